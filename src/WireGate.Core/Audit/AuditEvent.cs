@@ -1,0 +1,90 @@
+using WireGate.Core.Sessions;
+
+namespace WireGate.Core.Audit;
+
+/// <summary>What kind of fact an audit line states. Written in kebab case as its <c>event</c> member.</summary>
+public enum AuditEventKind
+{
+    /// <summary>A connection was accepted and became a session.</summary>
+    SessionOpened,
+    /// <summary>The client proved an identity; target, login and grant are chosen.</summary>
+    SessionAuthenticated,
+    /// <summary>Something was refused; <c>ref</c> is what the client was told.</summary>
+    SessionRefused,
+    /// <summary>A session ended.</summary>
+    SessionEnded,
+    /// <summary>A query was cancelled by a CancelRequest.</summary>
+    CancelRequested,
+    /// <summary>A placeholder was minted.</summary>
+    PlaceholderMinted,
+    /// <summary>A placeholder was revoked.</summary>
+    PlaceholderRevoked,
+    /// <summary>A config was taken.</summary>
+    ConfigLoaded,
+    /// <summary>A changed config was not taken; the old one stays in force.</summary>
+    ConfigRefused,
+    /// <summary>An administrator did something that none of the others names.</summary>
+    AdminAction,
+    /// <summary>The daemon started.</summary>
+    DaemonStarted,
+    /// <summary>The daemon stopped.</summary>
+    DaemonStopped,
+}
+
+/// <summary>One fact. Members that are null are not written. Nothing in it is secret.</summary>
+public sealed record AuditEvent(AuditEventKind Kind)
+{
+    /// <summary>Id of the session.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>The listener's name.</summary>
+    public string? Listener { get; init; }
+
+    /// <summary>The peer's address.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Who was proven.</summary>
+    public Identity? Identity { get; init; }
+
+    /// <summary>Id of the placeholder; never its secret.</summary>
+    public string? Placeholder { get; init; }
+
+    /// <summary>How it was proven: <c>scram-sha-256-plus</c>, <c>scram-sha-256</c>, <c>password</c>, <c>user-name</c>.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>The target's name.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>The login's name within the target.</summary>
+    public string? Login { get; init; }
+
+    /// <summary>The grant's name.</summary>
+    public string? Grant { get; init; }
+
+    /// <summary>The database asked for.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Version of the config that decided.</summary>
+    public string? Config { get; init; }
+
+    /// <summary>Why the session ended or was refused.</summary>
+    public SessionEnd End { get; init; }
+
+    /// <summary>The short reference that the client was told.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>What lies behind it, for an operator; may quote what the client asked for, escaped.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Who did it, where that is not the session's identity.</summary>
+    public Identity? Actor { get; init; }
+
+    /// <summary>Bytes relayed from the client; null: not counted.</summary>
+    public long? ClientBytes { get; init; }
+
+    /// <summary>Bytes relayed from the upstream; null: not counted.</summary>
+    public long? UpstreamBytes { get; init; }
+
+    /// <summary>How long the session lived.</summary>
+    public TimeSpan? Duration { get; init; }
+}

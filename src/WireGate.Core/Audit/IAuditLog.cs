@@ -1,0 +1,26 @@
+namespace WireGate.Core.Audit;
+
+/// <summary>Where a record stands: which chain, and its sequence number there.</summary>
+/// <param name="Chain">Index of the chain.</param>
+/// <param name="Sequence">Sequence number within the chain, from 1.</param>
+public readonly record struct AuditPosition(int Chain, long Sequence);
+
+/// <summary>
+/// The facts, one tamper-evident record each. Without it nobody gets through: every failure throws, and the failure is final.
+/// </summary>
+public interface IAuditLog
+{
+    /// <summary>
+    /// Appends to the calling loop's chain (to the shared chain elsewhere). On return the record survives a kill of the process;
+    /// a power cut it survives once <see cref="WhenDurableAsync"/> has completed.
+    /// </summary>
+    /// <exception cref="AuditFailedException">It could not be written; nothing may run that depends on it.</exception>
+    AuditPosition Append(AuditEvent auditEvent);
+
+    /// <summary>Completes when the record is on disk. Continues on the caller's loop only if the caller switches back.</summary>
+    /// <exception cref="AuditFailedException">It will never be.</exception>
+    ValueTask WhenDurableAsync(AuditPosition position);
+}
+
+/// <summary>The audit log cannot be written.</summary>
+public sealed class AuditFailedException(string message, Exception? innerException = null) : Exception(message, innerException);

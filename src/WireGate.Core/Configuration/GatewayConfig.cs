@@ -1,0 +1,278 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
+namespace WireGate.Core.Configuration;
+
+/// <summary>
+/// One whole, validated configuration: what a session reads at its start and each operation after that. Immutable and replaced
+/// whole on reload, so nobody ever sees half of a change.
+/// </summary>
+public sealed record GatewayConfig
+{
+    /// <summary>First 12 hex digits of the SHA-256 over all files it was read from; the audit log names it.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Path of the embedded SQLite store.</summary>
+    public required string StorePath { get; init; }
+
+    /// <summary>Directory of the audit log. There is no way to run without one.</summary>
+    public required string AuditDirectory { get; init; }
+
+    /// <summary>When a changed file is taken.</summary>
+    public ReloadMode Reload { get; init; } = ReloadMode.Signal;
+
+    /// <summary>How bytes are moved.</summary>
+    public TransportKind Transport { get; init; } = TransportKind.Default;
+
+    /// <summary>The admin socket and who may do what there.</summary>
+    public required AdminConfig Admin { get; init; }
+
+    /// <summary>Where clients connect.</summary>
+    public required ImmutableArray<ListenerConfig> Listeners { get; init; }
+
+    /// <summary>Unix users of the admin socket, as identities of the issuer <c>unix</c>.</summary>
+    public ImmutableArray<UnixUserConfig> UnixUsers { get; init; } = [];
+
+    /// <summary>Defaults and bounds of minting.</summary>
+    public PlaceholderConfig Placeholders { get; init; } = new();
+
+    /// <summary>Limits, each with its source.</summary>
+    public LimitsConfig Limits { get; init; } = new();
+
+    /// <summary>Real credentials, by reference.</summary>
+    public required FrozenDictionary<string, SecretConfig> Secrets { get; init; }
+
+    /// <summary>Upstreams by name.</summary>
+    public required FrozenDictionary<string, TargetConfig> Targets { get; init; }
+
+    /// <summary>Who may use which target as which login.</summary>
+    public required ImmutableArray<GrantConfig> Grants { get; init; }
+}
+
+/// <summary>When a changed config file is taken.</summary>
+public enum ReloadMode
+{
+    /// <summary>On SIGHUP only: saving a file must not deploy it.</summary>
+    Signal,
+
+    /// <summary>Also when the file was closed after writing or renamed into place, and has been quiet for 500 ms.</summary>
+    Watch,
+}
+
+/// <summary>How bytes are moved.</summary>
+public enum TransportKind
+{
+    /// <summary>The reactor on Linux, streams elsewhere.</summary>
+    Default,
+
+    /// <summary>The reactor: one thread per core over epoll.</summary>
+    Epoll,
+
+    /// <summary>The BCL's sockets and stream pipes.</summary>
+    Streams,
+}
+
+/// <summary>The admin socket.</summary>
+public sealed record AdminConfig
+{
+    /// <summary>Path of the Unix socket.</summary>
+    public required string SocketPath { get; init; }
+
+    /// <summary>Its mode bits, 0660 unless configured.</summary>
+    public UnixFileMode SocketMode { get; init; } =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+
+    /// <summary>The group that owns it; null: the daemon's own.</summary>
+    public string? SocketGroup { get; init; }
+
+    /// <summary>Unix user names by role. A user in none of them may do nothing; the daemon's own user always is an admin.</summary>
+    public FrozenDictionary<AdminRole, ImmutableArray<string>> Roles { get; init; } =
+        FrozenDictionary<AdminRole, ImmutableArray<string>>.Empty;
+}
+
+/// <summary>What somebody may do over the admin socket.</summary>
+public enum AdminRole
+{
+    /// <summary>Everything but approving.</summary>
+    Admin,
+
+    /// <summary>Mint, list, show and revoke placeholders.</summary>
+    Mint,
+}
+
+/// <summary>A Unix user of the admin socket.</summary>
+/// <param name="User">The user's name on this machine.</param>
+/// <param name="Subject">The subject it stands for.</param>
+/// <param name="Groups">Its groups.</param>
+public sealed record UnixUserConfig(string User, string Subject, ImmutableArray<string> Groups);
+
+/// <summary>One address on which one protocol is served.</summary>
+public sealed record ListenerConfig
+{
+    /// <summary>Its unique name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The protocol's name, <c>postgres</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Where it listens.</summary>
+    public required Address Address { get; init; }
+
+    /// <summary>Mode bits of a Unix socket; null: 0660.</summary>
+    public UnixFileMode? SocketMode { get; init; }
+
+    /// <summary>Certificate and key; null: TLS is not offered.</summary>
+    public ServerTlsConfig? Tls { get; init; }
+
+    /// <summary>The only target it reaches; null: chosen by what the client asks for.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>True: a placeholder is proven by SCRAM and by nothing else.</summary>
+    public bool ScramOnly { get; init; }
+}
+
+/// <summary>A certificate chain and its key, both PEM files.</summary>
+/// <param name="CertificatePath">PEM, leaf first.</param>
+/// <param name="KeyPath">PEM, readable by the daemon's user only.</param>
+public sealed record ServerTlsConfig(string CertificatePath, string KeyPath);
+
+/// <summary>Defaults and bounds of minting.</summary>
+public sealed record PlaceholderConfig
+{
+    /// <summary>How long one may be presented when the minter does not say.</summary>
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>The longest that a minter may ask for.</summary>
+    public TimeSpan MaxTtl { get; init; } = TimeSpan.FromHours(8);
+}
+
+/// <summary>A real credential, by reference. Exactly one source is set.</summary>
+public sealed record SecretConfig
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Path of a file that only the daemon's user (or root) owns and nobody else may read.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Name of an environment variable, read once at start and then removed from the environment.</summary>
+    public string? Env { get; init; }
+
+    /// <summary>A command and its arguments, run without a shell; its standard output is the secret.</summary>
+    public ImmutableArray<string> Exec { get; init; } = [];
+
+    /// <summary>Name of a systemd credential below <c>$CREDENTIALS_DIRECTORY</c>.</summary>
+    public string? Credential { get; init; }
+
+    /// <summary>How long a fetched value is used before it is fetched again; null: 5 minutes for <c>exec</c>, on change for files.</summary>
+    public TimeSpan? Refresh { get; init; }
+}
+
+/// <summary>A named upstream with the logins WireGate has for it.</summary>
+public sealed record TargetConfig
+{
+    /// <summary>Its unique name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The protocol's name, <c>postgres</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Tried in this order; never empty.</summary>
+    public required ImmutableArray<Address> Addresses { get; init; }
+
+    /// <summary>Free labels.</summary>
+    public FrozenDictionary<string, string> Labels { get; init; } = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>How the upstream is verified; verify-full unless configured, for a Unix socket disable.</summary>
+    public required ClientTlsConfig Tls { get; init; }
+
+    /// <summary>The logins, least first; never empty.</summary>
+    public required ImmutableArray<LoginConfig> Logins { get; init; }
+
+    /// <summary>Databases served; a client's database must be one of them. Empty: any.</summary>
+    public ImmutableArray<string> Databases { get; init; } = [];
+
+    /// <summary>Ways of authenticating that the upstream may ask for; anything else is refused as a downgrade.</summary>
+    public ImmutableArray<string> Authentication { get; init; } = [];
+
+    /// <summary>Startup parameters a client may set beyond the shipped list.</summary>
+    public ImmutableArray<string> Parameters { get; init; } = [];
+
+    /// <summary>Finds a login by name.</summary>
+    public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
+    {
+        login = Logins.FirstOrDefault(l => l.Name == name);
+        return login is not null;
+    }
+}
+
+/// <summary>How an upstream is verified.</summary>
+public sealed record ClientTlsConfig
+{
+    /// <summary>What is demanded.</summary>
+    public required TlsMode Mode { get; init; }
+
+    /// <summary>PEM file of the accepted authorities; null: the system's.</summary>
+    public string? CaPath { get; init; }
+
+    /// <summary>PEM client certificate; null: none is presented.</summary>
+    public string? CertificatePath { get; init; }
+
+    /// <summary>PEM key of the client certificate.</summary>
+    public string? KeyPath { get; init; }
+}
+
+/// <summary>libpq's sslmode, less its two opportunistic ones: what may be stripped on the way protects nothing.</summary>
+public enum TlsMode
+{
+    /// <summary>Chain and name are checked. The default.</summary>
+    VerifyFull = 0,
+
+    /// <summary>Chain is checked, name is not.</summary>
+    VerifyCa,
+
+    /// <summary>Encrypted, nothing is checked.</summary>
+    Require,
+
+    /// <summary>In clear.</summary>
+    Disable,
+}
+
+/// <summary>One real account of a target.</summary>
+public sealed record LoginConfig
+{
+    /// <summary>Its name within the target.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The real user name; never shown to a client.</summary>
+    public required string User { get; init; }
+
+    /// <summary>Name of the secret that is its password; null: the upstream asks for none.</summary>
+    public string? Password { get; init; }
+}
+
+/// <summary>Who may use which target as which login.</summary>
+public sealed record GrantConfig
+{
+    /// <summary>Its unique name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Who must vouch for the identity; null: the only configured issuer, <c>local</c>.</summary>
+    public string? Issuer { get; init; }
+
+    /// <summary>The subject, with <c>*</c> for any run of characters but ':' and '/'; null: any.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>Groups of which the identity must be in one; empty: any.</summary>
+    public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>Targets it opens; never empty.</summary>
+    public required ImmutableArray<string> Targets { get; init; }
+
+    /// <summary>The login it opens; null: each target's first, the least.</summary>
+    public string? Login { get; init; }
+
+    /// <summary>True: walsender connections too, which read the whole cluster.</summary>
+    public bool Replication { get; init; }
+}

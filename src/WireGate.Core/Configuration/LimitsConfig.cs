@@ -1,0 +1,38 @@
+namespace WireGate.Core.Configuration;
+
+/// <summary>Limits that a peer may run into. Each default says where it comes from.</summary>
+public sealed record LimitsConfig
+{
+    /// <summary>
+    /// From accept to a proven identity; absolute, not per byte. PostgreSQL's authentication_timeout is 60 s; ten is ample for a
+    /// program and what an idle attacker may hold.
+    /// </summary>
+    public TimeSpan Authentication { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From a proven identity to ReadyForQuery, all addresses together. Below libpq's habitual connect_timeout of 30 s.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Bytes of a frame that is collected whole to be read. PostgreSQL's own bound is 1 GiB, which nobody should hold.</summary>
+    public int InspectedFrame { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Sessions of one listener. PostgreSQL's max_connections is 100; pgbouncer's max_client_conn in production some thousand.</summary>
+    public int SessionsPerListener { get; init; } = 10_000;
+
+    /// <summary>Sessions of one identity.</summary>
+    public int SessionsPerIdentity { get; init; } = 1_000;
+
+    /// <summary>Sessions of one source: an IPv4 address or an IPv6 /64.</summary>
+    public int SessionsPerSource { get; init; } = 5_000;
+
+    /// <summary>Connections of one source that have not yet proven an identity. After OpenSSH's MaxStartups 100.</summary>
+    public int UnprovenPerSource { get; init; } = 100;
+
+    /// <summary>What one failed login adds to its source's penalty. OpenSSH's PerSourcePenalties authfail: 5 s.</summary>
+    public TimeSpan FailurePenalty { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Penalty below which a source is still served. OpenSSH's PerSourcePenalties min: 15 s.</summary>
+    public TimeSpan PenaltyThreshold { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The most a source can collect. OpenSSH's PerSourcePenalties max: 10 min.</summary>
+    public TimeSpan PenaltyMaximum { get; init; } = TimeSpan.FromMinutes(10);
+}

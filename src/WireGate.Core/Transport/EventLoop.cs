@@ -1,0 +1,53 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+
+namespace WireGate.Core.Transport;
+
+/// <summary>
+/// Where a session lives. All state of a session belongs to its loop: code that must wait for a disk, a signature or a person
+/// leaves with an await of its own and comes back with <c>await loop.Switch()</c>.
+/// </summary>
+public abstract class EventLoop
+{
+    /// <summary>Index among the loops of this process, from 0; the audit log keeps one chain for each.</summary>
+    public abstract int Index { get; }
+
+    /// <summary>True on the loop's own thread; for a loop that has no thread of its own, always.</summary>
+    public abstract bool IsCurrent { get; }
+
+    /// <summary>Queues <paramref name="callback"/>; it runs on the loop, never nested in another callback. Callable from any thread.</summary>
+    public abstract void Post(Action<object?> callback, object? state);
+
+    /// <summary>
+    /// Opens a connection whose bytes are moved by this loop. Resolves names off the loop and tries each address of the name in turn.
+    /// </summary>
+    /// <exception cref="System.Net.Sockets.SocketException">None could be reached.</exception>
+    public abstract ValueTask<Connection> ConnectAsync(EndPoint address, CancellationToken cancellationToken);
+
+    /// <summary>Awaiting it continues on the loop; at once where that already is so.</summary>
+    public LoopSwitch Switch() => new(this);
+
+    /// <summary>See <see cref="Switch"/>.</summary>
+    /// <param name="loop">The loop to continue on.</param>
+    public readonly struct LoopSwitch(EventLoop loop) : ICriticalNotifyCompletion
+    {
+        private static readonly Action<object?> Run = static continuation => ((Action)continuation!)();
+
+        /// <summary>Whether the caller already is on the loop.</summary>
+        public bool IsCompleted => loop.IsCurrent;
+
+        /// <summary>The awaiter of this awaitable: itself.</summary>
+        public LoopSwitch GetAwaiter() => this;
+
+        /// <summary>Nothing to get.</summary>
+        public void GetResult()
+        {
+        }
+
+        /// <inheritdoc/>
+        public void OnCompleted(Action continuation) => loop.Post(Run, continuation);
+
+        /// <inheritdoc/>
+        public void UnsafeOnCompleted(Action continuation) => loop.Post(Run, continuation);
+    }
+}
