@@ -11,7 +11,7 @@ internal sealed class PlaceholderProver : IDisposable
 {
     internal const int PepperLength = 32;
 
-    private const int SaltLength = 16;
+    internal const int SaltLength = 16;
 
     private readonly Secret _pepper;
     private readonly byte[] _nobody = new byte[ScramSha256.KeyLength];

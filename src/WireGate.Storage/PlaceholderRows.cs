@@ -73,15 +73,22 @@ internal static class PlaceholderRows
         NotBefore = Moment(row.GetInt64(7)),
         Expires = Moment(row.GetInt64(8)),
         SessionLifetime = row.IsDBNull(9) ? null : TimeSpan.FromMilliseconds(row.GetInt64(9)),
-        UsesLeft = row.IsDBNull(10) ? null : row.GetInt32(10),
+        UsesLeft = row.IsDBNull(10) ? null : checked((int)row.GetInt64(10)),
         Parent = row.IsDBNull(11) ? null : row.GetString(11),
         MintedBy = new Identity { Issuer = row.GetString(12), Subject = row.GetString(13), Groups = FromJson(row.GetString(14)) },
         Minted = Moment(row.GetInt64(15)),
         Revoked = row.IsDBNull(16) ? null : Moment(row.GetInt64(16)),
-        Proof = new PlaceholderProof(Bytes(row, 17), Bytes(row, 18), row.GetInt32(19), Bytes(row, 20), Bytes(row, 21)),
+        Proof = new PlaceholderProof(
+            Bytes(row, 17, ScramSha256.KeyLength),
+            Bytes(row, 18, PlaceholderProver.SaltLength),
+            checked((int)row.GetInt64(19)),
+            Bytes(row, 20, ScramSha256.KeyLength),
+            Bytes(row, 21, ScramSha256.KeyLength)),
     };
 
-    private static byte[] Bytes(SqliteDataReader row, int column) => row.GetFieldValue<byte[]>(column);
+    // A key of the wrong length would be compared as it is, and a short one guessed.
+    private static byte[] Bytes(SqliteDataReader row, int column, int length) =>
+        row.GetValue(column) is byte[] bytes && bytes.Length == length ? bytes : throw new FormatException($"column {column}");
 
     private static DateTimeOffset Moment(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 

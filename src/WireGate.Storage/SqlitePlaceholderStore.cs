@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 
@@ -93,10 +94,10 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     public async ValueTask<bool> TryTakeUseAsync(Placeholder placeholder, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(placeholder);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        return MayUse(placeholder.Id, out List<Placeholder> lineage)
-            && (lineage.TrueForAll(p => p.UsesLeft is null)
-                || await _writes.RunAsync(() => TakeUse(placeholder.Id), cancellationToken));
+        return _disposed != 0 ? throw new StoreUnavailableException("the store is closed")
+            : MayUse(placeholder.Id, out List<Placeholder> lineage)
+                && (lineage.TrueForAll(p => p.UsesLeft is null)
+                    || await _writes.RunAsync(() => TakeUse(placeholder.Id), cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -130,7 +131,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
         {
             _database.Try(() => PlaceholderRows.ReadAll(_database).ForEach(p => _placeholders[p.Id] = p));
         }
-        catch (Exception e) when (e is FormatException or InvalidCastException or System.Text.Json.JsonException or OverflowException)
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException or OverflowException or JsonException)
         {
             throw new StoreUnavailableException($"store {path} holds a row that cannot be read: restore a backup", e);
         }

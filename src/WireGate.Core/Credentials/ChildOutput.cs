@@ -196,6 +196,7 @@ internal sealed unsafe class ChildOutput : IDisposable
             int error = Libc.AddOpen(actions, 0, "/dev/null", Libc.O_RDONLY, 0);
             error = error != 0 ? error : Libc.AddDuplicate(actions, output, 1);
             error = error != 0 ? error : Libc.AddOpen(actions, 2, "/dev/null", Libc.O_WRONLY, 0);
+            error = error != 0 ? error : CloseOthers(actions);
             _ = Libc.EmptySignals(signals);
             error = error != 0 ? error : Libc.SetSignalMask(attributes, signals);
             _ = Libc.AddSignal(signals, Libc.SIGPIPE);
@@ -208,6 +209,19 @@ internal sealed unsafe class ChildOutput : IDisposable
         {
             _ = Libc.DestroyActions(actions);
             _ = Libc.DestroyAttributes(attributes);
+        }
+    }
+
+    private static int CloseOthers(byte* actions)
+    {
+        try
+        {
+            return Libc.AddCloseFrom(actions, 3);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl and old glibc. What the daemon opens closes itself; this is for what it was started with, as activated sockets.
+            return 0;
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class EnvironmentSecrets : IDisposable
         EnvironmentSecrets captured = new();
         foreach (string name in names.Where(IsName).Distinct(StringComparer.Ordinal))
         {
-            byte* value = Libc.GetEnvironment(name);
+            byte* value = (byte*)Libc.GetEnvironment(name);
             if (value is null)
             {
                 continue;

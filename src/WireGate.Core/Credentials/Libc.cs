@@ -50,7 +50,7 @@ internal static unsafe partial class Libc
     internal static partial uint EffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "getenv", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial byte* GetEnvironment(string name);
+    internal static partial nint GetEnvironment(string name);
 
     [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int SetEnvironment(string name, string value, int overwrite);
@@ -72,6 +72,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int AddOpen(byte* actions, int descriptor, string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    internal static partial int AddCloseFrom(byte* actions, int first);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
     internal static partial int InitializeAttributes(byte* attributes);
