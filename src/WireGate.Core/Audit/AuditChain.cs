@@ -131,6 +131,9 @@ internal sealed class AuditChain : IDisposable
     }
 
     /// <summary>Makes durable what was appended before the call, and completes those who wait for it.</summary>
+    /// <exception cref="IOException">
+    /// The log has failed, and nothing of it may be synced again: the kernel reports a lost page once and then takes it for clean.
+    /// </exception>
     public void Flush()
     {
         TaskCompletionSource? batch;
@@ -165,6 +168,7 @@ internal sealed class AuditChain : IDisposable
         {
             _log.Fail($"The audit log cannot be written to disk: {exception.Message}", exception);
             batch?.SetException(_log.Failure.ToException());
+            throw;
         }
     }
 

@@ -1,15 +1,24 @@
 namespace WireGate.Core.Audit;
 
-/// <summary>Whether the log has failed. Once it has, it stays so until the process ends.</summary>
+/// <summary>Why nothing may be appended any more. It never becomes possible again.</summary>
 internal sealed class AuditFailure
 {
+    private static readonly AuditFailedException Closed = new("The audit log is closed.");
+
     private AuditFailedException? _reason;
 
-    /// <returns>False: it had failed before, for another reason.</returns>
-    public bool TryLatch(string message, Exception? exception) =>
-        Interlocked.CompareExchange(ref _reason, new AuditFailedException(message, exception), null) is null;
+    /// <summary>Stops appends; a failure may still follow.</summary>
+    public void Close() => Interlocked.CompareExchange(ref _reason, Closed, null);
 
-    /// <exception cref="AuditFailedException">It has failed.</exception>
+    /// <returns>False: it had failed before, for another reason.</returns>
+    public bool TryLatch(string message, Exception? exception)
+    {
+        var reason = new AuditFailedException(message, exception);
+        AuditFailedException? before = Interlocked.CompareExchange(ref _reason, reason, null);
+        return before is null || (before == Closed && Interlocked.CompareExchange(ref _reason, reason, Closed) == Closed);
+    }
+
+    /// <exception cref="AuditFailedException">It has failed or is closed.</exception>
     public void ThrowIfFailed()
     {
         if (Volatile.Read(ref _reason) is not null)

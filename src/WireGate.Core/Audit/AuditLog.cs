@@ -139,7 +139,7 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
             return;
         }
 
-        _context.Failure.TryLatch("The audit log is closed.", null);
+        _context.Failure.Close();
         await _context.Preparer!.StopAsync();
         await _context.Flusher!.StopAsync();
         _context.Preparer.Dispose();

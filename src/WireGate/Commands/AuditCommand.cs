@@ -85,16 +85,16 @@ internal static class AuditCommand
 
     private static int? Export(string directory, TextWriter output)
     {
-        bool any = AuditReader.Read(directory).Select(Print).Count() > 0;
-        return any || AuditVerifier.Verify(directory).Count > 0 ? Ok : null;
-
-        // The payload is an object and never an empty one, so the record's place goes in front of its members.
-        bool Print(AuditRecord record)
+        bool isEmpty = true;
+        foreach (AuditRecord record in AuditReader.Read(directory))
         {
+            // The payload is an object and never an empty one, so the record's place goes in front of its members.
             output.Write(string.Create(CultureInfo.InvariantCulture, $"{{\"chain\":{record.Chain},\"sequence\":{record.Sequence},"));
             output.WriteLine(Encoding.UTF8.GetString(record.Payload.Span[1..]));
-            return true;
+            isEmpty = false;
         }
+
+        return isEmpty && AuditVerifier.Verify(directory).Count == 0 ? null : Ok;
     }
 
     private static string ToText(AuditChainReport chain)
