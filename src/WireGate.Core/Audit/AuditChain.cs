@@ -180,7 +180,7 @@ internal sealed class AuditChain : IDisposable
     {
         lock (_gate)
         {
-            if (!_nextWanted || _next is not null || !_retired.IsEmpty)
+            if (!_nextWanted || _next is not null || !_retired.IsEmpty || _log.Failure.IsLatched)
             {
                 return;
             }

@@ -18,10 +18,13 @@ internal sealed class AuditFailure
         return before is null || (before == Closed && Interlocked.CompareExchange(ref _reason, reason, Closed) == Closed);
     }
 
+    /// <summary>Whether it has failed or is closed.</summary>
+    public bool IsLatched => Volatile.Read(ref _reason) is not null;
+
     /// <exception cref="AuditFailedException">It has failed or is closed.</exception>
     public void ThrowIfFailed()
     {
-        if (Volatile.Read(ref _reason) is not null)
+        if (IsLatched)
         {
             throw ToException();
         }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace WireGate.Core.Audit;
 
 /// <summary>What is wrong with a chain.</summary>
@@ -27,6 +29,9 @@ public enum AuditFaultKind
 /// <param name="Detail">The same for a person.</param>
 public sealed record AuditFault(AuditFaultKind Kind, string File, long Sequence, string Detail)
 {
+    /// <summary>The class in kebab case, as it is printed.</summary>
+    public string Class => JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString());
+
     /// <summary>One line: file, sequence, class, detail.</summary>
-    public override string ToString() => $"{File}: record {Sequence}: {Kind.ToString().ToLowerInvariant()}: {Detail}";
+    public override string ToString() => $"{File}: record {Sequence}: {Class}: {Detail}";
 }

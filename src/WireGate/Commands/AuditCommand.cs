@@ -118,7 +118,7 @@ internal static class AuditCommand
             if (chain.Fault is { } fault)
             {
                 json.WriteStartObject("fault");
-                json.WriteString("kind", JsonNamingPolicy.KebabCaseLower.ConvertName(fault.Kind.ToString()));
+                json.WriteString("class", fault.Class);
                 json.WriteString("file", fault.File);
                 json.WriteNumber("sequence", fault.Sequence);
                 json.WriteString("detail", fault.Detail);

@@ -31,11 +31,13 @@ internal static class AppendingProcess
         for (int i = 0; i < 2; i++)
         {
             int loop = i;
-            new Thread(() =>
+            var thread = new Thread(() =>
             {
                 AuditLog.BindThreadToChain(loop);
                 Append(log, output);
-            }) { IsBackground = true }.Start();
+            });
+            thread.IsBackground = true;
+            thread.Start();
         }
 
         Append(log, output);
