@@ -13,9 +13,6 @@ namespace WireGate.Postgres.Startup;
 /// </summary>
 internal sealed class AllowedParameters
 {
-    /// <summary>The shipped list alone.</summary>
-    public static readonly AllowedParameters Shipped = new([]);
-
     // PostgreSQL compares parameter names without regard to case, in ASCII only.
     private static readonly string[] Harmless =
     [
@@ -36,6 +33,9 @@ internal sealed class AllowedParameters
         "enable_partition_pruning", "enable_partitionwise_aggregate", "enable_partitionwise_join", "enable_seqscan", "enable_sort",
         "enable_tidscan", "max_parallel_workers_per_gather",
     ];
+
+    /// <summary>The shipped list alone.</summary>
+    public static readonly AllowedParameters Shipped = new([]);
 
     private readonly FrozenDictionary<string, string> _names;
     private readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _lookup;
