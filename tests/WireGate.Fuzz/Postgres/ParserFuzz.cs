@@ -25,23 +25,14 @@ internal sealed class ParserFuzz
     private static readonly PlaceholderProof Proof = new(new byte[32], new byte[16], 4096, new byte[32], new byte[32]);
 
     [Test]
-    public void Startup() => Fuzz(
+    public void Startup_packets() => Fuzz(
         1,
         [
             Untyped(196_608, "user\0alice+0123456789@orders\0database\0orders\0options\0-c geqo=off --jit=on\0_pq_.x\0y\0\0"),
             Untyped(196_610, "user\0a\0replication\0database\0application_name\0x\0\0"),
             Untyped(80_877_102, "\0\0\0\x2a" + "1234"), Untyped(80_877_103, ""), Untyped(80_877_104, ""),
         ],
-        bytes =>
-        {
-            if (StartupPacket.TryRead(new ReadOnlySequence<byte>(bytes), out StartupPacket? packet, out _)
-                && packet!.Parameters is { } parameters)
-            {
-                parameters.Judge(AllowedParameters.Shipped);
-                UserName.Parse(parameters.User, name => name == "orders");
-                ProtocolVersionNegotiation.Of(packet.Version, parameters.ProtocolOptions);
-            }
-        });
+        Startup);
 
     [Test]
     public void Options() => Fuzz(
@@ -119,6 +110,36 @@ internal sealed class ParserFuzz
             Assert.That(finished.IsComplete, Is.False);
         });
 
+    // The worst that fits: as many parts as possible in each of the longest messages.
+    [Test]
+    public void Amplification_of_full_messages()
+    {
+        byte[][] packets =
+        [
+            Untyped(196_608, "user\0a\0" + string.Concat(Enumerable.Repeat("a\0\0", 3_300)) + "\0"),
+            Untyped(196_608, "user\0a\0" + string.Concat(Enumerable.Repeat("_pq_.\0\0", 1_400)) + "\0"),
+            Untyped(196_608, "user\0a\0" + string.Concat(Enumerable.Repeat("geqo\0\0", 1_600)) + "\0"),
+            Untyped(196_608, "user\0a\0options\0" + string.Concat(Enumerable.Repeat("--a= ", 1_900)) + "\0\0"),
+        ];
+        foreach (byte[] packet in packets)
+        {
+            Bounded(packet, Startup);
+        }
+
+        Bounded(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Mx\0", 9_990)) + "\0"), bytes => ErrorFields.Read(bytes));
+    }
+
+    private static void Startup(byte[] bytes)
+    {
+        if (StartupPacket.TryRead(new ReadOnlySequence<byte>(bytes), out StartupPacket? packet, out _)
+            && packet!.Parameters is { } parameters)
+        {
+            parameters.Judge(AllowedParameters.Shipped);
+            UserName.Parse(parameters.User, name => name == "orders");
+            ProtocolVersionNegotiation.Of(packet.Version, parameters.ProtocolOptions);
+        }
+    }
+
     private static ScramClient Started()
     {
         var client = new ScramClient(false, [], "NONCE"u8.ToArray());
@@ -143,21 +164,26 @@ internal sealed class ParserFuzz
         Either(() => parse(seeds[0]));
         foreach (byte[] input in Mutations.Of(seed, seeds).Take(Inputs))
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                Either(() => parse(input));
-            }
-            catch (Exception e) when (e is not ProtocolException)
-            {
-                Assert.Fail($"{Convert.ToHexString(input)}: {e}");
-            }
+            Bounded(input, parse);
+        }
+    }
 
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (allocated > (Amplification * (long)input.Length) + Constant)
-            {
-                Assert.Fail($"{Convert.ToHexString(input)}: {allocated} bytes for {input.Length}");
-            }
+    private static void Bounded(byte[] input, Action<byte[]> parse)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            Either(() => parse(input));
+        }
+        catch (Exception e) when (e is not ProtocolException)
+        {
+            Assert.Fail($"{Convert.ToHexString(input)}: {e}");
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        if (allocated > (Amplification * (long)input.Length) + Constant)
+        {
+            Assert.Fail($"{Convert.ToHexString(input)}: {allocated} bytes for {input.Length}");
         }
     }
 
