@@ -1,10 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
-using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Messages;
@@ -71,7 +69,6 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
         while (true)
         {
             await RequireNextAsync(input);
-            byte[]? scramAnswer = null;
             ScramChallenge? challenge = null;
             try
             {
@@ -137,9 +134,8 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
 
             if (challenge is { } salted)
             {
-                using ScramKeys derived = await DeriveAsync(connection, request.Target, password!, salted);
-                scramAnswer = scram!.Final(derived);
-                connection.Output.WriteSaslResponse(scramAnswer);
+                using ScramKeys derived = await DeriveAsync(connection, password!, salted);
+                connection.Output.WriteSaslResponse(scram!.Final(derived));
             }
 
             await connection.Output.FlushAsync(CancellationToken.None);
@@ -194,7 +190,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
         }
     }
 
-    private async ValueTask<ScramKeys> DeriveAsync(Connection connection, TargetConfig target, Secret password, ScramChallenge challenge)
+    private async ValueTask<ScramKeys> DeriveAsync(Connection connection, Secret password, ScramChallenge challenge)
     {
         if (keys.Find(password.Span, challenge) is { } known)
         {
@@ -202,17 +198,8 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
         }
 
         await PoolSwitch.Instance;
-        ScramKeys derived;
-        try
-        {
-            using Secret prepared = SaslPrep.Prepare(password.Span);
-            derived = keys.Derive(password.Span, prepared.Span, challenge);
-        }
-        finally
-        {
-            await connection.Loop.Switch();
-        }
-
+        ScramKeys derived = keys.Derive(password.Span, challenge);
+        await connection.Loop.Switch();
         return derived;
     }
 
