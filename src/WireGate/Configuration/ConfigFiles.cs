@@ -96,6 +96,7 @@ internal sealed class ConfigFiles(ReadContext context) : IDisposable
     private void Include(string from, ScalarNode pattern)
     {
         string directory = Path.GetDirectoryName(Path.Combine(Path.GetDirectoryName(from) ?? "", pattern.Text)) ?? "/";
+        string here = directory.Length == 0 ? "." : directory;
         string name = Path.GetFileName(pattern.Text);
         if (name.Length == 0 || directory.AsSpan().ContainsAny('*', '?') || pattern.Text.Contains('\0', StringComparison.Ordinal))
         {
@@ -103,7 +104,7 @@ internal sealed class ConfigFiles(ReadContext context) : IDisposable
             return;
         }
 
-        _watched.Add(new WatchedFiles(Path.GetFullPath(directory), name));
+        _watched.Add(new WatchedFiles(Path.GetFullPath(here), name));
         if (!name.AsSpan().ContainsAny('*', '?'))
         {
             Read(Path.Combine(directory, name), new Source(pattern, from));
@@ -120,10 +121,9 @@ internal sealed class ConfigFiles(ReadContext context) : IDisposable
     {
         try
         {
-            string here = directory.Length == 0 ? "." : directory;
             return
             [
-                .. Directory.EnumerateFiles(here, name, Listing)
+                .. Directory.EnumerateFiles(directory.Length == 0 ? "." : directory, name, Listing)
                     .Select(f => Path.Combine(directory, Path.GetFileName(f)))
                     .Order(StringComparer.Ordinal),
             ];

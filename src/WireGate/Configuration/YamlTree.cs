@@ -43,6 +43,12 @@ internal sealed partial class YamlTree
             errors.Add(new ConfigError(At(file, e.Start), "", $"not valid YAML, correct it: {OneLine(e.Message)}"));
             return null;
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // The scanner does not turn every malformed text into an exception of its own (a flow map that is closed by "]").
+            errors.Add(new ConfigError(At(file, tree._parser.Current?.End ?? Mark.Empty), "", "not valid YAML after this place, correct it"));
+            return null;
+        }
     }
 
     /// <summary>How a plain (unquoted) scalar is understood: https://yaml.org/spec/1.2.2/#103-core-schema.</summary>

@@ -76,8 +76,11 @@ internal sealed class GrantShape : MapShape<GrantConfig>
             _issuer = Optional(
                 "issuer", Words.RefersTo(NameKind.Issuer), g => g.Issuer, "Who vouches for them; local unless several issuers are configured.");
             _subject = Optional("subject", Words.Foreign, g => g.Subject, "The subject; * stands for any run of characters but ':' and '/'.");
-            _groups = Defaulted(
-                "groups", new ListShape<string>(Words.Foreign, least: 1, unique: true), g => g.Groups, "Groups of which they must be in one.");
+            _groups = OptionalValue<ImmutableArray<string>>(
+                "groups",
+                new ListShape<string>(Words.Foreign, least: 1, unique: true),
+                g => g.Groups.IsEmpty ? null : g.Groups,
+                "Groups of which they must be in one.");
         }
 
         protected override void Check(MapValues values, ReadContext context)

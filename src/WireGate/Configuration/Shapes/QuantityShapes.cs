@@ -12,6 +12,8 @@ internal abstract class QuantityShape<T>(string expected, IReadOnlyList<(string 
     protected sealed override string Expected =>
         $"{expected} from {Format(least)} to {Format(most)} ({string.Join(", ", units.Select(u => u.Unit))})";
 
+    protected sealed override string NotTextHint => "add the unit";
+
     public sealed override JsonObject Schema() => new()
     {
         ["type"] = "string",

@@ -19,7 +19,7 @@ internal abstract class TextualShape<T> : Shape<T>
 
         if (scalar.ScalarKind != ScalarKind.Text)
         {
-            context.Report(node, $"expected {Expected}, found {node.Kind}: put it in quotes");
+            context.Report(node, $"expected {Expected}, found {node.Kind}: {NotTextHint}");
             return false;
         }
 
@@ -28,6 +28,9 @@ internal abstract class TextualShape<T> : Shape<T>
 
     /// <summary>What it is, with an example where that helps.</summary>
     protected abstract string Expected { get; }
+
+    /// <summary>What to do about a number or a truth value.</summary>
+    protected virtual string NotTextHint => "put it in quotes";
 
     protected abstract bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out T value);
 }
