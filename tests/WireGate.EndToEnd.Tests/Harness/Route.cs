@@ -7,8 +7,8 @@ public sealed record Route(int Version, bool ThroughGateway, bool Tls)
     public static IEnumerable<Route> All { get; } =
         [.. from version in (int[])[15, 18] from gateway in (bool[])[false, true] from tls in (bool[])[false, true] select new Route(version, gateway, tls)];
 
-    /// <summary>Those that pass through the gateway.</summary>
-    public static IEnumerable<Route> Gateway => All.Where(r => r.ThroughGateway);
+    /// <summary>For tools that refuse a newer upstream.</summary>
+    public static IEnumerable<Route> Version15 => All.Where(r => r.Version == 15);
 
     /// <summary>Through the gateway as a fresh placeholder, or direct with the real credential.</summary>
     internal async Task<Endpoint> OpenAsync(string database = "orders")
