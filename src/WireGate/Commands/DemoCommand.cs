@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using WireGate.Demo;
 
 namespace WireGate.Commands;
@@ -22,19 +23,30 @@ internal static class DemoCommand
             return 1;
         }
 
+        // Whichever way it is told to stop, it stops what it started and removes its directory before it ends.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+
         try
         {
-            await using DemoHouse house = await DemoHouse.StartAsync(Console.Out, cancellation);
+            await using DemoHouse house = await DemoHouse.StartAsync(Console.Out, stop.Token);
             if (once)
             {
-                return await new DemoScript(house, Console.Out).RunAsync(cancellation) ? 0 : 1;
+                return await new DemoScript(house, Console.Out).RunAsync(stop.Token) ? 0 : 1;
             }
 
             await house.ShowAsync(Console.Out);
-            await house.WaitAsync(cancellation);
+            await house.WaitAsync(stop.Token);
             return 0;
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return 0;
         }
