@@ -11,7 +11,6 @@ using WireGate.Admin.Access;
 using WireGate.Admin.Endpoints;
 using WireGate.Admin.Listening;
 using WireGate.Core.Configuration;
-using WireGate.Identities.Unix;
 
 namespace WireGate.Admin;
 
