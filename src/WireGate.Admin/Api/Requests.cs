@@ -6,8 +6,8 @@ public sealed record MintBody
     /// <summary>On whose behalf it is presented.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>Groups of the subject.</summary>
-    public IReadOnlyList<string> Groups { get; init; } = [];
+    /// <summary>Groups of the subject; null: none.</summary>
+    public IReadOnlyList<string>? Groups { get; init; }
 
     /// <summary>Targets it may reach; at least one.</summary>
     public required IReadOnlyList<string> Targets { get; init; }
@@ -24,8 +24,8 @@ public sealed record MintBody
     /// <summary>How many sessions it may open; null: any number.</summary>
     public int? Uses { get; init; }
 
-    /// <summary>Networks it may be presented from, as CIDR; empty: any.</summary>
-    public IReadOnlyList<string> Sources { get; init; } = [];
+    /// <summary>Networks it may be presented from, as CIDR; null or empty: any.</summary>
+    public IReadOnlyList<string>? Sources { get; init; }
 
     /// <summary>Before this moment it is refused; null: valid at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }

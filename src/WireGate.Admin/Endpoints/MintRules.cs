@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using WireGate.Admin.Api;
 using WireGate.Core.Configuration;
@@ -31,12 +32,20 @@ internal static class MintRules
             return No($"subject: 1 to {LongestSubject} bytes of printable text without blanks at its ends");
         }
 
-        if (body.Groups.Count > MostEntries || body.Targets.Count > MostEntries || body.Sources.Count > MostEntries)
+        IReadOnlyList<string> groups = body.Groups ?? [];
+        IReadOnlyList<string> networks = body.Sources ?? [];
+        // The declared types do not keep a JSON null out of a list.
+        if (groups.Contains(null!) || body.Targets.Contains(null!) || networks.Contains(null!))
+        {
+            return No("groups, targets, sources: lists of text");
+        }
+
+        if (groups.Count > MostEntries || body.Targets.Count > MostEntries || networks.Count > MostEntries)
         {
             return No($"groups, targets, sources: at most {MostEntries} each");
         }
 
-        if (body.Groups.FirstOrDefault(g => !KnownGroups(config).Contains(g)) is string group)
+        if (groups.FirstOrDefault(g => !KnownGroups(config).Contains(g)) is string group)
         {
             return No($"group {Quote(group)}: no grant names it");
         }
@@ -86,8 +95,8 @@ internal static class MintRules
             return No($"notBefore: at most {Duration.Format(FarthestStart)} from now");
         }
 
-        ImmutableArray<IPNetwork>.Builder sources = ImmutableArray.CreateBuilder<IPNetwork>(body.Sources.Count);
-        foreach (string source in body.Sources)
+        ImmutableArray<IPNetwork>.Builder sources = ImmutableArray.CreateBuilder<IPNetwork>(networks.Count);
+        foreach (string source in networks)
         {
             if (!TryReadSource(source, out IPNetwork network))
             {
@@ -103,7 +112,7 @@ internal static class MintRules
             {
                 Issuer = Identity.LocalIssuer,
                 Subject = body.Subject,
-                Groups = [.. body.Groups.Distinct(StringComparer.Ordinal)],
+                Groups = [.. groups.Distinct(StringComparer.Ordinal)],
             },
             Targets = [.. body.Targets.Distinct(StringComparer.Ordinal)],
             Login = body.Login,
@@ -164,19 +173,24 @@ internal static class MintRules
 
     private static bool TryReadSource(string text, out IPNetwork network)
     {
-        if (IPNetwork.TryParse(text, out network))
+        network = default;
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        string host = slash < 0 ? text : text[..slash];
+        // An IPv4 address that does not read back as itself is an old form: 10.1, 0x0a000001, 010.0.0.1.
+        if (!IPAddress.TryParse(host, out IPAddress? address)
+            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != host))
         {
-            return true;
-        }
-
-        if (!IPAddress.TryParse(text, out IPAddress? address) || address.ToString() != text)
-        {
-            // What does not read back as itself was an old form: 10.1 or 0x0a000001.
             return false;
         }
 
-        network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        return true;
+        if (slash < 0)
+        {
+            network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
+            return true;
+        }
+
+        // The BCL drops bits beyond the prefix in silence; whoever wrote them meant something else.
+        return IPNetwork.TryParse(text, out network) && network.BaseAddress.Equals(address);
     }
 
     private static string Quote(string text) => text.Length <= 64 ? $"\"{text}\"" : $"\"{text[..64]}…\"";

@@ -61,13 +61,13 @@ internal static class PlaceholderCommand
             MintBody body = new()
             {
                 Subject = parsed.GetRequiredValue(subject),
-                Groups = parsed.GetValue(groups) ?? [],
+                Groups = parsed.GetValue(groups),
                 Targets = parsed.GetRequiredValue(targets),
                 Login = parsed.GetValue(login),
                 Ttl = parsed.GetValue(ttl),
                 Session = parsed.GetValue(session),
                 Uses = parsed.GetValue(uses),
-                Sources = parsed.GetValue(sources) ?? [],
+                Sources = parsed.GetValue(sources),
                 NotBefore = parsed.GetValue(notBefore),
                 Parent = parsed.GetValue(parent),
             };
