@@ -15,7 +15,7 @@ public sealed record AdminDependencies
     public required Func<GatewayConfig> Config { get; init; }
 
     /// <summary>The store.</summary>
-    public required IPlaceholderAdministration Placeholders { get; init; }
+    public required IPlaceholderRegistry Placeholders { get; init; }
 
     /// <summary>The open sessions.</summary>
     public required ISessionDirectory Sessions { get; init; }

@@ -114,7 +114,8 @@ public sealed class PlaceholderEndpointTests
         await daemon.StartAsync();
         daemon.Placeholders.Failure = new StoreUnavailableException("locked");
         Assert.That((await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", Good)).Status, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
-        daemon.Placeholders.Failure = new MintRefusedException("wider than its parent");
+        daemon.Placeholders.Failure = null;
+        daemon.Placeholders.Refusal = "wider than its parent";
         (HttpStatusCode status, JsonElement body, _) = await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", Good);
         Assert.That(status, Is.EqualTo(HttpStatusCode.BadRequest));
         Assert.That(body.GetProperty("detail").GetString(), Is.EqualTo("wider than its parent"));
@@ -147,7 +148,7 @@ public sealed class PlaceholderEndpointTests
         await daemon.StartAsync();
         await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", Good);
         Assert.That((await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders/revoke", body)).Status, Is.EqualTo(HttpStatusCode.BadRequest));
-        Assert.That(daemon.Placeholders.All.Single().Revoked, Is.Null);
+        Assert.That(daemon.Placeholders.List().Single().Revoked, Is.Null);
     }
 
     private static async Task RefusesAsync(string json, string named)

@@ -118,7 +118,7 @@ internal static class MintRules
             Login = body.Login,
             Sources = sources.DrainToImmutable(),
             NotBefore = body.NotBefore > now ? body.NotBefore : null,
-            Ttl = ttl,
+            Ttl = body.Ttl is null ? null : ttl,
             SessionLifetime = body.Session is null ? null : session,
             Uses = body.Uses,
             Parent = body.Parent,
@@ -134,7 +134,7 @@ internal static class MintRules
         foreach (string name in request.Targets)
         {
             TargetConfig target = config.Targets[name];
-            if (!Grants.Serving(config, request.Identity, target, request.Login).Any())
+            if (!Grants.Serving(config, request.Identity!, target, request.Login).Any())
             {
                 string login = request.Login is null ? "" : $" as {request.Login}";
                 yield return $"no grant lets {request.Identity} use {name}{login}: it will be refused there until one does";

@@ -100,7 +100,7 @@ internal sealed class OperationEndpoints(AdminDependencies daemon, DateTimeOffse
             Config = call.Config.Version,
             Started = started,
             Sessions = daemon.Sessions.List().Count,
-            Placeholders = daemon.Placeholders.All.Count(p => Views.StateOf(p, now) == "active"),
+            Placeholders = daemon.Placeholders.List().Count(p => Views.StateOf(p, now) == "active"),
         }, AdminJson.Default.StatusView);
     }
 

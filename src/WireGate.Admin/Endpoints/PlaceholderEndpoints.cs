@@ -25,18 +25,14 @@ internal sealed class PlaceholderEndpoints(AdminDependencies daemon)
             return;
         }
 
-        MintedPlaceholder minted;
-        try
+        MintResult result = await daemon.Placeholders.MintAsync(request, call.Config.Placeholders, call.Aborted);
+        if (!result.IsMinted)
         {
-            minted = await daemon.Placeholders.MintAsync(request, call.Aborted);
-        }
-        catch (MintRefusedException e)
-        {
-            await call.RefuseAsync(StatusCodes.Status400BadRequest, e.Message);
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, result.Refusal);
             return;
         }
 
-        using (minted)
+        using (MintedPlaceholder minted = result.Minted)
         {
             // If the log fails now, a placeholder stays of which nobody ever learns the token.
             await AuditAsync(call, AuditEventKind.PlaceholderMinted, minted.Placeholder, Describe(minted.Placeholder));
@@ -49,7 +45,7 @@ internal sealed class PlaceholderEndpoints(AdminDependencies daemon)
     {
         DateTimeOffset now = daemon.Time.GetUtcNow();
         IReadOnlyList<PlaceholderView> views =
-            [.. daemon.Placeholders.All.OrderByDescending(p => p.Minted).ThenBy(p => p.Id, StringComparer.Ordinal).Select(p => Views.Of(p, now))];
+            [.. daemon.Placeholders.List().Select(p => Views.Of(p, now))];
         return call.AnswerAsync(views, AdminJson.Default.IReadOnlyListPlaceholderView);
     }
 
@@ -57,7 +53,7 @@ internal sealed class PlaceholderEndpoints(AdminDependencies daemon)
     public Task ShowAsync(AdminCall call)
     {
         string? id = call.Http.Request.RouteValues["id"] as string;
-        Placeholder? placeholder = daemon.Placeholders.All.FirstOrDefault(p => p.Id == id);
+        Placeholder? placeholder = daemon.Placeholders.List().FirstOrDefault(p => p.Id == id);
         return placeholder is null
             ? call.RefuseAsync(StatusCodes.Status404NotFound, "there is no placeholder of this id")
             : call.AnswerAsync(Views.Of(placeholder, daemon.Time.GetUtcNow()), AdminJson.Default.PlaceholderView);
@@ -71,14 +67,12 @@ internal sealed class PlaceholderEndpoints(AdminDependencies daemon)
             return;
         }
 
-        bool isNarrow = body.Target is not null || body.IssuedBefore is not null;
-        if ((body.Id is not null ? 1 : 0) + (body.All ? 1 : 0) + (isNarrow ? 1 : 0) != 1)
+        if (FilterOf(body) is not { } filter)
         {
-            await call.RefuseAsync(StatusCodes.Status400BadRequest, "say which: an id, or all, or a target and/or issuedBefore");
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, "say which, by one of: an id, all, a target, issuedBefore");
             return;
         }
 
-        RevokeFilter filter = new() { Id = body.Id, All = body.All, Target = body.Target, IssuedBefore = body.IssuedBefore };
         // Not tied to the connection: a caller that hangs up has still revoked.
         IReadOnlyList<Placeholder> revoked = await daemon.Placeholders.RevokeAsync(filter, CancellationToken.None);
         int sessions = revoked.Sum(p => daemon.Sessions.Kill(new SessionFilter { Placeholder = p.Id }, SessionEnd.Revoked));
@@ -102,6 +96,16 @@ internal sealed class PlaceholderEndpoints(AdminDependencies daemon)
 
         await call.AnswerAsync(new RevokedView([.. revoked.Select(p => p.Id)], sessions), AdminJson.Default.RevokedView);
     }
+
+    /// <summary>Null: none was named, or more than one.</summary>
+    private static RevokeFilter? FilterOf(RevokeBody body) => body switch
+    {
+        { Id: { } id, All: false, Target: null, IssuedBefore: null } => new RevokeFilter.ById(id),
+        { Id: null, All: true, Target: null, IssuedBefore: null } => new RevokeFilter.All(),
+        { Id: null, All: false, Target: { } target, IssuedBefore: null } => new RevokeFilter.ByTarget(target),
+        { Id: null, All: false, Target: null, IssuedBefore: { } moment } => new RevokeFilter.ByAge(moment),
+        _ => null,
+    };
 
     private static async Task AnswerAsync(AdminCall call, MintedPlaceholder minted, IReadOnlyList<string> warnings)
     {

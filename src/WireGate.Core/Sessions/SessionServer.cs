@@ -11,13 +11,15 @@ namespace WireGate.Core.Sessions;
 /// reason, in the audit log. The one place where an exception of ours is caught.
 /// </summary>
 public sealed class SessionServer(
-    ListenerConfig listener, IProtocol protocol, Func<GatewayConfig> config, Admission admission, SessionDirectory sessions,
+    Func<ListenerConfig> currentListener, IProtocol protocol, Func<GatewayConfig> config, Admission admission, SessionDirectory sessions,
     IAuditLog audit, TimeProvider time, ILogger<SessionServer> logger)
 {
     /// <summary>Takes over a connection. Never throws, never waits.</summary>
     public void Serve(Connection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        // Its certificate, its target and its ways of authenticating may change with a reload; its address does not.
+        ListenerConfig listener = currentListener();
         GatewayConfig current = config();
         var session = new Session(listener, current, connection, time);
         if (admission.TryEnter(listener.Name, session.SourceAddress, current.Limits) is { } refused)
@@ -81,7 +83,7 @@ public sealed class SessionServer(
         }
 
         sessions.Remove(session);
-        admission.Leave(listener.Name, session.SourceAddress, session.AdmittedIdentity);
+        admission.Leave(session.Listener.Name, session.SourceAddress, session.AdmittedIdentity);
         if (session.End == SessionEnd.NoSession)
         {
             return;
