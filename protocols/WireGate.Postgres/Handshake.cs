@@ -45,6 +45,9 @@ internal sealed class Handshake(
                 case StartupKind.CancelRequest:
                     await CancelAsync(session, packet);
                     return null;
+                case StartupKind.StartupMessage when session.Full is { } full:
+                    await RefuseAsync(session, new Refusal(SessionEnd.LimitReached, full, full));
+                    return null;
                 case StartupKind.StartupMessage:
                     services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
                     return await OpenAsync(session, packet, tls);
