@@ -64,6 +64,10 @@ class Cluster:
                                  env=self.environment(database=database))
         return answer
 
+    def new_database(self, name: str) -> None:
+        """An empty database, whatever was there before."""
+        self.sql(f"drop database if exists {name} with (force)", f"create database {name}")
+
     @property
     def folder(self) -> Path:
         """Where its socket, log and data are."""

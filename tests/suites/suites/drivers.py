@@ -36,10 +36,9 @@ class GoSuite:
             shutil.copy2(program, copy / "program.test")
             own(copy)
             self._programs[path] = copy
-        self.databases()
 
     def databases(self) -> None:
-        """Makes what the tests expect to find."""
+        """Makes what the tests expect to find, anew: what one way left behind must not meet the other."""
 
     def environment(self, way: Way) -> dict:
         """What tells the tests where to connect."""
@@ -47,10 +46,11 @@ class GoSuite:
 
     def run(self, way: Way) -> dict:
         """Runs every package; the tests are named package.Test."""
+        self.databases()
         outcomes = {}
         for path, folder in self._programs.items():
             done = run(["./program.test", "-test.v", f"-test.timeout={TIMEOUT}", "-test.count=1"], cwd=folder,
-                       env=self.cluster.environment() | self.environment(way))
+                       env=self.environment(way))
             package = path.removeprefix("github.com/")
             for state, test in RESULT.findall(done.stdout):
                 outcomes[f"{package}.{test}"] = Outcome(STATES[state])
@@ -69,10 +69,10 @@ class LibPq(GoSuite):
     imports = ["github.com/lib/pq"]
 
     def databases(self) -> None:
-        self.cluster.sql("create database pqgotest")
+        self.cluster.new_database("pqgotest")
 
     def environment(self, way: Way) -> dict:
-        return {"PGPORT": str(way.port), "PGPASSWORD": way.password, "PGDATABASE": "pqgotest", "PGSSLMODE": "disable"}
+        return self.cluster.environment(way.port, way.password, "pqgotest")
 
 
 class Pgx(GoSuite):
@@ -83,9 +83,10 @@ class Pgx(GoSuite):
                "github.com/jackc/pgproto3/v2"]
 
     def databases(self) -> None:
-        self.cluster.sql("create database pgx_test")
+        self.cluster.new_database("pgx_test")
         self.cluster.sql("create extension hstore", "create domain uint64 as numeric(20,0)", database="pgx_test")
 
     def environment(self, way: Way) -> dict:
         address = f"host=127.0.0.1 port={way.port} user={USER} password={way.password} dbname=pgx_test sslmode=disable"
-        return {"PGX_TEST_DATABASE": address, "PGX_TEST_CONN_STRING": address, "PGX_TEST_TCP_CONN_STRING": address}
+        # None of libpq's variables: pgconn tests how it reads them.
+        return {"PATH": "/usr/bin:/bin", "HOME": str(self.cluster.folder), "PGX_TEST_DATABASE": address, "PGX_TEST_CONN_STRING": address, "PGX_TEST_TCP_CONN_STRING": address}

@@ -26,7 +26,7 @@ class Pipeline:
         """Compiles the program against the server's headers of the same version."""
         source = packages.postgres_source() / "src/test/modules/libpq_pipeline"
         headers = packages.server_headers()
-        libraries = headers
+        libraries = packages.ROOT / "usr/lib/postgresql/15/lib"
         self._traces = source / "traces"
         if not self._program.exists():
             self._program.parent.mkdir(parents=True, exist_ok=True)
@@ -41,16 +41,16 @@ class Pipeline:
         copy.chmod(0o755)
         own(copy.parent)
         self._program = copy
-        self.cluster.sql("create database pipeline")
 
     def run(self, way: Way) -> dict:
         """Runs what the program itself lists."""
+        self.cluster.new_database("pipeline")
         environment = self.cluster.environment(way.port, way.password, "pipeline")
         address = f"host=127.0.0.1 port={way.port} user={USER} dbname=pipeline sslmode=disable"
         outcomes = {}
         for test in run([self._program, "tests"], env=environment).stdout.split():
             trace = self._program.parent / f"{test}-{way.name}.trace"
-            done = run([self._program, "-r", "-t", trace, test, address, "700"], env=environment, timeout=120)
+            done = run([self._program, "-r", "700", "-t", trace, test, address], env=environment, timeout=120)
             outcomes[test] = Outcome("pass") if done.returncode == 0 else Outcome("fail", done.stdout)
             expected = self._traces / f"{test}.trace"
             if expected.exists():
