@@ -1,1 +1,22 @@
-return 0;
+using System.CommandLine;
+using WireGate.Commands;
+using WireGate.Configuration;
+
+var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the real credential")
+{
+    DemoCommand.Create(),
+    RunCommand.Create(),
+    CheckCommand.Create(),
+    WhyCommand.Create(ReadAdminSocket),
+    PlaceholderCommand.Create(ReadAdminSocket),
+    SessionCommand.Create(ReadAdminSocket),
+    AuditCommand.Create(),
+    SchemaCommand.Create(),
+};
+return await CommandLine.RunAsync(root, args, new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None);
+
+static string ReadAdminSocket(string path)
+{
+    ConfigResult loaded = ConfigLoader.Load(path);
+    return loaded.Config?.Admin.SocketPath ?? throw new CommandException($"{loaded.Errors[0]} (see: wiregate check --config {path})");
+}

@@ -29,6 +29,8 @@ public enum AuditEventKind
     DaemonStarted,
     /// <summary>The daemon stopped.</summary>
     DaemonStopped,
+    /// <summary>A torn end was found when the log was opened, and was put into quarantine.</summary>
+    LogRecovered,
 }
 
 /// <summary>One fact. Members that are null are not written. Nothing in it is secret.</summary>

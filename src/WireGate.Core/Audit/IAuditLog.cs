@@ -1,7 +1,7 @@
 namespace WireGate.Core.Audit;
 
 /// <summary>Where a record stands: which chain, and its sequence number there.</summary>
-/// <param name="Chain">Index of the chain.</param>
+/// <param name="Chain">Index of the event loop whose chain it is, or <see cref="AuditLog.SharedChain"/>.</param>
 /// <param name="Sequence">Sequence number within the chain, from 1.</param>
 public readonly record struct AuditPosition(int Chain, long Sequence);
 

@@ -54,7 +54,7 @@ public sealed record Placeholder
 }
 
 /// <summary>What is stored in place of the token: nothing from which it could be had back.</summary>
-/// <param name="Hash">HMAC-SHA-256 of the token's secret under the store's pepper; 32 bytes.</param>
+/// <param name="Hash">HMAC-SHA-256 of the whole token under the store's pepper; 32 bytes.</param>
 /// <param name="Salt">Salt of the SCRAM verifier; 16 bytes, the same HMAC construction as the fake salt of an unknown id.</param>
 /// <param name="Iterations">PBKDF2 rounds of the SCRAM verifier.</param>
 /// <param name="StoredKey">RFC 5802 StoredKey of the whole token as password; 32 bytes.</param>

@@ -12,10 +12,16 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>The loop that moves its bytes.</summary>
     public abstract EventLoop Loop { get; }
 
-    /// <summary>What the peer sent. A lost or aborted connection reads as completed or throws <see cref="IOException"/>.</summary>
+    /// <summary>
+    /// What the peer sent. A closed, lost or aborted connection reads as completed; over a stream it may throw
+    /// <see cref="IOException"/> instead.
+    /// </summary>
     public abstract PipeReader Input { get; }
 
-    /// <summary>What goes to the peer. <see cref="PipeWriter.WriteAsync"/> borrows its source until it completes and may send without a copy.</summary>
+    /// <summary>
+    /// What goes to the peer. <see cref="PipeWriter.WriteAsync"/> borrows its source until it completes, and may send without a copy.
+    /// A peer that is gone shows as <see cref="FlushResult.IsCompleted"/>; over a stream it may throw <see cref="IOException"/>.
+    /// </summary>
     public abstract PipeWriter Output { get; }
 
     /// <summary>The peer's address; null where the transport has none.</summary>

@@ -21,7 +21,8 @@ public abstract class EventLoop
     /// <summary>
     /// Opens a connection whose bytes are moved by this loop. Resolves names off the loop and tries each address of the name in turn.
     /// </summary>
-    /// <exception cref="System.Net.Sockets.SocketException">None could be reached.</exception>
+    /// <exception cref="IOException">None could be reached; the message is the system's, of the last one tried.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public abstract ValueTask<Connection> ConnectAsync(EndPoint address, CancellationToken cancellationToken);
 
     /// <summary>Awaiting it continues on the loop; at once where that already is so.</summary>

@@ -1,8 +1,11 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace WireGate.Core.Transport;
 
 /// <summary>What both ends know of TLS on a connection.</summary>
-/// <param name="EndPointBinding">
-/// tls-server-end-point of RFC 5929: the hash of the server's certificate; empty where its signature algorithm defines none.
+/// <param name="ServerCertificate">
+/// The certificate that the serving end presented, whichever end that is: what channel binding binds to. Not owned by the connection
+/// where it is our own.
 /// </param>
 /// <param name="ApplicationProtocol">The negotiated ALPN protocol; null: none.</param>
-public sealed record TlsFacts(ReadOnlyMemory<byte> EndPointBinding, string? ApplicationProtocol);
+public sealed record TlsFacts(X509Certificate2 ServerCertificate, string? ApplicationProtocol);

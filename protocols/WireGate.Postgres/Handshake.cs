@@ -1,0 +1,286 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Authentication;
+using WireGate.Postgres.Cancellation;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Relaying;
+using WireGate.Postgres.Startup;
+using WireGate.Postgres.Upstream;
+
+namespace WireGate.Postgres;
+
+/// <summary>A session whose two ends are ready to talk.</summary>
+/// <param name="Relay">Moves the bytes.</param>
+/// <param name="Cancel">The cancel key issued for it; null: the upstream gave none.</param>
+internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cancel);
+
+/// <summary>
+/// From the first byte to ReadyForQuery, in the order in which trust is earned: the client proves itself, what it may reach is chosen,
+/// that is written down, and only then the real credential is fetched and used. The client hears AuthenticationOk last.
+/// </summary>
+internal sealed class Handshake(
+    PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls)
+{
+    /// <summary>Compiled allow-lists, by the target's own list.</summary>
+    private static readonly ConditionalWeakTable<TargetConfig, AllowedParameters> AllowLists = [];
+
+    /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
+    public async ValueTask<EstablishedSession?> RunAsync(Session session)
+    {
+        try
+        {
+            ServerTls? tls = listenerTls.Of(session.Listener);
+            using StartupPacket? packet = await ClientOpening.RunAsync(session, tls);
+            switch (packet?.Kind)
+            {
+                case null:
+                    session.TryEnd(SessionEnd.NoSession);
+                    return null;
+                case StartupKind.CancelRequest:
+                    await CancelAsync(session, packet);
+                    return null;
+                case StartupKind.StartupMessage:
+                    services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
+                    return await OpenAsync(session, packet, tls);
+                default:
+                    await RefuseAsync(session, new Refusal(
+                        SessionEnd.FeatureRefused, "unsupported frontend protocol: the gateway speaks 3.0 to 3.2",
+                        $"protocol version {packet.Version >> 16}.{packet.Version & 0xffff}"));
+                    return null;
+            }
+        }
+        catch (ProtocolException e) when (e.Peer == Peer.Client && session.End == SessionEnd.None)
+        {
+            await RefuseAsync(session, new Refusal(SessionEnd.ClientBrokeProtocol, "protocol violation", e.Message));
+            return null;
+        }
+    }
+
+    private async ValueTask<EstablishedSession?> OpenAsync(Session session, StartupPacket packet, ServerTls? tls)
+    {
+        StartupParameters parameters = packet.Parameters!;
+        var version = ProtocolVersionNegotiation.Of(packet.Version, parameters.ProtocolOptions);
+        if (version.IsAnswerNeeded)
+        {
+            session.Client.Output.WriteNegotiateProtocolVersion(version.Version, version.UnknownOptions);
+        }
+
+        GatewayConfig config = session.Config;
+        var user = UserName.Parse(parameters.User, config.Targets.ContainsKey);
+        ClientProof? answered = await new ClientAuthentication(services.Placeholders, services.Time).RunAsync(session, user, tls);
+        if (answered is not { } proof)
+        {
+            session.TryEnd(SessionEnd.ClientClosed, "before it proved anything");
+            return null;
+        }
+
+        session.Placeholder = proof.Verdict == PlaceholderVerdict.Unknown ? null : proof.Placeholder;
+        session.Method = proof.Method;
+        if (await AuthorizeAsync(session, proof, parameters, user) is not { } request)
+        {
+            return null;
+        }
+
+        // The identity is proven; from here on the limit is the upstream's.
+        session.Phase = SessionPhase.Connecting;
+        session.SetDeadline(config.Limits.Connect);
+        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+        var opener = new UpstreamOpener(services, connector, login);
+        (UpstreamSession? upstream, Refusal? refusal) = await opener.OpenAsync(session, request, written);
+        if (upstream is null)
+        {
+            await RefuseAsync(session, refusal!);
+            return null;
+        }
+
+        session.Upstream = upstream.Connection;
+        CancelEntry? cancel = upstream.CancelKey.Length == 0
+            ? null
+            : cancels.Issue(
+                new CancelEntry(session, session.Access!.Target, upstream.Address, upstream.ProcessId, upstream.CancelKey),
+                version.CancelKeyLength);
+        await GreetAsync(session.Client.Output, proof, upstream, cancel);
+        session.HandshakeDone();
+        if (session.Placeholder!.SessionLifetime is { } lifetime)
+        {
+            session.SetDeadline(lifetime, SessionEnd.Expired);
+        }
+
+        return new EstablishedSession(
+            new SessionRelay(session, upstream.Connection, request.User, request.ShownUser, services.Time), cancel);
+    }
+
+    /// <summary>Decides what the proven client may reach, and takes one use of its placeholder.</summary>
+    /// <returns>Null: refused, and the client has been told.</returns>
+    private async ValueTask<LoginRequest?> AuthorizeAsync(
+        Session session, ClientProof proof, StartupParameters parameters, UserName user)
+    {
+        GatewayConfig config = session.Config;
+        if (proof.Verdict != PlaceholderVerdict.Ok)
+        {
+            services.Admission.Penalize(session.SourceAddress, config.Limits);
+            await RefuseAsync(session, new Refusal(
+                SessionEnd.AuthenticationFailed, "the placeholder was not accepted", Describe(proof.Verdict, proof.Placeholder?.Id)));
+            return null;
+        }
+
+        Placeholder placeholder = proof.Placeholder!;
+        Refusal? refusal = Choose(session, placeholder, parameters, user, out LoginRequest? request);
+        if (refusal is null && !services.Admission.TryProve(placeholder.Identity, session.SourceAddress, config.Limits))
+        {
+            refusal = new Refusal(SessionEnd.LimitReached, "too many sessions of this identity", $"more than {config.Limits.SessionsPerIdentity}");
+        }
+        else if (refusal is null)
+        {
+            session.AdmittedIdentity = placeholder.Identity;
+            refusal = await TakeUseAsync(session, placeholder);
+        }
+
+        if (refusal is null)
+        {
+            return request;
+        }
+
+        await RefuseAsync(session, refusal);
+        return null;
+    }
+
+    private static Refusal? Choose(
+        Session session, Placeholder placeholder, StartupParameters parameters, UserName user, out LoginRequest? request)
+    {
+        request = null;
+        GatewayConfig config = session.Config;
+
+        // The replication mode is needed to choose a database; whether it is granted is judged once the grant is known.
+        StartupJudgement judgement = parameters.Judge(AllowedParameters.Shipped);
+        TargetChoice choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
+        if (choice.Target is not { } target)
+        {
+            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
+        }
+
+        session.Database = choice.Database;
+        if (AccessChoice.Of(config, placeholder, target) is not { } access)
+        {
+            return new Refusal(
+                SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
+                $"no grant gives {placeholder.Identity} the target \"{target.Name}\"{(placeholder.Login is { } l ? $" as login \"{l}\"" : "")}, or the placeholder is not bound to it");
+        }
+
+        session.Access = access;
+        judgement = parameters.Judge(AllowLists.GetValue(target, static t => new AllowedParameters(t.Parameters)));
+        if (!judgement.IsAllowed)
+        {
+            return new Refusal(
+                SessionEnd.FeatureRefused, $"the startup parameter \"{judgement.RefusedName}\" is not allowed",
+                $"\"{judgement.RefusedName}\" is not in the shipped list; add it to the target's parameters to allow it");
+        }
+
+        choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
+        if (choice.Outcome != TargetOutcome.Chosen)
+        {
+            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
+        }
+
+        session.Database = choice.Database;
+        if (judgement.Replication != ReplicationMode.None && !access.Grant.Replication)
+        {
+            return new Refusal(
+                SessionEnd.FeatureRefused, "replication is not granted",
+                $"a walsender connection reads the whole cluster; grant \"{access.Grant.Name}\" does not say replication: true");
+        }
+
+        request = new LoginRequest(
+            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject);
+        return null;
+    }
+
+    private async ValueTask<Refusal?> TakeUseAsync(Session session, Placeholder placeholder)
+    {
+        try
+        {
+            bool taken = await services.Placeholders.TryTakeUseAsync(placeholder, session.HandshakeToken);
+            await session.Loop.Switch();
+            if (taken)
+            {
+                return null;
+            }
+        }
+        catch (StoreUnavailableException e)
+        {
+            await session.Loop.Switch();
+            return new Refusal(SessionEnd.AuditFailed, "the gateway's store is not available", e.Message);
+        }
+
+        services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
+        return new Refusal(
+            SessionEnd.AuthenticationFailed, "the placeholder was not accepted", Describe(PlaceholderVerdict.UsedUp, placeholder.Id));
+    }
+
+    private static async ValueTask GreetAsync(PipeWriter output, ClientProof proof, UpstreamSession upstream, CancelEntry? cancel)
+    {
+        if (proof.Final is { } final)
+        {
+            output.WriteAuthenticationSaslFinal(final);
+        }
+
+        output.WriteAuthenticationOk();
+        await output.WriteAsync(upstream.Greeting.WrittenMemory, CancellationToken.None);
+        if (cancel is not null)
+        {
+            output.WriteBackendKeyData(upstream.ProcessId, cancel.ClientKey);
+        }
+
+        output.WriteReadyForQuery(upstream.Status);
+        await output.FlushAsync(CancellationToken.None);
+    }
+
+    private static string Describe(PlaceholderVerdict verdict, string? id) => verdict switch
+    {
+        PlaceholderVerdict.Unknown => "no such placeholder, or not its secret",
+        PlaceholderVerdict.Revoked => $"placeholder {id} was revoked",
+        PlaceholderVerdict.NotYetValid => $"placeholder {id} is not valid yet",
+        PlaceholderVerdict.Expired => $"placeholder {id} has expired",
+        PlaceholderVerdict.WrongSource => $"placeholder {id} is bound to other networks",
+        PlaceholderVerdict.UsedUp => $"placeholder {id} has no use left",
+        _ => verdict.ToString(),
+    };
+
+    private async ValueTask CancelAsync(Session session, StartupPacket packet)
+    {
+        session.TryEnd(SessionEnd.NoSession);
+        if (cancels.Find(packet.CancelProcessId, packet.CancelKey) is not { } entry)
+        {
+            // Keys of four bytes can be guessed: a guess costs what a failed login costs.
+            services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
+            return;
+        }
+
+        services.Audit.Append(entry.Session.Event(AuditEventKind.CancelRequested) with { Source = session.Client.Remote?.ToString() ?? "unix" });
+        session.SetDeadline(null);
+        await new UpstreamCancel(connector).SendAsync(session.Loop, entry, services.Time);
+    }
+
+    private async ValueTask RefuseAsync(Session session, Refusal refusal)
+    {
+        if (!session.TryEnd(refusal.End, refusal.Detail))
+        {
+            return;
+        }
+
+        services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with
+        {
+            End = refusal.End,
+            Reference = refusal.Reference,
+            Detail = refusal.Detail,
+        });
+        session.Client.Output.WriteErrorResponse(Refusals.Fields(refusal));
+        await session.Client.Output.FlushAsync(CancellationToken.None);
+    }
+}

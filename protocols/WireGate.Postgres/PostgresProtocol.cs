@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging;
+using WireGate.Core.Audit;
+using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Authentication;
+using WireGate.Postgres.Cancellation;
+using WireGate.Postgres.Upstream;
+
+namespace WireGate.Postgres;
+
+/// <summary>What a session needs of the process that it runs in.</summary>
+/// <param name="Placeholders">Who may be who.</param>
+/// <param name="Secrets">The real credentials.</param>
+/// <param name="Audit">Where everything is written first.</param>
+/// <param name="Admission">Limits and penalties.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">For the operator.</param>
+public sealed record PostgresServices(
+    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TimeProvider Time,
+    ILogger<PostgresProtocol> Logger);
+
+/// <summary>The PostgreSQL frontend/backend protocol, versions 3.0 and 3.2.</summary>
+public sealed class PostgresProtocol : IProtocol, IDisposable
+{
+    /// <summary>Logins whose derived keys are kept, so that a new session costs no PBKDF2.</summary>
+    private const int CachedLogins = 1024;
+
+    private readonly PostgresServices _services;
+    private readonly ScramKeyCache _keys = new(CachedLogins);
+    private readonly UpstreamConnector _connector = new();
+    private readonly CancelRegistry _cancels = new();
+    private readonly ListenerTls _tls = new();
+
+    /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
+    public PostgresProtocol(PostgresServices services) => _services = services;
+
+    /// <inheritdoc/>
+    public string Name => "postgres";
+
+    /// <inheritdoc/>
+    public async ValueTask RunAsync(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        // Not one method: what only the handshake needs is gone while the session lies idle.
+        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls);
+        if (await handshake.RunAsync(session) is not { } established)
+        {
+            return;
+        }
+
+        try
+        {
+            await established.Relay.RunAsync();
+            if (established.Relay.LeftUpstreamRunning && established.Cancel is { } running)
+            {
+                await session.Client.DisposeAsync();
+                await new UpstreamCancel(_connector).SendAsync(session.Loop, running, _services.Time);
+            }
+        }
+        finally
+        {
+            if (established.Cancel is { } issued)
+            {
+                _cancels.Withdraw(issued);
+            }
+        }
+    }
+
+    /// <summary>Erases the derived keys.</summary>
+    public void Dispose() => _keys.Dispose();
+}

@@ -1,0 +1,146 @@
+using System.IO.Pipelines;
+using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Postgres.Messages;
+
+namespace WireGate.Postgres.Relaying;
+
+/// <summary>
+/// Both directions of a session from its first query to its last. The first direction to end names the reason; the other is stopped,
+/// and if the client stands at the beginning of a message it is told.
+/// </summary>
+internal sealed class SessionRelay
+{
+    /// <summary>How long a client that does not read may keep a session that has ended.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private readonly Session _session;
+    private readonly Connection _upstream;
+    private readonly TimeProvider _time;
+    private readonly ClientHandler _clientHandler;
+    private readonly UpstreamHandler _upstreamHandler;
+    private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
+    private readonly Relay<UpstreamFramer, UpstreamHandler> _toClient;
+
+    public SessionRelay(Session session, Connection upstream, string realUser, string shownUser, TimeProvider time)
+    {
+        _session = session;
+        _upstream = upstream;
+        _time = time;
+        int limit = session.Config.Limits.InspectedFrame;
+        _upstreamHandler = new UpstreamHandler(realUser, shownUser);
+        _clientHandler = new ClientHandler(_upstreamHandler);
+        _toUpstream = new Relay<ClientFramer, ClientHandler>(Peer.Client, default, _clientHandler, limit);
+        _toClient = new Relay<UpstreamFramer, UpstreamHandler>(Peer.Upstream, default, _upstreamHandler, limit);
+        session.ClientBytes = () => _toUpstream.Bytes;
+        session.UpstreamBytes = () => _toClient.Bytes;
+    }
+
+    /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
+    public bool LeftUpstreamRunning =>
+        !_clientHandler.Terminated && !_upstreamHandler.IsIdle && _session.End != SessionEnd.UpstreamClosed;
+
+    /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
+    public async ValueTask RunAsync()
+    {
+        _session.Interrupt = Interrupt;
+        Task<RelayStop> toUpstream = _toUpstream.RunAsync(_session.Client.Input, _upstream.Output).AsTask();
+        Task<RelayStop> toClient = _toClient.RunAsync(_upstream.Input, _session.Client.Output).AsTask();
+
+        if (await Task.WhenAny(toUpstream, toClient) == toUpstream)
+        {
+            End(toUpstream, Peer.Client);
+            await StopAsync(_upstream.Input, toClient);
+        }
+        else
+        {
+            End(toClient, Peer.Upstream);
+        }
+
+        _session.Interrupt = null;
+        await StopAsync(_session.Client.Input, toUpstream);
+        if (_session.End is not SessionEnd.ClientClosed && _toClient.AtFrameBoundary && !HasSpoken(toClient))
+        {
+            await SayFarewellAsync();
+        }
+    }
+
+    private static SessionEnd ReasonOf(Task<RelayStop> ended, Peer source) => ended switch
+    {
+        { IsCompletedSuccessfully: true, Result: RelayStop.SourceClosed } => source == Peer.Client ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
+        { IsCompletedSuccessfully: true, Result: RelayStop.DestinationGone } => source == Peer.Client ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed,
+        { Exception.InnerException: ProtocolException { Peer: Peer.Client } } => SessionEnd.ClientBrokeProtocol,
+        { Exception.InnerException: ProtocolException } => SessionEnd.UpstreamBrokeProtocol,
+        // A stream fails in both directions alike: who is gone shows in which one failed first.
+        { Exception.InnerException: IOException or ObjectDisposedException } =>
+            source == Peer.Client ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
+        _ => SessionEnd.InternalError,
+    };
+
+    private void End(Task<RelayStop> ended, Peer source)
+    {
+        if (ended is { IsCompletedSuccessfully: true, Result: RelayStop.Canceled })
+        {
+            // Ended from outside: the reason was given with it.
+            return;
+        }
+
+        SessionEnd reason = ReasonOf(ended, source);
+        _session.TryEnd(reason, ended.Exception?.InnerException?.Message);
+        if (reason == SessionEnd.InternalError && ended.Exception is { } ours)
+        {
+            throw ours.InnerException!;
+        }
+    }
+
+    /// <summary>Wakes the direction to the client; one that cannot write any more is cut off.</summary>
+    private void Interrupt()
+    {
+        _upstream.Input.CancelPendingRead();
+        _session.SetDeadline(null);
+        _ = CutOffAsync(Task.Delay(Grace, _time));
+
+        async Task CutOffAsync(Task grace)
+        {
+            await grace;
+            _session.Client.Abort();
+        }
+    }
+
+    private async ValueTask StopAsync(PipeReader source, Task<RelayStop> direction)
+    {
+        if (!direction.IsCompleted)
+        {
+            source.CancelPendingRead();
+            using ITimer grace = _time.CreateTimer(
+                static s =>
+                {
+                    var relay = (SessionRelay)s!;
+                    relay._session.Client.Abort();
+                    relay._upstream.Abort();
+                },
+                this, Grace, Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(direction);
+        }
+    }
+
+    /// <summary>The upstream has told the client why it closes; a second reason would only confuse.</summary>
+    private bool HasSpoken(Task<RelayStop> toClient) =>
+        _session.End == SessionEnd.UpstreamClosed && toClient.IsCompletedSuccessfully && _upstreamHandler.LastWasError;
+
+    private async ValueTask SayFarewellAsync()
+    {
+        PipeWriter output = _session.Client.Output;
+        output.WriteErrorResponse(ErrorFields.Fatal(Refusals.SqlStateOf(_session.End), Refusals.Farewell(_session.End)));
+        using ITimer grace = _time.CreateTimer(static c => ((Connection)c!).Abort(), _session.Client, Grace, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await output.FlushAsync(CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // It did not wait for the reason.
+        }
+    }
+}

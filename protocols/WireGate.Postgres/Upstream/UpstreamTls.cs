@@ -1,0 +1,71 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Postgres.Upstream;
+
+/// <summary>How one target's certificate is verified and which one of ours is shown to it; loaded once for each config.</summary>
+internal sealed class UpstreamTls
+{
+    private readonly TlsMode _mode;
+    private readonly X509Certificate2Collection? _authorities;
+    private readonly SslStreamCertificateContext? _own;
+
+    /// <exception cref="System.Security.Cryptography.CryptographicException">A file cannot be read as what it should be.</exception>
+    public UpstreamTls(ClientTlsConfig config)
+    {
+        _mode = config.Mode;
+        if (config.CaPath is { } path)
+        {
+            _authorities = [];
+            _authorities.ImportFromPemFile(path);
+        }
+
+        if (config.CertificatePath is { } certificate)
+        {
+            X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(certificate, config.KeyPath);
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(certificate);
+            _own = SslStreamCertificateContext.Create(leaf, chain, offline: true);
+        }
+    }
+
+    /// <summary>The options of one connection.</summary>
+    /// <param name="host">The configured host: what is sent as SNI and what verify-full compares.</param>
+    public SslClientAuthenticationOptions OptionsFor(string host) => new()
+    {
+        TargetHost = host,
+        ApplicationProtocols = [new SslApplicationProtocol(Startup.ServerTls.Postgres)],
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ClientCertificateContext = _own,
+        AllowRenegotiation = false,
+        // No download on the way of a session, and no stale answer either: revocation is the authority's short lifetime.
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = _authorities is null ? null : TrustOnly(_authorities),
+        RemoteCertificateValidationCallback = Validate,
+    };
+
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+
+    private bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        SslPolicyErrors accepted = _mode switch
+        {
+            TlsMode.Require => SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch,
+            TlsMode.VerifyCa => SslPolicyErrors.RemoteCertificateNameMismatch,
+            _ => SslPolicyErrors.None,
+        };
+        return certificate is not null && (errors & ~accepted) == SslPolicyErrors.None;
+    }
+}

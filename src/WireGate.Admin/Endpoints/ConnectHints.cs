@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Net;
+using WireGate.Admin.Api;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Admin.Endpoints;
+
+/// <summary>How a client reaches a target through this gateway, as far as the config tells.</summary>
+internal static class ConnectHints
+{
+    /// <summary>Whether a listener leads to a target.</summary>
+    public static bool Reaches(ListenerConfig listener, TargetConfig target) =>
+        listener.Protocol == target.Protocol && (listener.Target ?? target.Name) == target.Name;
+
+    /// <summary>One hint for each target of the placeholder that a listener reaches; the first listener of the config wins.</summary>
+    public static IReadOnlyList<ConnectView> For(GatewayConfig config, Placeholder placeholder)
+    {
+        List<ConnectView> hints = [];
+        foreach (string name in placeholder.Targets)
+        {
+            TargetConfig target = config.Targets[name];
+            if (config.Listeners.FirstOrDefault(l => Reaches(l, target)) is ListenerConfig listener)
+            {
+                hints.Add(For(config, placeholder, target, listener));
+            }
+        }
+
+        return hints;
+    }
+
+    private static ConnectView For(GatewayConfig config, Placeholder placeholder, TargetConfig target, ListenerConfig listener)
+    {
+        string database = target.Databases.IsEmpty ? target.Name : target.Databases[0];
+        // A database name that is ours in one target only says which is meant; otherwise the user name has to.
+        bool isClear = listener.Target is not null
+            || !config.Targets.Values.Any(t => t.Name != target.Name && (t.Name == database || t.Databases.Contains(database)));
+        string user = $"{placeholder.Identity.Subject}+{placeholder.Id}{(isClear ? "" : "@" + target.Name)}";
+        bool hasTls = listener.Tls is not null;
+        (string host, int port) = listener.Address.Path is string path
+            ? UnixPlace(path)
+            : (Host(listener.Address.Host!, hasTls), listener.Address.Port);
+        return new ConnectView
+        {
+            Target = target.Name,
+            Host = host,
+            Port = port,
+            Database = database,
+            User = user,
+            SslMode = hasTls ? "verify-full" : "disable",
+        };
+    }
+
+    // libpq names a Unix socket by its directory and the port in .s.PGSQL.<port>.
+    private static (string Directory, int Port) UnixPlace(string path)
+    {
+        string number = Path.GetExtension(path).TrimStart('.');
+        return (Path.GetDirectoryName(path)!, int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int port) ? port : 5432);
+    }
+
+    // A listener on every address is reached by this machine's name, which its certificate is for; in clear only over loopback.
+    private static string Host(string host, bool hasTls) =>
+        IPAddress.TryParse(host, out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            ? hasTls ? Dns.GetHostName() : "localhost"
+            : host;
+}

@@ -1,0 +1,303 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+
+namespace WireGate.Core.Audit;
+
+/// <summary>
+/// One chain: one thread at a time appends, one thread syncs, one prepares. They share the published sequence and the segments; the lock
+/// is for waiters and for the change of segments, never for a plain append.
+/// </summary>
+internal sealed class AuditChain : IDisposable
+{
+    private readonly object _gate = new();
+    private readonly string _path;
+    private readonly AuditLogContext _log;
+    private readonly RecordBuffer _buffer = new();
+    private readonly Utf8JsonWriter _json;
+    private readonly byte[] _hash;
+    private readonly ConcurrentQueue<ChainSegment> _retired = new();
+    private ChainSegment _current;
+    private MappedSegment? _next;
+    private bool _nextWanted;
+    private int _offset;
+    private long _appended;
+    private long _durable;
+    private int _owner;
+    private TaskCompletionSource? _batch;
+
+    public AuditChain(int chain, string path, RecoveredChain recovered, AuditLogContext log)
+    {
+        Index = chain;
+        _path = path;
+        _log = log;
+        _hash = recovered.Hash;
+        _offset = recovered.Offset;
+        _current = new ChainSegment(recovered.Segment, recovered.Offset);
+        _appended = recovered.Sequence;
+        _durable = recovered.Sequence;
+        RecordFormat.WritePrefix(_buffer.GetSpan(RecordFormat.PrefixSize), log.LogId, chain);
+        _buffer.Advance(RecordFormat.PrefixSize);
+        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+    }
+
+    public int Index { get; }
+
+    /// <summary>As <see cref="Append"/>, on the one thread that does so: two would tear the chain.</summary>
+    /// <exception cref="InvalidOperationException">Another thread appended before.</exception>
+    public long AppendAsOwner(AuditEvent auditEvent)
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        if (_owner != thread && Interlocked.CompareExchange(ref _owner, thread, 0) != 0)
+        {
+            throw new InvalidOperationException($"Chain {ChainDirectory.Name(Index)} belongs to another thread.");
+        }
+
+        return Append(auditEvent);
+    }
+
+    /// <returns>The record's sequence.</returns>
+    public long Append(AuditEvent auditEvent)
+    {
+        long sequence = _appended + 1;
+        DateTimeOffset now = _log.Time.GetUtcNow();
+        _buffer.Truncate(RecordFormat.PrefixSize);
+        _buffer.GetSpan(RecordFormat.FixedSize);
+        _buffer.Advance(RecordFormat.FixedSize);
+        _json.Reset(_buffer);
+        AuditEventWriter.Write(_json, auditEvent, now);
+        int payload = _buffer.Written.Length - RecordFormat.PrefixSize - RecordFormat.FixedSize;
+        int size = RecordFormat.SizeOf(payload);
+        if (payload > RecordFormat.MaxPayload || size > _log.SegmentSize - SegmentHeader.Size)
+        {
+            throw new AuditFailedException($"An audit record of {payload} bytes is larger than any may be.");
+        }
+
+        if (size > _current.Mapping.Size - _offset)
+        {
+            Roll(sequence);
+        }
+
+        _buffer.GetSpan(RecordFormat.HashSize);
+        _buffer.Advance(RecordFormat.HashSize);
+        Span<byte> image = _buffer.Written;
+        long time = (now.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * 100;
+        RecordFormat.Seal(image, sequence, time, Volatile.Read(ref _durable), _hash);
+        ChainSegment segment = _current;
+        RecordFormat.Store(segment.Mapping.Bytes.Slice(_offset, size), image[RecordFormat.PrefixSize..]);
+        _offset += size;
+        Volatile.Write(ref segment.Written, _offset);
+        Volatile.Write(ref _appended, sequence);
+
+        // At a quarter: the other three hold for longer than the zeros take to write.
+        if (!_nextWanted && _offset > segment.Mapping.Size / 4)
+        {
+            _nextWanted = true;
+            _log.Preparer?.Wake();
+        }
+
+        GC.KeepAlive(segment);
+        return sequence;
+    }
+
+    /// <summary>See <see cref="IAuditLog.WhenDurableAsync"/>. All who wait for the same round share one task.</summary>
+    public ValueTask WhenDurableAsync(long sequence)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, Volatile.Read(ref _appended));
+        if (sequence <= Volatile.Read(ref _durable))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        TaskCompletionSource batch;
+        bool first;
+        lock (_gate)
+        {
+            if (sequence <= Volatile.Read(ref _durable))
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _log.Failure.ThrowIfFailed();
+            first = _batch is null;
+            batch = _batch ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        if (first)
+        {
+            _log.Flusher?.Wake();
+        }
+
+        return new ValueTask(batch.Task);
+    }
+
+    /// <summary>Makes durable what was appended before the call, and completes those who wait for it.</summary>
+    /// <exception cref="IOException">
+    /// The log has failed, and nothing of it may be synced again: the kernel reports a lost page once and then takes it for clean.
+    /// </exception>
+    public void Flush()
+    {
+        TaskCompletionSource? batch;
+        lock (_gate)
+        {
+            batch = _batch;
+            _batch = null;
+        }
+
+        try
+        {
+            // In this order: what is in `target` lies in `current` or was retired before it.
+            long target = Volatile.Read(ref _appended);
+            ChainSegment current = Volatile.Read(ref _current);
+            while (_retired.TryPeek(out ChainSegment? retired))
+            {
+                Sync(retired);
+                _retired.TryDequeue(out _);
+                retired.Mapping.Dispose();
+                _log.Preparer?.Wake();
+            }
+
+            if (target > _durable && !current.IsSynced)
+            {
+                Sync(current);
+            }
+
+            Volatile.Write(ref _durable, target);
+            batch?.SetResult();
+        }
+        catch (Exception exception)
+        {
+            _log.Fail($"The audit log cannot be written to disk: {exception.Message}", exception);
+            batch?.SetException(_log.Failure.ToException());
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes the next segment if it is time. Not before the last one is on disk entirely: so only the last two segments can have been
+    /// torn by a power cut, and only they need to be looked at when the log is opened.
+    /// </summary>
+    public void Prepare()
+    {
+        lock (_gate)
+        {
+            if (!_nextWanted || _next is not null || !_retired.IsEmpty || _log.Failure.IsLatched)
+            {
+                return;
+            }
+        }
+
+        MappedSegment next;
+        try
+        {
+            next = _log.Disk.Create(ChainDirectory.Next(_path), _log.SegmentSize);
+        }
+        catch (Exception exception)
+        {
+            _log.Fail($"The audit log cannot make its next file in {_path}: {exception.Message}", exception);
+            return;
+        }
+
+        lock (_gate)
+        {
+            _next = next;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Lets go everybody who waits, now that the log has failed.</summary>
+    public void Abandon()
+    {
+        TaskCompletionSource? batch;
+        lock (_gate)
+        {
+            batch = _batch;
+            _batch = null;
+            Monitor.PulseAll(_gate);
+        }
+
+        batch?.SetException(_log.Failure.ToException());
+    }
+
+    /// <summary>Leaves the mapping to whom may still be appending; see <see cref="MappedSegment"/>.</summary>
+    public void Dispose() => _json.Dispose();
+
+    private void Sync(ChainSegment segment)
+    {
+        if (segment.IsRenamed)
+        {
+            _log.Disk.SyncDirectory(_path);
+            segment.IsRenamed = false;
+        }
+
+        int written = Volatile.Read(ref segment.Written);
+        _log.Disk.Sync(segment.Mapping, segment.Synced, written);
+        segment.Synced = written;
+    }
+
+    /// <summary>Goes on in the next segment. Its header is complete before it gets its name, and it has its name before it holds a record.</summary>
+    private void Roll(long firstSequence)
+    {
+        MappedSegment next = TakeNext();
+        try
+        {
+            new SegmentHeader(_log.LogId, Index, firstSequence, _hash, next.Size).Write(next.Bytes);
+            File.Move(ChainDirectory.Next(_path), Path.Combine(_path, ChainDirectory.SegmentName(firstSequence)));
+        }
+        catch (Exception exception)
+        {
+            _log.Fail($"The audit log cannot begin its next file in {_path}: {exception.Message}", exception);
+            throw _log.Failure.ToException();
+        }
+
+        _retired.Enqueue(_current);
+        Volatile.Write(ref _current, new ChainSegment(next, 0) { Written = SegmentHeader.Size, IsRenamed = true });
+        _offset = SegmentHeader.Size;
+        _log.Flusher?.Wake();
+    }
+
+    /// <summary>The prepared segment. Waits only if the disk could not make one while three quarters of the last were filled.</summary>
+    private MappedSegment TakeNext()
+    {
+        lock (_gate)
+        {
+            while (_next is null)
+            {
+                _log.Failure.ThrowIfFailed();
+                _nextWanted = true;
+                _log.Flusher?.Wake();
+                _log.Preparer?.Wake();
+                if (!Monitor.Wait(_gate, AuditLogContext.LongestWait))
+                {
+                    break;
+                }
+            }
+
+            if (_next is { } next)
+            {
+                _next = null;
+                _nextWanted = false;
+                return next;
+            }
+        }
+
+        _log.Fail($"The audit log waited {AuditLogContext.LongestWait.TotalSeconds:0} s for its next file in {_path}.", null);
+        throw _log.Failure.ToException();
+    }
+
+    /// <summary>A segment and how far it is filled and synced.</summary>
+    private sealed class ChainSegment(MappedSegment mapping, int written)
+    {
+        public readonly MappedSegment Mapping = mapping;
+
+        /// <summary>Stored by the appender, read by the flusher.</summary>
+        public int Written = written;
+
+        /// <summary>The flusher's own: up to here it is on disk.</summary>
+        public int Synced = written;
+
+        /// <summary>The flusher's own, after the start: its name is not on disk yet.</summary>
+        public bool IsRenamed;
+
+        public bool IsSynced => Synced == Volatile.Read(ref Written);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Text.Json;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Core.Audit;
+
+/// <summary>
+/// Writes an event as one line of JSON in ASCII: control characters, line separators, escape sequences and what changes the writing
+/// direction come out as <c>\uXXXX</c>, so that neither a terminal nor a log shipper is misled by what a client asked for.
+/// </summary>
+internal static class AuditEventWriter
+{
+    /// <summary>Characters of a value that are kept: more than any name of ours, enough to see what was tried.</summary>
+    public const int MaxText = 1024;
+
+    /// <summary>Characters of a group's name that are kept.</summary>
+    public const int MaxGroupText = 128;
+
+    /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
+    public const int MaxGroups = 64;
+
+    private static readonly JsonEncodedText Event = JsonEncodedText.Encode("event");
+    private static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
+    private static readonly JsonEncodedText Session = JsonEncodedText.Encode("session");
+    private static readonly JsonEncodedText Listener = JsonEncodedText.Encode("listener");
+    private static readonly JsonEncodedText Source = JsonEncodedText.Encode("source");
+    private static readonly JsonEncodedText Identity = JsonEncodedText.Encode("identity");
+    private static readonly JsonEncodedText Issuer = JsonEncodedText.Encode("issuer");
+    private static readonly JsonEncodedText Subject = JsonEncodedText.Encode("subject");
+    private static readonly JsonEncodedText Groups = JsonEncodedText.Encode("groups");
+    private static readonly JsonEncodedText Placeholder = JsonEncodedText.Encode("placeholder");
+    private static readonly JsonEncodedText Method = JsonEncodedText.Encode("method");
+    private static readonly JsonEncodedText Target = JsonEncodedText.Encode("target");
+    private static readonly JsonEncodedText Login = JsonEncodedText.Encode("login");
+    private static readonly JsonEncodedText Grant = JsonEncodedText.Encode("grant");
+    private static readonly JsonEncodedText Database = JsonEncodedText.Encode("database");
+    private static readonly JsonEncodedText Config = JsonEncodedText.Encode("config");
+    private static readonly JsonEncodedText End = JsonEncodedText.Encode("end");
+    private static readonly JsonEncodedText Reference = JsonEncodedText.Encode("ref");
+    private static readonly JsonEncodedText Detail = JsonEncodedText.Encode("detail");
+    private static readonly JsonEncodedText Actor = JsonEncodedText.Encode("actor");
+    private static readonly JsonEncodedText ClientBytes = JsonEncodedText.Encode("clientBytes");
+    private static readonly JsonEncodedText UpstreamBytes = JsonEncodedText.Encode("upstreamBytes");
+    private static readonly JsonEncodedText DurationMs = JsonEncodedText.Encode("durationMs");
+    private static readonly JsonEncodedText[] Kinds = KebabCase<AuditEventKind>();
+    private static readonly JsonEncodedText[] Ends = KebabCase<SessionEnd>();
+
+    public static void Write(Utf8JsonWriter json, AuditEvent auditEvent, DateTimeOffset time)
+    {
+        json.WriteStartObject();
+        json.WriteString(Time, time.UtcDateTime);
+        json.WriteString(Event, Kinds[(int)auditEvent.Kind]);
+        Write(json, Session, auditEvent.Session);
+        Write(json, Listener, auditEvent.Listener);
+        Write(json, Source, auditEvent.Source);
+        Write(json, Identity, auditEvent.Identity);
+        Write(json, Placeholder, auditEvent.Placeholder);
+        Write(json, Method, auditEvent.Method);
+        Write(json, Target, auditEvent.Target);
+        Write(json, Login, auditEvent.Login);
+        Write(json, Grant, auditEvent.Grant);
+        Write(json, Database, auditEvent.Database);
+        Write(json, Config, auditEvent.Config);
+        if (auditEvent.End != SessionEnd.None)
+        {
+            json.WriteString(End, Ends[(int)auditEvent.End]);
+        }
+
+        Write(json, Reference, auditEvent.Reference);
+        Write(json, Detail, auditEvent.Detail);
+        Write(json, Actor, auditEvent.Actor);
+        Write(json, ClientBytes, auditEvent.ClientBytes);
+        Write(json, UpstreamBytes, auditEvent.UpstreamBytes);
+        Write(json, DurationMs, (long?)auditEvent.Duration?.TotalMilliseconds);
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private static void Write(Utf8JsonWriter json, JsonEncodedText name, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, JsonEncodedText name, Identity? identity)
+    {
+        if (identity is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        Write(json, Issuer, identity.Issuer);
+        Write(json, Subject, identity.Subject);
+        if (!identity.Groups.IsDefaultOrEmpty)
+        {
+            json.WriteStartArray(Groups);
+            for (int i = 0; i < identity.Groups.Length && i < MaxGroups; i++)
+            {
+                Write(json, null, identity.Groups[i], MaxGroupText);
+            }
+
+            if (identity.Groups.Length > MaxGroups)
+            {
+                WriteCut(json, null, default, identity.Groups.Length - MaxGroups);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, JsonEncodedText name, string? value)
+    {
+        if (value is not null)
+        {
+            Write(json, name, value, MaxText);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, JsonEncodedText? name, ReadOnlySpan<char> value, int max)
+    {
+        if (value.Length > max)
+        {
+            int kept = char.IsHighSurrogate(value[max - 1]) ? max - 1 : max;
+            WriteCut(json, name, value[..kept], value.Length - kept);
+        }
+        else if (name is { } member)
+        {
+            json.WriteString(member, value);
+        }
+        else
+        {
+            json.WriteStringValue(value);
+        }
+    }
+
+    /// <summary>A value that was cut ends in <c>…+N</c>, N being how much is missing.</summary>
+    private static void WriteCut(Utf8JsonWriter json, JsonEncodedText? name, ReadOnlySpan<char> kept, int missing)
+    {
+        Span<char> text = stackalloc char[MaxText + 16];
+        kept.CopyTo(text);
+        "…+".CopyTo(text[kept.Length..]);
+        missing.TryFormat(text[(kept.Length + 2)..], out int digits, default, null);
+        text = text[..(kept.Length + 2 + digits)];
+        if (name is { } member)
+        {
+            json.WriteString(member, text);
+        }
+        else
+        {
+            json.WriteStringValue(text);
+        }
+    }
+
+    private static JsonEncodedText[] KebabCase<T>()
+        where T : struct, Enum =>
+        [.. Enum.GetNames<T>().Select(name => JsonEncodedText.Encode(JsonNamingPolicy.KebabCaseLower.ConvertName(name)))];
+}

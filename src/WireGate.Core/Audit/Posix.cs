@@ -1,0 +1,107 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace WireGate.Core.Audit;
+
+/// <summary>
+/// The system calls behind the log. The BCL's flush forgives EROFS, EINVAL and ENOTSUP and has none for directories; here every
+/// error is one. Constants are those of Linux, the same on x64 and arm64.
+/// </summary>
+internal static unsafe partial class Posix
+{
+    private const int O_RDONLY = 0;
+    private const int O_CLOEXEC = 0x80000;
+    private const int LOCK_EX = 2;
+    private const int LOCK_NB = 4;
+    private const int EAGAIN = 11;
+    private const int PROT_READ = 1;
+    private const int PROT_WRITE = 2;
+    private const int MAP_SHARED = 1;
+    private const int MAP_POPULATE = 0x8000;
+    private const int MS_SYNC = 4;
+
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle OpenDirectory(string path)
+    {
+        int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+        return descriptor < 0 ? throw Failure("open", path) : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Takes the lock that goes when the last descriptor does, with the process at the latest.</summary>
+    /// <returns>False: somebody else holds it.</returns>
+    public static bool TryLock(SafeFileHandle directory, string path)
+    {
+        if (flock(directory, LOCK_EX | LOCK_NB) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() == EAGAIN ? false : throw Failure("flock", path);
+    }
+
+    /// <summary>Makes names durable: a file that was created or renamed is only found again after this.</summary>
+    public static void SyncDirectory(string path)
+    {
+        using SafeFileHandle directory = OpenDirectory(path);
+        if (fsync(directory) != 0)
+        {
+            throw Failure("fsync", path);
+        }
+    }
+
+    /// <summary>Makes the contents of a file durable, with its size and extents.</summary>
+    public static void SyncData(SafeFileHandle file, string path)
+    {
+        if (fdatasync(file) != 0)
+        {
+            throw Failure("fdatasync", path);
+        }
+    }
+
+    /// <summary>Maps a whole file, shared, with its page tables filled in.</summary>
+    public static byte* Map(SafeFileHandle file, int size, string path)
+    {
+        nint address = mmap(0, (nuint)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
+        return address == -1 ? throw Failure("mmap", path) : (byte*)address;
+    }
+
+    /// <summary>Gives back what <see cref="Map"/> returned.</summary>
+    public static void Unmap(byte* address, int size) => _ = munmap((nint)address, (nuint)size);
+
+    /// <summary>Writes the pages of the range to disk and waits for them. The start must be that of a page.</summary>
+    public static void SyncMapping(byte* address, int length, string path)
+    {
+        if (msync((nint)address, (nuint)length, MS_SYNC) != 0)
+        {
+            throw Failure("msync", path);
+        }
+    }
+
+    private static IOException Failure(string call, string path)
+    {
+        var inner = new Win32Exception(Marshal.GetLastPInvokeError());
+        return new IOException($"{call} of {path}: {inner.Message}", inner);
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint mmap(nint address, nuint length, int protection, int flags, SafeFileHandle file, nint offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int munmap(nint address, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int msync(nint address, nuint length, int flags);
+}

@@ -1,0 +1,52 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace WireGate.Core.Audit;
+
+/// <summary>What the log asks of the disk while it runs; tests put a failing one in its place.</summary>
+internal class SegmentDisk
+{
+    /// <summary>Owner writes, group reads (a log shipper), nobody else.</summary>
+    public const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+
+    /// <summary>As <see cref="FileMode"/>.</summary>
+    public const UnixFileMode DirectoryMode = FileMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
+
+    /// <summary>Makes a file of zeros that needs no allocation later, durable but for its name, and maps it.</summary>
+    /// <exception cref="IOException">For example because the disk is full.</exception>
+    public virtual MappedSegment Create(string path, int size)
+    {
+        using var stream = new FileStream(path, new FileStreamOptions
+        {
+            Mode = System.IO.FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            UnixCreateMode = FileMode,
+        });
+
+        // Really written: in a sparse or merely reserved file each page's first write-back would have to change the extents, which
+        // makes every sync two to three times slower, and a full disk would show as a bus error in an appender.
+        byte[] zeros = new byte[Math.Min(size, 1024 * 1024)];
+        for (int left = size; left > 0; left -= zeros.Length)
+        {
+            stream.Write(zeros.AsSpan(0, Math.Min(left, zeros.Length)));
+        }
+
+        Posix.SyncData(stream.SafeFileHandle, path);
+        return new MappedSegment(stream.SafeFileHandle, path, size);
+    }
+
+    /// <summary>Maps what is there, after making it durable.</summary>
+    public virtual MappedSegment Open(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, System.IO.FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        Posix.SyncData(file, path);
+        return new MappedSegment(file, path, checked((int)RandomAccess.GetLength(file)));
+    }
+
+    /// <inheritdoc cref="MappedSegment.Sync"/>
+    public virtual void Sync(MappedSegment segment, int from, int to) => segment.Sync(from, to);
+
+    /// <summary>Makes the names in a directory durable.</summary>
+    public virtual void SyncDirectory(string path) => Posix.SyncDirectory(path);
+}

@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace WireGate.Core.Credentials;
+
+/// <summary>The text form of a placeholder, which tells a typo or a cut-off paste from a token without asking any store.</summary>
+/*
+ *   wgp_ <id: 10> _ <secret: 32> <crc: 6>          53 characters, all of [0-9A-Za-z_]
+ *
+ *   id      names the placeholder; public
+ *   secret  190 random bits
+ *   crc     CRC-32 (IEEE 802.3, as in zlib) of the 47 characters before it: base62, most significant digit first, padded with 0
+ */
+public static class PlaceholderToken
+{
+    /// <summary>What every token starts with.</summary>
+    public const string Prefix = "wgp_";
+
+    /// <summary>Length of an id in characters; 62^10 of them exist.</summary>
+    public const int IdLength = 10;
+
+    /// <summary>Length of a token in characters, which are ASCII.</summary>
+    public const int Length = 4 + IdLength + 1 + SecretLength + CrcLength;
+
+    /// <summary>The regular expression for secret scanners. What it finds is a token if its checksum is right, too.</summary>
+    public const string Pattern = @"\bwgp_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}\b";
+
+    private const int SecretLength = 32;
+
+    // 62^6 is the first power of 62 above 2^32.
+    private const int CrcLength = 6;
+    private const int IdStart = 4;
+    private const int CrcStart = Length - CrcLength;
+
+    private static ReadOnlySpan<byte> Base62 => "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8;
+
+    /// <summary>Checks shape and checksum.</summary>
+    /// <param name="token">The whole text, nothing around it.</param>
+    /// <param name="id">The id, a part of <paramref name="token"/>.</param>
+    /// <returns>False: it is no token. True says nothing about whether it was ever minted.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> token, out ReadOnlySpan<byte> id)
+    {
+        id = default;
+        if (token.Length != Length || !token.StartsWith("wgp_"u8) || token[IdStart + IdLength] != (byte)'_')
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> named = token.Slice(IdStart, IdLength);
+        Span<byte> crc = stackalloc byte[CrcLength];
+        WriteCrc(token[..CrcStart], crc);
+        if (!IsBase62(named) || !IsBase62(token[(IdStart + IdLength + 1)..]) || !token[CrcStart..].SequenceEqual(crc))
+        {
+            return false;
+        }
+
+        id = named;
+        return true;
+    }
+
+    /// <summary>Whether this has the shape of an id. No id contains what separates it in a user name: <c>+</c>, <c>@</c>, <c>_</c>.</summary>
+    public static bool IsId(ReadOnlySpan<byte> text) => text.Length == IdLength && IsBase62(text);
+
+    /// <summary>Makes a new token. The caller owns and disposes it.</summary>
+    /// <param name="id">Its public part.</param>
+    public static Secret Create(out string id)
+    {
+        Secret token = Secret.Create(Length, 0, static (text, _) =>
+        {
+            "wgp_"u8.CopyTo(text);
+            RandomNumberGenerator.GetItems(Base62, text.Slice(IdStart, IdLength));
+            text[IdStart + IdLength] = (byte)'_';
+            RandomNumberGenerator.GetItems(Base62, text.Slice(IdStart + IdLength + 1, SecretLength));
+            WriteCrc(text[..CrcStart], text[CrcStart..]);
+        });
+        id = Encoding.ASCII.GetString(token.Span.Slice(IdStart, IdLength));
+        return token;
+    }
+
+    private static bool IsBase62(ReadOnlySpan<byte> text)
+    {
+        foreach (byte b in text)
+        {
+            if (!char.IsAsciiLetterOrDigit((char)b))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void WriteCrc(ReadOnlySpan<byte> text, Span<byte> destination)
+    {
+        const uint ReversedPolynomial = 0xEDB88320;
+        uint crc = uint.MaxValue;
+        foreach (byte b in text)
+        {
+            crc ^= b;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ (ReversedPolynomial & (0 - (crc & 1)));
+            }
+        }
+
+        crc = ~crc;
+        for (int i = destination.Length - 1; i >= 0; i--)
+        {
+            (crc, uint digit) = Math.DivRem(crc, 62u);
+            destination[i] = Base62[(int)digit];
+        }
+    }
+}

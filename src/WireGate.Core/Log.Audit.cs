@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+
+namespace WireGate.Core;
+
+/// <summary>What the audit log says to the operator's log: 20 to 29.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(20, LogLevel.Critical, "{Message} Nothing passes any more.")]
+    public static partial void AuditFailed(this ILogger logger, string message, Exception? exception);
+
+    [LoggerMessage(21, LogLevel.Warning, "The audit log was not closed properly: {Note}.")]
+    public static partial void AuditChainRecovered(this ILogger logger, string note);
+}

@@ -1,0 +1,20 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Core;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Debug, "session {Session} ended: {End}")]
+    internal static partial void SessionEnded(this ILogger logger, string session, SessionEnd end);
+
+    [LoggerMessage(2, LogLevel.Error, "session {Session} failed; this is a fault of the gateway")]
+    internal static partial void SessionFailed(this ILogger logger, string session, Exception exception);
+
+    [LoggerMessage(3, LogLevel.Critical, "the end of session {Session} could not be audited")]
+    internal static partial void SessionEndNotAudited(this ILogger logger, string session, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Debug, "listener {Listener} turned {Source} away: {Reason}")]
+    internal static partial void TurnedAway(this ILogger logger, string listener, IPAddress? source, string reason);
+}

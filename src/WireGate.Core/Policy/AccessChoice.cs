@@ -1,0 +1,49 @@
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Core.Policy;
+
+/// <summary>Chooses login and grant for a placeholder that wants to a target. A pure function of one config.</summary>
+public static class AccessChoice
+{
+    /// <summary>
+    /// The login is the placeholder's, else the grant's, else the target's first. Where several grants serve, the least login wins:
+    /// a bigger one must be asked for.
+    /// </summary>
+    /// <returns>Null: the placeholder is not bound to the target, or no grant serves.</returns>
+    public static Access? Of(GatewayConfig config, Placeholder placeholder, TargetConfig target)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(placeholder);
+        ArgumentNullException.ThrowIfNull(target);
+        if (!placeholder.Targets.Contains(target.Name))
+        {
+            return null;
+        }
+
+        GrantConfig[] grants = [.. Grants.Serving(config, placeholder.Identity, target, placeholder.Login)];
+        foreach (LoginConfig login in target.Logins)
+        {
+            if (Array.Find(grants, g => (g.Login ?? target.Logins[0].Name) == login.Name) is { } grant)
+            {
+                return new Access(target, login, grant);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether what was chosen once still stands under another config.</summary>
+    public static bool StillStands(GatewayConfig config, Placeholder placeholder, Access access)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(placeholder);
+        ArgumentNullException.ThrowIfNull(access);
+        return config.Targets.TryGetValue(access.Target.Name, out TargetConfig? target)
+            && target.Addresses.SequenceEqual(access.Target.Addresses)
+            && target.TryGetLogin(access.Login.Name, out LoginConfig? login)
+            && login.User == access.Login.User
+            && Grants.Serving(config, placeholder.Identity, target, access.Login.Name).Any();
+    }
+}

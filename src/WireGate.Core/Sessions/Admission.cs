@@ -1,0 +1,151 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Core.Sessions;
+
+/// <summary>
+/// Who may come in: counts sessions by listener, source and identity, and keeps the penalties of sources whose logins failed. Shared
+/// by all loops; its lock is held for a few dictionary look-ups when a connection comes, proves itself or goes.
+/// </summary>
+public sealed class Admission(TimeProvider time)
+{
+    /// <summary>Sources remembered with a penalty, after OpenSSH's PerSourcePenalties max-sources4; beyond it the oldest are forgotten.</summary>
+    private const int MaxPenalties = 65_536;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _byListener = new(StringComparer.Ordinal);
+    private readonly Dictionary<SourceKey, int> _bySource = [];
+    private readonly Dictionary<SourceKey, int> _unproven = [];
+    private readonly Dictionary<Identity, int> _byIdentity = [];
+
+    /// <summary>Until when a source has to do penance, were it to behave from now on.</summary>
+    private readonly Dictionary<SourceKey, DateTimeOffset> _penalties = [];
+
+    /// <summary>Lets a connection in, before a byte of it was read.</summary>
+    /// <returns>Null: it may come in, and <see cref="Leave"/> must follow. Else why not.</returns>
+    public string? TryEnter(string listener, IPAddress? source, LimitsConfig limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        SourceKey key = SourceKey.Of(source);
+        lock (_lock)
+        {
+            if (_penalties.TryGetValue(key, out DateTimeOffset until) && until - time.GetUtcNow() > limits.PenaltyThreshold)
+            {
+                return "too many failed logins from this source";
+            }
+
+            if (_byListener.GetValueOrDefault(listener) >= limits.SessionsPerListener)
+            {
+                return "too many sessions on this listener";
+            }
+
+            if (_bySource.GetValueOrDefault(key) >= limits.SessionsPerSource)
+            {
+                return "too many sessions from this source";
+            }
+
+            if (_unproven.GetValueOrDefault(key) >= limits.UnprovenPerSource)
+            {
+                return "too many connections from this source that have proven nothing yet";
+            }
+
+            Add(_byListener, listener, 1);
+            Add(_bySource, key, 1);
+            Add(_unproven, key, 1);
+            return null;
+        }
+    }
+
+    /// <summary>The connection has proven an identity, and counts as unproven no longer.</summary>
+    /// <returns>False: the identity has as many sessions as it may.</returns>
+    public bool TryProve(Identity identity, IPAddress? source, LimitsConfig limits)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        ArgumentNullException.ThrowIfNull(limits);
+        lock (_lock)
+        {
+            if (_byIdentity.GetValueOrDefault(identity) >= limits.SessionsPerIdentity)
+            {
+                return false;
+            }
+
+            Add(_byIdentity, identity, 1);
+            Add(_unproven, SourceKey.Of(source), -1);
+            return true;
+        }
+    }
+
+    /// <summary>A login failed: adds to the penalty of its source.</summary>
+    public void Penalize(IPAddress? source, LimitsConfig limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        SourceKey key = SourceKey.Of(source);
+        DateTimeOffset now = time.GetUtcNow();
+        lock (_lock)
+        {
+            if (_penalties.Count >= MaxPenalties && !_penalties.ContainsKey(key))
+            {
+                Forget(now);
+            }
+
+            ref DateTimeOffset until = ref CollectionsMarshal.GetValueRefOrAddDefault(_penalties, key, out _);
+            until = (until > now ? until : now) + limits.FailurePenalty;
+            until = until > now + limits.PenaltyMaximum ? now + limits.PenaltyMaximum : until;
+        }
+    }
+
+    /// <summary>The connection is gone.</summary>
+    /// <param name="listener">As it entered.</param>
+    /// <param name="source">As it entered.</param>
+    /// <param name="proven">The identity that <see cref="TryProve"/> let in; null: none.</param>
+    public void Leave(string listener, IPAddress? source, Identity? proven)
+    {
+        SourceKey key = SourceKey.Of(source);
+        lock (_lock)
+        {
+            Add(_byListener, listener, -1);
+            Add(_bySource, key, -1);
+            if (proven is null)
+            {
+                Add(_unproven, key, -1);
+            }
+            else
+            {
+                Add(_byIdentity, proven, -1);
+            }
+        }
+    }
+
+    private static void Add<TKey>(Dictionary<TKey, int> counts, TKey key, int change)
+        where TKey : notnull
+    {
+        ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+        count += change;
+        if (count == 0)
+        {
+            counts.Remove(key);
+        }
+    }
+
+    /// <summary>Forgets the served penalties; where none is, one in four, so that this does not run at every failure.</summary>
+    private void Forget(DateTimeOffset now)
+    {
+        int before = _penalties.Count;
+        foreach ((SourceKey key, DateTimeOffset until) in _penalties)
+        {
+            if (until <= now)
+            {
+                _penalties.Remove(key);
+            }
+        }
+
+        if (_penalties.Count == before)
+        {
+            foreach ((SourceKey key, _) in _penalties.OrderBy(p => p.Value).Take(MaxPenalties / 4).ToArray())
+            {
+                _penalties.Remove(key);
+            }
+        }
+    }
+}

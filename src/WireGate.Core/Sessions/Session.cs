@@ -1,0 +1,212 @@
+using System.Net;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Transport;
+
+namespace WireGate.Core.Sessions;
+
+/// <summary>
+/// One client connection and what it reaches, with one recorded end. Its members belong to its loop; only <see cref="Kill"/>,
+/// <see cref="TryEnd"/> and <see cref="Describe"/> are for other threads.
+/// </summary>
+public sealed class Session : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private CancellationTokenSource? _handshake = new();
+    private ITimer? _deadline;
+    private int _end;
+
+    /// <param name="listener">What accepted it.</param>
+    /// <param name="config">The config in force at that moment.</param>
+    /// <param name="client">Owned by whoever runs the session.</param>
+    /// <param name="time">The clock.</param>
+    public Session(ListenerConfig listener, GatewayConfig config, Connection client, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(time);
+        Listener = listener;
+        Config = config;
+        Client = client;
+        _time = time;
+        Opened = time.GetUtcNow();
+        _started = time.GetTimestamp();
+        Id = Guid.CreateVersion7(Opened).ToString("n");
+        SourceAddress = (client.Remote as IPEndPoint)?.Address;
+    }
+
+    /// <summary>Its id: 32 hex digits that sort by time of opening.</summary>
+    public string Id { get; }
+
+    /// <summary>What accepted it.</summary>
+    public ListenerConfig Listener { get; }
+
+    /// <summary>The config that decided about it.</summary>
+    public GatewayConfig Config { get; }
+
+    /// <summary>The client; replaced by the protected connection once TLS is up.</summary>
+    public Connection Client { get; set; }
+
+    /// <summary>The upstream; null before it is connected.</summary>
+    public Connection? Upstream { get; set; }
+
+    /// <summary>Where it lives.</summary>
+    public EventLoop Loop => Client.Loop;
+
+    /// <summary>When it was accepted.</summary>
+    public DateTimeOffset Opened { get; }
+
+    /// <summary>The client's address; null on a Unix socket.</summary>
+    public IPAddress? SourceAddress { get; }
+
+    /// <summary>How far it is.</summary>
+    public SessionPhase Phase { get; set; }
+
+    /// <summary>The placeholder presented and proven; null before.</summary>
+    public Placeholder? Placeholder { get; set; }
+
+    /// <summary>The identity that <see cref="Admission"/> counts this session for; null: it counts as unproven.</summary>
+    public Identity? AdmittedIdentity { get; set; }
+
+    /// <summary>How it was proven.</summary>
+    public string? Method { get; set; }
+
+    /// <summary>What it reaches; null before that is chosen.</summary>
+    public Access? Access { get; set; }
+
+    /// <summary>The database asked for; null: none.</summary>
+    public string? Database { get; set; }
+
+    /// <summary>Bytes relayed from the client.</summary>
+    public Func<long>? ClientBytes { get; set; }
+
+    /// <summary>Bytes relayed from the upstream.</summary>
+    public Func<long>? UpstreamBytes { get; set; }
+
+    /// <summary>Cancelled when the session ends during its handshake.</summary>
+    public CancellationToken HandshakeToken => _handshake?.Token ?? CancellationToken.None;
+
+    /// <summary>
+    /// Told on the loop that the session was ended from outside, so that the protocol can say so to the client. Null: the client's
+    /// connection is cut.
+    /// </summary>
+    public Action? Interrupt { get; set; }
+
+    /// <summary>Why it ended; <see cref="SessionEnd.None"/> while it runs.</summary>
+    public SessionEnd End => (SessionEnd)Volatile.Read(ref _end);
+
+    /// <summary>What lies behind <see cref="End"/>; null: nothing to add.</summary>
+    public string? EndDetail { get; private set; }
+
+    /// <summary>Ends it, if nothing did before.</summary>
+    /// <returns>False: it had ended already, for another reason, which stays.</returns>
+    public bool TryEnd(SessionEnd reason, string? detail = null)
+    {
+        if (Interlocked.CompareExchange(ref _end, (int)reason, (int)SessionEnd.None) != (int)SessionEnd.None)
+        {
+            return false;
+        }
+
+        EndDetail = detail;
+        Phase = SessionPhase.Ending;
+        return true;
+    }
+
+    /// <summary>Ends it from outside. Callable from any thread.</summary>
+    public void Kill(SessionEnd reason) => Loop.Post(
+        static state =>
+        {
+            (Session session, SessionEnd why) = ((Session, SessionEnd))state!;
+            if (session.TryEnd(why))
+            {
+                session.WakeUp();
+            }
+        },
+        (this, reason));
+
+    /// <summary>Sets the moment by which the current step must be done, in place of an earlier one. Absolute: no byte extends it.</summary>
+    /// <param name="within">From now; null: no deadline any more.</param>
+    /// <param name="reason">What the session ends with when it passes.</param>
+    public void SetDeadline(TimeSpan? within, SessionEnd reason = SessionEnd.HandshakeTimeout)
+    {
+        _deadline?.Dispose();
+        _deadline = within is { } time ? _time.CreateTimer(_ => Kill(reason), null, time, Timeout.InfiniteTimeSpan) : null;
+    }
+
+    /// <summary>The handshake is over: gives back what only it needed.</summary>
+    public void HandshakeDone()
+    {
+        SetDeadline(null);
+        _handshake?.Dispose();
+        _handshake = null;
+        Phase = SessionPhase.Relaying;
+    }
+
+    /// <summary>Gives back its deadline and its handshake's token; the connections are not its own.</summary>
+    public void Dispose()
+    {
+        _deadline?.Dispose();
+        _handshake?.Dispose();
+        _handshake = null;
+    }
+
+    /// <summary>What an operator sees of it.</summary>
+    public SessionInfo Describe() => new()
+    {
+        Id = Id,
+        Listener = Listener.Name,
+        Source = Source,
+        Identity = Placeholder?.Identity,
+        Placeholder = Placeholder?.Id,
+        Target = Access?.Target.Name,
+        Login = Access?.Login.Name,
+        Grant = Access?.Grant.Name,
+        Database = Database,
+        Opened = Opened,
+        Phase = Phase,
+        ClientBytes = ClientBytes?.Invoke() ?? 0,
+        UpstreamBytes = UpstreamBytes?.Invoke() ?? 0,
+    };
+
+    /// <summary>An audit event with all that is known of the session.</summary>
+    public AuditEvent Event(AuditEventKind kind) => new(kind)
+    {
+        Session = Id,
+        Listener = Listener.Name,
+        Source = Source,
+        Identity = Placeholder?.Identity,
+        Placeholder = Placeholder?.Id,
+        Method = Method,
+        Target = Access?.Target.Name,
+        Login = Access?.Login.Name,
+        Grant = Access?.Grant.Name,
+        Database = Database,
+        Config = Config.Version,
+    };
+
+    /// <summary>The audit event of its end.</summary>
+    public AuditEvent EndEvent() => Event(AuditEventKind.SessionEnded) with
+    {
+        End = End,
+        Detail = EndDetail,
+        ClientBytes = ClientBytes?.Invoke(),
+        UpstreamBytes = UpstreamBytes?.Invoke(),
+        Duration = _time.GetElapsedTime(_started),
+    };
+
+    private string Source => Client.Remote?.ToString() ?? "unix";
+
+    private void WakeUp()
+    {
+        _handshake?.Cancel();
+        if (Interrupt is { } interrupt)
+        {
+            interrupt();
+        }
+        else
+        {
+            Client.Abort();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Transport;
+
+namespace WireGate.Core.Sessions;
+
+/// <summary>
+/// Serves the connections of one listener: lets them in, runs the protocol, and sees to it that each session ends once, with one
+/// reason, in the audit log. The one place where an exception of ours is caught.
+/// </summary>
+public sealed class SessionServer(
+    Func<ListenerConfig> currentListener, IProtocol protocol, Func<GatewayConfig> config, Admission admission, SessionDirectory sessions,
+    IAuditLog audit, TimeProvider time, ILogger<SessionServer> logger)
+{
+    /// <summary>Takes over a connection. Never throws, never waits.</summary>
+    public void Serve(Connection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        // Its certificate, its target and its ways of authenticating may change with a reload; its address does not.
+        ListenerConfig listener = currentListener();
+        GatewayConfig current = config();
+        var session = new Session(listener, current, connection, time);
+        if (admission.TryEnter(listener.Name, session.SourceAddress, current.Limits) is { } refused)
+        {
+            // Not a byte was read and none is written: whoever floods gets nothing for it.
+            logger.TurnedAway(listener.Name, session.SourceAddress, refused);
+            connection.Abort();
+            session.Dispose();
+            return;
+        }
+
+        sessions.Add(session);
+        session.SetDeadline(current.Limits.Authentication);
+        _ = RunAsync(session);
+    }
+
+    private async Task RunAsync(Session session)
+    {
+        try
+        {
+            await protocol.RunAsync(session);
+        }
+        catch (ProtocolException e)
+        {
+            session.TryEnd(e.Peer == Peer.Client ? SessionEnd.ClientBrokeProtocol : SessionEnd.UpstreamBrokeProtocol, e.Message);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            session.TryEnd(SessionEnd.ClientClosed, e.Message);
+        }
+        catch (AuditFailedException e)
+        {
+            session.TryEnd(SessionEnd.AuditFailed, e.Message);
+        }
+        catch (Exception e)
+        {
+            session.TryEnd(SessionEnd.InternalError, e.GetType().Name);
+            logger.SessionFailed(session.Id, e);
+        }
+
+        await session.Loop.Switch();
+        await CloseAsync(session);
+    }
+
+    private async ValueTask CloseAsync(Session session)
+    {
+        session.TryEnd(SessionEnd.ClientClosed);
+        session.Dispose();
+        try
+        {
+            if (session.Upstream is { } upstream)
+            {
+                await upstream.DisposeAsync();
+            }
+
+            await session.Client.DisposeAsync();
+        }
+        catch (Exception e)
+        {
+            logger.SessionFailed(session.Id, e);
+        }
+
+        sessions.Remove(session);
+        admission.Leave(session.Listener.Name, session.SourceAddress, session.AdmittedIdentity);
+        if (session.End == SessionEnd.NoSession)
+        {
+            return;
+        }
+
+        try
+        {
+            audit.Append(session.EndEvent());
+        }
+        catch (AuditFailedException e)
+        {
+            logger.SessionEndNotAudited(session.Id, e);
+        }
+
+        logger.SessionEnded(session.Id, session.End);
+    }
+}

@@ -1,0 +1,32 @@
+using System.IO.Pipelines;
+using System.Net;
+
+namespace WireGate.Core.Transport.Epoll;
+
+/// <summary>A connection directly on a reactor's socket: from receive to send on one thread, with nothing in between.</summary>
+internal sealed class EpollConnection(EpollSocket socket, EndPoint? remote) : Connection
+{
+    private static readonly Action<object?> Close = static socket => ((EpollSocket)socket!).Close();
+
+    /// <inheritdoc/>
+    public override EventLoop Loop => socket.Reactor;
+
+    /// <inheritdoc/>
+    public override PipeReader Input => socket.Reader;
+
+    /// <inheritdoc/>
+    public override PipeWriter Output => socket.Writer;
+
+    /// <inheritdoc/>
+    public override EndPoint? Remote => remote;
+
+    /// <inheritdoc/>
+    public override void Abort() => socket.Reactor.Post(Close, socket);
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync()
+    {
+        socket.CloseGently();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace WireGate.Core.Transport.Epoll;
+
+/// <summary>
+/// Accepts on one reactor and gives each connection to the least loaded one. Level-triggered, so that connections left in the backlog
+/// are told of again. When descriptors run out a spare one is given up to take the next connection and close it: its client is told
+/// at once instead of waiting in a backlog that nobody can empty.
+/// </summary>
+internal sealed class EpollListener : Listener
+{
+    /// <summary>Connections accepted in one turn, so that a flood of them does not hold up those that are being served.</summary>
+    private const int AcceptsPerTurn = 64;
+
+    private readonly Socket _socket;
+    private readonly IReadOnlyList<Reactor> _reactors;
+    private Acceptor? _acceptor;
+
+    /// <param name="socket">Bound and listening; owned.</param>
+    /// <param name="reactors">The first one accepts.</param>
+    internal EpollListener(Socket socket, IReadOnlyList<Reactor> reactors)
+    {
+        _socket = socket;
+        _reactors = reactors;
+        LocalEndPoint = socket.LocalEndPoint!;
+        socket.Blocking = false;
+        if (socket.AddressFamily != AddressFamily.Unix)
+        {
+            SocketOptions.Tune((int)socket.Handle);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint LocalEndPoint { get; }
+
+    /// <inheritdoc/>
+    public override void Start(Action<Connection> serve)
+    {
+        _acceptor = new Acceptor(_socket, _reactors, serve);
+        _reactors[0].Post(static a => ((Acceptor)a!).Watch(), _acceptor);
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (_acceptor is { } acceptor)
+        {
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _reactors[0].Post(
+                _ =>
+                {
+                    acceptor.OnStopped();
+                    stopped.SetResult();
+                },
+                null);
+            await stopped.Task;
+        }
+
+        _socket.Dispose();
+        if (LocalEndPoint is UnixDomainSocketEndPoint unix)
+        {
+            File.Delete(unix.ToString());
+        }
+    }
+
+    private sealed class Acceptor : EpollSource
+    {
+        private static readonly Action<object?> Adopt = static arrival => ((Arrival)arrival!).Serve();
+
+        private readonly Socket _socket;
+        private readonly IReadOnlyList<Reactor> _reactors;
+        private readonly Action<Connection> _serve;
+        private int _spare;
+        private bool _watching;
+
+        internal Acceptor(Socket socket, IReadOnlyList<Reactor> reactors, Action<Connection> serve)
+        {
+            _socket = socket;
+            _reactors = reactors;
+            _serve = serve;
+            Descriptor = (int)socket.Handle;
+            _spare = OpenSpare();
+        }
+
+        internal void Watch()
+        {
+            _watching = true;
+            _reactors[0].Register(this, Libc.EPOLLIN);
+        }
+
+        internal override void OnEvents(uint mask)
+        {
+            for (int i = 0; i < AcceptsPerTurn && _watching; i++)
+            {
+                SocketAddress address = new(_socket.AddressFamily);
+                int descriptor = Accept(_socket, address);
+                if (descriptor >= 0)
+                {
+                    Hand(descriptor, address);
+                    continue;
+                }
+
+                switch (Marshal.GetLastPInvokeError())
+                {
+                    case Libc.EAGAIN:
+                        return;
+                    case Libc.EMFILE or Libc.ENFILE:
+                        TurnAway(address);
+                        return;
+                    // Anything else concerns one connection only (it was reset while it waited): the next one.
+                    default:
+                        continue;
+                }
+            }
+        }
+
+        internal override void OnStopped()
+        {
+            if (_watching)
+            {
+                _watching = false;
+                _reactors[0].Forget(this);
+                _reactors[0].Unwatch(this);
+            }
+
+            if (_spare >= 0)
+            {
+                _ = Libc.close(_spare);
+                _spare = -1;
+            }
+        }
+
+        private static unsafe int Accept(Socket socket, SocketAddress address)
+        {
+            int size = address.Size;
+            fixed (byte* bytes = address.Buffer.Span)
+            {
+                int descriptor = Libc.accept4((int)socket.Handle, bytes, &size, Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC);
+                address.Size = Math.Min(size, address.Buffer.Length);
+                return descriptor;
+            }
+        }
+
+        private static int OpenSpare() => Libc.open("/dev/null", Libc.O_CLOEXEC);
+
+        private void TurnAway(SocketAddress address)
+        {
+            if (_spare < 0)
+            {
+                return;
+            }
+
+            _ = Libc.close(_spare);
+            int descriptor = Accept(_socket, address);
+            if (descriptor >= 0)
+            {
+                _ = Libc.close(descriptor);
+            }
+
+            _spare = OpenSpare();
+        }
+
+        private void Hand(int descriptor, SocketAddress address)
+        {
+            Reactor least = _reactors[0];
+            foreach (Reactor reactor in _reactors)
+            {
+                if (reactor.Connections < least.Connections)
+                {
+                    least = reactor;
+                }
+            }
+
+            EndPoint? remote = _socket.AddressFamily == AddressFamily.Unix ? null : Remote(address);
+            var arrival = new Arrival(least, descriptor, remote, _serve);
+            if (least.IsCurrent)
+            {
+                arrival.Serve();
+            }
+            else
+            {
+                least.Post(Adopt, arrival);
+            }
+        }
+
+        private IPEndPoint Remote(SocketAddress address)
+        {
+            var remote = (IPEndPoint)((IPEndPoint)_socket.LocalEndPoint!).Create(address);
+            // A dual-mode listener shows IPv4 clients as mapped; everything that compares sources wants the address itself.
+            return remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
+        }
+    }
+
+    private sealed class Arrival(Reactor reactor, int descriptor, EndPoint? remote, Action<Connection> serve)
+    {
+        internal void Serve() => serve(new EpollConnection(new EpollSocket(reactor, descriptor), remote));
+    }
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+
+namespace WireGate.Core.Transport.Epoll;
+
+/// <summary>One connected socket of a reactor: the descriptor, and the reader and the writer on it.</summary>
+internal sealed unsafe class EpollSocket : EpollSource
+{
+    /// <summary>What every socket is watched for. Room to write is watched for from the first time that it lacks.</summary>
+    private const uint Reading = Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET;
+
+    private const uint PeerIsDone = Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
+
+    private bool _watchesWritable;
+
+    /// <param name="reactor">Where it lives; the constructor runs on it.</param>
+    /// <param name="descriptor">Non-blocking; owned by this object from here on, also if this throws.</param>
+    /// <param name="connecting">True: <c>connect</c> is under way, and the writer is told when it ended.</param>
+    internal EpollSocket(Reactor reactor, int descriptor, bool connecting = false)
+    {
+        Reactor = reactor;
+        Descriptor = descriptor;
+        Reader = new EpollReader(this);
+        Writer = new EpollWriter(this);
+        _watchesWritable = connecting;
+        try
+        {
+            reactor.Register(this, connecting ? Reading | Libc.EPOLLOUT : Reading);
+        }
+        catch
+        {
+            _ = Libc.close(descriptor);
+            throw;
+        }
+
+        reactor.CountConnection(1);
+    }
+
+    internal Reactor Reactor { get; }
+
+    internal EpollReader Reader { get; }
+
+    internal EpollWriter Writer { get; }
+
+    internal bool IsClosed { get; private set; }
+
+    /// <summary>The peer will send nothing more than what already lies in the kernel.</summary>
+    internal bool HungUp { get; private set; }
+
+    /// <summary>Called once when a connection under way was made or failed.</summary>
+    internal Action? Connected { get; set; }
+
+    internal override void OnEvents(uint mask)
+    {
+        if (Connected is { } connected)
+        {
+            if ((mask & (Libc.EPOLLOUT | PeerIsDone)) != 0)
+            {
+                Connected = null;
+                connected();
+            }
+
+            return;
+        }
+
+        HungUp |= (mask & PeerIsDone) != 0;
+        if ((mask & (Libc.EPOLLIN | PeerIsDone)) != 0)
+        {
+            Reader.OnReadable();
+        }
+
+        if (!IsClosed && (mask & (Libc.EPOLLOUT | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
+        {
+            Writer.OnWritable();
+        }
+    }
+
+    internal override void OnStopped() => Close();
+
+    /// <summary>Makes the kernel tell when there is room to write. From then on it always does; for TCP that costs nothing.</summary>
+    internal void WantWritable()
+    {
+        if (!_watchesWritable && !IsClosed)
+        {
+            _watchesWritable = true;
+            Reactor.Modify(this, Reading | Libc.EPOLLOUT);
+        }
+    }
+
+    /// <summary>Closes now and wakes whoever waits.</summary>
+    internal void Close()
+    {
+        Debug.Assert(Reactor.IsCurrent);
+        if (IsClosed)
+        {
+            return;
+        }
+
+        IsClosed = true;
+        Reactor.Forget(this);
+        Reactor.CountConnection(-1);
+        _ = Libc.close(Descriptor);
+        Reader.OnClosed();
+        Writer.OnClosed();
+        if (Connected is { } connected)
+        {
+            Connected = null;
+            connected();
+        }
+    }
+
+    /// <summary>
+    /// Says goodbye: what is buffered goes, and what the peer sent and nobody read is taken off the socket first, because closing over
+    /// unread bytes makes the kernel send a reset that can overtake our last message.
+    /// </summary>
+    internal void CloseGently()
+    {
+        if (!IsClosed)
+        {
+            Writer.TrySend();
+            _ = Libc.shutdown(Descriptor, Libc.SHUT_WR);
+            Block scratch = Reactor.Blocks.Rent();
+            // Bounded: a peer that keeps sending gets its reset.
+            for (int i = 0; i < 16 && Libc.recv(Descriptor, scratch.Address, Block.Size, 0) == Block.Size; i++)
+            {
+            }
+
+            Reactor.Blocks.Return(scratch);
+            Close();
+        }
+
+        Reader.ReleaseBlocks();
+        Writer.ReleaseBlocks();
+    }
+}

@@ -1,0 +1,251 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks.Sources;
+
+namespace WireGate.Core.Transport.Epoll;
+
+/// <summary>
+/// Writes to a non-blocking socket at once, and the rest when the kernel says that there is room. What is handed to
+/// <see cref="WriteAsync"/> is sent from where it lies. On the reactor only.
+/// </summary>
+internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValueTaskSource<FlushResult>
+{
+    private static readonly Action<object?> Cancel = static writer => ((EpollWriter)writer!).OnCancel();
+
+    private ManualResetValueTaskSourceCore<FlushResult> _waiter;
+    private Block? _head;
+    private Block? _tail;
+    private int _start;
+    private ReadOnlyMemory<byte> _borrowed;
+    private bool _waiting;
+    private bool _gone;
+    private bool _canceled;
+
+    /// <inheritdoc/>
+    public override bool CanGetUnflushedBytes => true;
+
+    /// <inheritdoc/>
+    public override long UnflushedBytes
+    {
+        get
+        {
+            long bytes = -_start;
+            for (Block? block = _head; block is not null; block = block.NextBlock)
+            {
+                bytes += block.Filled;
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sizeHint"/> is more than a block.</exception>
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Debug.Assert(socket.Reactor.IsCurrent);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sizeHint, Block.Size);
+        if (_tail is null)
+        {
+            _head = _tail = socket.Reactor.Blocks.Rent();
+        }
+        else if (Block.Size - _tail.Filled < Math.Max(1, sizeHint))
+        {
+            Block next = socket.Reactor.Blocks.Rent();
+            _tail.Append(next);
+            _tail = next;
+        }
+
+        return _tail.Writable;
+    }
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    /// <inheritdoc/>
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Block.Size - (_tail?.Filled ?? Block.Size));
+        _tail!.Filled += bytes;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => WriteAsync(default, cancellationToken);
+
+    /// <inheritdoc/>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        Debug.Assert(socket.Reactor.IsCurrent);
+        Debug.Assert(!_waiting, "One writer to a socket.");
+        _borrowed = source;
+        if (Send())
+        {
+            return ValueTask.FromResult(TakeResult());
+        }
+
+        socket.WantWritable();
+        _waiting = true;
+        _waiter.Reset();
+        return new ValueTask<FlushResult>(this, _waiter.Version);
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingFlush() => socket.Reactor.Post(Cancel, this);
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => ReleaseBlocks();
+
+    FlushResult IValueTaskSource<FlushResult>.GetResult(short token) => _waiter.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _waiter.GetStatus(token);
+
+    void IValueTaskSource<FlushResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _waiter.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>The kernel says that there is room again, or that the peer is gone.</summary>
+    internal void OnWritable()
+    {
+        if (_waiting && Send())
+        {
+            CompleteWaiter();
+        }
+    }
+
+    /// <summary>The socket is closed: nothing more will go.</summary>
+    internal void OnClosed()
+    {
+        _gone = true;
+        CompleteWaiter();
+    }
+
+    /// <summary>Sends what can be sent without waiting.</summary>
+    internal void TrySend() => Send();
+
+    /// <summary>Gives all blocks back; unsent bytes are lost.</summary>
+    internal void ReleaseBlocks()
+    {
+        for (Block? block = _head; block is not null;)
+        {
+            Block? next = block.NextBlock;
+            socket.Reactor.Blocks.Return(block);
+            block = next;
+        }
+
+        _head = _tail = null;
+        _start = 0;
+        _borrowed = default;
+    }
+
+    private void OnCancel()
+    {
+        _canceled = true;
+        CompleteWaiter();
+    }
+
+    private void CompleteWaiter()
+    {
+        if (_waiting)
+        {
+            _waiting = false;
+            // The source goes back to its owner with the result.
+            _borrowed = default;
+            _waiter.SetResult(TakeResult());
+        }
+    }
+
+    private FlushResult TakeResult()
+    {
+        bool canceled = _canceled;
+        _canceled = false;
+        return new FlushResult(canceled, _gone);
+    }
+
+    /// <returns>False: the kernel has no more room. True: all was sent, or the peer is gone.</returns>
+    private bool Send()
+    {
+        while (_head is not null)
+        {
+            int sent = Send(_head.Address + _start, _head.Filled - _start);
+            if (sent < 0)
+            {
+                return _gone;
+            }
+
+            _start += sent;
+            if (_start < _head.Filled)
+            {
+                continue;
+            }
+
+            Block done = _head;
+            _head = done.NextBlock;
+            _start = 0;
+            if (_head is null)
+            {
+                _tail = null;
+            }
+
+            socket.Reactor.Blocks.Return(done);
+        }
+
+        while (!_borrowed.IsEmpty)
+        {
+            int sent;
+            fixed (byte* bytes = _borrowed.Span)
+            {
+                sent = Send(bytes, _borrowed.Length);
+            }
+
+            if (sent < 0)
+            {
+                return _gone;
+            }
+
+            _borrowed = _borrowed[sent..];
+        }
+
+        return true;
+    }
+
+    /// <returns>Bytes sent; -1: no room, or the peer is gone, which is then noted.</returns>
+    private int Send(byte* bytes, int count)
+    {
+        if (_gone || socket.IsClosed)
+        {
+            _gone = true;
+            ReleaseBlocks();
+            return -1;
+        }
+
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        while (true)
+        {
+            nint sent = Libc.send(socket.Descriptor, bytes, count, Libc.MSG_NOSIGNAL);
+            if (sent >= 0)
+            {
+                return (int)sent;
+            }
+
+            int error = Marshal.GetLastPInvokeError();
+            if (error == Libc.EINTR)
+            {
+                continue;
+            }
+
+            if (error != Libc.EAGAIN)
+            {
+                _gone = true;
+                ReleaseBlocks();
+            }
+
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+
+namespace WireGate.Core.Transport.Streams;
+
+/// <summary>
+/// A connection over any stream, with the BCL's pipes. Used for TLS on top of another connection, for systems without epoll, and for
+/// the in-memory pairs of the tests.
+/// </summary>
+public class StreamConnection : Connection
+{
+    /// <summary>Bytes of a pipe's buffer: 4 KiB, the default, moved bulk data at half the speed.</summary>
+    private const int BufferSize = 32 * 1024;
+
+    private readonly Stream _stream;
+
+    /// <param name="loop">Where the session lives.</param>
+    /// <param name="stream">Owned.</param>
+    /// <param name="remote">The peer's address; null: none.</param>
+    public StreamConnection(EventLoop loop, Stream stream, EndPoint? remote)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Loop = loop;
+        _stream = stream;
+        Remote = remote;
+        // A zero-byte read waits for data without a buffer, so that an idle connection holds none.
+        Input = PipeReader.Create(
+            stream, new StreamPipeReaderOptions(MemoryPool<byte>.Shared, BufferSize, minimumReadSize: 1024, leaveOpen: true, useZeroByteReads: true));
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(MemoryPool<byte>.Shared, BufferSize, leaveOpen: true));
+    }
+
+    /// <inheritdoc/>
+    public override EventLoop Loop { get; }
+
+    /// <inheritdoc/>
+    public override PipeReader Input { get; }
+
+    /// <inheritdoc/>
+    public override PipeWriter Output { get; }
+
+    /// <inheritdoc/>
+    public override EndPoint? Remote { get; }
+
+    /// <inheritdoc/>
+    public override void Abort() => _stream.Dispose();
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        try
+        {
+            await Output.CompleteAsync();
+            await Input.CompleteAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The peer is gone: there is nobody left to say goodbye to.
+        }
+
+        await _stream.DisposeAsync();
+    }
+}

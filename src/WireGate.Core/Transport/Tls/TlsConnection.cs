@@ -1,0 +1,95 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using WireGate.Core.Framing;
+using WireGate.Core.Transport.Streams;
+
+namespace WireGate.Core.Transport.Tls;
+
+/// <summary>TLS on top of another connection. Handshakes run on the pool; records are moved on the connection's own loop.</summary>
+public sealed class TlsConnection : StreamConnection
+{
+    private readonly Connection _inner;
+
+    private TlsConnection(Connection inner, SslStream stream, TlsFacts facts)
+        : base(inner.Loop, stream, inner.Remote)
+    {
+        _inner = inner;
+        Tls = facts;
+    }
+
+    /// <inheritdoc/>
+    public override TlsFacts Tls { get; }
+
+    /// <summary>Serves TLS to a client. On return the calling code is on the connection's loop.</summary>
+    /// <param name="inner">Nothing may be buffered in it but the client's handshake. Owned by the result, or by the caller if this throws.</param>
+    /// <param name="options">The server's options; its certificate context gives the facts.</param>
+    /// <param name="cancellationToken">The deadline of the handshake.</param>
+    /// <exception cref="ProtocolException">The client broke the handshake.</exception>
+    public static async ValueTask<TlsConnection> AcceptAsync(
+        Connection inner, SslServerAuthenticationOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        ArgumentNullException.ThrowIfNull(options);
+        SslStream stream = await HandshakeAsync(
+            inner, Peer.Client, s => s.AuthenticateAsServerAsync(options, cancellationToken));
+        return new TlsConnection(inner, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate));
+    }
+
+    /// <summary>Speaks TLS to an upstream, as its client. On return the calling code is on the connection's loop.</summary>
+    /// <param name="inner">Nothing may be buffered in it. Owned by the result, or by the caller if this throws.</param>
+    /// <param name="options">The client's options, with what is verified.</param>
+    /// <param name="cancellationToken">The deadline of the handshake.</param>
+    /// <exception cref="ProtocolException">The upstream broke the handshake, or is not trusted: the inner exception tells.</exception>
+    public static async ValueTask<TlsConnection> ConnectAsync(
+        Connection inner, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        SslStream stream = await HandshakeAsync(
+            inner, Peer.Upstream, s => s.AuthenticateAsClientAsync(options, cancellationToken));
+        return new TlsConnection(inner, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
+    }
+
+    /// <inheritdoc/>
+    public override void Abort() => _inner.Abort();
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _inner.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private static TlsFacts Facts(SslStream stream, X509Certificate2 certificate)
+    {
+        ReadOnlyMemory<byte> protocol = stream.NegotiatedApplicationProtocol.Protocol;
+        return new TlsFacts(certificate, protocol.IsEmpty ? null : stream.NegotiatedApplicationProtocol.ToString());
+    }
+
+    private static async ValueTask<SslStream> HandshakeAsync(Connection inner, Peer peer, Func<SslStream, Task> authenticate)
+    {
+        var bytes = new ConnectionStream(inner) { HandshakeOnPool = true };
+        var stream = new SslStream(bytes, leaveInnerStreamOpen: true);
+        try
+        {
+            await PoolSwitch.Instance;
+            await authenticate(stream);
+            bytes.HandshakeOnPool = false;
+            await inner.Loop.Switch();
+            return stream;
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or NotSupportedException)
+        {
+            await inner.Loop.Switch();
+            await stream.DisposeAsync();
+            throw new ProtocolException(peer, "the TLS handshake failed: " + (e.InnerException ?? e).Message, e);
+        }
+        catch
+        {
+            await inner.Loop.Switch();
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+}

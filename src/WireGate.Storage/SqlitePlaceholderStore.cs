@@ -1,0 +1,263 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Storage;
+
+/// <summary>
+/// The placeholders, in one SQLite file that this process owns. All of them are also in memory, where they are found; a change is
+/// durable in the file before it is seen in memory, and is made by one queue, so within the queue's work both always agree.
+/// </summary>
+public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposable
+{
+    // A month: long enough to look up what an incident's placeholder was bound to.
+    private static readonly TimeSpan ExpiredKept = TimeSpan.FromDays(30);
+
+    // How many old rows one minting clears away: more than it adds, few enough that nobody waits for it.
+    private const int PurgedAtOnce = 100;
+
+    private readonly SqliteDatabase _database;
+    private readonly PlaceholderProver _prover;
+    private readonly TimeProvider _time;
+    private readonly int _capacity;
+    private readonly WriteQueue _writes = new();
+    private readonly ConcurrentDictionary<string, Placeholder> _placeholders = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Placeholder>.AlternateLookup<ReadOnlySpan<char>> _byId;
+    private int _disposed;
+
+    private SqlitePlaceholderStore(SqliteDatabase database, PlaceholderProver prover, TimeProvider time, int capacity)
+    {
+        _database = database;
+        _prover = prover;
+        _time = time;
+        _capacity = capacity;
+        _byId = _placeholders.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <inheritdoc/>
+    public event Action<ImmutableArray<string>>? Revoked;
+
+    /// <summary>How many are kept at most. Ours: some 200 MB of memory, a month of 140 mintings an hour.</summary>
+    internal const int Capacity = 100_000;
+
+    /// <summary>Opens the store, and makes it if there is none. Blocks while it reads the file.</summary>
+    /// <param name="path">The file; its directory exists.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="StoreUnavailableException">It cannot be opened, is damaged, newer, or owned by another process.</exception>
+    public static SqlitePlaceholderStore Open(string path, TimeProvider time) => Open(path, time, Capacity);
+
+    internal static SqlitePlaceholderStore Open(string path, TimeProvider time, int capacity)
+    {
+        SqliteDatabase database = SqliteDatabase.Open(path);
+        try
+        {
+            byte[] pepper = database.KeyOf("pepper", PlaceholderProver.PepperLength);
+            SqlitePlaceholderStore store = new(database, new PlaceholderProver(pepper), time, capacity);
+            CryptographicOperations.ZeroMemory(pepper);
+            store.Load(path);
+            return store;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Placeholder? Find(ReadOnlySpan<byte> id)
+    {
+        if (!PlaceholderToken.IsId(id))
+        {
+            return null;
+        }
+
+        Span<char> text = stackalloc char[PlaceholderToken.IdLength];
+        Encoding.ASCII.GetChars(id, text);
+        return _byId.TryGetValue(text, out Placeholder? placeholder) ? placeholder : null;
+    }
+
+    /// <inheritdoc/>
+    public bool Verify(Placeholder? placeholder, ReadOnlySpan<byte> token) => _prover.Verify(placeholder?.Proof, token);
+
+    /// <inheritdoc/>
+    public PlaceholderProof FakeProof(ReadOnlySpan<byte> id) => _prover.Fake(id);
+
+    /// <inheritdoc/>
+    public ImmutableArray<Placeholder> List() => [.. _placeholders.Values.OrderByDescending(p => p.Minted).ThenBy(p => p.Id, StringComparer.Ordinal)];
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryTakeUseAsync(Placeholder placeholder, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(placeholder);
+        return _disposed != 0 ? throw new StoreUnavailableException("the store is closed")
+            : MayUse(placeholder.Id, out List<Placeholder> lineage)
+                && (lineage.TrueForAll(p => p.UsesLeft is null)
+                    || await _writes.RunAsync(() => TakeUse(placeholder.Id), cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<MintResult> MintAsync(MintRequest request, PlaceholderConfig bounds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return await _writes.RunAsync(() => Mint(request, bounds), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ImmutableArray<Placeholder>> RevokeAsync(RevokeFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return await _writes.RunAsync(() => Revoke(filter), cancellationToken);
+    }
+
+    /// <summary>Finishes what is under way and lets go of the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _writes.DisposeAsync();
+            _database.Dispose();
+            _prover.Dispose();
+        }
+    }
+
+    private void Load(string path)
+    {
+        try
+        {
+            _database.Try(() => PlaceholderRows.ReadAll(_database).ForEach(p => _placeholders[p.Id] = p));
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException or OverflowException or JsonException)
+        {
+            throw new StoreUnavailableException($"store {path} holds a row that cannot be read: restore a backup", e);
+        }
+    }
+
+    private bool TakeUse(string id)
+    {
+        if (!MayUse(id, out List<Placeholder> lineage))
+        {
+            return false;
+        }
+
+        bool taken = true;
+        DateTimeOffset now = _time.GetUtcNow();
+        List<Placeholder> limited = lineage.FindAll(p => p.UsesLeft is not null);
+        _database.Transact(() => taken = limited.TrueForAll(p => PlaceholderRows.TakeUse(_database, p.Id, now)));
+        if (taken)
+        {
+            limited.ForEach(p => _placeholders[p.Id] = p with { UsesLeft = p.UsesLeft - 1 });
+        }
+
+        return taken;
+    }
+
+    private MintResult Mint(MintRequest request, PlaceholderConfig bounds)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        Purge(now);
+        if (_placeholders.Count >= _capacity)
+        {
+            return MintResult.Refused($"the store holds {_capacity} placeholders, which is its limit; the expired go after {ExpiredKept.TotalDays} days");
+        }
+
+        Secret token = PlaceholderToken.Create(out string id);
+        try
+        {
+            PlaceholderProof proof = _prover.Prove(Encoding.ASCII.GetBytes(id), token.Span);
+            IReadOnlyList<Placeholder> ancestors = request.Parent is { } parent ? Lineage(parent) : [];
+            if (!MintRules.TryMake(request, bounds, ancestors, now, id, proof, out Placeholder? placeholder, out string? refusal))
+            {
+                token.Dispose();
+                return MintResult.Refused(refusal);
+            }
+
+            _database.Transact(() =>
+            {
+                PlaceholderRows.Insert(_database, placeholder);
+                return true;
+            });
+            _placeholders[id] = placeholder;
+            return MintResult.Of(new MintedPlaceholder(placeholder, token));
+        }
+        catch
+        {
+            token.Dispose();
+            throw;
+        }
+    }
+
+    private ImmutableArray<Placeholder> Revoke(RevokeFilter filter)
+    {
+        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
+
+        // The expired too: sessions that were opened with them may still live.
+        ImmutableArray<Placeholder> revoked =
+            [.. _placeholders.Values.Where(p => p.Revoked is null && Lineage(p.Id).Exists(filter.Matches)).Select(p => p with { Revoked = now })];
+        if (revoked.IsEmpty)
+        {
+            return revoked;
+        }
+
+        _database.Transact(() =>
+        {
+            foreach (Placeholder placeholder in revoked)
+            {
+                PlaceholderRows.Revoke(_database, placeholder.Id, now);
+            }
+
+            return true;
+        });
+        foreach (Placeholder placeholder in revoked)
+        {
+            _placeholders[placeholder.Id] = placeholder;
+        }
+
+        Revoked?.Invoke([.. revoked.Select(p => p.Id)]);
+        return revoked;
+    }
+
+    private void Purge(DateTimeOffset now)
+    {
+        List<Placeholder> old = [.. _placeholders.Values.Where(p => p.Expires + ExpiredKept < now).OrderBy(p => p.Expires).Take(PurgedAtOnce)];
+        if (old.Count == 0)
+        {
+            return;
+        }
+
+        _database.Transact(() =>
+        {
+            old.ForEach(p => PlaceholderRows.Delete(_database, p.Id));
+            return true;
+        });
+        old.ForEach(p => _placeholders.TryRemove(p.Id, out _));
+    }
+
+    /// <summary>Whether it and all that it was narrowed from may still be used, as far as memory knows.</summary>
+    private bool MayUse(string id, out List<Placeholder> lineage)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        lineage = Lineage(id);
+        return lineage.Count > 0
+            && lineage[^1].Parent is null
+            && lineage.TrueForAll(p => PlaceholderChecks.JudgeState(p, now) == PlaceholderVerdict.Ok);
+    }
+
+    /// <summary>It, its parent and so on; empty: there is no such one. It ends early where a parent is gone, or at a depth nobody could mint.</summary>
+    private List<Placeholder> Lineage(string id)
+    {
+        List<Placeholder> lineage = [];
+        string? next = id;
+        while (next is not null && lineage.Count <= MintRules.MaxDepth && _placeholders.TryGetValue(next, out Placeholder? found))
+        {
+            lineage.Add(found);
+            next = found.Parent;
+        }
+
+        return lineage;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using WireGate.Configuration;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Commands;
+
+/// <summary><c>wiregate check</c>: every error at once, or the config as it would be in force.</summary>
+internal static class CheckCommand
+{
+    internal const string DefaultConfig = "/etc/wiregate/wiregate.yaml";
+
+    private const int Ok = 0;
+    private const int BadConfig = 2;
+
+    internal static Command Create()
+    {
+        var file = new Option<string>("--config") { Description = "The config file.", DefaultValueFactory = _ => DefaultConfig };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("check", "Validate the config and print it as it would be in force, with secrets hidden.") { file, json };
+        command.SetAction(result =>
+        {
+            ConfigResult loaded = ConfigLoader.Load(result.GetRequiredValue(file));
+            ImmutableArray<ConfigError> errors = ConfigFileChecks.Check(loaded);
+            GatewayConfig? config = errors.IsEmpty ? loaded.Config : null;
+            InvocationConfiguration streams = result.InvocationConfiguration;
+            if (result.GetValue(json))
+            {
+                streams.Output.WriteLine(ToJson(config, errors).ToJsonString(ConfigSchema.Printed));
+            }
+            else
+            {
+                Print(config, errors, streams.Output, streams.Error);
+            }
+
+            return config is null ? BadConfig : Ok;
+        });
+        return command;
+    }
+
+    private static void Print(GatewayConfig? config, ImmutableArray<ConfigError> errors, TextWriter output, TextWriter error)
+    {
+        foreach (ConfigError wrong in errors)
+        {
+            error.WriteLine(wrong);
+        }
+
+        if (config is null)
+        {
+            return;
+        }
+
+        foreach (string warning in ConfigWarnings.Find(config))
+        {
+            error.WriteLine($"warning: {warning}");
+        }
+
+        output.WriteLine($"# version {config.Version}");
+        ResolvedConfig.WriteYaml(config, output);
+    }
+
+    private static JsonObject ToJson(GatewayConfig? config, ImmutableArray<ConfigError> errors) => new()
+    {
+        ["ok"] = config is not null,
+        ["errors"] = new JsonArray([.. errors.Select(e => new JsonObject
+        {
+            ["file"] = e.Position.File,
+            ["line"] = e.Position.Line,
+            ["column"] = e.Position.Column,
+            ["path"] = e.Path,
+            ["message"] = e.Message,
+        })]),
+        ["warnings"] = new JsonArray([.. (config is null ? [] : ConfigWarnings.Find(config)).Select(w => JsonValue.Create(w))]),
+        ["version"] = config?.Version,
+        ["config"] = config is null ? null : ResolvedConfig.ToJson(config),
+    };
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.IO.Enumeration;
+using System.Net;
+using WireGate.Configuration.Model;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration;
+
+/// <summary>What is allowed and hardly meant: parts of a config that serve nobody, or serve them less than they may think.</summary>
+internal static class ConfigWarnings
+{
+    public static ImmutableArray<string> Find(GatewayConfig config) =>
+    [
+        .. config.Grants.IsEmpty ? ["grants: there is none, so nobody gets through"] : Array.Empty<string>(),
+        .. config.Grants.SelectMany((grant, i) => UnusableGrant(config, grant).Select(w => $"grants[{i}] ({grant.Name}): {w}")),
+        .. config.Targets.Keys.Order(StringComparer.Ordinal)
+            .Where(target => !config.Grants.Any(g => g.Targets.Contains(target)))
+            .Select(target => $"targets.{target}: no grant opens it"),
+        .. config.Secrets.Keys.Order(StringComparer.Ordinal)
+            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret)))
+            .Select(secret => $"secrets.{secret}: no login uses it"),
+        .. config.Listeners.Where(l => l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
+            .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
+    ];
+
+    private static IEnumerable<string> UnusableGrant(GatewayConfig config, GrantConfig grant)
+    {
+        if (grant.Issuer == IdentityShape.UnixIssuer && !config.UnixUsers.Any(u => IsFor(grant, u)))
+        {
+            yield return "nobody can use it, no user of identity.unix is meant by it";
+        }
+
+        foreach (string target in grant.Targets)
+        {
+            if (!config.Listeners.Any(l => l.Protocol == config.Targets[target].Protocol && (l.Target is null || l.Target == target)))
+            {
+                yield return $"nobody can use it for {target}, no listener reaches that target";
+            }
+        }
+    }
+
+    private static bool IsFor(GrantConfig grant, UnixUserConfig user) =>
+        (grant.Subject is null || FileSystemName.MatchesSimpleExpression(grant.Subject, user.Subject, ignoreCase: false))
+        && (grant.Groups.IsEmpty || grant.Groups.Intersect(user.Groups).Any());
+
+    private static bool IsLoopback(Address address) =>
+        address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+}

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using WireGate.Configuration.Shapes;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration.Model;
+
+/// <summary>One of <c>grants</c>.</summary>
+internal sealed class GrantShape : MapShape<GrantConfig>
+{
+    /// <summary>The issuer of placeholders that were minted here.</summary>
+    public const string LocalIssuer = "local";
+
+    private readonly Key<string> _name;
+    private readonly Key<Grantee> _to;
+    private readonly Key<ImmutableArray<string>> _targets;
+    private readonly Key<string> _login;
+    private readonly Key<bool> _replication;
+
+    public GrantShape()
+    {
+        _name = Required("name", Words.Defines(NameKind.Grant), g => g.Name, "Its unique name.");
+        _to = Required("to", new GranteeShape(), g => new Grantee(g.Issuer, g.Subject, g.Groups), "Whom it is for.");
+        _targets = Required(
+            "targets", new ListShape<string>(Words.RefersTo(NameKind.Target), least: 1, unique: true), g => g.Targets, "The targets that it opens.");
+        _login = Optional("login", new TextShape("the name of a login"), g => g.Login, "The login that it opens; without, each target's first.");
+        _replication = OptionalValue<bool>(
+            "replication", Words.Boolean, g => g.Replication ? true : null, "true: replication connections too, which read the whole cluster.");
+        NotBuilt("for", "limits on a session's length");
+        NotBuilt("hold", "approvals");
+    }
+
+    protected override void Check(MapValues values, ReadContext context)
+    {
+        if (!values.TryGet(_login, out string? login) || !values.TryGet(_targets, out ImmutableArray<string> targets))
+        {
+            return;
+        }
+
+        context.Later(() =>
+        {
+            foreach (string target in targets)
+            {
+                if (context.LoginsOf(target) is { } logins && !logins.Contains(login))
+                {
+                    context.Report(values.Node(_login), $"target {target} has no login of this name, {Suggestion.For(login, logins)}");
+                }
+            }
+        });
+    }
+
+    protected override GrantConfig Build(MapValues values)
+    {
+        Grantee to = values.Get(_to);
+        return new GrantConfig
+        {
+            Name = values.Get(_name),
+            Issuer = to.Issuer,
+            Subject = to.Subject,
+            Groups = to.Groups,
+            Targets = values.Get(_targets),
+            Login = values.GetOrNull(_login),
+            Replication = values.Get(_replication, false),
+        };
+    }
+
+    private sealed record Grantee(string? Issuer, string? Subject, ImmutableArray<string> Groups);
+
+    private sealed class GranteeShape : MapShape<Grantee>
+    {
+        private readonly Key<string> _issuer;
+        private readonly Key<string> _subject;
+        private readonly Key<ImmutableArray<string>> _groups;
+
+        public GranteeShape()
+        {
+            _issuer = Optional(
+                "issuer", Words.RefersTo(NameKind.Issuer), g => g.Issuer, "Who vouches for them; local unless several issuers are configured.");
+            _subject = Optional("subject", Words.Foreign, g => g.Subject, "The subject; * stands for any run of characters but ':' and '/'.");
+            _groups = OptionalValue<ImmutableArray<string>>(
+                "groups",
+                new ListShape<string>(Words.Foreign, least: 1, unique: true),
+                g => g.Groups.IsEmpty ? null : g.Groups,
+                "Groups of which they must be in one.");
+        }
+
+        protected override void Check(MapValues values, ReadContext context)
+        {
+            if (!values.Has(_issuer) && !values.Has(_subject) && !values.Has(_groups))
+            {
+                context.Report(values.Map, "it names nobody, add a subject, groups or an issuer");
+            }
+            else if (!values.Has(_issuer))
+            {
+                context.Later(() => RequireIssuer(values.Map, context));
+            }
+        }
+
+        protected override Grantee Build(MapValues values) =>
+            new(values.Get(_issuer, LocalIssuer), values.GetOrNull(_subject), values.Get(_groups, []));
+
+        /// <summary>Where several vouch for the same words, the words alone do not say who is meant.</summary>
+        private static void RequireIssuer(MapNode to, ReadContext context)
+        {
+            string[] configured = [.. context.Names(NameKind.Issuer).Where(i => i != IdentityShape.UnixIssuer || context.HasUnixUsers)];
+            if (configured.Length > 1)
+            {
+                context.Report(to, $"several issuers are configured ({string.Join(", ", configured)}), add the issuer that is meant");
+            }
+        }
+    }
+}

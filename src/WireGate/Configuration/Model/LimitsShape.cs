@@ -1,0 +1,63 @@
+using WireGate.Configuration.Shapes;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration.Model;
+
+/// <summary><c>limits</c>.</summary>
+internal sealed class LimitsShape : MapShape<LimitsConfig>
+{
+    private static readonly LimitsConfig Default = new();
+
+    private readonly Key<TimeSpan> _authentication;
+    private readonly Key<TimeSpan> _connect;
+    private readonly Key<int> _inspectedFrame;
+    private readonly Key<int> _sessionsPerListener;
+    private readonly Key<int> _sessionsPerIdentity;
+    private readonly Key<int> _sessionsPerSource;
+    private readonly Key<int> _unprovenPerSource;
+    private readonly Key<TimeSpan> _failurePenalty;
+    private readonly Key<TimeSpan> _penaltyThreshold;
+    private readonly Key<TimeSpan> _penaltyMaximum;
+
+    public LimitsShape()
+    {
+        // The least takes any startup packet (10,000 bytes in PostgreSQL); the most is PostgreSQL's own bound of a message.
+        var frame = new SizeShape(16 << 10, 1 << 30);
+        _authentication = Defaulted("authentication", Words.Wait, l => l.Authentication, "From accept to a proven identity, 10s by default.");
+        _connect = Defaulted("connect", Words.Wait, l => l.Connect, "From a proven identity to a ready upstream, 20s by default.");
+        _inspectedFrame = Defaulted("inspectedFrame", frame, l => l.InspectedFrame, "The largest message that is held to be read, 16MiB by default.");
+        _sessionsPerListener = Defaulted("sessionsPerListener", Words.Count, l => l.SessionsPerListener, "Sessions of one listener, 10000 by default.");
+        _sessionsPerIdentity = Defaulted("sessionsPerIdentity", Words.Count, l => l.SessionsPerIdentity, "Sessions of one identity, 1000 by default.");
+        _sessionsPerSource = Defaulted(
+            "sessionsPerSource", Words.Count, l => l.SessionsPerSource, "Sessions of one source (an IPv4 address, an IPv6 /64), 5000 by default.");
+        _unprovenPerSource = Defaulted(
+            "unprovenPerSource", Words.Count, l => l.UnprovenPerSource, "Connections of one source that have not yet proven an identity, 100 by default.");
+        _failurePenalty = Defaulted("failurePenalty", Words.Wait, l => l.FailurePenalty, "What a failed login adds to its source's penalty, 5s by default.");
+        _penaltyThreshold = Defaulted(
+            "penaltyThreshold", Words.Wait, l => l.PenaltyThreshold, "The penalty below which a source is still served, 15s by default.");
+        _penaltyMaximum = Defaulted("penaltyMaximum", Words.Wait, l => l.PenaltyMaximum, "The most that a source can collect, 10m by default.");
+    }
+
+    protected override void Check(MapValues values, ReadContext context)
+    {
+        if (values.Get(_penaltyThreshold, Default.PenaltyThreshold) > values.Get(_penaltyMaximum, Default.PenaltyMaximum))
+        {
+            ConfigNode at = values.Has(_penaltyThreshold) ? values.Node(_penaltyThreshold) : values.Node(_penaltyMaximum);
+            context.Report(at, "penaltyThreshold is above penaltyMaximum, so no source would ever be held off: raise the one or lower the other");
+        }
+    }
+
+    protected override LimitsConfig Build(MapValues values) => new()
+    {
+        Authentication = values.Get(_authentication, Default.Authentication),
+        Connect = values.Get(_connect, Default.Connect),
+        InspectedFrame = values.Get(_inspectedFrame, Default.InspectedFrame),
+        SessionsPerListener = values.Get(_sessionsPerListener, Default.SessionsPerListener),
+        SessionsPerIdentity = values.Get(_sessionsPerIdentity, Default.SessionsPerIdentity),
+        SessionsPerSource = values.Get(_sessionsPerSource, Default.SessionsPerSource),
+        UnprovenPerSource = values.Get(_unprovenPerSource, Default.UnprovenPerSource),
+        FailurePenalty = values.Get(_failurePenalty, Default.FailurePenalty),
+        PenaltyThreshold = values.Get(_penaltyThreshold, Default.PenaltyThreshold),
+        PenaltyMaximum = values.Get(_penaltyMaximum, Default.PenaltyMaximum),
+    };
+}

@@ -1,0 +1,171 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using WireGate.Configuration.Shapes;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration.Model;
+
+/// <summary>One of <c>targets</c>.</summary>
+internal sealed class TargetShape : MapShape<TargetConfig>
+{
+    private const string ScramPlus = "scram-sha-256-plus";
+    private const string Cleartext = "cleartext";
+    private const string NoPassword = "none";
+
+    private static readonly ImmutableArray<string> DefaultAuthentication = [ScramPlus, "scram-sha-256"];
+
+    private readonly Key<string> _protocol;
+    private readonly Key<ImmutableArray<Address>> _address;
+    private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _labels;
+    private readonly Key<ClientTlsConfig> _tls;
+    private readonly Key<ImmutableArray<KeyValuePair<string, LoginConfig>>> _logins;
+    private readonly Key<ImmutableArray<string>> _databases;
+    private readonly Key<ImmutableArray<string>> _authentication;
+    private readonly Key<ImmutableArray<string>> _parameters;
+
+    public TargetShape()
+    {
+        var names = new ListShape<string>(Words.Foreign, unique: true);
+        var methods = new ChoiceShape<string>([.. DefaultAuthentication.Append("md5").Append(Cleartext).Append(NoPassword).Select(m => (m, m))]);
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres.");
+        _address = Required(
+            "address",
+            new OneOrManyShape<Address>(new ConnectAddressShape(ProtocolShape.PostgresPort)),
+            t => t.Addresses,
+            "host:port or unix:/path, port 5432 by default; of several, the first that answers.");
+        _labels = Defaulted(
+            "labels", new NamedShape<string>(Words.Text), t => [.. t.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)], "Free labels.");
+        _tls = Defaulted("tls", new ClientTlsShape(), t => t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
+        _logins = Required(
+            "logins",
+            new NamedShape<LoginConfig>(new LoginShape(), least: 1),
+            t => [.. t.Logins.Select(l => KeyValuePair.Create(l.Name, l))],
+            "The accounts that WireGate has there, least first.");
+        _databases = Defaulted("databases", names, t => t.Databases, "The databases that are served; any by default.");
+        _authentication = Defaulted(
+            "authentication",
+            new ListShape<string>(methods, least: 1, unique: true),
+            t => t.Authentication,
+            "What the upstream may ask for, the two SCRAM methods by default; whatever else it asks for is refused as a downgrade.");
+        _parameters = Defaulted(
+            "parameters",
+            new ListShape<string>(new TextShape("the name of a setting", @"^[A-Za-z_][A-Za-z0-9_.$]{0,62}$"), unique: true),
+            t => t.Parameters,
+            "Startup parameters that a client may set beside the common ones, like search_path.");
+        NotBuilt("mask", "masks");
+    }
+
+    protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
+
+    protected override void Check(MapValues values, ReadContext context)
+    {
+        if (values.Has(_logins) && values.Node(_logins) is MapNode logins)
+        {
+            context.DefineLogins(values.Map.Name, [.. logins.Entries.Select(e => e.Key)]);
+        }
+
+        CheckPasswords(values, context);
+        if (!values.TryGet(_address, out ImmutableArray<Address> addresses))
+        {
+            return;
+        }
+
+        bool unix = addresses[0].IsUnix;
+        if (addresses.Any(a => a.IsUnix != unix))
+        {
+            context.Report(values.Node(_address), "Unix sockets and network addresses are mixed, make two targets of it");
+            return;
+        }
+
+        // A tls that could not be read was reported; what it meant is not known.
+        if (values.Has(_tls) && !values.TryGet(_tls, out _))
+        {
+            return;
+        }
+
+        TlsMode mode = Tls(values, unix).Mode;
+        if (unix && mode != TlsMode.Disable)
+        {
+            context.Report(values.Node(_tls), "a Unix socket has no TLS, remove it");
+        }
+
+        CheckMethods(values, context, mode, unix);
+    }
+
+    protected override TargetConfig Build(MapValues values)
+    {
+        ImmutableArray<Address> addresses = values.Get(_address);
+        return new TargetConfig
+        {
+            Name = values.Map.Name,
+            Protocol = values.Get(_protocol),
+            Addresses = addresses,
+            Labels = values.Get(_labels, []).ToFrozenDictionary(StringComparer.Ordinal),
+            Tls = Tls(values, addresses[0].IsUnix),
+            Logins = [.. values.Get(_logins).Select(l => l.Value)],
+            Databases = values.Get(_databases, []),
+            Authentication = values.Get(_authentication, DefaultAuthentication),
+            Parameters = values.Get(_parameters, []),
+        };
+    }
+
+    private ClientTlsConfig Tls(MapValues values, bool unix) =>
+        values.Get(_tls, new ClientTlsConfig { Mode = unix ? TlsMode.Disable : TlsMode.VerifyFull });
+
+    private void CheckPasswords(MapValues values, ReadContext context)
+    {
+        if (values.Has(_authentication) && !values.TryGet(_authentication, out _))
+        {
+            return;
+        }
+
+        bool mayHaveNone = values.Get(_authentication, DefaultAuthentication).Contains(NoPassword);
+        if (mayHaveNone || !values.Has(_logins) || values.Node(_logins) is not MapNode logins)
+        {
+            return;
+        }
+
+        foreach (MapEntry entry in logins.Entries)
+        {
+            if (entry.Value is MapNode login && login.Find(LoginShape.PasswordKey) is null)
+            {
+                context.Report(login, "it has no password, name its secret, or add none to the target's authentication if the upstream asks for none");
+            }
+        }
+    }
+
+    private void CheckMethods(MapValues values, ReadContext context, TlsMode mode, bool unix)
+    {
+        if (!values.TryGet(_authentication, out ImmutableArray<string> methods))
+        {
+            return;
+        }
+
+        if (methods.Contains(Cleartext) && mode != TlsMode.VerifyFull && !unix)
+        {
+            context.Report(values.Node(_authentication), "cleartext hands the password to whoever answers, it needs tls: { mode: verify-full }");
+        }
+
+        if (mode == TlsMode.Disable && methods is [ScramPlus])
+        {
+            context.Report(values.Node(_authentication), $"{ScramPlus} binds to TLS, which is off here: add scram-sha-256 or turn TLS on");
+        }
+    }
+
+    private sealed class LoginShape : MapShape<LoginConfig>
+    {
+        public const string PasswordKey = "password";
+
+        private readonly Key<string> _user;
+        private readonly Key<string> _password;
+
+        public LoginShape()
+        {
+            _user = Required("user", Words.Foreign, l => l.User, "The real user name; no client sees it.");
+            _password = Optional(PasswordKey, Words.RefersTo(NameKind.Secret), l => l.Password, "The name of the secret that is its password.");
+        }
+
+        protected override LoginConfig Build(MapValues values) =>
+            new() { Name = values.Map.Name, User = values.Get(_user), Password = values.GetOrNull(_password) };
+    }
+}

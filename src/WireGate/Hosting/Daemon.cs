@@ -1,0 +1,164 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using WireGate.Admin;
+using WireGate.Configuration;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Core.Transport.Epoll;
+using WireGate.Core.Transport.Streams;
+using WireGate.Postgres;
+using WireGate.Storage;
+
+namespace WireGate.Hosting;
+
+/// <summary>
+/// The running gateway: built in the order in which the parts need each other, taken down in the reverse. Nobody is let in before the
+/// audit log is recovered and the store is open.
+/// </summary>
+internal sealed class Daemon : IAsyncDisposable
+{
+    /// <summary>How long sessions have to say goodbye to their clients when the daemon stops.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
+    private readonly ConfigSource _config;
+    private readonly ConfigWatcher _watcher;
+    private readonly ILogger<Daemon> _logger;
+    private readonly AuditLog _audit;
+    private readonly SqlitePlaceholderStore _store;
+    private readonly SecretProvider _secrets;
+    private readonly EventLoopTransport _transport;
+    private readonly PostgresProtocol _postgres;
+    private readonly SessionDirectory _sessions = new();
+    private readonly List<Listener> _listeners = [];
+    private readonly AdminServer _admin;
+
+    private Daemon(
+        ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, SecretProvider secrets,
+        EventLoopTransport transport, PostgresProtocol postgres, AdminServer admin, SessionDirectory sessions, ConfigWatcher watcher)
+    {
+        _config = config;
+        _logger = logger;
+        _audit = audit;
+        _store = store;
+        _secrets = secrets;
+        _transport = transport;
+        _postgres = postgres;
+        _admin = admin;
+        _sessions = sessions;
+        _watcher = watcher;
+    }
+
+    /// <summary>The event loops, for the watchdog.</summary>
+    public IReadOnlyList<EventLoop> Loops => _transport.Loops;
+
+    /// <summary>Starts everything.</summary>
+    /// <param name="config">In force.</param>
+    /// <param name="environment">The captured environment.</param>
+    /// <param name="loggers">The operator's log.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="AuditFailedException">The audit log cannot be used.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be used.</exception>
+    /// <exception cref="SocketException">An address cannot be had.</exception>
+    public static async Task<Daemon> StartAsync(
+        ConfigSource config, EnvironmentSecrets environment, ILoggerFactory loggers, TimeProvider time)
+    {
+        GatewayConfig current = config.Current;
+        ILogger<Daemon> logger = loggers.CreateLogger<Daemon>();
+        int reactors = current.Transport == TransportKind.Streams || !OperatingSystem.IsLinux() ? 0 : Environment.ProcessorCount;
+
+        AuditLog audit = AuditLog.Open(current.AuditDirectory, reactors, time, loggers.CreateLogger<AuditLog>());
+        audit.Append(new AuditEvent(AuditEventKind.DaemonStarted) { Config = current.Version });
+        SqlitePlaceholderStore store = SqlitePlaceholderStore.Open(current.StorePath, time);
+        var secrets = new SecretProvider(current.Secrets, environment, time);
+        EventLoopTransport transport = reactors == 0
+            ? new StreamsTransport()
+            : new EpollTransport(reactors, AuditLog.BindThreadToChain, logger.LoopFaulted);
+
+        var sessions = new SessionDirectory();
+        var admission = new Admission(time);
+        var postgres = new PostgresProtocol(
+            new PostgresServices(store, secrets, audit, admission, time, loggers.CreateLogger<PostgresProtocol>()));
+        AdminServer admin = await AdminServer.StartAsync(
+            new AdminDependencies
+            {
+                Config = () => config.Current,
+                Placeholders = store,
+                Sessions = sessions,
+                Audit = audit,
+                References = new AuditReferences(current.AuditDirectory),
+                Time = time,
+                Loggers = loggers,
+            },
+            CancellationToken.None);
+
+        var watcher = new ConfigWatcher(config, time);
+        var daemon = new Daemon(config, logger, audit, store, secrets, transport, postgres, admin, sessions, watcher);
+        config.Changed += daemon.OnConfigChanged;
+        config.Refused += daemon.OnConfigRefused;
+        watcher.Failed += logger.WatchFailed;
+        foreach (ListenerConfig listener in current.Listeners)
+        {
+            Listener bound = transport.Listen(listener.Address, listener.SocketMode);
+            daemon._listeners.Add(bound);
+            string name = listener.Name;
+            var server = new SessionServer(
+                () => config.Current.Listeners.First(l => l.Name == name), postgres, () => config.Current, admission, sessions, audit, time,
+                loggers.CreateLogger<SessionServer>());
+            bound.Start(server.Serve);
+            logger.Listening(listener.Protocol, bound.LocalEndPoint, reactors == 0 ? "streams" : $"epoll, {reactors} reactors");
+        }
+
+        return daemon;
+    }
+
+    /// <summary>Takes a changed config, or refuses it and goes on with the old one.</summary>
+    public void Reload() => _config.Reload();
+
+    /// <summary>Lets nobody in any more, tells every session, and closes the books.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _watcher.Dispose();
+        foreach (Listener listener in _listeners)
+        {
+            await listener.DisposeAsync();
+        }
+
+        _sessions.KillAll(SessionEnd.Shutdown);
+        using (var deadline = new CancellationTokenSource(Farewell))
+        {
+            while (_sessions.Count > 0 && !deadline.IsCancellationRequested)
+            {
+                await Task.Delay(20, CancellationToken.None);
+            }
+        }
+
+        await _admin.StopAsync(CancellationToken.None);
+        await _admin.DisposeAsync();
+        await _transport.DisposeAsync();
+        _audit.Append(new AuditEvent(AuditEventKind.DaemonStopped));
+        await _store.DisposeAsync();
+        _postgres.Dispose();
+        _secrets.Dispose();
+        await _audit.DisposeAsync();
+    }
+
+    private void OnConfigChanged(GatewayConfig before, GatewayConfig after)
+    {
+        _audit.Append(new AuditEvent(AuditEventKind.ConfigLoaded) { Config = after.Version });
+        _secrets.ReplaceConfig(after.Secrets);
+        int ended = _sessions.KillNotGranted(after);
+        _logger.ConfigTaken(before.Version, after.Version, ended);
+    }
+
+    private void OnConfigRefused(System.Collections.Immutable.ImmutableArray<ConfigError> errors)
+    {
+        _audit.Append(new AuditEvent(AuditEventKind.ConfigRefused) { Config = _config.Current.Version, Detail = errors[0].ToString() });
+        foreach (ConfigError error in errors)
+        {
+            _logger.ConfigRefused(error.ToString());
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using Npgsql;
+using WireGate.EndToEnd.Tests.Harness;
+
+namespace WireGate.EndToEnd.Tests;
+
+/// <summary>Kills, restarts and reloads; each test has a gateway of its own.</summary>
+internal sealed class LifecycleTests
+{
+    private PostgresCluster _cluster = null!;
+    private GatewayProcess _gateway = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _cluster = await Machine.ClusterAsync(15);
+        _gateway = await GatewayProcess.StartAsync(_cluster);
+    }
+
+    [TearDown]
+    public ValueTask StopAsync() => _gateway.DisposeAsync();
+
+    [Test]
+    public async Task Kill_9_loses_no_audit_record_and_no_placeholder()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+
+        _gateway.Signal(Unix.SigKill);
+        await _gateway.WaitForExitAsync();
+        ToolResult afterKill = await _gateway.VerifyAuditAsync();
+        await _gateway.StartAsync();
+
+        Assert.That(afterKill.ExitCode, Is.Zero, afterKill.ToString());
+        Assert.That(await _gateway.AuditAsync(), Does.Contain(placeholder.Id));
+        await AssertServesAsync(placeholder);
+        ToolResult afterRestart = await _gateway.VerifyAuditAsync();
+        Assert.That(afterRestart.ExitCode, Is.Zero, afterRestart.ToString());
+    }
+
+    [Test]
+    public async Task SIGTERM_ends_sessions_with_57P01_and_exits_with_0()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT pg_sleep(600)", connection);
+        Task running = command.ExecuteNonQueryAsync();
+
+        _gateway.Signal(Unix.SigTerm);
+
+        Assert.That(Assert.ThrowsAsync<PostgresException>(() => running)!.SqlState, Is.EqualTo("57P01"));
+        Assert.That(await _gateway.WaitForExitAsync(), Is.Zero, _gateway.Log);
+    }
+
+    [Test]
+    public async Task SIGHUP_takes_a_good_config_and_ends_sessions_whose_grant_is_gone()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT pg_sleep(600)", connection);
+        Task running = command.ExecuteNonQueryAsync();
+
+        Reload(text => text.Replace("groups: [agents]", "groups: [others]", StringComparison.Ordinal));
+
+        Assert.That(Assert.ThrowsAsync<PostgresException>(() => running)!.SqlState, Is.EqualTo("57P01"));
+        PostgresException? refused = Assert.ThrowsAsync<PostgresException>(() => _gateway.Through(placeholder).OpenAsync());
+        Assert.That(refused!.SqlState, Is.EqualTo("28000"));
+    }
+
+    [Test]
+    public async Task SIGHUP_refuses_a_bad_config_and_keeps_the_old_one()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+
+        Reload(text => text.Replace("groups: [agents]", "grops: [agents]", StringComparison.Ordinal));
+        await Wait.UntilAsync(() => _gateway.Log.Contains("grops", StringComparison.Ordinal), "the refusal to be logged");
+
+        await AssertServesAsync(placeholder);
+        await using var command = new NpgsqlCommand("SELECT 1", connection);
+        Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_rotated_password_is_read_again()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await AssertServesAsync(placeholder);
+        string role = $"ALTER ROLE {PostgresCluster.AppUser} PASSWORD";
+        try
+        {
+            await _cluster.AskAsync($"{role} 'rotated'");
+            PrivateFile.Write(_gateway.SecretFile, "rotated");
+
+            await AssertServesAsync(placeholder);
+        }
+        finally
+        {
+            await _cluster.AskAsync($"{role} '{_cluster.Password}'");
+        }
+    }
+
+    [Test]
+    public async Task An_upstream_that_dies_is_reported_and_the_next_session_works()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT 1", connection);
+        await _cluster.AskAsync($"SELECT pg_terminate_backend({connection.ProcessID})");
+
+        // The upstream's own words reach the client.
+        PostgresException? error = Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync());
+
+        Assert.That(error!.SqlState, Is.EqualTo("57P01"));
+        await AssertServesAsync(placeholder);
+    }
+
+    private void Reload(Func<string, string> edit)
+    {
+        string edited = edit(_gateway.ConfigText);
+        Assert.That(edited, Is.Not.EqualTo(_gateway.ConfigText));
+        PrivateFile.Write(_gateway.ConfigPath, edited);
+        _gateway.Signal(Unix.SigHup);
+    }
+
+    private async Task AssertServesAsync(Minted placeholder)
+    {
+        ToolResult result = await Tools.PsqlAsync(_gateway.Through(placeholder), "SELECT count(*) FROM customers;");
+        Assert.That(result.Output, Is.EqualTo("10000\n"), result.ToString());
+    }
+}

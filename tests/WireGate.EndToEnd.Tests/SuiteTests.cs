@@ -1,0 +1,16 @@
+using WireGate.EndToEnd.Tests.Harness;
+
+namespace WireGate.EndToEnd.Tests;
+
+/// <summary>The short ones of the foreign test suites: lib/pq, pgx and libpq_pipeline, direct and through the gateway.</summary>
+internal sealed class SuiteTests
+{
+    [Test]
+    public async Task Foreign_suites_end_alike_with_and_without_the_gateway()
+    {
+        ToolResult result = await Tools.RunAsync(
+            Path.Combine(Places.Repository, "tests", "suites", "run"), ["--short"], limit: TimeSpan.FromMinutes(10));
+
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+    }
+}

@@ -1,0 +1,198 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
+using WireGate.Postgres.Authentication;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Startup;
+
+namespace WireGate.Fuzz.Postgres;
+
+/// <summary>
+/// Whatever arrives, a parser gives a value, <c>false</c> or a <see cref="ProtocolException"/>, and takes no more memory than a hundred
+/// times what arrived.
+/// </summary>
+internal sealed class ParserFuzz
+{
+    private const int Inputs = 20_000;
+
+    // Objects that any input costs: a packet, its parameters, an exception with its stack trace.
+    private const int Constant = 64 * 1024;
+    private const int Amplification = 100;
+
+    private static readonly PlaceholderProof Proof = new(new byte[32], new byte[16], 4096, new byte[32], new byte[32]);
+
+    [Test]
+    public void Startup_packets() => Fuzz(
+        1,
+        [
+            Untyped(196_608, "user\0alice+0123456789@orders\0database\0orders\0options\0-c geqo=off --jit=on\0_pq_.x\0y\0\0"),
+            Untyped(196_610, "user\0a\0replication\0database\0application_name\0x\0\0"),
+            Untyped(80_877_102, "\0\0\0\x2a" + "1234"), Untyped(80_877_103, ""), Untyped(80_877_104, ""),
+        ],
+        Startup);
+
+    [Test]
+    public void Options() => Fuzz(
+        2, [.. new[] { "-c a=b --c=d -ce=f", "  \\\\ -c x\\ y=z\\", "--a-b=c" }.Select(Encoding.ASCII.GetBytes)],
+        bytes => Assert.That(StartupOptions.TryParse(bytes, out var settings) || settings.Count <= bytes.Length));
+
+    [Test]
+    public void Frames_of_either_side() => Fuzz(
+        3, [[(byte)'Q', .. Untyped(1, "x")], [(byte)'p', .. Untyped(1, "x")], [(byte)'R', .. Untyped(0, "")], [(byte)'D', .. Untyped(1, "x")]],
+        bytes =>
+        {
+            var buffer = new ReadOnlySequence<byte>(bytes);
+            Either(() => Frames.TryRead<ClientFramer>(buffer, out _, out _, out _));
+            Either(() => Frames.TryRead<UpstreamFramer>(buffer, out _, out _, out _));
+            Either(() => Frames.TryRead<ClientAuthenticationFramer>(buffer, out _, out _, out _));
+            Either(() => Frames.TryRead<UpstreamGreetingFramer>(buffer, out _, out _, out _));
+        });
+
+    [Test]
+    public void What_an_upstream_greets_with() => Fuzz(
+        4,
+        [
+            Encoding.ASCII.GetBytes("SFATAL\0C28P01\0Mno\0\0"), Encoding.ASCII.GetBytes("name\0value\0"),
+            Encoding.ASCII.GetBytes("\0\0\0\x0aSCRAM-SHA-256\0\0"), Encoding.ASCII.GetBytes("\0\x03\0\0\0\0\0\x01_pq_.x\0"), "I"u8.ToArray(),
+        ],
+        bytes =>
+        {
+            Either(() => ErrorFields.Read(bytes));
+            Either(() => ParameterStatus.Read(bytes));
+            Either(() => BackendKeyData.Read(bytes));
+            Either(() => NegotiatedVersion.Read(bytes));
+            Either(() => ReadyForQuery.Read(bytes));
+            Either(() => AuthenticationRequest.Read(bytes).Offers("SCRAM-SHA-256"u8));
+        });
+
+    [Test]
+    public void What_a_client_presents() => Fuzz(
+        5, [Encoding.ASCII.GetBytes("SCRAM-SHA-256\0\0\0\0\x08n,,n=,r=x"), Encoding.ASCII.GetBytes("secret\0")],
+        bytes =>
+        {
+            Either(() => ClientResponses.ReadPassword(new ReadOnlySequence<byte>(bytes)).Dispose());
+            Either(() => ClientResponses.ReadSaslInitial(bytes, out _, out _));
+        });
+
+    [Test]
+    public void Scram_of_a_client() => Fuzz(
+        6,
+        [
+            Encoding.ASCII.GetBytes("n,,n=,r=abc"), Encoding.ASCII.GetBytes("p=tls-server-end-point,,n=u,r=abc,x=y"),
+            Encoding.ASCII.GetBytes("c=biws,r=abcNONCE,p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ],
+        bytes =>
+        {
+            Either(() => new ScramServer(Proof, default, "NONCE"u8.ToArray()).First("SCRAM-SHA-256"u8, bytes));
+            Either(() => new ScramServer(Proof, new byte[32], "NONCE"u8.ToArray()).First("SCRAM-SHA-256-PLUS"u8, bytes));
+            var started = new ScramServer(Proof, default, "NONCE"u8.ToArray());
+            started.First("SCRAM-SHA-256"u8, "n,,n=,r=abc"u8);
+            Either(() => started.Final(bytes, out _));
+        });
+
+    [Test]
+    public void Scram_of_an_upstream() => Fuzz(
+        7,
+        [
+            Encoding.ASCII.GetBytes("r=NONCEx,s=AAAA,i=1"), Encoding.ASCII.GetBytes("e=invalid-proof"),
+            Encoding.ASCII.GetBytes("v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ],
+        bytes =>
+        {
+            Either(() => Started().ReadServerFirst(bytes));
+            ScramClient finished = Started();
+            using ScramKeys keys = ScramKeys.Derive("pw"u8, finished.ReadServerFirst("r=NONCEx,s=AAAA,i=1"u8));
+            finished.Final(keys);
+            Either(() => finished.ReadServerFinal(bytes));
+            Assert.That(finished.IsComplete, Is.False);
+        });
+
+    // The worst that fits: as many parts as possible in each of the longest messages.
+    [Test]
+    public void Amplification_of_full_messages()
+    {
+        byte[][] packets =
+        [
+            Untyped(196_608, "user\0a\0" + string.Concat(Enumerable.Repeat("a\0\0", 3_300)) + "\0"),
+            Untyped(196_608, "user\0a\0" + string.Concat(Enumerable.Repeat("_pq_.\0\0", 1_400)) + "\0"),
+            Untyped(196_608, "user\0a\0" + string.Concat(Enumerable.Repeat("geqo\0\0", 1_600)) + "\0"),
+            Untyped(196_608, "user\0a\0options\0" + string.Concat(Enumerable.Repeat("--a= ", 1_900)) + "\0\0"),
+        ];
+        foreach (byte[] packet in packets)
+        {
+            Bounded(packet, Startup);
+        }
+
+        Bounded(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Mx\0", 9_990)) + "\0"), bytes => ErrorFields.Read(bytes));
+    }
+
+    private static void Startup(byte[] bytes)
+    {
+        if (StartupPacket.TryRead(new ReadOnlySequence<byte>(bytes), out StartupPacket? packet, out _)
+            && packet!.Parameters is { } parameters)
+        {
+            parameters.Judge(AllowedParameters.Shipped);
+            UserName.Parse(parameters.User, name => name == "orders");
+            ProtocolVersionNegotiation.Of(packet.Version, parameters.ProtocolOptions);
+        }
+    }
+
+    private static ScramClient Started()
+    {
+        var client = new ScramClient(false, [], "NONCE"u8.ToArray());
+        client.First();
+        return client;
+    }
+
+    private static void Either(Action parse)
+    {
+        try
+        {
+            parse();
+        }
+        catch (ProtocolException)
+        {
+            // One of the answers that a parser may give.
+        }
+    }
+
+    private static void Fuzz(int seed, byte[][] seeds, Action<byte[]> parse)
+    {
+        Either(() => parse(seeds[0]));
+        foreach (byte[] input in Mutations.Of(seed, seeds).Take(Inputs))
+        {
+            Bounded(input, parse);
+        }
+    }
+
+    private static void Bounded(byte[] input, Action<byte[]> parse)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            Either(() => parse(input));
+        }
+        catch (Exception e) when (e is not ProtocolException)
+        {
+            Assert.Fail($"{Convert.ToHexString(input)}: {e}");
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        if (allocated > (Amplification * (long)input.Length) + Constant)
+        {
+            Assert.Fail($"{Convert.ToHexString(input)}: {allocated} bytes for {input.Length}");
+        }
+    }
+
+    private static byte[] Untyped(int code, string body)
+    {
+        byte[] packet = new byte[8 + body.Length];
+        BinaryPrimitives.WriteInt32BigEndian(packet, packet.Length);
+        BinaryPrimitives.WriteInt32BigEndian(packet.AsSpan(4), code);
+        Encoding.Latin1.GetBytes(body, packet.AsSpan(8));
+        return packet;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using NUnit.Framework;
+using WireGate.Configuration;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Tests.Configuration;
+
+internal sealed class ConfigLoaderTests
+{
+    private static IEnumerable<string> Valid => ConfigFixtures.Valid;
+
+    private static IEnumerable<string> Invalid => ConfigFixtures.Invalid;
+
+    [TestCaseSource(nameof(Valid))]
+    public void Takes_a_valid_file(string name)
+    {
+        ConfigResult result = ConfigLoader.Load(ConfigFixtures.PathOf("valid", name));
+
+        Assert.That(ConfigFixtures.Lines(result.Errors), Is.Empty);
+        Assert.That(result.Config, Is.Not.Null);
+    }
+
+    [TestCaseSource(nameof(Invalid))]
+    public void Reports_every_error_of_an_invalid_file_at_its_place(string name)
+    {
+        string path = ConfigFixtures.PathOf("invalid", name);
+        ConfigResult result = ConfigLoader.Load(path);
+
+        Assert.That(ConfigFixtures.Lines(result.Errors), Is.EqualTo(File.ReadAllLines(Path.ChangeExtension(path, ".errors"))));
+        Assert.That(result.Errors, Is.Not.Empty);
+        Assert.That(result.Config, Is.Null);
+    }
+
+    [TestCaseSource(nameof(Invalid))]
+    public void Never_quotes_what_may_be_a_secret(string name)
+    {
+        ConfigResult result = ConfigLoader.Load(ConfigFixtures.PathOf("invalid", name));
+
+        Assert.That(string.Join('\n', result.Errors), Does.Not.Contain("hunter2").And.Not.Contain("12345"));
+    }
+
+    [Test]
+    public void Refuses_of_the_product_page_exactly_what_is_not_built()
+    {
+        string path = Path.Combine(ConfigFixtures.Directory, "product.yaml");
+        ConfigResult result = ConfigLoader.Load(path);
+
+        Assert.That(result.Errors.Select(e => e.Path), Is.EqualTo(File.ReadAllLines(Path.ChangeExtension(path, ".refused"))));
+        Assert.That(result.Errors.Select(e => e.Message), Has.All.Contains("not built yet"));
+    }
+
+    [Test]
+    public void Resolves_defaults()
+    {
+        GatewayConfig config = Load("least");
+
+        Assert.That(config.Admin.SocketPath, Is.EqualTo("/run/wiregate/admin.sock"));
+        Assert.That(config.Admin.Roles, Is.Empty);
+        Assert.That(config.Reload, Is.EqualTo(ReloadMode.Signal));
+        Assert.That(config.Limits, Is.EqualTo(new LimitsConfig()));
+        Assert.That(config.Grants, Is.Empty);
+        Assert.That(config.Listeners[0].Address.Port, Is.EqualTo(5432));
+        Assert.That(config.Listeners[0].ScramOnly, Is.False);
+    }
+
+    [Test]
+    public void Reads_the_values_that_are_written()
+    {
+        GatewayConfig config = Load("every-key");
+        TargetConfig orders = config.Targets["orders"];
+
+        Assert.That(config.Transport, Is.EqualTo(TransportKind.Streams));
+        Assert.That(config.Admin.SocketMode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.That(config.Admin.Roles[AdminRole.Mint], Is.EqualTo(new[] { "ci", "deploy" }));
+        Assert.That(config.Listeners[0].ScramOnly, Is.True);
+        Assert.That(config.Limits.Connect, Is.EqualTo(TimeSpan.FromMilliseconds(1500)));
+        Assert.That(config.Limits.InspectedFrame, Is.EqualTo(1 << 20));
+        Assert.That(config.Placeholders.MaxTtl, Is.EqualTo(TimeSpan.FromDays(1)));
+        Assert.That(orders.Addresses.Select(a => a.ToString()), Is.EqualTo(new[] { "db-1.internal:5432", "db-2.internal:5433", "[fd00::1]:5432" }));
+        Assert.That(orders.Logins.Select(l => l.Name), Is.EqualTo(new[] { "ro", "rw" }), "least first, as written");
+        Assert.That(orders.Tls.Mode, Is.EqualTo(TlsMode.VerifyCa));
+        Assert.That(config.Targets["legacy"].Tls.Mode, Is.EqualTo(TlsMode.Disable), "a Unix socket");
+        Assert.That(config.Targets["moving"].Tls.Mode, Is.EqualTo(TlsMode.VerifyFull), "the default");
+        Assert.That(config.Targets["moving"].Authentication, Is.EqualTo(new[] { "scram-sha-256-plus", "scram-sha-256" }), "the default");
+        Assert.That(config.Secrets["rotated"].Exec, Has.Length.EqualTo(3));
+        Assert.That(config.Grants[1].Replication, Is.True);
+    }
+
+    [Test]
+    public void Merges_the_sections_of_included_files()
+    {
+        GatewayConfig config = Load("includes");
+
+        Assert.That(config.Targets.Keys, Is.EquivalentTo(new[] { "a", "b" }));
+        Assert.That(config.Secrets.Keys, Is.EquivalentTo(new[] { "a", "b" }));
+        Assert.That(config.Grants.Select(g => g.Name), Is.EqualTo(new[] { "a", "b" }));
+        Assert.That(config.Grants[0].Issuer, Is.EqualTo("local"), "the only one configured");
+    }
+
+    [Test]
+    public void Names_its_version_after_all_files_in_order()
+    {
+        byte[] all =
+        [
+            .. File.ReadAllBytes(ConfigFixtures.PathOf("valid", "includes")),
+            .. File.ReadAllBytes(ConfigFixtures.PathOf("valid", "included/10-listeners")),
+            .. File.ReadAllBytes(ConfigFixtures.PathOf("valid", "included/20-targets")),
+        ];
+
+        Assert.That(Load("includes").Version, Is.EqualTo(Convert.ToHexStringLower(SHA256.HashData(all))[..12]));
+    }
+
+    [Test]
+    public void Refuses_a_file_that_is_not_there()
+    {
+        ConfigResult result = ConfigLoader.Load("/nonexistent/wiregate.yaml");
+
+        Assert.That(result.Errors.Single().ToString(), Does.StartWith("/nonexistent/wiregate.yaml:1:1: ").And.Contain("does not exist"));
+    }
+
+    [Test]
+    public void Refuses_a_file_above_one_mebibyte()
+    {
+        using var directory = new TemporaryDirectory();
+        string path = directory.Write("wiregate.yaml", new string('#', (1 << 20) + 1));
+
+        Assert.That(ConfigLoader.Load(path).Errors.Single().Message, Does.Contain("larger than 1 MiB"));
+    }
+
+    [Test]
+    public void Takes_a_byte_order_mark_for_what_it_is()
+    {
+        using var directory = new TemporaryDirectory();
+        string path = directory.Write("wiregate.yaml", "\ufeff" + File.ReadAllText(ConfigFixtures.PathOf("valid", "least")));
+
+        Assert.That(ConfigLoader.Load(path).Errors, Is.Empty);
+    }
+
+    [Test]
+    public void Survives_every_truncation_of_the_largest_file()
+    {
+        using var directory = new TemporaryDirectory();
+        string text = File.ReadAllText(ConfigFixtures.PathOf("valid", "every-key"));
+        for (int length = 0; length < text.Length; length += 7)
+        {
+            ConfigResult result = ConfigLoader.Load(directory.Write("wiregate.yaml", text[..length]));
+
+            Assert.That(result.Config is null, Is.EqualTo(!result.Errors.IsEmpty), $"cut at {length}");
+        }
+    }
+
+    private static GatewayConfig Load(string name) => ConfigLoader.Load(ConfigFixtures.PathOf("valid", name)).Config!;
+}
