@@ -63,6 +63,13 @@ internal sealed class Handshake(
             await RefuseAsync(session, new Refusal(SessionEnd.ClientBrokeProtocol, "protocol violation", e.Message));
             return null;
         }
+        catch (AuditFailedException e)
+        {
+            // Nothing can be written down any more, this refusal neither: the client is told, and that is all.
+            session.TryEnd(SessionEnd.AuditFailed, e.Message);
+            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(SessionEnd.AuditFailed), Refusals.Farewell(SessionEnd.AuditFailed)));
+            return null;
+        }
     }
 
     private async ValueTask<EstablishedSession?> OpenAsync(Session session, StartupPacket packet, ServerTls? tls)
@@ -283,7 +290,12 @@ internal sealed class Handshake(
             Reference = refusal.Reference,
             Detail = refusal.Detail,
         });
-        session.Client.Output.WriteErrorResponse(Refusals.Fields(refusal));
+        await SayAsync(session, Refusals.Fields(refusal));
+    }
+
+    private static async ValueTask SayAsync(Session session, ErrorFields fields)
+    {
+        session.Client.Output.WriteErrorResponse(fields);
         await session.Client.Output.FlushAsync(CancellationToken.None);
     }
 }
