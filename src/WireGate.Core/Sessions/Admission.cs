@@ -77,10 +77,18 @@ public sealed class Admission(TimeProvider time)
         }
     }
 
-    /// <summary>A login failed: adds to the penalty of its source.</summary>
+    /// <summary>
+    /// A login failed: adds to the penalty of its source. Not for this machine itself: its many users share one address, and one
+    /// agent with an expired placeholder must not lock out the others.
+    /// </summary>
     public void Penalize(IPAddress? source, LimitsConfig limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        if (source is null || IPAddress.IsLoopback(source))
+        {
+            return;
+        }
+
         SourceKey key = SourceKey.Of(source);
         DateTimeOffset now = time.GetUtcNow();
         lock (_lock)
