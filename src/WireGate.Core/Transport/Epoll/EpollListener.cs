@@ -99,6 +99,11 @@ internal sealed class EpollListener : Listener
                 if (descriptor >= 0)
                 {
                     Hand(descriptor, address);
+                    if (_spare < 0)
+                    {
+                        _spare = OpenSpare();
+                    }
+
                     continue;
                 }
 
@@ -174,15 +179,8 @@ internal sealed class EpollListener : Listener
             }
 
             EndPoint? remote = _socket.AddressFamily == AddressFamily.Unix ? null : Remote(address);
-            var arrival = new Arrival(least, descriptor, remote, _serve);
-            if (least.IsCurrent)
-            {
-                arrival.Serve();
-            }
-            else
-            {
-                least.Post(Adopt, arrival);
-            }
+            // Posted to this reactor too: a connection that cannot be served must not end the accepting.
+            least.Post(Adopt, new Arrival(least, descriptor, remote, _serve));
         }
 
         private IPEndPoint Remote(SocketAddress address)
@@ -195,6 +193,19 @@ internal sealed class EpollListener : Listener
 
     private sealed class Arrival(Reactor reactor, int descriptor, EndPoint? remote, Action<Connection> serve)
     {
-        internal void Serve() => serve(new EpollConnection(new EpollSocket(reactor, descriptor), remote));
+        internal void Serve()
+        {
+            var socket = new EpollSocket(reactor, descriptor);
+            try
+            {
+                serve(new EpollConnection(socket, remote));
+            }
+            catch
+            {
+                // Nobody owns it.
+                socket.Close();
+                throw;
+            }
+        }
     }
 }
