@@ -43,7 +43,7 @@ public sealed record PeerMessage(char Type, byte[] Body)
 /// </summary>
 public class ScriptedPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly Socket _socket;
 

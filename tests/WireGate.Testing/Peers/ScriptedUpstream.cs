@@ -27,7 +27,7 @@ public sealed class ScriptedUpstream : IDisposable
     /// <summary>Accepts the next connection.</summary>
     public async Task<UpstreamPeer> AcceptAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
         Socket socket = await _listener.AcceptAsync(limit.Token);
         socket.NoDelay = true;
         return new UpstreamPeer(socket);
