@@ -5,6 +5,9 @@ from pathlib import Path
 
 from harness import SetupError
 
+# An assertion that starts with this is a bet on timing, lost now and then on the direct way too: either outcome is the same.
+RACE = "race"
+
 # The share of tests that must pass direct. All suites reach 0.95 or more; a broken set-up would fail the same on both ways.
 BASELINE = 0.9
 
@@ -54,6 +57,8 @@ class Comparison:
         direct, through = self.direct.get(test), self.through.get(test)
         if direct is None or through is None:
             return [f"{test} ran only {'through the gateway' if direct is None else 'direct'}"]
+        if test in self.expected and self.expected[test].startswith(RACE):
+            return []
         if direct == through:
             return [f"{test} is listed as different but is the same"] if test in self.expected else []
         if test in self.expected:

@@ -37,7 +37,7 @@ internal readonly struct ClientAuthenticationFramer : IFramer
 internal readonly struct UpstreamFramer : IFramer
 {
     private static readonly int[] Limits = FrameLimits.Table(
-        (FrameLimits.LargeReply, "TDdVENA"), (FrameLimits.Parameters, "t"), (FrameLimits.Reply, "123CWcGHInSsZ"));
+        (FrameLimits.LargeReply, "TtDdVENA"), (FrameLimits.Reply, "123CWcGHInSsZ"));
 
     public static int HeaderLength => FrameLimits.HeaderLength;
 
@@ -71,11 +71,12 @@ internal static class FrameLimits
     /// <summary>PG_MAX_AUTH_TOKEN_LENGTH of the server.</summary>
     public const int AuthenticationToken = 65_535;
 
-    /// <summary>The server builds a body in memory of at most MaxAllocSize bytes; the length field counts itself too.</summary>
+    /// <summary>
+    /// The server builds a body in memory of at most MaxAllocSize bytes; the length field counts itself too. ParameterDescription is
+    /// among these: a statement with more parameters than its count of two bytes can tell is prepared and described all the same
+    /// (pgx's own tests do so), and only a Bind of it is impossible. libpq itself stops at <see cref="Reply"/>; others do not.
+    /// </summary>
     public const int LargeReply = 0x3fff_ffff + 4;
-
-    /// <summary>65,535 parameters of four bytes, their count and the length. libpq itself stops at <see cref="Reply"/>; others do not.</summary>
-    public const int Parameters = 4 + 2 + (4 * 65_535);
 
     /// <summary>Above it libpq takes the connection for out of step (getting a short message type wrong looks like a huge one).</summary>
     public const int Reply = 30_000;

@@ -63,7 +63,7 @@ internal sealed class FramersTests
     }
 
     [TestCase('D', 0x4000_0003)]
-    [TestCase('t', 262_146)]
+    [TestCase('t', 0x4000_0003)]
     [TestCase('Z', 30_000)]
     public void An_upstream_has_the_bounds_of_PostgreSQL_and_libpq(char type, int longest)
     {

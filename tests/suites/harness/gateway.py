@@ -11,8 +11,8 @@ from . import REPOSITORY, SetupError
 from .accounts import WorkFolder
 from .cluster import USER, Cluster, free_port
 
-# Startup parameters of the suites beyond the shipped list: PGOPTIONS of pg_regress, settings that pgx's tests bring along.
-PARAMETERS = ["options", "search_path", "lc_messages", "standard_conforming_strings", "default_tablespace", "role"]
+# Startup parameters of the suites beyond the shipped list: PGOPTIONS of pg_regress, what the tests of lib/pq and pgx bring along.
+PARAMETERS = ["options", "search_path", "lc_messages", "standard_conforming_strings", "default_tablespace", "work_mem"]
 
 CONFIG = """\
 store: sqlite:{folder}/wiregate.db
