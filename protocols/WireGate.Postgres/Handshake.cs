@@ -45,6 +45,9 @@ internal sealed class Handshake(
                 case StartupKind.CancelRequest:
                     await CancelAsync(session, packet);
                     return null;
+                case StartupKind.StartupMessage when session.Full is { } full:
+                    await RefuseAsync(session, new Refusal(SessionEnd.LimitReached, full, full));
+                    return null;
                 case StartupKind.StartupMessage:
                     services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
                     return await OpenAsync(session, packet, tls);
@@ -58,6 +61,13 @@ internal sealed class Handshake(
         catch (ProtocolException e) when (e.Peer == Peer.Client && session.End == SessionEnd.None)
         {
             await RefuseAsync(session, new Refusal(SessionEnd.ClientBrokeProtocol, "protocol violation", e.Message));
+            return null;
+        }
+        catch (AuditFailedException e)
+        {
+            // Nothing can be written down any more, this refusal neither: the client is told, and that is all.
+            session.TryEnd(SessionEnd.AuditFailed, e.Message);
+            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(SessionEnd.AuditFailed), Refusals.Farewell(SessionEnd.AuditFailed)));
             return null;
         }
     }
@@ -280,7 +290,12 @@ internal sealed class Handshake(
             Reference = refusal.Reference,
             Detail = refusal.Detail,
         });
-        session.Client.Output.WriteErrorResponse(Refusals.Fields(refusal));
+        await SayAsync(session, Refusals.Fields(refusal));
+    }
+
+    private static async ValueTask SayAsync(Session session, ErrorFields fields)
+    {
+        session.Client.Output.WriteErrorResponse(fields);
         await session.Client.Output.FlushAsync(CancellationToken.None);
     }
 }

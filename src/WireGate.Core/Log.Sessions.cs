@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 using WireGate.Core.Sessions;
 
@@ -15,6 +14,6 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Critical, "the end of session {Session} could not be audited")]
     internal static partial void SessionEndNotAudited(this ILogger logger, string session, Exception exception);
 
-    [LoggerMessage(4, LogLevel.Debug, "listener {Listener} turned {Source} away: {Reason}")]
-    internal static partial void TurnedAway(this ILogger logger, string listener, IPAddress? source, string reason);
+    [LoggerMessage(4, LogLevel.Critical, "connections that were turned away could not be audited")]
+    internal static partial void TurnedAwayNotAudited(this ILogger logger, Exception exception);
 }

@@ -25,6 +25,9 @@ public sealed record GatewayConfig
     /// <summary>How bytes are moved.</summary>
     public TransportKind Transport { get; init; } = TransportKind.Default;
 
+    /// <summary>How many reactors move bytes over epoll; null: one for each core.</summary>
+    public int? Reactors { get; init; }
+
     /// <summary>The admin socket and who may do what there.</summary>
     public required AdminConfig Admin { get; init; }
 

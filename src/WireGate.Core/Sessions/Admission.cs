@@ -22,10 +22,18 @@ public sealed class Admission(TimeProvider time)
     /// <summary>Until when a source has to do penance, were it to behave from now on.</summary>
     private readonly Dictionary<SourceKey, DateTimeOffset> _penalties = [];
 
-    /// <summary>Lets a connection in, before a byte of it was read.</summary>
-    /// <returns>Null: it may come in, and <see cref="Leave"/> must follow. Else why not.</returns>
-    public string? TryEnter(string listener, IPAddress? source, LimitsConfig limits)
+    /// <summary>
+    /// Lets a connection in, before a byte of it was read. What floods is turned away without a word; who merely comes when the house
+    /// is full comes in far enough to be told so.
+    /// </summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="source">The client's address; null: a Unix socket.</param>
+    /// <param name="limits">In force.</param>
+    /// <param name="full">Not null: it is to be refused with this as soon as it can be told.</param>
+    /// <returns>Null: it comes in, and <see cref="Leave"/> must follow. Else why it is turned away.</returns>
+    public string? TryEnter(string listener, IPAddress? source, LimitsConfig limits, out string? full)
     {
+        full = null;
         ArgumentNullException.ThrowIfNull(limits);
         SourceKey key = SourceKey.Of(source);
         lock (_lock)
@@ -35,21 +43,14 @@ public sealed class Admission(TimeProvider time)
                 return "too many failed logins from this source";
             }
 
-            if (_byListener.GetValueOrDefault(listener) >= limits.SessionsPerListener)
-            {
-                return "too many sessions on this listener";
-            }
-
-            if (_bySource.GetValueOrDefault(key) >= limits.SessionsPerSource)
-            {
-                return "too many sessions from this source";
-            }
-
             if (_unproven.GetValueOrDefault(key) >= limits.UnprovenPerSource)
             {
                 return "too many connections from this source that have proven nothing yet";
             }
 
+            full = _byListener.GetValueOrDefault(listener) >= limits.SessionsPerListener ? "too many sessions on this listener"
+                : _bySource.GetValueOrDefault(key) >= limits.SessionsPerSource ? "too many sessions from this source"
+                : null;
             Add(_byListener, listener, 1);
             Add(_bySource, key, 1);
             Add(_unproven, key, 1);
@@ -76,10 +77,18 @@ public sealed class Admission(TimeProvider time)
         }
     }
 
-    /// <summary>A login failed: adds to the penalty of its source.</summary>
+    /// <summary>
+    /// A login failed: adds to the penalty of its source. Not for this machine itself: its many users share one address, and one
+    /// agent with an expired placeholder must not lock out the others.
+    /// </summary>
     public void Penalize(IPAddress? source, LimitsConfig limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        if (source is null || IPAddress.IsLoopback(source))
+        {
+            return;
+        }
+
         SourceKey key = SourceKey.Of(source);
         DateTimeOffset now = time.GetUtcNow();
         lock (_lock)

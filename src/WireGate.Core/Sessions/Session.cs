@@ -69,6 +69,9 @@ public sealed class Session : IDisposable
     /// <summary>The identity that <see cref="Admission"/> counts this session for; null: it counts as unproven.</summary>
     public Identity? AdmittedIdentity { get; set; }
 
+    /// <summary>Not null: the house is full, and the session is refused with this as soon as the client can be told.</summary>
+    public string? Full { get; init; }
+
     /// <summary>How it was proven.</summary>
     public string? Method { get; set; }
 

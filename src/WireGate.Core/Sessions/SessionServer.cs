@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
@@ -12,7 +13,7 @@ namespace WireGate.Core.Sessions;
 /// </summary>
 public sealed class SessionServer(
     Func<ListenerConfig> currentListener, IProtocol protocol, Func<GatewayConfig> config, Admission admission, SessionDirectory sessions,
-    IAuditLog audit, TimeProvider time, ILogger<SessionServer> logger)
+    TurnedAway turnedAway, IAuditLog audit, TimeProvider time, ILogger<SessionServer> logger)
 {
     /// <summary>Takes over a connection. Never throws, never waits.</summary>
     public void Serve(Connection connection)
@@ -21,16 +22,16 @@ public sealed class SessionServer(
         // Its certificate, its target and its ways of authenticating may change with a reload; its address does not.
         ListenerConfig listener = currentListener();
         GatewayConfig current = config();
-        var session = new Session(listener, current, connection, time);
-        if (admission.TryEnter(listener.Name, session.SourceAddress, current.Limits) is { } refused)
+        IPAddress? source = (connection.Remote as IPEndPoint)?.Address;
+        if (admission.TryEnter(listener.Name, source, current.Limits, out string? full) is { } refused)
         {
             // Not a byte was read and none is written: whoever floods gets nothing for it.
-            logger.TurnedAway(listener.Name, session.SourceAddress, refused);
+            turnedAway.Count(listener.Name, source, refused);
             connection.Abort();
-            session.Dispose();
             return;
         }
 
+        var session = new Session(listener, current, connection, time) { Full = full };
         sessions.Add(session);
         session.SetDeadline(current.Limits.Authentication);
         _ = RunAsync(session);

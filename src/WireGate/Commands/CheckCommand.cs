@@ -12,14 +12,16 @@ internal static class CheckCommand
     internal const string DefaultConfig = "/etc/wiregate/wiregate.yaml";
 
     private const int Ok = 0;
+    private const int NotLetIn = 1;
     private const int BadConfig = 2;
 
     internal static Command Create()
     {
         var file = new Option<string>("--config") { Description = "The config file.", DefaultValueFactory = _ => DefaultConfig };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("check", "Validate the config and print it as it would be in force, with secrets hidden.") { file, json };
-        command.SetAction(result =>
+        var connect = new Option<bool>("--connect") { Description = "Also log in to every target." };
+        var command = new Command("check", "Validate the config and print it as it would be in force, with secrets hidden.") { file, json, connect };
+        command.SetAction(async (result, cancellationToken) =>
         {
             ConfigResult loaded = ConfigLoader.Load(result.GetRequiredValue(file));
             ImmutableArray<ConfigError> errors = ConfigFileChecks.Check(loaded);
@@ -34,7 +36,12 @@ internal static class CheckCommand
                 Print(config, errors, streams.Output, streams.Error);
             }
 
-            return config is null ? BadConfig : Ok;
+            if (config is null)
+            {
+                return BadConfig;
+            }
+
+            return !result.GetValue(connect) || await ConnectCheck.RunAsync(config, streams.Error, cancellationToken) ? Ok : NotLetIn;
         });
         return command;
     }

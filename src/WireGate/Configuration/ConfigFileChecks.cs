@@ -11,8 +11,11 @@ internal static class ConfigFileChecks
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <summary>A good config's errors, if its files have any; else what was found while reading it.</summary>
-    public static ImmutableArray<ConfigError> Check(ConfigResult result) =>
-        [.. result.Errors, .. result.NamedFiles.Select(Check).OfType<ConfigError>()];
+    public static ImmutableArray<ConfigError> Check(ConfigResult result)
+    {
+        ImmutableArray<ConfigError> errors = [.. result.Errors, .. result.NamedFiles.Select(Check).OfType<ConfigError>()];
+        return errors.IsEmpty && result.Config is { } config ? [.. CertificateChecks.Check(config, result.NamedFiles)] : errors;
+    }
 
     private static ConfigError? Check(NamedFile file)
     {

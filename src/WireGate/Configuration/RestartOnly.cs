@@ -30,6 +30,11 @@ internal static class RestartOnly
             errors.Add(At(root, "transport"));
         }
 
+        if (old.Reactors != changed.Reactors)
+        {
+            errors.Add(At(root, "reactors"));
+        }
+
         if (Socket(old.Admin) != Socket(changed.Admin))
         {
             errors.Add(At(root, "admin", "socket"));

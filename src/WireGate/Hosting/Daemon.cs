@@ -31,13 +31,14 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly SecretProvider _secrets;
     private readonly EventLoopTransport _transport;
     private readonly PostgresProtocol _postgres;
-    private readonly SessionDirectory _sessions = new();
+    private readonly SessionDirectory _sessions;
     private readonly List<Listener> _listeners = [];
     private readonly AdminServer _admin;
+    private readonly TurnedAway _turnedAway;
 
     private Daemon(
         ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, SecretProvider secrets,
-        EventLoopTransport transport, PostgresProtocol postgres, AdminServer admin, SessionDirectory sessions, ConfigWatcher watcher)
+        EventLoopTransport transport, PostgresProtocol postgres, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
     {
         _config = config;
         _logger = logger;
@@ -48,6 +49,7 @@ internal sealed class Daemon : IAsyncDisposable
         _postgres = postgres;
         _admin = admin;
         _sessions = sessions;
+        _turnedAway = turnedAway;
         _watcher = watcher;
     }
 
@@ -67,7 +69,7 @@ internal sealed class Daemon : IAsyncDisposable
     {
         GatewayConfig current = config.Current;
         ILogger<Daemon> logger = loggers.CreateLogger<Daemon>();
-        int reactors = current.Transport == TransportKind.Streams || !OperatingSystem.IsLinux() ? 0 : Environment.ProcessorCount;
+        int reactors = current.Transport == TransportKind.Streams || !OperatingSystem.IsLinux() ? 0 : current.Reactors ?? Environment.ProcessorCount;
 
         AuditLog audit = AuditLog.Open(current.AuditDirectory, reactors, time, loggers.CreateLogger<AuditLog>());
         audit.Append(new AuditEvent(AuditEventKind.DaemonStarted) { Config = current.Version });
@@ -79,6 +81,7 @@ internal sealed class Daemon : IAsyncDisposable
 
         var sessions = new SessionDirectory();
         var admission = new Admission(time);
+        var turnedAway = new TurnedAway(audit, time, loggers.CreateLogger<TurnedAway>());
         var postgres = new PostgresProtocol(
             new PostgresServices(store, secrets, audit, admission, time, loggers.CreateLogger<PostgresProtocol>()));
         AdminServer admin = await AdminServer.StartAsync(
@@ -95,7 +98,7 @@ internal sealed class Daemon : IAsyncDisposable
             CancellationToken.None);
 
         var watcher = new ConfigWatcher(config, time);
-        var daemon = new Daemon(config, logger, audit, store, secrets, transport, postgres, admin, sessions, watcher);
+        var daemon = new Daemon(config, logger, audit, store, secrets, transport, postgres, admin, sessions, turnedAway, watcher);
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
         watcher.Failed += logger.WatchFailed;
@@ -105,7 +108,7 @@ internal sealed class Daemon : IAsyncDisposable
             daemon._listeners.Add(bound);
             string name = listener.Name;
             var server = new SessionServer(
-                () => config.Current.Listeners.First(l => l.Name == name), postgres, () => config.Current, admission, sessions, audit, time,
+                () => config.Current.Listeners.First(l => l.Name == name), postgres, () => config.Current, admission, sessions, turnedAway, audit, time,
                 loggers.CreateLogger<SessionServer>());
             bound.Start(server.Serve);
             logger.Listening(listener.Protocol, bound.LocalEndPoint, reactors == 0 ? "streams" : $"epoll, {reactors} reactors");
@@ -138,6 +141,7 @@ internal sealed class Daemon : IAsyncDisposable
         await _admin.StopAsync(CancellationToken.None);
         await _admin.DisposeAsync();
         await _transport.DisposeAsync();
+        _turnedAway.Dispose();
         _audit.Append(new AuditEvent(AuditEventKind.DaemonStopped));
         await _store.DisposeAsync();
         _postgres.Dispose();

@@ -195,6 +195,17 @@ internal sealed class EpollListener : Listener
 
     private sealed class Arrival(Reactor reactor, int descriptor, EndPoint? remote, Action<Connection> serve)
     {
-        internal void Serve() => serve(new EpollConnection(new EpollSocket(reactor, descriptor), remote));
+        internal void Serve()
+        {
+            try
+            {
+                serve(new EpollConnection(new EpollSocket(reactor, descriptor), remote));
+            }
+            catch (Exception e)
+            {
+                // One connection that cannot be served is not the end of the listener.
+                reactor.Report(e);
+            }
+        }
     }
 }

@@ -83,6 +83,9 @@ internal sealed unsafe class Reactor : EventLoop, IDisposable
     public override ValueTask<Connection> ConnectAsync(EndPoint address, CancellationToken cancellationToken) =>
         EpollConnector.ConnectAsync(this, address, cancellationToken);
 
+    /// <summary>Tells of an exception that nobody else will catch.</summary>
+    internal void Report(Exception exception) => _faulted(exception);
+
     internal void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 
     /// <summary>Watches a descriptor. The source's <see cref="EpollSource.OnEvents"/> is called on this thread.</summary>

@@ -15,6 +15,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     private readonly Key<string> _audit;
     private readonly Key<ReloadMode> _reload;
     private readonly Key<TransportKind> _transport;
+    private readonly Key<int> _reactors;
     private readonly Key<AdminConfig> _admin;
     private readonly Key<ImmutableArray<ListenerConfig>> _listeners;
     private readonly Key<ImmutableArray<UnixUserConfig>> _identity;
@@ -35,6 +36,8 @@ internal sealed class RootShape : MapShape<GatewayConfig>
             c => c.Reload,
             "When a changed file is taken: signal (on SIGHUP, the default) or watch (also when it was saved and has been quiet for 500 ms).");
         _transport = OptionalTransport();
+        _reactors = OptionalValue<int>(
+            "reactors", new CountShape(1, 256), c => c.Reactors, "How many threads move bytes over epoll; one for each core by default.");
         OptionalValue<ImmutableArray<string>>(
             IncludeKey,
             Include,
@@ -92,6 +95,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
         AuditDirectory = values.Get(_audit),
         Reload = values.Get(_reload, ReloadMode.Signal),
         Transport = values.Get(_transport, TransportKind.Default),
+        Reactors = values.Has(_reactors) ? values.Get(_reactors, 0) : null,
         Admin = values.Get(_admin, AdminShape.Default),
         Listeners = values.Get(_listeners),
         UnixUsers = values.Get(_identity, []),

@@ -1,0 +1,56 @@
+"""The peers: each stands between pgbench and the same cluster, one at a time under load, all running throughout."""
+
+import os
+import re
+from pathlib import Path
+
+from harness.accounts import account, own
+from harness.cluster import USER
+from harness.gateway import HAProxy, Proxy, WireGate
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class PgBouncer(Proxy):
+    """Session pooling, as Debian packages it; what is set beyond its defaults is below, with the reason."""
+
+    name = "pgbouncer"
+
+    def command(self) -> list:
+        users = self.folder / "users"
+        users.touch(0o600)
+        users.write_text(f'"{USER}" "{self.password}"\n', encoding="ascii")
+        config = self.folder / "pgbouncer.ini"
+        # pool_size and max_client_conn: the idle case opens more than the defaults of 20 and 100. No logging per connection:
+        # nobody else here writes a line each. ignore_startup_parameters: psql sends it.
+        config.write_text(f"[databases]\n* = host=127.0.0.1 port={self.cluster.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+                          f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\n"
+                          f"pool_mode = session\nmax_client_conn = 3000\ndefault_pool_size = 1500\nlog_connections = 0\n"
+                          f"log_disconnections = 0\nignore_startup_parameters = extra_float_digits\n", encoding="ascii")
+        own(self.folder)
+        return ["pgbouncer", config]
+
+    def options(self) -> dict:
+        return account()
+
+
+class HAProxyDefault(HAProxy):
+    """HAProxy as it comes: a thread per core."""
+
+    name = "haproxy-mt"
+    threads = None
+
+
+PEERS = {"pgbouncer": PgBouncer, "haproxy": HAProxy, "haproxy-mt": HAProxyDefault, "wiregate": WireGate}
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process, all its threads: fields 14 and 15 of proc(5)'s stat, after the name in parentheses."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_kilobytes(pid: int) -> int:
+    """Resident memory as proc(5)'s status tells it, without shared file pages that were merely touched."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
