@@ -87,6 +87,12 @@ internal sealed class SessionRelay
         }
 
         SessionEnd reason = ReasonOf(ended, source);
+        if (reason == SessionEnd.UpstreamClosed && _clientHandler.Terminated)
+        {
+            // The upstream did as the client asked, and was quicker than the client to close.
+            reason = SessionEnd.ClientClosed;
+        }
+
         _session.TryEnd(reason, ended.Exception?.InnerException?.Message);
         if (reason == SessionEnd.InternalError && ended.Exception is { } ours)
         {

@@ -9,6 +9,8 @@ namespace WireGate.Core.Transport.Tls;
 /// </summary>
 internal sealed class ConnectionStream(Connection connection) : Stream
 {
+    private static readonly Action<object?> CancelRead = static input => ((PipeReader)input!).CancelPendingRead();
+
     /// <summary>Whether callers are to continue on the pool; otherwise they stay on the loop.</summary>
     internal bool HandshakeOnPool { get; set; }
 
@@ -27,7 +29,7 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        HandshakeOnPool ? ReadThereAndBackAsync(buffer) : ReadHereAsync(buffer);
+        HandshakeOnPool ? ReadThereAndBackAsync(buffer, cancellationToken) : ReadHereAsync(buffer, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         HandshakeOnPool ? WriteThereAndBackAsync(buffer) : WriteHereAsync(buffer);
@@ -52,10 +54,22 @@ internal sealed class ConnectionStream(Connection connection) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private async ValueTask<int> ReadHereAsync(Memory<byte> buffer)
+    private async ValueTask<int> ReadHereAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         PipeReader input = connection.Input;
-        ReadResult result = await input.ReadAsync(CancellationToken.None);
+        ReadResult result;
+        using (cancellationToken.UnsafeRegister(CancelRead, input))
+        {
+            result = await input.ReadAsync(CancellationToken.None);
+            while (result.IsCanceled)
+            {
+                input.AdvanceTo(result.Buffer.Start);
+                cancellationToken.ThrowIfCancellationRequested();
+                // A cancel that came too late for the read that it was meant for.
+                result = await input.ReadAsync(CancellationToken.None);
+            }
+        }
+
         int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
         ReadOnlySequence<byte> taken = result.Buffer.Slice(0, count);
         taken.CopyTo(buffer.Span);
@@ -73,10 +87,10 @@ internal sealed class ConnectionStream(Connection connection) : Stream
         }
     }
 
-    private async ValueTask<int> ReadThereAndBackAsync(Memory<byte> buffer)
+    private async ValueTask<int> ReadThereAndBackAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await connection.Loop.Switch();
-        int count = await ReadHereAsync(buffer);
+        int count = await ReadHereAsync(buffer, cancellationToken);
         await PoolSwitch.Instance;
         return count;
     }
