@@ -121,11 +121,15 @@ internal sealed partial class PlaceholderTests(int version)
     public async Task One_bound_to_another_network_is_refused() =>
         await AssertRefusedAsync(_gateway.Through(await _gateway.MintAsync(more: ["--source", "192.0.2.0/24"])), "28P01");
 
-    [Test]
-    public async Task Revoking_one_ends_its_session()
+    [TestCase("orders", false)]
+    [TestCase("orders", true)]
+    [TestCase("in-clear", false)]
+    [TestCase("in-clear", true)]
+    public async Task Revoking_one_ends_its_session(string target, bool tls)
     {
-        Minted placeholder = await _gateway.MintAsync();
-        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+        Minted placeholder = await _gateway.MintAsync(target: target);
+        Endpoint endpoint = _gateway.Through(placeholder, tls) with { User = $"alice@{target}" };
+        await using NpgsqlConnection connection = await endpoint.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT pg_sleep(600)", connection);
         Task running = command.ExecuteNonQueryAsync();
 
@@ -135,7 +139,7 @@ internal sealed partial class PlaceholderTests(int version)
         Assert.That(first, Is.SameAs(running), "it promises two seconds");
         PostgresException? error = Assert.ThrowsAsync<PostgresException>(() => running);
         Assert.That(error!.SqlState, Is.EqualTo("57P01"));
-        await AssertRefusedAsync(_gateway.Through(placeholder), "28P01");
+        await AssertRefusedAsync(endpoint, "28P01");
     }
 
     [TestCase(false)]
