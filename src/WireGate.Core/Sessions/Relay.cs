@@ -56,14 +56,16 @@ public sealed class Relay<TFramer, THandler>(Peer source, TFramer framer, THandl
         {
             ReadResult result = await input.ReadAsync(CancellationToken.None);
             ReadOnlySequence<byte> buffer = result.Buffer;
+            if (result.IsCanceled)
+            {
+                // Not examined: whoever goes on gets at once what lies there.
+                input.AdvanceTo(buffer.Start, buffer.Start);
+                return RelayStop.Canceled;
+            }
+
             long consumed = 0;
             try
             {
-                if (result.IsCanceled)
-                {
-                    return RelayStop.Canceled;
-                }
-
                 while (Scan(buffer, ref consumed, out long runStart, out FrameHeader inspected))
                 {
                     FlushResult flushed;
