@@ -17,7 +17,7 @@ internal sealed class HostileUpstreamTests(TransportKind transport) : SessionFix
         ScriptedClient client = await PresentAsync();
         UpstreamPeer upstream = await AcceptAsync();
         await upstream.ReadStartupAsync();
-        await upstream.AuthenticateAsync(TestGateway.Password);
+        Assert.That(await upstream.AuthenticateAsync(TestGateway.Password));
         await upstream.AskAsync(0);
         return (client, upstream);
     }
