@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -224,6 +225,9 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
                     case BackendMessage.BackendKeyData when cancelKey.Length == 0:
                         BackendKeyData key = BackendKeyData.Read(input.BodySpan);
                         (processId, cancelKey) = (key.ProcessId, key.Key.ToArray());
+                        break;
+                    case BackendMessage.NoticeResponse when input.BodySpan.IndexOf(Encoding.UTF8.GetBytes(request.User)) >= 0:
+                        // A login trigger's greeting, say: the client is not to learn the account's name from the gateway's own greeting.
                         break;
                     case BackendMessage.NoticeResponse:
                         MessageWriter notice = MessageWriter.Begin(greeting, input.Kind, (int)input.Body.Length);

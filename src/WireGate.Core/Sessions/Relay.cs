@@ -66,8 +66,24 @@ public sealed class Relay<TFramer, THandler>(Peer source, TFramer framer, THandl
             long consumed = 0;
             try
             {
-                while (Scan(buffer, ref consumed, out long runStart, out FrameHeader inspected))
+                while (true)
                 {
+                    long runStart = consumed;
+                    FrameHeader inspected = default;
+                    ProtocolException? broken = null;
+                    try
+                    {
+                        if (!Scan(buffer, ref consumed, ref runStart, ref inspected))
+                        {
+                            break;
+                        }
+                    }
+                    catch (ProtocolException e) when (consumed > runStart)
+                    {
+                        // What came before it was good, and may be the end of a frame whose beginning has been sent.
+                        broken = e;
+                    }
+
                     FlushResult flushed;
                     if (consumed > runStart)
                     {
@@ -76,6 +92,11 @@ public sealed class Relay<TFramer, THandler>(Peer source, TFramer framer, THandl
                         {
                             return RelayStop.DestinationGone;
                         }
+                    }
+
+                    if (broken is not null)
+                    {
+                        throw broken;
                     }
 
                     if (inspected.Length > 0)
@@ -129,9 +150,8 @@ public sealed class Relay<TFramer, THandler>(Peer source, TFramer framer, THandl
     /// <param name="runStart">Where the run to send starts; it ends at <paramref name="consumed"/>. Equal: nothing to send.</param>
     /// <param name="inspected">The whole frame at <paramref name="consumed"/> that the handler gets; its length is 0 if there is none.</param>
     /// <returns>False: nothing to do before more bytes arrive.</returns>
-    private bool Scan(in ReadOnlySequence<byte> buffer, ref long consumed, out long runStart, out FrameHeader inspected)
+    private bool Scan(in ReadOnlySequence<byte> buffer, ref long consumed, ref long runStart, ref FrameHeader inspected)
     {
-        inspected = default;
         long length = buffer.Length;
         long from = consumed;
         if (_bodyLeft > 0)

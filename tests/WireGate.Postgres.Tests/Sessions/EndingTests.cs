@@ -176,9 +176,9 @@ internal sealed class EndingTests(TransportKind transport) : SessionFixture(tran
         UpstreamPeer upstream = await AcceptAsync();
         await upstream.EncryptAsync(Tls.Certificate);
         await upstream.ReadStartupAsync();
-        await upstream.AuthenticateAsync(TestGateway.Password);
+        Assert.That(await upstream.AuthenticateAsync(TestGateway.Password, header: "y,,"));
         await upstream.GreetAsync();
-        await client.ReadGreetingAsync();
+        Assert.That((await client.ReadGreetingAsync())[^1].Type, Is.EqualTo('Z'));
         Gateway.Sessions.KillAll(SessionEnd.Revoked);
         await FarewellAsync(client, "57P01");
         await EndedAsync(SessionEnd.Revoked);

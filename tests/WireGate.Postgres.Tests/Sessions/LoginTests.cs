@@ -133,7 +133,7 @@ internal sealed class LoginTests(TransportKind transport) : SessionFixture(trans
         await client.SendAsync(ScriptedClient.Message('p', Encoding.ASCII.GetBytes(Gateway.Placeholders.Mint().Token + "\0")));
         UpstreamPeer upstream = await AcceptAsync();
         Assert.That((await upstream.ReadStartupAsync()).Keys, Is.EquivalentTo(["user", "database"]));
-        await upstream.AuthenticateAsync(TestGateway.Password);
+        Assert.That(await upstream.AuthenticateAsync(TestGateway.Password));
         await upstream.GreetAsync();
         seen.AddRange(await client.ReadGreetingAsync());
         Assert.That(Order(seen), Is.EqualTo(order));
@@ -146,7 +146,7 @@ internal sealed class LoginTests(TransportKind transport) : SessionFixture(trans
         ScriptedClient client = await PresentAsync();
         UpstreamPeer upstream = await AcceptAsync();
         await upstream.ReadStartupAsync();
-        await upstream.AuthenticateAsync(TestGateway.Password);
+        Assert.That(await upstream.AuthenticateAsync(TestGateway.Password));
         await upstream.AskAsync(0);
         await upstream.RefuseAsync("53300", "sorry, too many clients already");
         PeerMessage error = await RefusedAsync(client, "53300", SessionEnd.LimitReached);
@@ -165,7 +165,7 @@ internal sealed class LoginTests(TransportKind transport) : SessionFixture(trans
             ["database"] = "shop",
             ["application_name"] = "psql",
         }));
-        await upstream.AuthenticateAsync(TestGateway.Password);
+        Assert.That(await upstream.AuthenticateAsync(TestGateway.Password));
         await upstream.GreetAsync();
         IReadOnlyList<PeerMessage> greeting = await client.ReadGreetingAsync();
         Assert.That(greeting.Select(m => m.Text), Has.One.EqualTo("session_authorization\0alice\0"));

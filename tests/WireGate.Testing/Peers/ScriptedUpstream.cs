@@ -79,15 +79,24 @@ public sealed class UpstreamPeer(Socket socket) : ScriptedPeer(socket)
     /// <summary>Sends an ErrorResponse.</summary>
     public Task RefuseAsync(string sqlState, string message) => SendAsync('E', $"SFATAL\0VFATAL\0C{sqlState}\0M{message}\0\0");
 
-    /// <summary>Offers SCRAM-SHA-256 and goes through it, AuthenticationOk excluded.</summary>
+    /// <summary>Offers SCRAM and goes through it, AuthenticationOk excluded.</summary>
     /// <param name="password">What the upstream knows.</param>
-    /// <returns>False: the gateway's proof is wrong, and nothing was answered to it.</returns>
-    public async Task<bool> AuthenticateAsync(string password)
+    /// <param name="offer">The mechanisms that it offers.</param>
+    /// <param name="header">The GS2 header that the gateway must choose.</param>
+    /// <param name="binding">The channel binding's data that the gateway must prove; empty: none.</param>
+    /// <returns>False: the gateway's proof or its header is wrong, and nothing was answered to it.</returns>
+    public async Task<bool> AuthenticateAsync(string password, string offer = "SCRAM-SHA-256\0", string header = "n,,", byte[]? binding = null)
     {
-        await AskAsync(10, "SCRAM-SHA-256\0\0");
-        PeerMessage initial = await ExpectAsync('p');
-        string response = initial.Text[("SCRAM-SHA-256".Length + 5)..];
-        string bare = response[3..];
+        ArgumentNullException.ThrowIfNull(header);
+        await AskAsync(10, offer + '\0');
+        string initial = (await ExpectAsync('p')).Text;
+        string response = initial[(initial.IndexOf('\0', StringComparison.Ordinal) + 5)..];
+        if (!response.StartsWith(header, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        string bare = response[header.Length..];
         string first = $"r={bare.Split("r=")[1]}{Convert.ToBase64String(RandomNumberGenerator.GetBytes(18))}"
             + $",s={Convert.ToBase64String(SaltBytes)},i={Rounds}";
         await AskAsync(11, first);
@@ -95,7 +104,9 @@ public sealed class UpstreamPeer(Socket socket) : ScriptedPeer(socket)
         int proofAt = final.IndexOf(",p=", StringComparison.Ordinal);
         string message = $"{bare},{first},{final[..proofAt]}";
         byte[] salted = PeerScram.Salt(password, SaltBytes, Rounds);
-        if (final[(proofAt + 3)..] != Convert.ToBase64String(PeerScram.Proof(salted, message)))
+        string bound = Convert.ToBase64String([.. Encoding.ASCII.GetBytes(header), .. binding ?? []]);
+        if (!final.StartsWith($"c={bound},", StringComparison.Ordinal)
+            || final[(proofAt + 3)..] != Convert.ToBase64String(PeerScram.Proof(salted, message)))
         {
             return false;
         }
