@@ -66,8 +66,9 @@ internal sealed class Handshake(
         catch (AuditFailedException e)
         {
             // Nothing can be written down any more, this refusal neither: the client is told, and that is all.
+            await session.Loop.Switch();
             session.TryEnd(SessionEnd.AuditFailed, e.Message);
-            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(SessionEnd.AuditFailed), Refusals.Farewell(SessionEnd.AuditFailed)));
+            await SayAsync(session, ErrorFields.Fatal(SqlState.IoError, Refusals.Farewell(SessionEnd.AuditFailed)));
             return null;
         }
     }
@@ -97,19 +98,11 @@ internal sealed class Handshake(
             return null;
         }
 
-        // The identity is proven; from here on the limit is the upstream's.
-        session.Phase = SessionPhase.Connecting;
-        session.SetDeadline(config.Limits.Connect);
-        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
-        var opener = new UpstreamOpener(services, connector, login);
-        (UpstreamSession? upstream, Refusal? refusal) = await opener.OpenAsync(session, request, written);
-        if (upstream is null)
+        if (await ReachUpstreamAsync(session, request) is not { } upstream)
         {
-            await RefuseAsync(session, refusal!);
             return null;
         }
 
-        session.Upstream = upstream.Connection;
         CancelEntry? cancel = upstream.CancelKey.Length == 0
             ? null
             : cancels.Issue(
@@ -124,6 +117,49 @@ internal sealed class Handshake(
 
         return new EstablishedSession(
             new SessionRelay(session, upstream.Connection, request.User, request.ShownUser, services.Time), cancel);
+    }
+
+    /// <returns>Null: it is not to be, and the client has been told.</returns>
+    private async ValueTask<UpstreamSession?> ReachUpstreamAsync(Session session, LoginRequest request)
+    {
+        // The identity is proven; from here on the limit is the upstream's, and the opener keeps it.
+        session.Phase = SessionPhase.Connecting;
+        session.SetDeadline(null);
+        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+        UpstreamSession? upstream = null;
+        Refusal? refusal = null;
+
+        // Whoever ends the session now wakes us by its token; the client, which waits for an answer, gets one.
+        session.Interrupt = static () => { };
+        try
+        {
+            (upstream, refusal) = await new UpstreamOpener(services, connector, login).OpenAsync(session, request, written);
+        }
+        catch (OperationCanceledException) when (session.End != SessionEnd.None)
+        {
+            // The reason was given with the end.
+        }
+        finally
+        {
+            await session.Loop.Switch();
+            session.Interrupt = null;
+        }
+
+        // The next to be waited for is the client, which has to take its answer.
+        session.SetDeadline(session.Config.Limits.Authentication);
+        session.Upstream = upstream?.Connection;
+        if (session.End != SessionEnd.None)
+        {
+            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(session.End), Refusals.Farewell(session.End)));
+            return null;
+        }
+
+        if (upstream is null)
+        {
+            await RefuseAsync(session, refusal!);
+        }
+
+        return upstream;
     }
 
     /// <summary>Decides what the proven client may reach, and takes one use of its placeholder.</summary>
@@ -293,9 +329,9 @@ internal sealed class Handshake(
         await SayAsync(session, Refusals.Fields(refusal));
     }
 
-    private static async ValueTask SayAsync(Session session, ErrorFields fields)
+    private static async ValueTask SayAsync(Session session, ErrorFields last)
     {
-        session.Client.Output.WriteErrorResponse(fields);
+        session.Client.Output.WriteErrorResponse(last);
         await session.Client.Output.FlushAsync(CancellationToken.None);
     }
 }

@@ -52,7 +52,7 @@ public sealed class AccessTests
         Assert.That(fact.Kind, Is.EqualTo(AuditEventKind.AdminAction));
         Assert.That(fact.Actor!.ToString(), Is.EqualTo("unix:uid:1003"));
         Assert.That(daemon.Audit.Durable, Is.EqualTo(1));
-        Assert.That(daemon.Placeholders.All, Is.Empty);
+        Assert.That(daemon.Placeholders.List(), Is.Empty);
     }
 
     [TestCase("/v1/nothing", HttpStatusCode.NotFound)]

@@ -82,7 +82,7 @@ public sealed class PlaceholderEndpointTests
         Assert.That((await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", big)).Status, Is.EqualTo(HttpStatusCode.RequestEntityTooLarge));
         Assert.That((await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", Good, "text/plain")).Status,
             Is.EqualTo(HttpStatusCode.UnsupportedMediaType));
-        Assert.That(daemon.Placeholders.All, Is.Empty);
+        Assert.That(daemon.Placeholders.List(), Is.Empty);
     }
 
     [Test]
@@ -158,6 +158,6 @@ public sealed class PlaceholderEndpointTests
         (HttpStatusCode status, JsonElement body, string? type) = await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", json);
         Assert.That((status, type), Is.EqualTo((HttpStatusCode.BadRequest, "application/problem+json")));
         Assert.That(body.GetProperty("detail").GetString(), Does.Contain(named).And.Not.Contain("\n").And.Not.Contain("WireGate."));
-        Assert.That(daemon.Placeholders.All, Is.Empty);
+        Assert.That(daemon.Placeholders.List(), Is.Empty);
     }
 }

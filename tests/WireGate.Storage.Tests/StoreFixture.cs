@@ -3,6 +3,7 @@ using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
+using WireGate.Testing;
 
 namespace WireGate.Storage.Tests;
 

@@ -18,7 +18,7 @@ internal sealed class ClientHandler(UpstreamHandler upstream) : IFrameHandler
     public FrameAction OnHeader(FrameHeader header)
     {
         Terminated = header.Kind == (int)FrontendMessage.Terminate;
-        upstream.IsIdle = false;
+        upstream.OnSent((FrontendMessage)header.Kind);
         return FrameAction.Forward;
     }
 
@@ -31,12 +31,30 @@ internal sealed class UpstreamHandler(string realUser, string shownUser) : IFram
     /// <summary>Whether the last message was an ErrorResponse: an upstream that closes behind it has said why.</summary>
     public bool LastWasError { get; private set; }
 
-    /// <summary>Nothing was sent to the upstream since it last was ready for a query.</summary>
-    public bool IsIdle { get; set; } = true;
+    /// <summary>
+    /// Nothing may be running at the upstream. It errs towards false, by which a cancel request is sent in vain: a Sync within a
+    /// COPY is answered by nothing.
+    /// </summary>
+    public bool IsIdle { get; private set; } = true;
+
+    /// <summary>How many ReadyForQuery are still to come: a client may send the next query before it has the answer to the last.</summary>
+    private int _owed;
+
+    /// <summary>The client has sent a message.</summary>
+    public void OnSent(FrontendMessage message)
+    {
+        IsIdle = false;
+        _owed += message is FrontendMessage.Query or FrontendMessage.Sync or FrontendMessage.FunctionCall ? 1 : 0;
+    }
 
     public FrameAction OnHeader(FrameHeader header)
     {
-        IsIdle |= header.Kind == (int)BackendMessage.ReadyForQuery;
+        if (header.Kind == (int)BackendMessage.ReadyForQuery)
+        {
+            _owed -= _owed > 0 ? 1 : 0;
+            IsIdle = _owed == 0;
+        }
+
         LastWasError = header.Kind == (int)BackendMessage.ErrorResponse;
         return header.Kind == (int)BackendMessage.ParameterStatus ? FrameAction.Inspect : FrameAction.Forward;
     }

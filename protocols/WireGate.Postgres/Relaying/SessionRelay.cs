@@ -87,6 +87,12 @@ internal sealed class SessionRelay
         }
 
         SessionEnd reason = ReasonOf(ended, source);
+        if (reason == SessionEnd.UpstreamClosed && _clientHandler.Terminated)
+        {
+            // It did as the client told it.
+            reason = SessionEnd.ClientClosed;
+        }
+
         _session.TryEnd(reason, ended.Exception?.InnerException?.Message);
         if (reason == SessionEnd.InternalError && ended.Exception is { } ours)
         {

@@ -80,8 +80,20 @@ internal static class ClientOpening
     public static bool IsProtected(Connection client) =>
         client.Tls is not null || client.Remote is null || (client.Remote is IPEndPoint remote && IPAddress.IsLoopback(remote.Address));
 
-    private static async ValueTask AcceptTlsAsync(Session session, ServerTls tls) =>
-        session.Client = await TlsConnection.AcceptAsync(session.Client, tls.Options, session.HandshakeToken);
+    private static async ValueTask AcceptTlsAsync(Session session, ServerTls tls)
+    {
+        try
+        {
+            session.Client = await TlsConnection.AcceptAsync(session.Client, tls.Options, session.HandshakeToken);
+        }
+        catch (ProtocolException e)
+        {
+            // The alert was the answer. Once encryption was promised, nothing is said in clear any more: a client that reads it anyway
+            // would believe whoever sits in between (CVE-2024-10977).
+            session.TryEnd(SessionEnd.ClientBrokeProtocol, e.Message);
+            throw;
+        }
+    }
 
     private static async ValueTask AnswerAsync(PipeWriter output, byte answer)
     {

@@ -19,6 +19,8 @@ internal static unsafe partial class Libc
     internal const short POSIX_SPAWN_SETSIGMASK = 0x08;
     internal const short POSIX_SPAWN_SETSID = 0x80;
 
+    private const int AT_FDCWD = -100;
+    private const int AT_SYMLINK_NOFOLLOW = 0x100;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7ff;
 
@@ -104,6 +106,11 @@ internal static unsafe partial class Libc
     internal static bool TryGetFacts(int descriptor, out FileFacts facts) =>
         GetFacts(descriptor, string.Empty, AT_EMPTY_PATH, STATX_BASIC_STATS, out facts) == 0;
 
+    /// <summary>Facts about what lies under a path, a link itself and not what it points to.</summary>
+    /// <returns>False: nothing that can be seen.</returns>
+    internal static bool TryGetFacts(string path, out FileFacts facts) =>
+        GetFacts(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, out facts) == 0;
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int GetFacts(int directory, string path, int flags, uint mask, out FileFacts facts);
 
@@ -130,8 +137,11 @@ internal static unsafe partial class Libc
 
         private const int FileTypeMask = 0xF000;
         private const int RegularFile = 0x8000;
+        private const int SocketFile = 0xC000;
 
         internal readonly bool IsRegular => (Mode & FileTypeMask) == RegularFile;
+
+        internal readonly bool IsSocket => (Mode & FileTypeMask) == SocketFile;
 
         internal readonly UnixFileMode Permissions => (UnixFileMode)(Mode & 0xFFF);
 

@@ -128,20 +128,33 @@ public sealed class Session : IDisposable
         },
         (this, reason));
 
+    private void OnDeadline(SessionEnd reason)
+    {
+        if (End == SessionEnd.None)
+        {
+            Kill(reason);
+        }
+        else
+        {
+            // It has ended and been told, and does not take the word: nobody waits for it any longer.
+            Client.Abort();
+        }
+    }
+
     /// <summary>Sets the moment by which the current step must be done, in place of an earlier one. Absolute: no byte extends it.</summary>
     /// <param name="within">From now; null: no deadline any more.</param>
     /// <param name="reason">What the session ends with when it passes.</param>
     public void SetDeadline(TimeSpan? within, SessionEnd reason = SessionEnd.HandshakeTimeout)
     {
         _deadline?.Dispose();
-        _deadline = within is { } time ? _time.CreateTimer(_ => Kill(reason), null, time, Timeout.InfiniteTimeSpan) : null;
+        _deadline = within is { } time ? _time.CreateTimer(_ => OnDeadline(reason), null, time, Timeout.InfiniteTimeSpan) : null;
     }
 
     /// <summary>The handshake is over: gives back what only it needed.</summary>
     public void HandshakeDone()
     {
         SetDeadline(null);
-        _handshake?.Dispose();
+        // Not disposed of: a kill may be on its way to it from another thread, and without a timer it holds nothing.
         _handshake = null;
         Phase = SessionPhase.Relaying;
     }
@@ -150,7 +163,6 @@ public sealed class Session : IDisposable
     public void Dispose()
     {
         _deadline?.Dispose();
-        _handshake?.Dispose();
         _handshake = null;
     }
 

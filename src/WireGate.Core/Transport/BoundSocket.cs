@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
 
 namespace WireGate.Core.Transport;
 
@@ -49,14 +50,20 @@ internal static class BoundSocket
     private static Socket BindUnix(string path, UnixFileMode mode)
     {
         var endPoint = new UnixDomainSocketEndPoint(path);
-        if (File.Exists(path))
+        if (Libc.TryGetFacts(path, out Libc.FileFacts facts))
         {
+            if (!facts.IsSocket)
+            {
+                // Somebody's file, under a path that was meant for a socket.
+                throw new SocketException((int)SocketError.AddressAlreadyInUse);
+            }
+
             using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
                 probe.Connect(endPoint);
             }
-            catch (SocketException)
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
             {
                 // Nobody listens there any more: what a killed process left behind.
                 File.Delete(path);

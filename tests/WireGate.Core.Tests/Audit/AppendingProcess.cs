@@ -6,11 +6,13 @@ using WireGate.Core.Audit;
 namespace WireGate.Core.Tests.Audit;
 
 /// <summary>
-/// The assembly's entry point: a process of its own that appends as fast as it can, on two loops and on a free thread, and writes each
+/// A process of its own that appends as fast as it can, on two loops and on a free thread, and writes each
 /// position to standard output after the append has returned. It ends by being killed, or with the pipe.
 /// </summary>
 internal static class AppendingProcess
 {
+    public const string Verb = "append";
+
     // Small, so that the kill also falls on changes of segments.
     private const int SegmentSize = 64 * 1024;
 
@@ -19,14 +21,14 @@ internal static class AppendingProcess
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             RedirectStandardOutput = true,
-            ArgumentList = { "exec", typeof(AppendingProcess).Assembly.Location, directory },
+            ArgumentList = { "exec", typeof(AppendingProcess).Assembly.Location, Verb, directory },
         };
         return Process.Start(start)!;
     }
 
-    private static int Main(string[] args)
+    public static int Run(string directory)
     {
-        AuditLog log = AuditLog.Open(args[0], 2, TimeProvider.System, NullLogger.Instance, new SegmentDisk(), SegmentSize);
+        AuditLog log = AuditLog.Open(directory, 2, TimeProvider.System, NullLogger.Instance, new SegmentDisk(), SegmentSize);
         using Stream output = Console.OpenStandardOutput();
         for (int i = 0; i < 2; i++)
         {

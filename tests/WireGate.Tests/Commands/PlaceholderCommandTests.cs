@@ -26,7 +26,7 @@ public sealed class PlaceholderCommandTests
         Assert.That(code, Is.Zero);
         Assert.That(json.EnumerateObject().Select(m => m.Name), Is.EqualTo(new[] { "id", "token", "expires" }));
         Assert.That(json.GetProperty("token").GetString(), Is.EqualTo(Token));
-        Assert.That(json.GetProperty("expires").GetDateTimeOffset(), Is.EqualTo(daemon.Placeholders.All[0].Expires));
+        Assert.That(json.GetProperty("expires").GetDateTimeOffset(), Is.EqualTo(daemon.Placeholders.List()[0].Expires));
     }
 
     [Test]
@@ -36,7 +36,7 @@ public sealed class PlaceholderCommandTests
         (int code, _, string error) = await daemon.RunAsync(
             [.. Mint, "--login", "rw", "--ttl", "20m", "--session", "1h", "--uses", "3", "--source", "10.0.0.0/8", "--source", "::1", "--parent", "abc"]);
         Assert.That((code, error), Is.EqualTo((0, "")));
-        var minted = daemon.Placeholders.All.Single();
+        var minted = daemon.Placeholders.List().Single();
         Assert.That((minted.Login, minted.Expires - minted.NotBefore, minted.SessionLifetime, minted.UsesLeft, minted.Parent),
             Is.EqualTo(("rw", TimeSpan.FromMinutes(20), TimeSpan.FromHours(1), 3, "abc")));
         Assert.That(minted.Sources.Select(s => s.ToString()), Is.EqualTo(new[] { "10.0.0.0/8", "::1/128" }));
@@ -100,7 +100,7 @@ public sealed class PlaceholderCommandTests
         (int code, string output, string error) = await daemon.RunAsync([.. Mint, .. extra]);
         Assert.That((code, output), Is.EqualTo((2, "")));
         Assert.That(error, Does.StartWith("wiregate: ").And.Contain(flag));
-        Assert.That(daemon.Placeholders.All, Is.Empty);
+        Assert.That(daemon.Placeholders.List(), Is.Empty);
     }
 
     [Test]
@@ -108,7 +108,7 @@ public sealed class PlaceholderCommandTests
     {
         await using CliHarness daemon = await new CliHarness().StartAsync();
         Assert.That((await daemon.RunAsync([.. Mint, "--target", "billing", "--as", "dsn"])).Code, Is.EqualTo(2));
-        Assert.That(daemon.Placeholders.All, Is.Empty);
+        Assert.That(daemon.Placeholders.List(), Is.Empty);
     }
 
     [Test]
@@ -142,7 +142,7 @@ public sealed class PlaceholderCommandTests
         Assert.That((await daemon.RunAsync("placeholder", "revoke")).Code, Is.EqualTo(2));
         Assert.That((await daemon.RunAsync("placeholder", "revoke", "--all", "0000000001")).Code, Is.EqualTo(2));
         Assert.That((await daemon.RunAsync("placeholder", "revoke", "--all", "--target", "orders")).Code, Is.EqualTo(2));
-        Assert.That(daemon.Placeholders.All[0].Revoked, Is.Null);
+        Assert.That(daemon.Placeholders.List()[0].Revoked, Is.Null);
         Assert.That(await daemon.RunAsync("placeholder", "revoke", "0000000001"), Is.EqualTo((0, "1 revoked, 0 sessions end\n", "")));
         Assert.That((await daemon.RunAsync("placeholder", "revoke", "0000000001")).Code, Is.EqualTo(1));
         Assert.That((await daemon.RunAsync("placeholder", "revoke", "--issued-before", "2999-01-01T00:00Z")).Code, Is.Zero);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using NUnit.Framework;
 using WireGate.Configuration;
+using WireGate.Testing;
 
 namespace WireGate.Tests.Configuration;
 

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using WireGate.Configuration;
+using WireGate.Testing;
 
 namespace WireGate.Tests.Configuration;
 

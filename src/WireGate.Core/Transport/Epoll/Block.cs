@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace WireGate.Core.Transport.Epoll;
@@ -48,11 +49,16 @@ internal sealed unsafe class Block : ReadOnlySequenceSegment<byte>
     /// <summary>Makes it as good as new.</summary>
     internal void Reset()
     {
+        Poison();
         Memory = _array;
         Filled = 0;
         RunningIndex = 0;
         Next = null;
     }
+
+    /// <summary>Whoever still looks at a block that was given back sees rubbish at once, and not another session's bytes some day.</summary>
+    [Conditional("DEBUG")]
+    private void Poison() => _array.AsSpan(0, Filled).Fill(0xDB);
 }
 
 /// <summary>The blocks of one reactor, last in first out, so that the one that is hot in the cache is used again. One thread only.</summary>
@@ -64,10 +70,19 @@ internal sealed class BlockPool
     private readonly Block[] _free = new Block[Kept];
     private int _count;
 
-    internal Block Rent() => _count > 0 ? _free[--_count] : new Block();
+    /// <summary>Blocks that are rented now.</summary>
+    internal int Rented { get; private set; }
+
+    internal Block Rent()
+    {
+        Rented++;
+        return _count > 0 ? _free[--_count] : new Block();
+    }
 
     internal void Return(Block block)
     {
+        Debug.Assert(!_free.AsSpan(0, _count).Contains(block), "Given back twice.");
+        Rented--;
         block.Reset();
         if (_count < Kept)
         {

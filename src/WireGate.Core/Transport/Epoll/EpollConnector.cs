@@ -50,7 +50,13 @@ internal static class EpollConnector
             }
 
             await reactor.Switch();
-            cancellationToken.ThrowIfCancellationRequested();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // Also where the cancellation came after the registration was gone, and nobody closed it.
+                socket.Close();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             if (ErrorOf(socket) is var error and not 0)
             {
                 socket.Close();

@@ -99,6 +99,11 @@ internal sealed class EpollListener : Listener
                 if (descriptor >= 0)
                 {
                     Hand(descriptor, address);
+                    if (_spare < 0)
+                    {
+                        _spare = OpenSpare();
+                    }
+
                     continue;
                 }
 
@@ -174,15 +179,8 @@ internal sealed class EpollListener : Listener
             }
 
             EndPoint? remote = _socket.AddressFamily == AddressFamily.Unix ? null : Remote(address);
-            var arrival = new Arrival(least, descriptor, remote, _serve);
-            if (least.IsCurrent)
-            {
-                arrival.Serve();
-            }
-            else
-            {
-                least.Post(Adopt, arrival);
-            }
+            // Posted to this reactor too: a connection that cannot be served must not end the accepting.
+            least.Post(Adopt, new Arrival(least, descriptor, remote, _serve));
         }
 
         private IPEndPoint Remote(SocketAddress address)
@@ -197,13 +195,16 @@ internal sealed class EpollListener : Listener
     {
         internal void Serve()
         {
+            EpollSocket? socket = null;
             try
             {
-                serve(new EpollConnection(new EpollSocket(reactor, descriptor), remote));
+                socket = new EpollSocket(reactor, descriptor);
+                serve(new EpollConnection(socket, remote));
             }
             catch (Exception e)
             {
-                // One connection that cannot be served is not the end of the listener.
+                // One connection that cannot be served, and that nobody owns now, is not the end of the listener.
+                socket?.Close();
                 reactor.Report(e);
             }
         }

@@ -51,10 +51,13 @@ internal sealed unsafe class EpollSocket : EpollSource
 
     internal override void OnEvents(uint mask)
     {
+        HungUp |= (mask & PeerIsDone) != 0;
         if (Connected is { } connected)
         {
             if ((mask & (Libc.EPOLLOUT | PeerIsDone)) != 0)
             {
+                // What the peer said as soon as it accepted may be told with this same edge, and no other one follows.
+                Reader.OnReadable();
                 Connected = null;
                 connected();
             }
@@ -62,7 +65,6 @@ internal sealed unsafe class EpollSocket : EpollSource
             return;
         }
 
-        HungUp |= (mask & PeerIsDone) != 0;
         if ((mask & (Libc.EPOLLIN | PeerIsDone)) != 0)
         {
             Reader.OnReadable();

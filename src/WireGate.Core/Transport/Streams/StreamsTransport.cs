@@ -33,6 +33,11 @@ public sealed class StreamsTransport : EventLoopTransport
 
         public override async ValueTask DisposeAsync()
         {
+            if (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
             await _stopping.CancelAsync();
             await _accepting;
             socket.Dispose();

@@ -27,7 +27,7 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        HandshakeOnPool ? ReadThereAndBackAsync(buffer) : ReadHereAsync(buffer);
+        HandshakeOnPool ? ReadThereAndBackAsync(buffer, cancellationToken) : ReadHereAsync(buffer, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         HandshakeOnPool ? WriteThereAndBackAsync(buffer) : WriteHereAsync(buffer);
@@ -52,16 +52,48 @@ internal sealed class ConnectionStream(Connection connection) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private async ValueTask<int> ReadHereAsync(Memory<byte> buffer)
+    private async ValueTask<int> ReadHereAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         PipeReader input = connection.Input;
-        ReadResult result = await input.ReadAsync(CancellationToken.None);
+        ReadResult result = await WaitAsync(input, cancellationToken);
         int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
         ReadOnlySequence<byte> taken = result.Buffer.Slice(0, count);
         taken.CopyTo(buffer.Span);
         // What was not taken stays unexamined: the next read gets it at once. A zero-byte read takes nothing, it only waits.
         input.AdvanceTo(taken.End, count == 0 && result.IsCompleted ? result.Buffer.End : taken.End);
         return count;
+    }
+
+    /// <summary>
+    /// Waits for bytes or the end. The pipe above cancels its pending read by the token, and only the pipe below can wake it.
+    /// </summary>
+    private static async ValueTask<ReadResult> WaitAsync(PipeReader input, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ValueTask<ReadResult> reading = input.ReadAsync(CancellationToken.None);
+            ReadResult result;
+            if (reading.IsCompleted)
+            {
+                result = await reading;
+            }
+            else
+            {
+                using (cancellationToken.UnsafeRegister(static i => ((PipeReader)i!).CancelPendingRead(), input))
+                {
+                    result = await reading;
+                }
+            }
+
+            if (!result.IsCanceled)
+            {
+                return result;
+            }
+
+            // A cancellation that came when an earlier read was already done is nobody's any more.
+            input.AdvanceTo(result.Buffer.Start);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     private async ValueTask WriteHereAsync(ReadOnlyMemory<byte> buffer)
@@ -73,10 +105,10 @@ internal sealed class ConnectionStream(Connection connection) : Stream
         }
     }
 
-    private async ValueTask<int> ReadThereAndBackAsync(Memory<byte> buffer)
+    private async ValueTask<int> ReadThereAndBackAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await connection.Loop.Switch();
-        int count = await ReadHereAsync(buffer);
+        int count = await ReadHereAsync(buffer, cancellationToken);
         await PoolSwitch.Instance;
         return count;
     }
