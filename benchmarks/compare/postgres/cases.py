@@ -1,5 +1,6 @@
 """What is measured. Every case is bounded in time; each returns one sample of one peer."""
 
+import math
 import os
 import re
 import subprocess
@@ -41,8 +42,11 @@ class Load:
 
     def run(self, environment: dict, pid: int | None, seconds: int) -> Sample:
         """One stretch of load. What the logins cost is not the transactions': one transaction each is measured before, and taken off."""
+        started = time.monotonic()
         logins, first = (0.0, 0) if self.reconnect else self._stretch(environment, pid, ["-t", 1])[:2]
-        spent, count, rate = self._stretch(environment, pid, ["-T", seconds])
+        # pgbench's clock runs while it still connects: what that takes is added.
+        connecting = math.ceil(time.monotonic() - started)
+        spent, count, rate = self._stretch(environment, pid, ["-T", seconds + connecting])
         # pgbench names no rate if not one transaction was done within its time.
         if rate is None or count <= first:
             raise SetupError(f"{self.name}: --seconds {seconds} is too short on this machine")
