@@ -47,7 +47,9 @@ def markdown(results: dict, idle: dict, sessions: int, peers: list, facts: dict)
     bases = [base for base in ("pgbouncer", "haproxy") if base in peers]
     lines = ["## PostgreSQL: direct and through the proxies", "", ", ".join(f"{key} {value}" for key, value in facts.items()), "",
              "pgbouncer: session pool, its defaults but for pool and client counts, no line per connection. haproxy: mode tcp, one",
-             "thread; haproxy-mt: its default, a thread per core. WireGate: its defaults, audit on. All on loopback, without TLS.", "",
+             "thread; haproxy-mt: its default, a thread per core. WireGate: its defaults, audit on. All on loopback, without TLS.",
+             "Who proves what at connect differs: direct and HAProxy, one SCRAM of client and server; pgbouncer, one with the client, none",
+             "upstream (it reuses logins); WireGate, the placeholder in clear, one SCRAM upstream.", "",
              "| case | peer | median | lowest-highest | " + "".join(f"of {base} | " for base in bases) + "proxy CPU | "
              + "".join(f"of {base} | " for base in bases).rstrip(),
              "|---" * (5 + 2 * len(bases)) + "|"]
