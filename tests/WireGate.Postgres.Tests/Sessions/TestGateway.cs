@@ -24,6 +24,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly EventLoopTransport _transport;
     private readonly PostgresProtocol _protocol;
     private readonly SecretProvider _secrets;
+    private readonly TurnedAway _turnedAway;
     private readonly EnvironmentSecrets _environment = EnvironmentSecrets.Capture([]);
     private readonly Listener _listener;
     private readonly ConcurrentQueue<Exception> _faults = new();
@@ -47,8 +48,9 @@ internal sealed class TestGateway : IAsyncDisposable
         Admission = new Admission(Time);
         _protocol = new PostgresProtocol(new PostgresServices(
             Placeholders, _secrets, Audit, Admission, Time, NullLogger<PostgresProtocol>.Instance));
+        _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
         var server = new SessionServer(
-            () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, Audit, Time, new FaultLogger(_faults));
+            () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);
         _listener.Start(connection => server.Serve(remote is null ? connection : new FarConnection(connection, remote)));
     }
