@@ -68,18 +68,15 @@ internal sealed class RefusalTests(TransportKind transport) : SessionFixture(tra
     }
 
     [Test]
-    public async Task Three_failures_shut_a_source_out_until_its_penance_is_done()
+    public async Task Failures_on_this_machine_shut_nobody_out()
     {
-        for (int i = 1; i <= 4; i++)
+        for (int i = 1; i <= 8; i++)
         {
             await using ScriptedClient client = await PresentAsync("guess");
             await client.ReadGreetingAsync();
             await Gateway.EndAsync(i);
         }
 
-        ScriptedClient shutOut = await ConnectAsync();
-        Assert.That(await shutOut.ReadToEndAsync(), Is.Empty);
-        Gateway.Time.Advance(TimeSpan.FromSeconds(6));
         await EstablishAsync();
     }
 
