@@ -24,7 +24,9 @@ internal static class RunCommand
     {
         var config = new Option<string>("--config")
         {
-            Description = "The config file", HelpName = "FILE", DefaultValueFactory = _ => CheckCommand.DefaultConfig,
+            Description = "The config file",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => CheckCommand.DefaultConfig,
         };
         var verbose = new Option<bool>("--verbose") { Description = "Log every session" };
         var command = new Command("run", "Run the gateway daemon") { config, verbose };

@@ -13,7 +13,10 @@ public sealed class AdmissionTests
 
     private readonly LimitsConfig _limits = new()
     {
-        SessionsPerListener = 4, SessionsPerSource = 3, SessionsPerIdentity = 2, UnprovenPerSource = 5,
+        SessionsPerListener = 4,
+        SessionsPerSource = 3,
+        SessionsPerIdentity = 2,
+        UnprovenPerSource = 5,
     };
 
     [Test]
