@@ -37,7 +37,6 @@ public sealed class PlaceholderEndpointTests
     [TestCase("""{"subject":"a\u202eb","targets":["orders"]}""", "subject")]
     [TestCase("""{"subject":"alice","targets":[]}""", "targets")]
     [TestCase("""{"subject":"alice","targets":["nope"]}""", "target \"nope\"")]
-    [TestCase("""{"subject":"alice","groups":["wheel"],"targets":["orders"]}""", "group \"wheel\"")]
     [TestCase("""{"subject":"alice","targets":["orders"],"login":"root"}""", "login \"root\"")]
     [TestCase("""{"subject":"alice","targets":["orders","billing"],"login":"rw"}""", "target billing")]
     [TestCase("""{"subject":"alice","targets":["orders"],"ttl":"9h"}""", "at most 8h")]

@@ -45,11 +45,6 @@ internal static class MintRules
             return No($"groups, targets, sources: at most {MostEntries} each");
         }
 
-        if (groups.FirstOrDefault(g => !KnownGroups(config).Contains(g)) is string group)
-        {
-            return No($"group {Quote(group)}: no grant names it");
-        }
-
         if (body.Targets.Count == 0)
         {
             return No("targets: name at least one");
@@ -131,10 +126,15 @@ internal static class MintRules
     /// <summary>What the minter should know although it is minted: a target that no grant opens, or that no listener reaches.</summary>
     public static IEnumerable<string> Warnings(GatewayConfig config, MintRequest request)
     {
+        foreach (string group in request.Identity!.Groups.Where(g => !KnownGroups(config).Contains(g)))
+        {
+            yield return $"group {Quote(group)}: no grant names it";
+        }
+
         foreach (string name in request.Targets)
         {
             TargetConfig target = config.Targets[name];
-            if (!Grants.Serving(config, request.Identity!, target, request.Login).Any())
+            if (!Grants.Serving(config, request.Identity, target, request.Login).Any())
             {
                 string login = request.Login is null ? "" : $" as {request.Login}";
                 yield return $"no grant lets {request.Identity} use {name}{login}: it will be refused there until one does";
