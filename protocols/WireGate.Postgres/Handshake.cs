@@ -1,10 +1,8 @@
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
-using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
@@ -27,9 +25,6 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 internal sealed class Handshake(
     PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls)
 {
-    /// <summary>Compiled allow-lists, by the target's own list.</summary>
-    private static readonly ConditionalWeakTable<TargetConfig, AllowedParameters> AllowLists = [];
-
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
     public async ValueTask<EstablishedSession?> RunAsync(Session session)
     {
@@ -108,6 +103,8 @@ internal sealed class Handshake(
             : cancels.Issue(
                 new CancelEntry(session, session.Access!.Target, upstream.Address, upstream.ProcessId, upstream.CancelKey),
                 version.CancelKeyLength);
+        // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
+        var relay = new SessionRelay(session, upstream.Connection, request.User, request.ShownUser, services.Time);
         await GreetAsync(session.Client.Output, proof, upstream, cancel);
         session.HandshakeDone();
         if (session.Placeholder!.SessionLifetime is { } lifetime)
@@ -115,8 +112,7 @@ internal sealed class Handshake(
             session.SetDeadline(lifetime, SessionEnd.Expired);
         }
 
-        return new EstablishedSession(
-            new SessionRelay(session, upstream.Connection, request.User, request.ShownUser, services.Time), cancel);
+        return new EstablishedSession(relay, cancel);
     }
 
     /// <returns>Null: it is not to be, and the client has been told.</returns>
@@ -177,7 +173,7 @@ internal sealed class Handshake(
         }
 
         Placeholder placeholder = proof.Placeholder!;
-        Refusal? refusal = Choose(session, placeholder, parameters, user, out LoginRequest? request);
+        Refusal? refusal = LoginChoice.Of(session, placeholder, parameters, user, out LoginRequest? request);
         if (refusal is null && !services.Admission.TryProve(placeholder.Identity, session.SourceAddress, config.Limits))
         {
             refusal = new Refusal(SessionEnd.LimitReached, "too many sessions of this identity", $"more than {config.Limits.SessionsPerIdentity}");
@@ -194,56 +190,6 @@ internal sealed class Handshake(
         }
 
         await RefuseAsync(session, refusal);
-        return null;
-    }
-
-    private static Refusal? Choose(
-        Session session, Placeholder placeholder, StartupParameters parameters, UserName user, out LoginRequest? request)
-    {
-        request = null;
-        GatewayConfig config = session.Config;
-
-        // The replication mode is needed to choose a database; whether it is granted is judged once the grant is known.
-        StartupJudgement judgement = parameters.Judge(AllowedParameters.Shipped);
-        TargetChoice choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
-        if (choice.Target is not { } target)
-        {
-            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
-        }
-
-        session.Database = choice.Database;
-        if (AccessChoice.Of(config, placeholder, target) is not { } access)
-        {
-            return new Refusal(
-                SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
-                $"no grant gives {placeholder.Identity} the target \"{target.Name}\"{(placeholder.Login is { } l ? $" as login \"{l}\"" : "")}, or the placeholder is not bound to it");
-        }
-
-        session.Access = access;
-        judgement = parameters.Judge(AllowLists.GetValue(target, static t => new AllowedParameters(t.Parameters)));
-        if (!judgement.IsAllowed)
-        {
-            return new Refusal(
-                SessionEnd.FeatureRefused, $"the startup parameter \"{judgement.RefusedName}\" is not allowed",
-                $"\"{judgement.RefusedName}\" is not in the shipped list; add it to the target's parameters to allow it");
-        }
-
-        choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
-        if (choice.Outcome != TargetOutcome.Chosen)
-        {
-            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
-        }
-
-        session.Database = choice.Database;
-        if (judgement.Replication != ReplicationMode.None && !access.Grant.Replication)
-        {
-            return new Refusal(
-                SessionEnd.FeatureRefused, "replication is not granted",
-                $"a walsender connection reads the whole cluster; grant \"{access.Grant.Name}\" does not say replication: true");
-        }
-
-        request = new LoginRequest(
-            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject);
         return null;
     }
 

@@ -35,6 +35,8 @@ internal sealed class SessionRelay
         _toClient = new Relay<UpstreamFramer, UpstreamHandler>(Peer.Upstream, default, _upstreamHandler, limit);
         session.ClientBytes = () => _toUpstream.Bytes;
         session.UpstreamBytes = () => _toClient.Bytes;
+        // From here on, although nothing is relayed yet: the first read of a relay that was told to stop tells it.
+        session.Interrupt = Interrupt;
     }
 
     /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
@@ -44,7 +46,6 @@ internal sealed class SessionRelay
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
     {
-        _session.Interrupt = Interrupt;
         Task<RelayStop> toUpstream = _toUpstream.RunAsync(_session.Client.Input, _upstream.Output).AsTask();
         Task<RelayStop> toClient = _toClient.RunAsync(_upstream.Input, _session.Client.Output).AsTask();
 

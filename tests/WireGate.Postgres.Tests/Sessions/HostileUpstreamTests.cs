@@ -123,8 +123,11 @@ internal sealed class HostileUpstreamTests(TransportKind transport) : SessionFix
     public async Task Greeting(string hex)
     {
         (ScriptedClient client, UpstreamPeer upstream) = await AcceptedAsync();
-        await upstream.SendAsync(Convert.FromHexString(hex));
-        await RefusedAsync(client, "08006", SessionEnd.UpstreamNotTrusted);
+        await WithLittleMemoryAsync(async () =>
+        {
+            await upstream.SendAsync(Convert.FromHexString(hex));
+            await RefusedAsync(client, "08006", SessionEnd.UpstreamNotTrusted);
+        });
     }
 
     [TestCase("520000000800000003", TestName = "T46_A_request_for_a_password_behind_ReadyForQuery_is_never_answered")]
@@ -138,8 +141,11 @@ internal sealed class HostileUpstreamTests(TransportKind transport) : SessionFix
     public async Task Behind_the_greeting(string hex)
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
-        await upstream.SendAsync(Convert.FromHexString(hex));
-        await BrokeProtocolAsync(client, upstream);
+        await WithLittleMemoryAsync(async () =>
+        {
+            await upstream.SendAsync(Convert.FromHexString(hex));
+            await BrokeProtocolAsync(client, upstream);
+        });
     }
 
     [Test]

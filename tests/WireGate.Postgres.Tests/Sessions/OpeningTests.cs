@@ -90,8 +90,11 @@ internal sealed class OpeningTests(TransportKind transport) : SessionFixture(tra
     public async Task T05_An_impossible_startup_length_is_refused_at_once(string length)
     {
         ScriptedClient client = await ConnectAsync();
-        await client.SendAsync(Convert.FromHexString(length));
-        await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+        await WithLittleMemoryAsync(async () =>
+        {
+            await client.SendAsync(Convert.FromHexString(length));
+            await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+        });
     }
 
     [TestCase("70FFFFFFFF")]
@@ -104,8 +107,11 @@ internal sealed class OpeningTests(TransportKind transport) : SessionFixture(tra
         ScriptedClient client = await ConnectAsync();
         await client.StartAsync("someone", "shop");
         await client.ExpectAsync('R');
-        await client.SendAsync(Convert.FromHexString(header));
-        await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+        await WithLittleMemoryAsync(async () =>
+        {
+            await client.SendAsync(Convert.FromHexString(header));
+            await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+        });
     }
 
     [Test]
@@ -114,8 +120,11 @@ internal sealed class OpeningTests(TransportKind transport) : SessionFixture(tra
         ScriptedClient client = await ConnectAsync();
         await client.StartAsync($"alice+{Gateway.Placeholders.Mint().Id}", "shop");
         await client.ExpectAsync('R');
-        await client.SendAsync(ScriptedClient.Message('p', [.. "SCRAM-SHA-256\0"u8, 0x7f, 0xff, 0xff, 0xff, .. "n,,"u8]));
-        await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+        await WithLittleMemoryAsync(async () =>
+        {
+            await client.SendAsync(ScriptedClient.Message('p', [.. "SCRAM-SHA-256\0"u8, 0x7f, 0xff, 0xff, 0xff, .. "n,,"u8]));
+            await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+        });
     }
 
     [TestCase(true)]
@@ -243,6 +252,17 @@ internal sealed class OpeningTests(TransportKind transport) : SessionFixture(tra
         byte[] binding = System.Security.Cryptography.SHA256.HashData(other.Certificate.RawData);
         await client.SendAsync(ScriptedClient.Message('p', System.Text.Encoding.ASCII.GetBytes(PeerScram.Answer(token, Header, binding, Bare, first).Final)));
         await RefusedAsync(client, "08P01", SessionEnd.ClientBrokeProtocol);
+    }
+
+    [Test]
+    public async Task T02_A_refused_client_that_does_not_take_its_answer_is_cut_at_the_deadline()
+    {
+        await using var deaf = new Testing.Sessions.DeafStream(new byte[8]);
+        await using var connection = new Core.Transport.Streams.StreamConnection(new Core.Transport.Streams.PoolLoop(), deaf, Elsewhere);
+        Gateway.Server.Serve(connection);
+        await Testing.Time.Until.TrueAsync(() => deaf.HoldsWriter, "the refusal");
+        Gateway.Time.Advance(Gateway.Config.Limits.Authentication);
+        Assert.That((await Gateway.EndAsync()).End, Is.EqualTo(SessionEnd.ClientBrokeProtocol));
     }
 
     [Test]

@@ -115,6 +115,16 @@ internal abstract class SessionFixture(TransportKind transport)
         return error;
     }
 
+    /// <summary>T05: no length that a peer merely claims is allocated for.</summary>
+    protected static async Task WithLittleMemoryAsync(Func<Task> attack)
+    {
+        // Of all threads, the test's own buffers included; a claimed length in these tests is of this order or far above.
+        const int Bound = 2 << 20;
+        long before = GC.GetTotalAllocatedBytes();
+        await attack();
+        Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(Bound));
+    }
+
     private T Own<T>(T peer)
         where T : IAsyncDisposable
     {

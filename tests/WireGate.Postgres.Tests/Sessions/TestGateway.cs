@@ -49,10 +49,10 @@ internal sealed class TestGateway : IAsyncDisposable
         _protocol = new PostgresProtocol(new PostgresServices(
             Placeholders, _secrets, Audit, Admission, Time, NullLogger<PostgresProtocol>.Instance));
         _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
-        var server = new SessionServer(
+        Server = new SessionServer(
             () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);
-        _listener.Start(connection => server.Serve(remote is null ? connection : new FarConnection(connection, remote)));
+        _listener.Start(connection => Server.Serve(remote is null ? connection : new FarConnection(connection, remote)));
     }
 
     public ManualTime Time { get; } = new();
@@ -64,6 +64,8 @@ internal sealed class TestGateway : IAsyncDisposable
     public SessionDirectory Sessions { get; } = new();
 
     public Admission Admission { get; }
+
+    public SessionServer Server { get; }
 
     public GatewayConfig Config { get; set; }
 

@@ -7,7 +7,9 @@ postgres if we are root, else our own.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +20,12 @@ def account() -> dict:
         return {}
     entry = pwd.getpwnam("postgres")
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def end_cleanly() -> None:
+    """Makes SIGTERM and SIGHUP leave through every __exit__: a killed run must not leave a cluster and a gateway behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def own(path: Path) -> None:

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Startup;
+using WireGate.Postgres.Upstream;
+
+namespace WireGate.Postgres;
+
+/// <summary>What a proven placeholder gets of what its startup message asks for: target, login, database, settings, or a refusal.</summary>
+internal static class LoginChoice
+{
+    /// <summary>Compiled allow-lists, by the target's own list.</summary>
+    private static readonly ConditionalWeakTable<TargetConfig, AllowedParameters> AllowLists = [];
+
+    /// <summary>Chooses, and notes the choice in the session as far as it got.</summary>
+    /// <returns>Null: chosen.</returns>
+    public static Refusal? Of(
+        Session session, Placeholder placeholder, StartupParameters parameters, UserName user, out LoginRequest? request)
+    {
+        request = null;
+        GatewayConfig config = session.Config;
+
+        // The replication mode is needed to choose a database; whether it is granted is judged once the grant is known.
+        StartupJudgement judgement = parameters.Judge(AllowedParameters.Shipped);
+        TargetChoice choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
+        if (choice.Target is not { } target)
+        {
+            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
+        }
+
+        session.Database = choice.Database;
+        if (AccessChoice.Of(config, placeholder, target) is not { } access)
+        {
+            return new Refusal(
+                SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
+                $"no grant gives {placeholder.Identity} the target \"{target.Name}\"{(placeholder.Login is { } l ? $" as login \"{l}\"" : "")}, or the placeholder is not bound to it");
+        }
+
+        session.Access = access;
+        judgement = parameters.Judge(AllowLists.GetValue(target, static t => new AllowedParameters(t.Parameters)));
+        if (!judgement.IsAllowed)
+        {
+            return new Refusal(
+                SessionEnd.FeatureRefused, $"the startup parameter \"{judgement.RefusedName}\" is not allowed",
+                $"\"{judgement.RefusedName}\" is not in the shipped list; add it to the target's parameters to allow it");
+        }
+
+        choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
+        if (choice.Outcome != TargetOutcome.Chosen)
+        {
+            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
+        }
+
+        session.Database = choice.Database;
+        if (judgement.Replication != ReplicationMode.None && !access.Grant.Replication)
+        {
+            return new Refusal(
+                SessionEnd.FeatureRefused, "replication is not granted",
+                $"a walsender connection reads the whole cluster; grant \"{access.Grant.Name}\" does not say replication: true");
+        }
+
+        request = new LoginRequest(
+            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject);
+        return null;
+    }
+}
