@@ -17,8 +17,8 @@ namespace WireGate.Admin;
 /// <summary>The admin API on its Unix socket, and nowhere else.</summary>
 public sealed class AdminServer : IAsyncDisposable
 {
-    // No request of this API is bigger; a mint with 64 targets of 63 bytes is 5 KiB.
-    private const int LargestBody = 64 * 1024;
+    // What a refused request may still send before it is cut off; the calls themselves take less (AdminCall).
+    private const int LargestBody = 1024 * 1024;
 
     // A local client sends a dozen short headers. Kestrel's own limits are for browsers: 32 KiB, 100 headers.
     private const int LargestHeaders = 8 * 1024;

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Globalization;
 using Npgsql;
+using NpgsqlTypes;
 using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests;
@@ -38,6 +39,34 @@ internal sealed class LargeValueTests
         }
 
         Assert.That(total, Is.EqualTo(Size));
+        Assert.That(HighWaterMark(gateway.ProcessId) - before, Is.LessThan(Allowed));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Rows_of_a_copy_go_in_at_constant_memory(bool tls)
+    {
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(await Machine.ClusterAsync(18));
+        await using NpgsqlConnection connection = await gateway.Through(await gateway.MintAsync(), tls).OpenAsync();
+        await using var create = new NpgsqlCommand("CREATE TEMPORARY TABLE t (n int, data text STORAGE EXTERNAL)", connection);
+        await create.ExecuteNonQueryAsync();
+        long before = HighWaterMark(gateway.ProcessId);
+
+        string value = new('x', 32 * 1024 * 1024);
+        await using (NpgsqlBinaryImporter importer = await connection.BeginBinaryImportAsync("COPY t FROM STDIN (FORMAT binary)"))
+        {
+            for (int row = 0; row < 8; row++)
+            {
+                await importer.StartRowAsync();
+                await importer.WriteAsync(row, NpgsqlDbType.Integer);
+                await importer.WriteAsync(value, NpgsqlDbType.Text);
+            }
+
+            await importer.CompleteAsync();
+        }
+
+        await using var sum = new NpgsqlCommand("SELECT sum(length(data)) FROM t", connection);
+        Assert.That(await sum.ExecuteScalarAsync(), Is.EqualTo(8L * value.Length));
         Assert.That(HighWaterMark(gateway.ProcessId) - before, Is.LessThan(Allowed));
     }
 

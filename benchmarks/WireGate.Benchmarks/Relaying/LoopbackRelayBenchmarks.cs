@@ -44,7 +44,7 @@ public class LoopbackRelayBenchmarks
 
         _ = Address.TryParse("127.0.0.1:0", 0, out Address? anyPort);
         _listener = _transport.Listen(anyPort!, socketMode: null);
-        _listener.Start(client => _ = RelayAsync(client, upstreamAddress));
+        _listener.Start(client => _ = RelayAsync(client, upstreamAddress), _ => { });
         _client = Socket();
         // Not the asynchronous ones: they make the socket wait by an object for each receive, which would be counted as ours.
         _client.Connect(_listener.LocalEndPoint);

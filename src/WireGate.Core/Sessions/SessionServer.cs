@@ -37,6 +37,10 @@ public sealed class SessionServer(
         _ = RunAsync(session);
     }
 
+    /// <summary>Counts a connection that was closed before it was taken over. Never throws, never waits.</summary>
+    public void TurnAway(EndPoint? remote) =>
+        turnedAway.Count(currentListener().Name, (remote as IPEndPoint)?.Address, "descriptors run short (LimitNOFILE)");
+
     private async Task RunAsync(Session session)
     {
         try
@@ -69,36 +73,39 @@ public sealed class SessionServer(
     {
         session.TryEnd(SessionEnd.ClientClosed);
         session.Dispose();
-        try
+        await CloseAsync(session, session.Upstream);
+        await CloseAsync(session, session.Client);
+        admission.Leave(session.Listener.Name, session.SourceAddress, session.AdmittedIdentity);
+        if (session.End != SessionEnd.NoSession)
         {
-            if (session.Upstream is { } upstream)
+            try
             {
-                await upstream.DisposeAsync();
+                audit.Append(session.EndEvent());
+            }
+            catch (AuditFailedException e)
+            {
+                logger.SessionEndNotAudited(session.Id, e);
             }
 
-            await session.Client.DisposeAsync();
+            logger.SessionEnded(session.Id, session.End);
+        }
+
+        // Last: whoever waits for the sessions to be gone closes the books next.
+        sessions.Remove(session);
+    }
+
+    private async ValueTask CloseAsync(Session session, Connection? connection)
+    {
+        try
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
         }
         catch (Exception e)
         {
             logger.SessionFailed(session.Id, e);
         }
-
-        sessions.Remove(session);
-        admission.Leave(session.Listener.Name, session.SourceAddress, session.AdmittedIdentity);
-        if (session.End == SessionEnd.NoSession)
-        {
-            return;
-        }
-
-        try
-        {
-            audit.Append(session.EndEvent());
-        }
-        catch (AuditFailedException e)
-        {
-            logger.SessionEndNotAudited(session.Id, e);
-        }
-
-        logger.SessionEnded(session.Id, session.End);
     }
 }

@@ -10,7 +10,11 @@ public abstract class Listener : IAsyncDisposable
 
     /// <summary>Starts accepting.</summary>
     /// <param name="serve">Called on the connection's loop, once for each connection, which it owns from then on. It must not throw.</param>
-    public abstract void Start(Action<Connection> serve);
+    /// <param name="turnAway">
+    /// Called on any thread for each connection that was closed at once because descriptors run short, with where it came from (null: a
+    /// Unix socket, or unknown). It must not throw.
+    /// </param>
+    public abstract void Start(Action<Connection> serve, Action<EndPoint?> turnAway);
 
     /// <summary>Stops accepting and closes the socket; connections already handed over live on.</summary>
     public abstract ValueTask DisposeAsync();

@@ -110,7 +110,7 @@ internal sealed class Daemon : IAsyncDisposable
             var server = new SessionServer(
                 () => config.Current.Listeners.First(l => l.Name == name), postgres, () => config.Current, admission, sessions, turnedAway, audit, time,
                 loggers.CreateLogger<SessionServer>());
-            bound.Start(server.Serve);
+            bound.Start(server.Serve, server.TurnAway);
             logger.Listening(listener.Protocol, bound.LocalEndPoint, reactors == 0 ? "streams" : $"epoll, {reactors} reactors");
         }
 

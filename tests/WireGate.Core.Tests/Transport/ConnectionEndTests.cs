@@ -23,7 +23,7 @@ public sealed class ConnectionEndTests(TransportKind kind) : IDisposable
         _transport = LoopbackPair.Create(kind, e => Assert.Fail(e.ToString()));
         _listener = _transport.Listen(LoopbackPair.Parse("127.0.0.1:0"), null);
         var accepted = new TaskCompletionSource<Connection>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _listener.Start(accepted.SetResult);
+        _listener.Start(accepted.SetResult, _ => { });
         _peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await _peer.ConnectAsync(_listener.LocalEndPoint);
         _connection = await accepted.Task;

@@ -11,13 +11,13 @@ namespace WireGate.Core.Tests.Transport;
 
 /// <summary>
 /// A process of its own that serves an echo, prints its port, and at the first line from its standard input lets itself have hardly
-/// any more descriptors than it has. It ends with its standard input.
+/// any more descriptors for clients than it uses. It ends with its standard input.
 /// </summary>
 internal static partial class EchoProcess
 {
     public const string Verb = "echo";
 
-    /// <summary>Descriptors left to take.</summary>
+    /// <summary>Descriptors left for clients.</summary>
     private const int Left = 8;
 
     private const int RLIMIT_NOFILE = 7;
@@ -37,12 +37,13 @@ internal static partial class EchoProcess
     {
         EventLoopTransport loops = LoopbackPair.Create(Enum.Parse<TransportKind>(transport), e => Console.Error.WriteLine(e));
         Listener listener = loops.Listen(LoopbackPair.Parse("127.0.0.1:0"), null);
-        listener.Start(c => _ = ServeAsync(c));
+        listener.Start(c => _ = ServeAsync(c), _ => { });
         Say(((IPEndPoint)listener.LocalEndPoint).Port);
         Console.In.ReadLine();
 
         int open = Directory.GetFiles("/proc/self/fd").Length;
-        var limit = new Limit { Soft = (ulong)(open + Left), Hard = (ulong)(open + Left) };
+        ulong most = (ulong)(open + DescriptorHeadroom.Reserve + Left);
+        var limit = new Limit { Soft = most, Hard = most };
         Say(SetLimit(RLIMIT_NOFILE, in limit));
         Console.In.ReadLine();
         return 0;

@@ -44,7 +44,7 @@ public class ReactorTests
             }
 
             _ = EchoAsync(c);
-        });
+        }, _ => { });
         using Socket first = await ConnectAsync(listener);
         Assert.That(await first.ReceiveAsync(new byte[1]), Is.Zero, "closed, not forgotten");
         using Socket second = await ConnectAsync(listener);
@@ -77,12 +77,12 @@ public class ReactorTests
     {
         await using EventLoopTransport transport = new EpollTransport(2, null, e => Assert.Fail(e.ToString()));
         await using Listener listener = transport.Listen(LoopbackPair.Parse("127.0.0.1:0"), null);
-        listener.Start(c => _ = EchoAsync(c));
+        listener.Start(c => _ = EchoAsync(c), _ => { });
         await RoundsAsync(listener, 10);
         int before = Descriptors();
         await RoundsAsync(listener, 2_000);
         Reactor[] reactors = [.. transport.Loops.Cast<Reactor>()];
-        await Eventually(() => reactors.Sum(r => r.Connections) == 0);
+        await Eventually.HoldsAsync(() => reactors.Sum(r => r.Connections) == 0);
         Assert.That(Descriptors(), Is.LessThan(before + Noise));
         foreach (Reactor reactor in reactors)
         {
@@ -99,12 +99,12 @@ public class ReactorTests
     {
         await using EventLoopTransport transport = LoopbackPair.Create(TransportKind.Epoll, e => Assert.Fail(e.ToString()));
         await using Listener listener = transport.Listen(LoopbackPair.Parse("127.0.0.1:0"), null);
-        listener.Start(c => _ = EchoAsync(c));
+        listener.Start(c => _ = EchoAsync(c), _ => { });
         var reactor = (Reactor)transport.Loops[0];
         await CallAsync(10);
         int before = Descriptors();
         await CallAsync(600);
-        await Eventually(() => reactor.Connections == 0);
+        await Eventually.HoldsAsync(() => reactor.Connections == 0);
         Assert.That(Descriptors(), Is.LessThan(before + Noise));
 
         Task CallAsync(int rounds) => LoopbackPair.OnLoopAsync(reactor, async () =>
@@ -194,9 +194,9 @@ public class ReactorTests
         EventLoopTransport transport = LoopbackPair.Create(TransportKind.Epoll, e => Assert.Fail(e.ToString()));
         Listener listener = transport.Listen(LoopbackPair.Parse("127.0.0.1:0"), null);
         var ended = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        listener.Start(async c => ended.SetResult(await Bytes.ReadToEndAsync(c.Input)));
+        listener.Start(async c => ended.SetResult(await Bytes.ReadToEndAsync(c.Input)), _ => { });
         using Socket client = await ConnectAsync(listener);
-        await Eventually(() => ((Reactor)transport.Loops[0]).Connections == 1);
+        await Eventually.HoldsAsync(() => ((Reactor)transport.Loops[0]).Connections == 1);
         await listener.DisposeAsync();
         await transport.DisposeAsync();
         Assert.That(await ended.Task.WaitAsync(TimeSpan.FromSeconds(10)), Is.Empty);
@@ -245,13 +245,4 @@ public class ReactorTests
     }
 
     private static int Descriptors() => Directory.GetFiles("/proc/self/fd").Length;
-
-    private static async Task Eventually(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (!condition())
-        {
-            await Task.Delay(5, limit.Token);
-        }
-    }
 }

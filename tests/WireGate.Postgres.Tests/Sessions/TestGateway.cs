@@ -52,7 +52,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Server = new SessionServer(
             () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);
-        _listener.Start(connection => Server.Serve(remote is null ? connection : new FarConnection(connection, remote)));
+        _listener.Start(connection => Server.Serve(remote is null ? connection : new FarConnection(connection, remote)), _ => { });
     }
 
     public ManualTime Time { get; } = new();

@@ -22,7 +22,7 @@ public sealed class LoopbackPair : IAsyncDisposable
     {
         Transport = Create(kind, Faults.Enqueue);
         Listener = Transport.Listen(Parse(address), null);
-        Listener.Start(Accept);
+        Listener.Start(Accept, _ => { });
     }
 
     /// <summary>What moves the bytes.</summary>

@@ -82,6 +82,12 @@ internal static class EpollConnector
             throw Failure(Marshal.GetLastPInvokeError());
         }
 
+        if (DescriptorHeadroom.IsTooHighForUpstream(descriptor))
+        {
+            _ = Libc.close(descriptor);
+            throw Failure(Libc.EMFILE);
+        }
+
         if (domain != Libc.AF_UNIX)
         {
             SocketOptions.Tune(descriptor);

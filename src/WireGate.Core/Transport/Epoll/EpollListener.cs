@@ -6,8 +6,9 @@ namespace WireGate.Core.Transport.Epoll;
 
 /// <summary>
 /// Accepts on one reactor and gives each connection to the least loaded one. Level-triggered, so that connections left in the backlog
-/// are told of again. When descriptors run out a spare one is given up to take the next connection and close it: its client is told
-/// at once instead of waiting in a backlog that nobody can empty.
+/// are told of again. Before descriptors run out clients are turned away (<see cref="DescriptorHeadroom"/>); where they have run out all
+/// the same, a spare one is given up to take the next connection and close it: its client is told at once instead of waiting in a
+/// backlog that nobody can empty.
 /// </summary>
 internal sealed class EpollListener : Listener
 {
@@ -36,9 +37,9 @@ internal sealed class EpollListener : Listener
     public override EndPoint LocalEndPoint { get; }
 
     /// <inheritdoc/>
-    public override void Start(Action<Connection> serve)
+    public override void Start(Action<Connection> serve, Action<EndPoint?> turnAway)
     {
-        _acceptor = new Acceptor(_socket, _reactors, serve);
+        _acceptor = new Acceptor(_socket, _reactors, serve, turnAway);
         _reactors[0].Post(static a => ((Acceptor)a!).Watch(), _acceptor);
     }
 
@@ -72,14 +73,16 @@ internal sealed class EpollListener : Listener
         private readonly Socket _socket;
         private readonly IReadOnlyList<Reactor> _reactors;
         private readonly Action<Connection> _serve;
+        private readonly Action<EndPoint?> _turnAway;
         private int _spare;
         private bool _watching;
 
-        internal Acceptor(Socket socket, IReadOnlyList<Reactor> reactors, Action<Connection> serve)
+        internal Acceptor(Socket socket, IReadOnlyList<Reactor> reactors, Action<Connection> serve, Action<EndPoint?> turnAway)
         {
             _socket = socket;
             _reactors = reactors;
             _serve = serve;
+            _turnAway = turnAway;
             Descriptor = (int)socket.Handle;
             _spare = OpenSpare();
         }
@@ -98,7 +101,16 @@ internal sealed class EpollListener : Listener
                 int descriptor = Accept(_socket, address);
                 if (descriptor >= 0)
                 {
-                    Hand(descriptor, address);
+                    if (DescriptorHeadroom.IsTooHighForClient(descriptor))
+                    {
+                        _ = Libc.close(descriptor);
+                        _turnAway(Remote(address));
+                    }
+                    else
+                    {
+                        Hand(descriptor, address);
+                    }
+
                     if (_spare < 0)
                     {
                         _spare = OpenSpare();
@@ -162,6 +174,7 @@ internal sealed class EpollListener : Listener
             if (descriptor >= 0)
             {
                 _ = Libc.close(descriptor);
+                _turnAway(Remote(address));
             }
 
             _spare = OpenSpare();
@@ -178,13 +191,17 @@ internal sealed class EpollListener : Listener
                 }
             }
 
-            EndPoint? remote = _socket.AddressFamily == AddressFamily.Unix ? null : Remote(address);
             // Posted to this reactor too: a connection that cannot be served must not end the accepting.
-            least.Post(Adopt, new Arrival(least, descriptor, remote, _serve));
+            least.Post(Adopt, new Arrival(least, descriptor, Remote(address), _serve));
         }
 
-        private IPEndPoint Remote(SocketAddress address)
+        private IPEndPoint? Remote(SocketAddress address)
         {
+            if (_socket.AddressFamily == AddressFamily.Unix)
+            {
+                return null;
+            }
+
             var remote = (IPEndPoint)((IPEndPoint)_socket.LocalEndPoint!).Create(address);
             // A dual-mode listener shows IPv4 clients as mapped; everything that compares sources wants the address itself.
             return remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;

@@ -29,6 +29,11 @@ public sealed class PoolLoop : EventLoop
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            if (DescriptorHeadroom.IsTooHighForUpstream(socket.Handle))
+            {
+                throw new SocketException((int)SocketError.TooManyOpenSockets);
+            }
+
             await socket.ConnectAsync(address, cancellationToken);
             return new StreamConnection(this, new NetworkStream(socket, ownsSocket: true), unix ? null : socket.RemoteEndPoint);
         }

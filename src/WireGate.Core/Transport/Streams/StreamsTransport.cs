@@ -29,7 +29,7 @@ public sealed class StreamsTransport : EventLoopTransport
 
         public override EndPoint LocalEndPoint { get; } = socket.LocalEndPoint!;
 
-        public override void Start(Action<Connection> serve) => _accepting = AcceptAsync(serve);
+        public override void Start(Action<Connection> serve, Action<EndPoint?> turnAway) => _accepting = AcceptAsync(serve, turnAway);
 
         public override async ValueTask DisposeAsync()
         {
@@ -48,23 +48,25 @@ public sealed class StreamsTransport : EventLoopTransport
             }
         }
 
-        private async Task AcceptAsync(Action<Connection> serve)
+        private async Task AcceptAsync(Action<Connection> serve, Action<EndPoint?> turnAway)
         {
             while (!_stopping.IsCancellationRequested)
             {
+                Socket? accepted = null;
                 try
                 {
-                    Socket accepted = await socket.AcceptAsync(_stopping.Token);
-                    bool unix = accepted.AddressFamily == AddressFamily.Unix;
-                    if (!unix)
+                    accepted = await socket.AcceptAsync(_stopping.Token);
+                    EndPoint? remote = Remote(accepted);
+                    if (DescriptorHeadroom.IsTooHighForClient(accepted.Handle))
                     {
-                        accepted.NoDelay = true;
+                        accepted.Dispose();
+                        turnAway(remote);
+                        continue;
                     }
 
-                    EndPoint? remote = unix ? null : accepted.RemoteEndPoint;
-                    if (remote is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped)
+                    if (remote is not null)
                     {
-                        remote = new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port);
+                        accepted.NoDelay = true;
                     }
 
                     serve(new StreamConnection(loop, new NetworkStream(accepted, ownsSocket: true), remote));
@@ -77,11 +79,17 @@ public sealed class StreamsTransport : EventLoopTransport
                 {
                     await Task.Delay(Backoff, CancellationToken.None);
                 }
-                catch (SocketException)
+                catch (Exception e) when (e is SocketException or IOException)
                 {
                     // One connection was reset while it waited: the next one.
+                    accepted?.Dispose();
                 }
             }
         }
+
+        private static EndPoint? Remote(Socket accepted) =>
+            accepted.AddressFamily == AddressFamily.Unix ? null
+            : accepted.RemoteEndPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
+            : accepted.RemoteEndPoint;
     }
 }
