@@ -38,12 +38,14 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
 
 
-def _ratio(value: float | None, base: float | None) -> str:
-    return "-" if value is None or not base else f"{value / base:.2f}"
+def _ratio(samples: list, bases: list, field: str) -> str:
+    """The median of the rounds' own ratios: what both met in the same round, a slow minute of the machine too, cancels out."""
+    pairs = [(getattr(sample, field), getattr(base, field)) for sample, base in zip(samples, bases, strict=True)]
+    return "-" if any(value is None or not base for value, base in pairs) else f"{statistics.median(v / b for v, b in pairs):.2f}"
 
 
 def markdown(results: dict, idle: dict, sessions: int, peers: list, facts: dict) -> str:
-    """Medians; each peer's ratios are against pgbouncer and HAProxy (one thread) where those ran."""
+    """Medians; each peer's ratios, round by round, are against pgbouncer and HAProxy (one thread) where those ran."""
     bases = [base for base in ("pgbouncer", "haproxy") if base in peers]
     lines = ["## PostgreSQL: direct and through the proxies", "", ", ".join(f"{key} {value}" for key, value in facts.items()), "",
              "pgbouncer: session pool, its defaults but for pool and client counts, no line per connection. haproxy: mode tcp, one",
@@ -59,9 +61,9 @@ def markdown(results: dict, idle: dict, sessions: int, peers: list, facts: dict)
         for peer, samples in by_peer.items():
             values = [sample.value for sample in samples]
             cells = [case.name, peer, f"{_number(medians[peer])} {case.unit}", f"{_number(min(values))}-{_number(max(values))}",
-                     *(_ratio(medians[peer], medians[base]) for base in bases),
+                     *(_ratio(samples, by_peer[base], "value") for base in bases),
                      "-" if costs[peer] is None else f"{_number(costs[peer])} {case.cpu_unit}",
-                     *(_ratio(costs[peer], costs[base]) for base in bases)]
+                     *(_ratio(samples, by_peer[base], "cpu") for base in bases)]
             lines.append("| " + " | ".join(cells) + " |")
     if idle:
         lines += ["", f"Resident memory of one idle session, over {sessions}:", "", "| peer | KB per session |", "|---|---|"]

@@ -25,7 +25,7 @@ public sealed record GatewayConfig
     /// <summary>How bytes are moved.</summary>
     public TransportKind Transport { get; init; } = TransportKind.Default;
 
-    /// <summary>How many reactors move bytes over epoll; null: one for each core.</summary>
+    /// <summary>How many reactors move bytes over epoll; null: one for every two cores.</summary>
     public int? Reactors { get; init; }
 
     /// <summary>The admin socket and who may do what there.</summary>
@@ -69,7 +69,7 @@ public enum TransportKind
     /// <summary>The reactor on Linux, streams elsewhere.</summary>
     Default,
 
-    /// <summary>The reactor: one thread per core over epoll.</summary>
+    /// <summary>The reactor: threads over epoll, none of which waits for another.</summary>
     Epoll,
 
     /// <summary>The BCL's sockets and stream pipes.</summary>

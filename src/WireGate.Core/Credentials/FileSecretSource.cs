@@ -14,6 +14,9 @@ public sealed class FileSecretSource(string path) : ISecretSource
     /// <summary>Bytes of a secret at most. Ours: a private key with its whole certificate chain stays far below.</summary>
     public const int MaxLength = 64 * 1024;
 
+    /// <summary>Bytes below which a file is read on the stack: any password or token, most keys.</summary>
+    private const int UsualLength = 4096;
+
     private const UnixFileMode NobodyElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
@@ -53,12 +56,15 @@ public sealed class FileSecretSource(string path) : ISecretSource
             throw new SecretUnavailableException($"file {path} {refusal}");
         }
 
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxLength + 1, pinned: true);
+        // A password is read at every login: on the stack, where it costs the collector nothing.
+        Span<byte> buffer = facts.Size < UsualLength
+            ? stackalloc byte[UsualLength]
+            : GC.AllocateUninitializedArray<byte>(MaxLength + 1, pinned: true);
         int length = 0;
         try
         {
             int read;
-            while (length < buffer.Length && (read = RandomAccess.Read(handle, buffer.AsSpan(length), length)) > 0)
+            while (length < buffer.Length && (read = RandomAccess.Read(handle, buffer[length..], length)) > 0)
             {
                 length += read;
             }
@@ -68,8 +74,8 @@ public sealed class FileSecretSource(string path) : ISecretSource
                 throw new SecretUnavailableException($"file {path} was changed while it was read: replace it by renaming a new one over it");
             }
 
-            ReadOnlySpan<byte> value = WithoutLineEnd(buffer.AsSpan(0, length));
-            return length > MaxLength ? throw new SecretUnavailableException($"file {path} is larger than {MaxLength} bytes")
+            ReadOnlySpan<byte> value = WithoutLineEnd(buffer[..length]);
+            return length == buffer.Length ? throw new SecretUnavailableException($"file {path} is larger than {MaxLength} bytes, or than it says")
                 : value.IsEmpty ? throw new SecretUnavailableException($"file {path} is empty")
                 : Secret.CopyOf(value);
         }
@@ -79,7 +85,7 @@ public sealed class FileSecretSource(string path) : ISecretSource
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(buffer.AsSpan(0, length));
+            CryptographicOperations.ZeroMemory(buffer[..length]);
         }
     }
 

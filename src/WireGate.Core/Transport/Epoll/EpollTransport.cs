@@ -3,7 +3,7 @@ using WireGate.Core.Configuration;
 namespace WireGate.Core.Transport.Epoll;
 
 /// <summary>
-/// The transport that this project exists for: reactors, one per core, each with all sockets of its sessions. A message goes from
+/// The transport that this project exists for: reactors, as many as the cores can feed, each with all sockets of its sessions. A message goes from
 /// receive to send on one thread, in one buffer. Linux only.
 /// </summary>
 public sealed class EpollTransport : EventLoopTransport
@@ -11,7 +11,7 @@ public sealed class EpollTransport : EventLoopTransport
     private readonly Reactor[] _reactors;
 
     /// <summary>Starts the reactors.</summary>
-    /// <param name="reactors">How many; one per core is the design.</param>
+    /// <param name="reactors">How many threads.</param>
     /// <param name="threadStarted">Runs first on each reactor's thread, with its index; null: nothing to do.</param>
     /// <param name="faulted">Told of an exception that nobody caught: our own fault. The reactor goes on.</param>
     public EpollTransport(int reactors, Action<int>? threadStarted, Action<Exception> faulted)

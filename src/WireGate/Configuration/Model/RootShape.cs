@@ -37,7 +37,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
             "When a changed file is taken: signal (on SIGHUP, the default) or watch (also when it was saved and has been quiet for 500 ms).");
         _transport = OptionalTransport();
         _reactors = OptionalValue<int>(
-            "reactors", new CountShape(1, 256), c => c.Reactors, "How many threads move bytes over epoll; one for each core by default.");
+            "reactors", new CountShape(1, 256), c => c.Reactors, "How many threads move bytes over epoll; one for every two cores by default.");
         OptionalValue<ImmutableArray<string>>(
             IncludeKey,
             Include,
