@@ -63,18 +63,20 @@ async def _open(port: int, password: str, gate: asyncio.Semaphore) -> asyncio.St
                     writer.write(_message(b"p", password.encode() + b"\0"))
 
 
-async def _hold(port: int, password: str, count: int, measure) -> object:
+async def _hold(port: int, password: str, counts: list, measure) -> list:
     gate = asyncio.Semaphore(AT_ONCE)
-    opened = await asyncio.gather(*(_open(port, password, gate) for _ in range(count)))
-    await asyncio.sleep(SETTLE_SECONDS)
-    result = measure()
+    opened, measured = [], []
+    for count in counts:
+        opened += await asyncio.gather(*(_open(port, password, gate) for _ in range(count)))
+        await asyncio.sleep(SETTLE_SECONDS)
+        measured.append(measure())
     for writer in opened:
         writer.write(_message(b"X", b""))
         writer.close()
     await asyncio.gather(*(writer.wait_closed() for writer in opened), return_exceptions=True)
-    return result
+    return measured
 
 
-def while_idle(port: int, password: str, count: int, measure) -> object:
-    """Opens `count` sessions, lets them settle, returns what `measure` says, and closes them."""
-    return asyncio.run(_hold(port, password, count, measure))
+def while_idle(port: int, password: str, counts: list, measure) -> list:
+    """Opens as many sessions as each of `counts` says, on top of those before, notes what `measure` says each time, and closes them all."""
+    return asyncio.run(_hold(port, password, counts, measure))

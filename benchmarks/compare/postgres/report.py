@@ -66,6 +66,6 @@ def markdown(results: dict, idle: dict, sessions: int, peers: list, facts: dict)
                      *(_ratio(samples, by_peer[base], "cpu") for base in bases)]
             lines.append("| " + " | ".join(cells) + " |")
     if idle:
-        lines += ["", f"Resident memory of one idle session, over {sessions}:", "", "| peer | KB per session |", "|---|---|"]
+        lines += ["", f"Resident memory of one idle session: what {sessions} more cost, above the first 200:", "", "| peer | KB per session |", "|---|---|"]
         lines += [f"| {peer} | {value:.1f} |" for peer, value in idle.items()]
     return "\n".join(lines)

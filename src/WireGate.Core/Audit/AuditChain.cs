@@ -9,6 +9,9 @@ namespace WireGate.Core.Audit;
 /// </summary>
 internal sealed class AuditChain : IDisposable
 {
+    /// <summary>Bytes whose pages are given back at once: each time stops all threads of the process for a moment.</summary>
+    private const int ReleaseStep = 256 * 1024;
+
     private readonly object _gate = new();
     private readonly string _path;
     private readonly AuditLogContext _log;
@@ -232,6 +235,12 @@ internal sealed class AuditChain : IDisposable
         int written = Volatile.Read(ref segment.Written);
         _log.Disk.Sync(segment.Mapping, segment.Synced, written);
         segment.Synced = written;
+        int whole = written & -Environment.SystemPageSize;
+        if (whole - segment.Released >= ReleaseStep)
+        {
+            segment.Mapping.Release(segment.Released, whole);
+            segment.Released = whole;
+        }
     }
 
     /// <summary>Goes on in the next segment. Its header is complete before it gets its name, and it has its name before it holds a record.</summary>
@@ -294,6 +303,9 @@ internal sealed class AuditChain : IDisposable
 
         /// <summary>The flusher's own: up to here it is on disk.</summary>
         public int Synced = written;
+
+        /// <summary>The flusher's own: up to here its pages are in the page cache only.</summary>
+        public int Released;
 
         /// <summary>The flusher's own, after the start: its name is not on disk yet.</summary>
         public bool IsRenamed;

@@ -44,6 +44,15 @@ internal sealed unsafe class MappedSegment : IDisposable
         GC.KeepAlive(this);
     }
 
+    /// <summary>Gives back the memory of whole pages that nobody will touch again.</summary>
+    /// <param name="from">At a page.</param>
+    /// <param name="to">At a page.</param>
+    public void Release(int from, int to)
+    {
+        Posix.ReleaseMapping(_address + from, to - from);
+        GC.KeepAlive(this);
+    }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0 && _address != null)

@@ -19,6 +19,7 @@ internal static unsafe partial class Posix
     private const int PROT_WRITE = 2;
     private const int MAP_SHARED = 1;
     private const int MAP_POPULATE = 0x8000;
+    private const int MADV_DONTNEED = 4;
     private const int MS_SYNC = 4;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
@@ -78,6 +79,9 @@ internal static unsafe partial class Posix
         }
     }
 
+    /// <summary>Takes pages out of this process's resident memory; of a shared mapping the page cache keeps them. Best effort.</summary>
+    public static void ReleaseMapping(byte* address, int length) => _ = madvise((nint)address, (nuint)length, MADV_DONTNEED);
+
     private static IOException Failure(string call, string path)
     {
         var inner = new Win32Exception(Marshal.GetLastPInvokeError());
@@ -101,6 +105,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int munmap(nint address, nuint length);
+
+    [LibraryImport("libc")]
+    private static partial int madvise(nint address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int msync(nint address, nuint length, int flags);
