@@ -249,8 +249,13 @@ internal sealed class Handshake(
         session.TryEnd(SessionEnd.NoSession);
         if (cancels.Find(packet.CancelProcessId, packet.CancelKey) is not { } entry)
         {
-            // Keys of four bytes can be guessed: a guess costs what a failed login costs.
-            services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
+            if (!cancels.WasIssued(packet.CancelProcessId, packet.CancelKey))
+            {
+                // Keys of four bytes can be guessed: a guess costs what a failed login costs.
+                services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
+                services.TurnedAway.Count(session.Listener.Name, session.SourceAddress, "a cancel request whose key belongs to no session");
+            }
+
             return;
         }
 

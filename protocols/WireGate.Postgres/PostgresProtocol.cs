@@ -13,11 +13,12 @@ namespace WireGate.Postgres;
 /// <param name="Secrets">The real credentials.</param>
 /// <param name="Audit">Where everything is written first.</param>
 /// <param name="Admission">Limits and penalties.</param>
+/// <param name="TurnedAway">Where connections are counted that are worth no record of their own.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">For the operator.</param>
 public sealed record PostgresServices(
-    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TimeProvider Time,
-    ILogger<PostgresProtocol> Logger);
+    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TurnedAway TurnedAway,
+    TimeProvider Time, ILogger<PostgresProtocol> Logger);
 
 /// <summary>The PostgreSQL frontend/backend protocol, versions 3.0 and 3.2.</summary>
 public sealed class PostgresProtocol : IProtocol, IDisposable
@@ -28,11 +29,16 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private readonly PostgresServices _services;
     private readonly ScramKeyCache _keys = new(CachedLogins);
     private readonly UpstreamConnector _connector = new();
-    private readonly CancelRegistry _cancels = new();
+    private readonly CancelRegistry _cancels;
     private readonly ListenerTls _tls = new();
 
     /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
-    public PostgresProtocol(PostgresServices services) => _services = services;
+    public PostgresProtocol(PostgresServices services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        _services = services;
+        _cancels = new CancelRegistry(services.Time);
+    }
 
     /// <inheritdoc/>
     public string Name => "postgres";

@@ -17,9 +17,16 @@ internal sealed record CancelEntry(Session Session, TargetConfig Target, Address
 }
 
 /// <summary>The cancel keys that the gateway has issued. Shared by all loops.</summary>
-internal sealed class CancelRegistry
+internal sealed class CancelRegistry(TimeProvider time)
 {
+    /// <summary>For how long the key of a session that is over is told from a guess: a Ctrl-C may cross the end of its query.</summary>
+    internal static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
+
+    /// <summary>Sessions that are over and remembered, at most; the oldest go first.</summary>
+    private const int MaxRemembered = 1024;
+
     private readonly Lock _lock = new();
+    private readonly Queue<(int ProcessId, byte[] Key, DateTimeOffset Until)> _over = new();
 
     // Two upstreams may well have a backend of the same number.
     private readonly Dictionary<int, List<CancelEntry>> _entries = [];
@@ -48,11 +55,44 @@ internal sealed class CancelRegistry
     {
         lock (_lock)
         {
-            if (_entries.TryGetValue(issued.ProcessId, out List<CancelEntry>? same) && same.Remove(issued) && same.Count == 0)
+            if (!_entries.TryGetValue(issued.ProcessId, out List<CancelEntry>? same) || !same.Remove(issued))
+            {
+                return;
+            }
+
+            if (same.Count == 0)
             {
                 _entries.Remove(issued.ProcessId);
             }
+
+            if (_over.Count == MaxRemembered)
+            {
+                _over.Dequeue();
+            }
+
+            _over.Enqueue((issued.ProcessId, issued.ClientKey, time.GetUtcNow() + Remembered));
         }
+    }
+
+    /// <summary>Whether a session that has just ended had this key: whoever sends it is late, and guesses nothing.</summary>
+    public bool WasIssued(int processId, ReadOnlySpan<byte> key)
+    {
+        bool found = false;
+        lock (_lock)
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            while (_over.TryPeek(out (int, byte[], DateTimeOffset Until) oldest) && oldest.Until <= now)
+            {
+                _over.Dequeue();
+            }
+
+            foreach ((int overProcessId, byte[] overKey, _) in _over)
+            {
+                found |= overProcessId == processId && CryptographicOperations.FixedTimeEquals(overKey, key);
+            }
+        }
+
+        return found;
     }
 
     /// <summary>Finds what a cancel request means; compares in constant time.</summary>

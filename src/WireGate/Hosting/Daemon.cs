@@ -90,7 +90,7 @@ internal sealed class Daemon : IAsyncDisposable
         var admission = new Admission(time);
         var turnedAway = new TurnedAway(audit, time, loggers.CreateLogger<TurnedAway>());
         var postgres = new PostgresProtocol(
-            new PostgresServices(store, secrets, audit, admission, time, loggers.CreateLogger<PostgresProtocol>()));
+            new PostgresServices(store, secrets, audit, admission, turnedAway, time, loggers.CreateLogger<PostgresProtocol>()));
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {

@@ -1,6 +1,8 @@
 using NUnit.Framework;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Cancellation;
 using WireGate.Testing.Peers;
 
 namespace WireGate.Postgres.Tests.Sessions;
@@ -120,6 +122,39 @@ internal sealed class CancelTests(TransportKind transport) : SessionFixture(tran
 
         Assert.That(
             Gateway.Admission.TryEnter("pg", Elsewhere.Address, Gateway.Config.Limits, out _), Does.Contain("failed logins"));
+        Gateway.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.That(
+            Gateway.Records(AuditEventKind.SessionRefused).Single().Detail,
+            Is.EqualTo("4 connections turned away: a cancel request whose key belongs to no session"));
+    }
+
+    [Test]
+    public async Task A_cancel_request_that_comes_too_late_is_no_guess()
+    {
+        Start(WithTls, Elsewhere);
+        (int processId, byte[] key) = await OpenAsync(3 << 16, [1, 2, 3, 4], clientTls: true);
+        Gateway.Sessions.KillAll(SessionEnd.Revoked);
+        await Gateway.EndAsync();
+        await CancelAsync(times: 8);
+        Assert.That(Enter(), Is.Null, "a Ctrl-C may cross the end of its query");
+
+        Gateway.Time.Advance(CancelRegistry.Remembered);
+        await CancelAsync(times: 4);
+        Assert.That(Enter(), Does.Contain("failed logins"), "and later it is one");
+
+        async Task CancelAsync(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                await using ScriptedClient canceller = await ConnectAsync();
+                await canceller.CancelAsync(processId, key);
+                Assert.That(await canceller.ReadToEndAsync(), Is.Empty);
+            }
+
+            Assert.That(Upstream.HasWaiting, Is.False);
+        }
+
+        string? Enter() => Gateway.Admission.TryEnter("pg", Elsewhere.Address, Gateway.Config.Limits, out _);
     }
 
     [Test]

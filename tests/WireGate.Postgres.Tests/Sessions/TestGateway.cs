@@ -46,9 +46,9 @@ internal sealed class TestGateway : IAsyncDisposable
         _secrets = new SecretProvider(Config.Secrets, _environment, Time);
         _transport = transport == TransportKind.Streams ? new StreamsTransport() : new EpollTransport(1, null, _faults.Enqueue);
         Admission = new Admission(Time);
-        _protocol = new PostgresProtocol(new PostgresServices(
-            Placeholders, _secrets, Audit, Admission, Time, NullLogger<PostgresProtocol>.Instance));
         _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
+        _protocol = new PostgresProtocol(new PostgresServices(
+            Placeholders, _secrets, Audit, Admission, _turnedAway, Time, NullLogger<PostgresProtocol>.Instance));
         Server = new SessionServer(
             () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);
