@@ -33,7 +33,7 @@ public static class LoginCheck
         ArgumentNullException.ThrowIfNull(secrets);
         try
         {
-            using Secret? password = login.Password is { } name ? await secrets.FetchAsync(name, fresh: true, cancellationToken) : null;
+            using Secret? password = login.Password is { } name ? await UpstreamPassword.FetchAsync(secrets, name, fresh: true, cancellationToken) : null;
             await using Connection connection = await new UpstreamConnector().ConnectAsync(loop, target, address, cancellationToken);
             await using CancellationTokenRegistration deadline =
                 cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);

@@ -44,7 +44,7 @@ internal sealed class UpstreamOpener(PostgresServices services, UpstreamConnecto
         {
             try
             {
-                password = await services.Secrets.FetchAsync(name, fresh, limit);
+                password = await UpstreamPassword.FetchAsync(services.Secrets, name, fresh, limit);
             }
             catch (Exception e) when (e is SecretUnavailableException or OperationCanceledException)
             {

@@ -10,8 +10,8 @@ internal static class AdminAccess
     /// <param name="userId">The peer's uid, from the kernel.</param>
     /// <param name="userName">The uid's name; null: it has none, and so none of the configured roles.</param>
     /// <param name="daemonUserId">The uid that the daemon runs as.</param>
-    /// <returns>Null: none, and nothing is allowed.</returns>
-    public static AdminRole? RoleOf(AdminConfig admin, uint userId, string? userName, uint daemonUserId)
+    /// <returns>None: nothing is allowed.</returns>
+    public static AdminRole RoleOf(AdminConfig admin, uint userId, string? userName, uint daemonUserId)
     {
         // Both could read the store and the daemon's memory anyway.
         if (userId == 0 || userId == daemonUserId || Has(AdminRole.Admin))
@@ -19,16 +19,16 @@ internal static class AdminAccess
             return AdminRole.Admin;
         }
 
-        return Has(AdminRole.Mint) ? AdminRole.Mint : null;
+        return Has(AdminRole.Mint) ? AdminRole.Mint : AdminRole.None;
 
         bool Has(AdminRole role) =>
             userName is not null && admin.Roles.TryGetValue(role, out var users) && users.Contains(userName);
     }
 
     /// <summary>Whether a role covers a verb. What is not listed is refused.</summary>
-    public static bool Allows(AdminRole? role, AdminVerb verb) => (role, verb) switch
+    public static bool Allows(AdminRole role, AdminVerb verb) => (role, verb) switch
     {
-        (null, _) or (_, AdminVerb.None) => false,
+        (AdminRole.None, _) or (_, AdminVerb.None) => false,
         (AdminRole.Admin, _) => true,
         (AdminRole.Mint, AdminVerb.MintPlaceholder or AdminVerb.ListPlaceholders or AdminVerb.ShowPlaceholder
             or AdminVerb.RevokePlaceholders) => true,

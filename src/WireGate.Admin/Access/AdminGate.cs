@@ -71,10 +71,10 @@ internal sealed class AdminGate(AdminDependencies daemon)
         GatewayConfig config = daemon.Config();
         UnixPeer peer = http.Features.GetRequiredFeature<PeerFeature>().Peer;
         string? userName = daemon.UserNameOf(peer.UserId);
-        AdminRole? role = AdminAccess.RoleOf(config.Admin, peer.UserId, userName, daemon.DaemonUserId);
+        AdminRole role = AdminAccess.RoleOf(config.Admin, peer.UserId, userName, daemon.DaemonUserId);
         AdminCaller caller = new(peer, userName, role, UnixIdentities.ForRecord(config, peer.UserId, userName));
         AdminVerb verb = VerbOf(http);
-        if (verb == AdminVerb.None && role is not null)
+        if (verb == AdminVerb.None && role != AdminRole.None)
         {
             bool isKnown = http.GetEndpoint() is not null;
             await AdminCall.RefuseAsync(http, isKnown ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound, "there is no such call");

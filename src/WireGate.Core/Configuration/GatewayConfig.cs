@@ -97,6 +97,9 @@ public sealed record AdminConfig
 /// <summary>What somebody may do over the admin socket.</summary>
 public enum AdminRole
 {
+    /// <summary>Nothing.</summary>
+    None,
+
     /// <summary>Everything but approving.</summary>
     Admin,
 

@@ -116,6 +116,15 @@ internal sealed class RefusalTests(TransportKind transport) : SessionFixture(tra
     }
 
     [Test]
+    public async Task A_secret_that_is_no_password_is_57P03_and_nothing_is_dialled()
+    {
+        File.WriteAllBytes(Gateway.PasswordFile, System.Text.Encoding.Unicode.GetBytes("password"));
+        ScriptedClient client = await PresentAsync(Gateway.Placeholders.Mint().Token);
+        await RefusedAsync(client, "57P03", SessionEnd.CredentialUnavailable);
+        Assert.That(Upstream.HasWaiting, Is.False);
+    }
+
+    [Test]
     public async Task A_store_that_fails_lets_nobody_through()
     {
         Gateway.Placeholders.Failure = new StoreUnavailableException("disk full");
