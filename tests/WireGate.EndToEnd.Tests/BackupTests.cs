@@ -2,7 +2,7 @@ using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests;
 
-/// <summary>Dumps and replication. These tools refuse an upstream newer than themselves, and Debian's are version 15.</summary>
+/// <summary>Dumps and base backups. These tools refuse an upstream newer than themselves, and Debian's are version 15.</summary>
 [TestFixtureSource(typeof(Route), nameof(Route.Version15))]
 internal sealed class BackupTests(Route route)
 {
@@ -45,7 +45,7 @@ internal sealed class BackupTests(Route route)
     public async Task A_base_backup_with_streamed_wal_is_whole()
     {
         string backup = Path.Combine(_directory, "backup");
-        Dictionary<string, string> environment = (await OpenReplicationAsync()).ToEnvironment();
+        Dictionary<string, string> environment = (await route.OpenReplicationAsync()).ToEnvironment();
         environment.Remove("PGDATABASE");
 
         ToolResult result = await Tools.RunAsync("pg_basebackup", ["-D", backup, "-X", "stream", "--checkpoint=fast", "--no-sync"], environment, limit: 2 * Wait.Limit);
@@ -53,37 +53,5 @@ internal sealed class BackupTests(Route route)
 
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
         Assert.That(verified.ExitCode, Is.Zero, verified.ToString());
-    }
-
-    [Test]
-    public async Task Logical_decoding_streams_changes()
-    {
-        string slot = $"slot_{Guid.NewGuid():N}"[..20];
-        Dictionary<string, string> environment = (await OpenReplicationAsync()).ToEnvironment();
-        (await Tools.RunAsync("pg_recvlogical", ["-d", "orders", "-S", slot, "--create-slot", "-P", "test_decoding"], environment)).Succeeded();
-        await using RunningProcess receiver = RunningProcess.Start(
-            Places.Program("pg_recvlogical"), ["-d", "orders", "-S", slot, "--start", "-f", "-", "-F", "1", "--no-loop"], environment);
-
-        (await Tools.PsqlAsync(await route.OpenAsync(), $"CREATE TABLE {slot} AS SELECT 1 AS n; INSERT INTO {slot} VALUES (4711); DROP TABLE {slot};")).Succeeded();
-        await Wait.UntilAsync(() => receiver.Output.Contains("4711", StringComparison.Ordinal), "the change to arrive");
-        receiver.Signal(Unix.SigInt);
-
-        Assert.That(await receiver.WaitForExitAsync(), Is.Zero, receiver.Error);
-        PostgresCluster cluster = await Machine.ClusterAsync(route.Version);
-        await Wait.UntilAsync(async () => await cluster.AskAsync($"SELECT active FROM pg_replication_slots WHERE slot_name = '{slot}'") == "False", "the slot to be let go");
-        await cluster.AskAsync($"SELECT pg_drop_replication_slot('{slot}')");
-    }
-
-    private async Task<Endpoint> OpenReplicationAsync()
-    {
-        PostgresCluster cluster = await Machine.ClusterAsync(route.Version);
-        if (!route.ThroughGateway)
-        {
-            return cluster.Direct(route.Tls, user: PostgresCluster.ReplicationUser);
-        }
-
-        GatewayProcess gateway = await Machine.GatewayAsync(route.Version);
-        // pg_basebackup names no database, so the user name says which target is meant.
-        return gateway.Through(await gateway.MintAsync("replicas"), route.Tls) with { User = "alice@orders" };
     }
 }

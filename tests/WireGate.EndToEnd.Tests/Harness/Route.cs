@@ -23,5 +23,19 @@ public sealed record Route(int Version, bool ThroughGateway, bool Tls)
         return gateway.Through(await gateway.MintAsync(), Tls, database);
     }
 
+    /// <summary>The same for a login that may replicate.</summary>
+    internal async Task<Endpoint> OpenReplicationAsync()
+    {
+        PostgresCluster cluster = await Machine.ClusterAsync(Version);
+        if (!ThroughGateway)
+        {
+            return cluster.Direct(Tls, user: PostgresCluster.ReplicationUser);
+        }
+
+        GatewayProcess gateway = await Machine.GatewayAsync(Version);
+        // pg_basebackup names no database, so the user name says which target is meant.
+        return gateway.Through(await gateway.MintAsync("replicas"), Tls) with { User = "alice@orders" };
+    }
+
     public override string ToString() => $"pg{Version}, {(ThroughGateway ? "gateway" : "direct")}, {(Tls ? "tls" : "clear")}";
 }
