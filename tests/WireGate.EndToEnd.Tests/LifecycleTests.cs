@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 using WireGate.EndToEnd.Tests.Harness;
 
@@ -112,6 +114,42 @@ internal sealed class LifecycleTests
 
         Assert.That(error!.SqlState, Is.EqualTo("57P01"));
         await AssertServesAsync(placeholder);
+    }
+
+    [Test]
+    public async Task T08_A_crowd_that_takes_all_descriptors_hurts_nobody_who_is_inside_nor_the_admin_socket()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
+        int open = Directory.GetFiles($"/proc/{_gateway.ProcessId}/fd").Length;
+        // What the gateway keeps for itself, and a little more.
+        (await Tools.RunAsync("/usr/bin/prlimit", [$"--pid={_gateway.ProcessId}", $"--nofile={open + 128 + 8}"])).Succeeded();
+        List<Socket> crowd = [];
+        try
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                var one = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                crowd.Add(one);
+                await one.ConnectAsync(IPAddress.Loopback, _gateway.PlainPort);
+            }
+
+            using var limit = new CancellationTokenSource(Wait.Limit);
+            Assert.That(await crowd[^1].ReceiveAsync(new byte[1], limit.Token), Is.Zero, "told at once, not left waiting");
+            await using var command = new NpgsqlCommand("SELECT 1", connection);
+            Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo(1));
+            ToolResult sessions = await _gateway.CommandAsync("session", "list");
+            Assert.That(sessions.Succeeded().Output, Does.Contain("alice"));
+        }
+        finally
+        {
+            crowd.ForEach(s => s.Dispose());
+        }
+
+        await Wait.UntilAsync(
+            async () => (await Tools.PsqlAsync(_gateway.Through(placeholder), "SELECT 1")).ExitCode == 0, "the next session to be let in");
+        await Wait.UntilAsync(
+            async () => (await _gateway.AuditAsync()).Contains("descriptors run short", StringComparison.Ordinal), "who was turned away to be counted");
     }
 
     private void Reload(Func<string, string> edit)

@@ -16,7 +16,7 @@ public class DescriptorShortageTests(TransportKind kind)
     private const int Crowd = 40;
 
     [Test]
-    public async Task The_accept_loop_survives_running_out_of_descriptors()
+    public async Task T08_The_accept_loop_survives_running_out_of_descriptors()
     {
         using Process process = EchoProcess.Start(kind);
         try
