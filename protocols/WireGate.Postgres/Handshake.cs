@@ -44,6 +44,7 @@ internal sealed class Handshake(
                     await RefuseAsync(session, new Refusal(SessionEnd.LimitReached, full, full));
                     return null;
                 case StartupKind.StartupMessage:
+                    session.IsOpened = true;
                     services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
                     return await OpenAsync(session, packet, tls);
                 default:
@@ -163,20 +164,29 @@ internal sealed class Handshake(
     private async ValueTask<LoginRequest?> AuthorizeAsync(
         Session session, ClientProof proof, StartupParameters parameters, UserName user)
     {
-        GatewayConfig config = session.Config;
         if (proof.Verdict != PlaceholderVerdict.Ok)
         {
-            services.Admission.Penalize(session.SourceAddress, config.Limits);
+            services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
             await RefuseAsync(session, new Refusal(
                 SessionEnd.AuthenticationFailed, "the placeholder was not accepted", Describe(proof.Verdict, proof.Placeholder?.Id)));
             return null;
         }
 
         Placeholder placeholder = proof.Placeholder!;
-        Refusal? refusal = LoginChoice.Of(session, placeholder, parameters, user, out LoginRequest? request);
-        if (refusal is null && !services.Admission.TryProve(placeholder.Identity, session.SourceAddress, config.Limits))
+        Refusal? refusal;
+        LoginRequest? request;
+        // The proof may have taken its time: what is granted now counts, and not what was when the client connected.
+        session.TakeConfig();
+        do
         {
-            refusal = new Refusal(SessionEnd.LimitReached, "too many sessions of this identity", $"more than {config.Limits.SessionsPerIdentity}");
+            refusal = LoginChoice.Of(session, placeholder, parameters, user, out request);
+        }
+        while (session.TakeConfig());
+
+        LimitsConfig limits = session.Config.Limits;
+        if (refusal is null && !services.Admission.TryProve(placeholder.Identity, session.SourceAddress, limits))
+        {
+            refusal = new Refusal(SessionEnd.LimitReached, "too many sessions of this identity", $"more than {limits.SessionsPerIdentity}");
         }
         else if (refusal is null)
         {
@@ -240,6 +250,7 @@ internal sealed class Handshake(
         PlaceholderVerdict.NotYetValid => $"placeholder {id} is not valid yet",
         PlaceholderVerdict.Expired => $"placeholder {id} has expired",
         PlaceholderVerdict.WrongSource => $"placeholder {id} is bound to other networks",
+        PlaceholderVerdict.Exposed => $"placeholder {id} was sent in clear as the user name: whoever listened has it now, revoke it",
         PlaceholderVerdict.UsedUp => $"placeholder {id} has no use left",
         _ => verdict.ToString(),
     };
@@ -271,6 +282,7 @@ internal sealed class Handshake(
             return;
         }
 
+        session.IsRefused = true;
         services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with
         {
             End = refusal.End,

@@ -20,6 +20,7 @@ internal static class LoginChoice
         Session session, Placeholder placeholder, StartupParameters parameters, UserName user, out LoginRequest? request)
     {
         request = null;
+        session.Access = null;
         GatewayConfig config = session.Config;
 
         // The replication mode is needed to choose a database; whether it is granted is judged once the grant is known.
@@ -61,6 +62,7 @@ internal static class LoginChoice
                 $"a walsender connection reads the whole cluster; grant \"{access.Grant.Name}\" does not say replication: true");
         }
 
+        session.IsReplication = judgement.Replication != ReplicationMode.None;
         request = new LoginRequest(
             target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject);
         return null;

@@ -11,8 +11,8 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Error, "session {Session} failed; this is a fault of the gateway")]
     internal static partial void SessionFailed(this ILogger logger, string session, Exception exception);
 
-    [LoggerMessage(3, LogLevel.Critical, "the end of session {Session} could not be audited")]
-    internal static partial void SessionEndNotAudited(this ILogger logger, string session, Exception exception);
+    [LoggerMessage(3, LogLevel.Critical, "the end of session {Session} could not be audited: {Reason}")]
+    internal static partial void SessionEndNotAudited(this ILogger logger, string session, string reason);
 
     [LoggerMessage(4, LogLevel.Critical, "connections that were turned away could not be audited")]
     internal static partial void TurnedAwayNotAudited(this ILogger logger, Exception exception);

@@ -24,6 +24,9 @@ internal static partial class Log
     [LoggerMessage(605, LogLevel.Information, "stopping: {Reason}")]
     public static partial void Stopping(this ILogger logger, string reason);
 
+    [LoggerMessage(607, LogLevel.Critical, "the stop could not be audited: {Reason}")]
+    public static partial void StopNotAudited(this ILogger logger, string reason);
+
     [LoggerMessage(606, LogLevel.Error, "the reload failed; the old config stays in force")]
     public static partial void ReloadFailed(this ILogger logger, Exception exception);
 }

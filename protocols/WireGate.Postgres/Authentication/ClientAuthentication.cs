@@ -27,6 +27,14 @@ internal sealed class ClientAuthentication(IPlaceholderStore store, TimeProvider
     public async ValueTask<ClientProof?> RunAsync(Session session, UserName user, ServerTls? tls)
     {
         bool isProtected = ClientOpening.IsProtected(session.Client);
+        if (user.Kind == UserNameKind.Placeholder && !isProtected)
+        {
+            // No proof by SCRAM makes up for it.
+            using Secret token = Secret.CopyOf(user.Token.Span);
+            ClientProof proof = Judge(session, token, "user-name");
+            return proof.Verdict == PlaceholderVerdict.Ok ? proof with { Verdict = PlaceholderVerdict.Exposed } : proof;
+        }
+
         if (user.Kind == UserNameKind.PlaceholderId || !isProtected || session.Listener.ScramOnly)
         {
             return await ScramAsync(session, user, session.Client.Tls is null ? default : tls!.EndPointBinding);

@@ -21,6 +21,7 @@ internal sealed class AuditChain : IDisposable
     private readonly ConcurrentQueue<ChainSegment> _retired = new();
     private ChainSegment _current;
     private MappedSegment? _next;
+    private string? _refusal;
     private bool _nextWanted;
     private int _offset;
     private long _appended;
@@ -189,21 +190,30 @@ internal sealed class AuditChain : IDisposable
             }
         }
 
-        MappedSegment next;
+        MappedSegment? next = null;
+        string? refusal = null;
         try
         {
             next = _log.Disk.Create(ChainDirectory.Next(_path), _log.SegmentSize);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            _log.Fail($"The audit log cannot make its next file in {_path}: {exception.Message}", exception);
-            return;
+            // Nothing is lost: the current file takes what still fits, and the next round tries again.
+            refusal = $"The audit log cannot make its next file in {_path}: {exception.Message}";
         }
 
+        string? before;
         lock (_gate)
         {
+            before = _refusal;
             _next = next;
+            _refusal = refusal;
             Monitor.PulseAll(_gate);
+        }
+
+        if (refusal is not null && before is null)
+        {
+            _log.Refused?.Invoke(refusal);
         }
     }
 
@@ -264,7 +274,8 @@ internal sealed class AuditChain : IDisposable
         _log.Flusher?.Wake();
     }
 
-    /// <summary>The prepared segment. Waits only if the disk could not make one while three quarters of the last were filled.</summary>
+    /// <summary>The prepared segment. Waits only if the disk was too slow to make one while three quarters of the last were filled.</summary>
+    /// <exception cref="AuditFailedException">There is none: the disk is full, and appends fail until it is not; or the log has failed.</exception>
     private MappedSegment TakeNext()
     {
         lock (_gate)
@@ -273,6 +284,11 @@ internal sealed class AuditChain : IDisposable
             {
                 _log.Failure.ThrowIfFailed();
                 _nextWanted = true;
+                if (_refusal is not null)
+                {
+                    throw new AuditFailedException(_refusal);
+                }
+
                 _log.Flusher?.Wake();
                 _log.Preparer?.Wake();
                 if (!Monitor.Wait(_gate, AuditLogContext.LongestWait))

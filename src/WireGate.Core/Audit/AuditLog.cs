@@ -22,6 +22,9 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
     /// <summary>What a power cut may take of records that nobody waited for.</summary>
     internal static readonly TimeSpan SyncInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between two tries to make the next file where the disk had no room for it.</summary>
+    internal static readonly TimeSpan PrepareInterval = TimeSpan.FromSeconds(5);
+
     // Bound chain + 1, so that a thread that was never bound reads 0.
     [ThreadStatic]
     private static int _boundChain;
@@ -45,7 +48,8 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
         _bindable = bindable;
         _logger = logger;
         context.Failed = OnFailed;
-        context.Preparer = new AuditWorker("audit-prepare", Timeout.InfiniteTimeSpan, () => ForEachChain(chain => chain.Prepare()), OnStopped);
+        context.Refused = logger.AuditRefused;
+        context.Preparer = new AuditWorker("audit-prepare", PrepareInterval, () => ForEachChain(chain => chain.Prepare()), OnStopped);
         context.Flusher = new AuditWorker("audit-sync", SyncInterval, () => ForEachChain(chain => chain.Flush()), OnStopped);
     }
 
@@ -97,6 +101,9 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(chain);
         _boundChain = chain + 1;
     }
+
+    /// <summary>Raised once, on a thread of the log's: what was appended may never reach the disk, and nothing is appended any more.</summary>
+    public event Action? Failed;
 
     /// <inheritdoc/>
     public AuditPosition Append(AuditEvent auditEvent)
@@ -192,6 +199,7 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
     {
         _logger.AuditFailed(message, exception);
         ForEachChain(chain => chain.Abandon());
+        Failed?.Invoke();
     }
 
     private void OnStopped(Exception exception) => _context.Fail($"A thread of the audit log has ended: {exception.Message}", exception);

@@ -26,6 +26,9 @@ internal sealed class AuditLogContext(UInt128 logId, int segmentSize, SegmentDis
     /// <summary>Called once, with why the log failed.</summary>
     public Action<string, Exception?>? Failed { get; set; }
 
+    /// <summary>Called with why a chain cannot go on for now; again only after it could.</summary>
+    public Action<string>? Refused { get; set; }
+
     /// <summary>Null until the log is open.</summary>
     public AuditWorker? Flusher { get; set; }
 

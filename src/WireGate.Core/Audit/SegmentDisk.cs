@@ -15,6 +15,20 @@ internal class SegmentDisk
     /// <exception cref="IOException">For example because the disk is full.</exception>
     public virtual MappedSegment Create(string path, int size)
     {
+        try
+        {
+            return CreateWhole(path, size);
+        }
+        catch
+        {
+            // The next try begins anew, and meanwhile the room is everybody's.
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    private static MappedSegment CreateWhole(string path, int size)
+    {
         using var stream = new FileStream(path, new FileStreamOptions
         {
             Mode = System.IO.FileMode.CreateNew,

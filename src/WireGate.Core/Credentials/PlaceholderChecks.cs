@@ -26,6 +26,9 @@ public enum PlaceholderVerdict
 
     /// <summary>No use of it is left.</summary>
     UsedUp,
+
+    /// <summary>It was sent whole and in clear, for whoever listens.</summary>
+    Exposed,
 }
 
 /// <summary>Judges what a placeholder is bound to. Pure: no clock, no store.</summary>

@@ -35,7 +35,12 @@ public static class AccessChoice
     }
 
     /// <summary>Whether what was chosen once still stands under another config.</summary>
-    public static bool StillStands(GatewayConfig config, Placeholder placeholder, Access access)
+    /// <param name="config">The other config.</param>
+    /// <param name="placeholder">What was presented.</param>
+    /// <param name="access">What was chosen.</param>
+    /// <param name="database">The database that was chosen; null: none.</param>
+    /// <param name="replication">Whether the upstream's log of changes is read.</param>
+    public static bool StillStands(GatewayConfig config, Placeholder placeholder, Access access, string? database, bool replication)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(placeholder);
@@ -44,6 +49,7 @@ public static class AccessChoice
             && target.Addresses.SequenceEqual(access.Target.Addresses)
             && target.TryGetLogin(access.Login.Name, out LoginConfig? login)
             && login.User == access.Login.User
-            && Grants.Serving(config, placeholder.Identity, target, access.Login.Name).Any();
+            && (database is null || target.Databases.IsEmpty || target.Databases.Contains(database))
+            && Grants.Serving(config, placeholder.Identity, target, access.Login.Name).Any(g => g.Replication || !replication);
     }
 }

@@ -13,6 +13,9 @@ public sealed class Admission(TimeProvider time)
     /// <summary>Sources remembered with a penalty, after OpenSSH's PerSourcePenalties max-sources4; beyond it the oldest are forgotten.</summary>
     private const int MaxPenalties = 65_536;
 
+    /// <summary>OpenSSH's PerSourcePenalties noauth: every such visit leaves records.</summary>
+    private static readonly TimeSpan SilencePenalty = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _byListener = new(StringComparer.Ordinal);
     private readonly Dictionary<SourceKey, int> _bySource = [];
@@ -84,6 +87,18 @@ public sealed class Admission(TimeProvider time)
     public void Penalize(IPAddress? source, LimitsConfig limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        Penalize(source, limits.FailurePenalty, limits);
+    }
+
+    /// <summary>A client left, or fell silent, without proving anything, as psql does once to ask its user for a password.</summary>
+    public void PenalizeSilence(IPAddress? source, LimitsConfig limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        Penalize(source, SilencePenalty < limits.FailurePenalty ? SilencePenalty : limits.FailurePenalty, limits);
+    }
+
+    private void Penalize(IPAddress? source, TimeSpan penalty, LimitsConfig limits)
+    {
         if (source is null || IPAddress.IsLoopback(source))
         {
             return;
@@ -99,7 +114,7 @@ public sealed class Admission(TimeProvider time)
             }
 
             ref DateTimeOffset until = ref CollectionsMarshal.GetValueRefOrAddDefault(_penalties, key, out _);
-            until = (until > now ? until : now) + limits.FailurePenalty;
+            until = (until > now ? until : now) + penalty;
             until = until > now + limits.PenaltyMaximum ? now + limits.PenaltyMaximum : until;
         }
     }

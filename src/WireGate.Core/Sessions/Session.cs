@@ -13,21 +13,24 @@ namespace WireGate.Core.Sessions;
 public sealed class Session : IDisposable
 {
     private readonly TimeProvider _time;
+    private readonly Func<GatewayConfig> _currentConfig;
     private readonly long _started;
     private CancellationTokenSource? _handshake = new();
     private ITimer? _deadline;
     private int _end;
 
     /// <param name="listener">What accepted it.</param>
-    /// <param name="config">The config in force at that moment.</param>
+    /// <param name="currentConfig">Gives the config in force.</param>
     /// <param name="client">Owned by whoever runs the session.</param>
     /// <param name="time">The clock.</param>
-    public Session(ListenerConfig listener, GatewayConfig config, Connection client, TimeProvider time)
+    public Session(ListenerConfig listener, Func<GatewayConfig> currentConfig, Connection client, TimeProvider time)
     {
+        ArgumentNullException.ThrowIfNull(currentConfig);
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(time);
         Listener = listener;
-        Config = config;
+        _currentConfig = currentConfig;
+        Config = currentConfig();
         Client = client;
         _time = time;
         Opened = time.GetUtcNow();
@@ -42,8 +45,8 @@ public sealed class Session : IDisposable
     /// <summary>What accepted it.</summary>
     public ListenerConfig Listener { get; }
 
-    /// <summary>The config that decided about it.</summary>
-    public GatewayConfig Config { get; }
+    /// <summary>The config that decides about it: the one in force when it was accepted, then the one in force when it was granted.</summary>
+    public GatewayConfig Config { get; private set; }
 
     /// <summary>The client; replaced by the protected connection once TLS is up.</summary>
     public Connection Client { get; set; }
@@ -72,6 +75,12 @@ public sealed class Session : IDisposable
     /// <summary>Not null: the house is full, and the session is refused with this as soon as the client can be told.</summary>
     public string? Full { get; init; }
 
+    /// <summary>It said what it wants; its opening is recorded, and so its end will be.</summary>
+    public bool IsOpened { get; set; }
+
+    /// <summary>Its refusal is recorded. If it was never opened that says it all: whoever sends four bytes does not get two lines.</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>How it was proven.</summary>
     public string? Method { get; set; }
 
@@ -80,6 +89,9 @@ public sealed class Session : IDisposable
 
     /// <summary>The database asked for; null: none.</summary>
     public string? Database { get; set; }
+
+    /// <summary>It reads the upstream's log of changes, which its grant has to allow.</summary>
+    public bool IsReplication { get; set; }
 
     /// <summary>Bytes relayed from the client.</summary>
     public Func<long>? ClientBytes { get; set; }
@@ -101,6 +113,19 @@ public sealed class Session : IDisposable
 
     /// <summary>What lies behind <see cref="End"/>; null: nothing to add.</summary>
     public string? EndDetail { get; private set; }
+
+    /// <summary>
+    /// Takes the config in force now. Whoever decides by a config publishes the decision and then asks here whether there is another one:
+    /// a reload looks through the sessions only once, and either finds the decision or is seen by the one who took it.
+    /// </summary>
+    /// <returns>True: it is another one than before, and what was decided by that must be decided again.</returns>
+    public bool TakeConfig()
+    {
+        Interlocked.MemoryBarrier();
+        GatewayConfig before = Config;
+        Config = _currentConfig();
+        return !ReferenceEquals(Config, before);
+    }
 
     /// <summary>Ends it, if nothing did before.</summary>
     /// <returns>False: it had ended already, for another reason, which stays.</returns>

@@ -31,7 +31,7 @@ public sealed class SessionServer(
             return;
         }
 
-        var session = new Session(listener, current, connection, time) { Full = full };
+        var session = new Session(listener, config, connection, time) { Full = full };
         sessions.Add(session);
         session.SetDeadline(current.Limits.Authentication);
         _ = RunAsync(session);
@@ -75,8 +75,9 @@ public sealed class SessionServer(
         session.Dispose();
         await CloseAsync(session, session.Upstream);
         await CloseAsync(session, session.Client);
+        Penalize(session);
         admission.Leave(session.Listener.Name, session.SourceAddress, session.AdmittedIdentity);
-        if (session.End != SessionEnd.NoSession)
+        if (session.End != SessionEnd.NoSession && (session.IsOpened || !session.IsRefused))
         {
             try
             {
@@ -84,7 +85,7 @@ public sealed class SessionServer(
             }
             catch (AuditFailedException e)
             {
-                logger.SessionEndNotAudited(session.Id, e);
+                logger.SessionEndNotAudited(session.Id, e.Message);
             }
 
             logger.SessionEnded(session.Id, session.End);
@@ -92,6 +93,20 @@ public sealed class SessionServer(
 
         // Last: whoever waits for the sessions to be gone closes the books next.
         sessions.Remove(session);
+    }
+
+    /// <summary>Who leaves records and proves nothing pays for them; a failed proof has been paid for where it failed.</summary>
+    private void Penalize(Session session)
+    {
+        switch (session.End)
+        {
+            case SessionEnd.ClientBrokeProtocol or SessionEnd.FeatureRefused when session.Placeholder is null:
+                admission.Penalize(session.SourceAddress, session.Config.Limits);
+                break;
+            case SessionEnd.ClientClosed or SessionEnd.HandshakeTimeout when session.Placeholder is null:
+                admission.PenalizeSilence(session.SourceAddress, session.Config.Limits);
+                break;
+        }
     }
 
     private async ValueTask CloseAsync(Session session, Connection? connection)

@@ -98,11 +98,11 @@ internal static class RunCommand
             using Watchdog? watchdog = interval is { } every ? new Watchdog(daemon.Loops, every, TimeProvider.System, systemd.Alive) : null;
             systemd.Status($"config {source.Current.Version}");
             systemd.Ready();
-            logger.Stopping(await stop.Task);
+            bool told = await Task.WhenAny(stop.Task, daemon.AuditFailed) == stop.Task;
+            logger.Stopping(told ? await stop.Task : "the audit log has failed");
             systemd.Stopping();
+            return told ? 0 : Unavailable;
         }
-
-        return 0;
     }
 
     private static void Reload(Daemon daemon, SystemdNotify systemd, ILogger logger)

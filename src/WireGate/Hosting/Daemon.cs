@@ -35,6 +35,7 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly List<Listener> _listeners = [];
     private readonly AdminServer _admin;
     private readonly TurnedAway _turnedAway;
+    private readonly TaskCompletionSource _auditFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Daemon(
         ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, SecretProvider secrets,
@@ -59,6 +60,12 @@ internal sealed class Daemon : IAsyncDisposable
     /// brought no throughput; benchmarks/compare measures it anew (<c>reactors:</c>).
     /// </summary>
     private static int DefaultReactors => (Environment.ProcessorCount + 1) / 2;
+
+    /// <summary>
+    /// Completes when what was audited may never reach the disk. Nothing may pass from then on, and only a new process, which checks the
+    /// whole end of the log, may try again: as PostgreSQL panics when its fsync fails.
+    /// </summary>
+    public Task AuditFailed => _auditFailed.Task;
 
     /// <summary>The event loops, for the watchdog.</summary>
     public IReadOnlyList<EventLoop> Loops => _transport.Loops;
@@ -106,6 +113,7 @@ internal sealed class Daemon : IAsyncDisposable
 
         var watcher = new ConfigWatcher(config, time);
         var daemon = new Daemon(config, logger, audit, store, secrets, transport, postgres, admin, sessions, turnedAway, watcher);
+        audit.Failed += daemon.OnAuditFailed;
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
         watcher.Failed += logger.WatchFailed;
@@ -149,11 +157,25 @@ internal sealed class Daemon : IAsyncDisposable
         await _admin.DisposeAsync();
         await _transport.DisposeAsync();
         _turnedAway.Dispose();
-        _audit.Append(new AuditEvent(AuditEventKind.DaemonStopped));
+        try
+        {
+            _audit.Append(new AuditEvent(AuditEventKind.DaemonStopped));
+        }
+        catch (AuditFailedException e)
+        {
+            _logger.StopNotAudited(e.Message);
+        }
+
         await _store.DisposeAsync();
         _postgres.Dispose();
         _secrets.Dispose();
         await _audit.DisposeAsync();
+    }
+
+    private void OnAuditFailed()
+    {
+        _sessions.KillAll(SessionEnd.AuditFailed);
+        _auditFailed.TrySetResult();
     }
 
     private void OnConfigChanged(GatewayConfig before, GatewayConfig after)

@@ -48,11 +48,14 @@ internal sealed class AuditFailureTests : AuditFixture
     }
 
     [Test]
-    public async Task A_full_disk_fails_the_log_and_says_so()
+    public async Task A_full_disk_stops_the_log_says_so_and_is_no_longer_one_when_there_is_room_again()
     {
         var disk = new FailingDisk();
         await using AuditLog log = Open(disk: disk);
+        bool failed = false;
+        log.Failed += () => failed = true;
         disk.FailsCreate = true;
+        int appended = 0;
 
         Assert.That(
             () =>
@@ -60,9 +63,56 @@ internal sealed class AuditFailureTests : AuditFixture
                 while (true)
                 {
                     log.Append(Event("a"));
+                    appended++;
                 }
             },
             Throws.TypeOf<AuditFailedException>().With.Message.Contains("No space left on device"));
+        disk.FailsCreate = false;
+
+        AuditPosition next = default;
+        Assert.That(() => TryAppend(out next), Is.True.After(20_000, 50), "the next try comes by itself");
+        await log.WhenDurableAsync(next);
+        Assert.That(next.Sequence, Is.EqualTo(appended + 1), "nothing that was refused has left a gap");
+        Assert.That(failed, Is.False);
+        Assert.That(Scan(), Is.Null);
+
+        bool TryAppend(out AuditPosition position)
+        {
+            try
+            {
+                position = log.Append(Event("b"));
+                return true;
+            }
+            catch (AuditFailedException)
+            {
+                position = default;
+                return false;
+            }
+        }
+    }
+
+    [Test]
+    public void A_file_that_could_not_be_written_whole_leaves_nothing()
+    {
+        string path = Path.Combine(Directory, "whole");
+        Assert.That(() => new SegmentDisk().Create(path, -1), Throws.Exception);
+        Assert.That(File.Exists(path), Is.False);
+        new SegmentDisk().Create(path, 1 << 16).Dispose();
+        Assert.That(new FileInfo(path).Length, Is.EqualTo(1 << 16));
+    }
+
+    [Test]
+    public async Task A_disk_that_loses_what_was_written_ends_the_log_for_good_and_is_told_once()
+    {
+        var disk = new FailingDisk();
+        await using AuditLog log = Open(disk: disk);
+        int told = 0;
+        log.Failed += () => Interlocked.Increment(ref told);
+        disk.FailsSync = true;
+        Assert.That(async () => await log.WhenDurableAsync(log.Append(Event("a"))), Throws.TypeOf<AuditFailedException>());
+        disk.FailsSync = false;
+        Assert.That(() => told, Is.EqualTo(1).After(10_000, 10));
+        Assert.That(() => log.Append(Event("b")), Throws.TypeOf<AuditFailedException>());
     }
 
     [Test]

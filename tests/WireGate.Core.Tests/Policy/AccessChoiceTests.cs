@@ -50,7 +50,14 @@ public class AccessChoiceTests
         Assert.That(
             StillStands(WithOrders(Orders with { Logins = [Orders.Logins[0] with { User = "else" }, Orders.Logins[1]] })), Is.False, "another account");
 
-        bool StillStands(GatewayConfig config) => AccessChoice.StillStands(config, SessionHouse.Placeholder(), access);
+        Assert.That(StillStands(WithOrders(Orders with { Databases = ["shop"] }), "shop"), Is.True);
+        Assert.That(StillStands(WithOrders(Orders with { Databases = ["shop"] }), "stock"), Is.False, "another database");
+        Assert.That(StillStands(before, replication: true), Is.False, "no grant to replicate");
+        Assert.That(
+            StillStands(before with { Grants = [.. before.Grants.Select(g => g with { Replication = true })] }, replication: true), Is.True);
+
+        bool StillStands(GatewayConfig config, string? database = null, bool replication = false) =>
+            AccessChoice.StillStands(config, SessionHouse.Placeholder(), access, database, replication);
     }
 
     private static Address Other => Address.TryParse("other:5432", 0, out Address? address) ? address : throw new InvalidOperationException();

@@ -18,7 +18,7 @@ public sealed class SessionTests : IDisposable
     {
         _time = new ManualTime();
         (_client, _) = MemoryConnection.CreatePair();
-        _session = new Session(SessionHouse.Config.Listeners[0], SessionHouse.Config, _client, _time);
+        _session = new Session(SessionHouse.Config.Listeners[0], () => SessionHouse.Config, _client, _time);
     }
 
     [TearDown]

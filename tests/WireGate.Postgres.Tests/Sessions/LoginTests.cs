@@ -4,6 +4,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 using WireGate.Testing.Peers;
+using WireGate.Testing.Time;
 
 namespace WireGate.Postgres.Tests.Sessions;
 
@@ -102,14 +103,62 @@ internal sealed class LoginTests(TransportKind transport) : SessionFixture(trans
         Assert.That(asked.Text, Does.EndWith("SCRAM-SHA-256\0\0"));
     }
 
-    [TestCase("someone", TestName = "T21_A_client_in_clear_from_elsewhere_is_asked_for_SCRAM_and_never_for_a_password")]
-    [TestCase(null, TestName = "T21_A_placeholder_as_user_name_in_clear_from_elsewhere_proves_nothing")]
-    public async Task In_clear_from_elsewhere(string? user)
+    [Test]
+    public async Task T21_A_client_in_clear_from_elsewhere_is_asked_for_SCRAM_and_never_for_a_password()
     {
         Start(remote: Elsewhere);
         ScriptedClient client = await ConnectAsync();
-        await client.StartAsync(user ?? Gateway.Placeholders.Mint().Token, "shop");
+        await client.StartAsync("someone", "shop");
         Assert.That((await client.ExpectAsync('R')).Code, Is.EqualTo(10));
+    }
+
+    [Test]
+    public async Task T21_A_placeholder_as_user_name_in_clear_from_elsewhere_is_refused_and_called_exposed()
+    {
+        Start(remote: Elsewhere);
+        (string id, string token) = Gateway.Placeholders.Mint();
+        ScriptedClient client = await ConnectAsync();
+        await client.StartAsync(token, "shop");
+        await RefusedAsync(client, "28P01", SessionEnd.AuthenticationFailed);
+        Assert.That(
+            Gateway.Records(AuditEventKind.SessionRefused).Single().Detail,
+            Does.StartWith($"placeholder {id} was sent in clear").And.Contain("revoke it"));
+    }
+
+    [Test]
+    public async Task What_is_granted_when_the_client_has_proven_itself_counts_and_not_what_was_when_it_came()
+    {
+        ScriptedClient client = await ConnectAsync();
+        await client.StartAsync("someone", "shop");
+        await Until.TrueAsync(() => Gateway.Records(AuditEventKind.SessionOpened).Count == 1, "the session to begin");
+        Gateway.Config = Gateway.Config with { Version = "f00d", Grants = [] };
+        await client.PresentPasswordAsync(Gateway.Placeholders.Mint().Token);
+        await RefusedAsync(client, "28000", SessionEnd.NotGranted);
+        Assert.That(Gateway.Records(AuditEventKind.SessionRefused).Single().Config, Is.EqualTo("f00d"));
+        Assert.That(Upstream.HasWaiting, Is.False);
+    }
+
+    [TestCase("00000000", 4, TestName = "Broken_startups_cost_what_failed_logins_cost")]
+    [TestCase("0000000800040000", 4, TestName = "Unknown_versions_cost_what_failed_logins_cost")]
+    [TestCase("000000100003000075736572004100000000", 16, TestName = "Leaving_without_a_proof_costs_a_second")]
+    public async Task What_leaves_a_record_costs_its_source_something(string packet, int times)
+    {
+        Start(remote: Elsewhere);
+        for (int i = 0; i < times; i++)
+        {
+            Assert.That(Enter(), Is.Null, $"after {i}");
+            Gateway.Admission.Leave("pg", Elsewhere.Address, null);
+            await using ScriptedClient client = await ConnectAsync();
+            await client.SendAsync(Convert.FromHexString(packet));
+            await client.ReadMessageAsync();
+            await client.DisposeAsync();
+            await Until.TrueAsync(() => Gateway.Sessions.Count == 0, "it to be gone");
+        }
+
+        Assert.That(Enter(), Does.Contain("failed logins"));
+        Assert.That(Gateway.Records(AuditEventKind.SessionRefused).Count + Gateway.Records(AuditEventKind.SessionOpened).Count, Is.EqualTo(times));
+
+        string? Enter() => Gateway.Admission.TryEnter("pg", Elsewhere.Address, Gateway.Config.Limits, out _);
     }
 
     [TestCase(3 << 16, "", 4, "R3R0SSKZ", TestName = "Protocol_3_0_is_spoken_without_negotiation_and_with_a_key_of_4_bytes")]

@@ -262,7 +262,8 @@ internal sealed class OpeningTests(TransportKind transport) : SessionFixture(tra
         Gateway.Server.Serve(connection);
         await Testing.Time.Until.TrueAsync(() => deaf.HoldsWriter, "the refusal");
         Gateway.Time.Advance(Gateway.Config.Limits.Authentication);
-        Assert.That((await Gateway.EndAsync()).End, Is.EqualTo(SessionEnd.ClientBrokeProtocol));
+        await Testing.Time.Until.TrueAsync(() => Gateway.Sessions.Count == 0, "the session to be gone");
+        Assert.That(Gateway.Audit.Events.Single().End, Is.EqualTo(SessionEnd.ClientBrokeProtocol), "one line for what never said what it wants");
     }
 
     [Test]
