@@ -23,7 +23,8 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 /// that is written down, and only then the real credential is fetched and used. The client hears AuthenticationOk last.
 /// </summary>
 internal sealed class Handshake(
-    PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls)
+    PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls,
+    UpstreamTroubles troubles)
 {
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
     public async ValueTask<EstablishedSession?> RunAsync(Session session)
@@ -153,6 +154,7 @@ internal sealed class Handshake(
 
         if (upstream is null)
         {
+            troubles.Tell(session.Access!, refusal!);
             await RefuseAsync(session, refusal!);
         }
 
@@ -167,8 +169,10 @@ internal sealed class Handshake(
         if (proof.Verdict != PlaceholderVerdict.Ok)
         {
             services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
-            await RefuseAsync(session, new Refusal(
-                SessionEnd.AuthenticationFailed, "the placeholder was not accepted", Describe(proof.Verdict, proof.Placeholder?.Id)));
+            string detail = user.Kind == UserNameKind.Plain && proof.Method.StartsWith("scram", StringComparison.Ordinal)
+                ? "SCRAM, and the user name names no placeholder: it has to be anything+ID, with the id that mint printed"
+                : Describe(proof.Verdict, proof.Placeholder?.Id);
+            await RefuseAsync(session, new Refusal(SessionEnd.AuthenticationFailed, "the placeholder was not accepted", detail));
             return null;
         }
 
@@ -184,9 +188,9 @@ internal sealed class Handshake(
         while (session.TakeConfig());
 
         LimitsConfig limits = session.Config.Limits;
-        if (refusal is null && !services.Admission.TryProve(placeholder.Identity, session.SourceAddress, limits))
+        if (refusal is null && services.Admission.TryProve(session.Listener.Name, placeholder.Identity, session.SourceAddress, limits) is { } full)
         {
-            refusal = new Refusal(SessionEnd.LimitReached, "too many sessions of this identity", $"more than {limits.SessionsPerIdentity}");
+            refusal = new Refusal(SessionEnd.LimitReached, full, full);
         }
         else if (refusal is null)
         {

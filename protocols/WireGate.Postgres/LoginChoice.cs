@@ -28,7 +28,8 @@ internal static class LoginChoice
         TargetChoice choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
         if (choice.Target is not { } target)
         {
-            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
+            return new Refusal(SessionEnd.UnknownTarget, "no such target or database",
+                TargetChoice.Explain(choice.Outcome, session.Listener.Target, user, parameters, config.Targets));
         }
 
         session.Database = choice.Database;
@@ -48,10 +49,18 @@ internal static class LoginChoice
                 $"\"{judgement.RefusedName}\" is not in the shipped list; add it to the target's parameters to allow it");
         }
 
+        if (judgement.Settings.Any(s => PlaceholderToken.IsWithin(s.Value.Span)))
+        {
+            return new Refusal(
+                SessionEnd.FeatureRefused, "a startup parameter holds a placeholder",
+                "the upstream would see it: it belongs where the password goes, and nowhere else");
+        }
+
         choice = TargetChoice.Of(session.Listener.Target, user, parameters, judgement.Replication, config.Targets);
         if (choice.Outcome != TargetOutcome.Chosen)
         {
-            return new Refusal(SessionEnd.UnknownTarget, "no such target or database", choice.Outcome.ToString());
+            return new Refusal(SessionEnd.UnknownTarget, "no such target or database",
+                TargetChoice.Explain(choice.Outcome, session.Listener.Target, user, parameters, config.Targets));
         }
 
         session.Database = choice.Database;

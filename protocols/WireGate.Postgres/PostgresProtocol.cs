@@ -31,6 +31,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private readonly UpstreamConnector _connector = new();
     private readonly CancelRegistry _cancels;
     private readonly ListenerTls _tls = new();
+    private readonly UpstreamTroubles _troubles;
 
     /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
     public PostgresProtocol(PostgresServices services)
@@ -38,6 +39,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
         _cancels = new CancelRegistry(services.Time);
+        _troubles = new UpstreamTroubles(services.Time, services.Logger);
     }
 
     /// <inheritdoc/>
@@ -48,7 +50,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     {
         ArgumentNullException.ThrowIfNull(session);
         // Not one method: what only the handshake needs is gone while the session lies idle.
-        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls);
+        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles);
         if (await handshake.RunAsync(session) is not { } established)
         {
             return;

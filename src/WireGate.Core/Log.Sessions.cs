@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Critical, "the end of session {Session} could not be audited: {Reason}")]
     internal static partial void SessionEndNotAudited(this ILogger logger, string session, string reason);
 
+    [LoggerMessage(5, LogLevel.Warning, "{Count} connections to {Listener} from {Source} were turned away: {Reason}")]
+    internal static partial void TurnedAway(this ILogger logger, long count, string listener, string source, string reason);
+
     [LoggerMessage(4, LogLevel.Critical, "connections that were turned away could not be audited")]
     internal static partial void TurnedAwayNotAudited(this ILogger logger, Exception exception);
 }

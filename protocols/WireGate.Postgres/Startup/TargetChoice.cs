@@ -27,6 +27,9 @@ internal readonly record struct TargetChoice(TargetOutcome Outcome, TargetConfig
 {
     private const string Protocol = "postgres";
 
+    /// <summary>Characters of a client's word in a detail: PostgreSQL's own names are no longer.</summary>
+    private const int MaxShown = 63;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
@@ -66,6 +69,32 @@ internal readonly record struct TargetChoice(TargetOutcome Outcome, TargetConfig
         return upstream is null
             ? new TargetChoice(TargetOutcome.UnknownDatabase, null, null)
             : new TargetChoice(TargetOutcome.Chosen, target, upstream);
+    }
+
+    /// <summary>Says to the operator why there is no such place, and what the client could say instead.</summary>
+    public static string Explain(
+        TargetOutcome outcome, string? listenerTarget, in UserName user, StartupParameters parameters,
+        FrozenDictionary<string, TargetConfig> targets)
+    {
+        string? database = Decode(parameters.Database.Span);
+        string shown = database is { Length: <= MaxShown } ? $"\"{database}\"" : "that is not shown";
+        string? userTarget = user.Target;
+        switch (outcome)
+        {
+            case TargetOutcome.Ambiguous when listenerTarget is not null:
+                return $"the listener serves \"{listenerTarget}\" only, and the user name asks for \"{userTarget}\"";
+            case TargetOutcome.Ambiguous:
+                IEnumerable<string> serving = targets.Values
+                    .Where(t => t.Protocol == Protocol && (t.Name == database || t.Databases.Contains(database ?? "")))
+                    .Select(t => t.Name).Order(StringComparer.Ordinal);
+                return $"the database {shown} is served by the targets {string.Join(", ", serving)}: the user name can say which, user@TARGET";
+            case TargetOutcome.UnknownDatabase:
+                return $"the database {shown} is not among the target's databases, or none was named";
+            default:
+                return (listenerTarget ?? userTarget) is { } named
+                    ? $"there is no PostgreSQL target \"{named}\""
+                    : $"no target has the name {shown}, and none has a database of that name: the user name can say which, user@TARGET";
+        }
     }
 
     private static (TargetOutcome Outcome, TargetConfig? Target) FindTarget(

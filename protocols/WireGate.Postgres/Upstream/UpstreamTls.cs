@@ -43,7 +43,7 @@ internal sealed class UpstreamTls
         // No download on the way of a session, and no stale answer either: revocation is the authority's short lifetime.
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         CertificateChainPolicy = _authorities is null ? null : TrustOnly(_authorities),
-        RemoteCertificateValidationCallback = Validate,
+        RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Validate(host, certificate, chain, errors),
     };
 
     private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
@@ -58,7 +58,8 @@ internal sealed class UpstreamTls
         return policy;
     }
 
-    private bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    /// <exception cref="AuthenticationException">It is not to be trusted; says why. What the platform says names a callback of ours.</exception>
+    private bool Validate(string host, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         SslPolicyErrors accepted = _mode switch
         {
@@ -66,6 +67,16 @@ internal sealed class UpstreamTls
             TlsMode.VerifyCa => SslPolicyErrors.RemoteCertificateNameMismatch,
             _ => SslPolicyErrors.None,
         };
-        return certificate is not null && (errors & ~accepted) == SslPolicyErrors.None;
+        errors &= ~accepted;
+        if (certificate is not null && errors == SslPolicyErrors.None)
+        {
+            return true;
+        }
+
+        throw new AuthenticationException(
+            certificate is null ? "it presented no certificate"
+            : errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
+                ? $"its certificate does not verify ({string.Join(", ", chain?.ChainStatus.Select(s => s.Status) ?? [])}): is tls.ca its authority?"
+            : $"its certificate is not for {host}");
     }
 }

@@ -24,8 +24,11 @@ public sealed record LimitsConfig
     /// <summary>Sessions of one source: an IPv4 address or an IPv6 /64.</summary>
     public int SessionsPerSource { get; init; } = 5_000;
 
-    /// <summary>Connections of one source that have not yet proven an identity. After OpenSSH's MaxStartups 100.</summary>
-    public int UnprovenPerSource { get; init; } = 100;
+    /// <summary>
+    /// Connections of one source that have not yet proven an identity; not of this machine itself. A NAT or a CI host may well start some
+    /// hundred clients in one moment, and each costs us 7 KB.
+    /// </summary>
+    public int UnprovenPerSource { get; init; } = 1_000;
 
     /// <summary>What one failed login adds to its source's penalty. OpenSSH's PerSourcePenalties authfail: 5 s.</summary>
     public TimeSpan FailurePenalty { get; init; } = TimeSpan.FromSeconds(5);

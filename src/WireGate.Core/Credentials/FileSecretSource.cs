@@ -97,7 +97,9 @@ public sealed class FileSecretSource(string path) : ISecretSource
     {
         UnixFileMode forbidden = facts.Owner == user ? NobodyElse : NobodyElse & ~UnixFileMode.GroupRead;
         return !facts.IsRegular ? "is not a regular file"
-            : facts.Owner != user && facts.Owner != 0 ? $"belongs to uid {facts.Owner}: it must belong to uid {user} or to root"
+            : facts.Owner != user && facts.Owner != 0 ? user == 0
+                ? $"belongs to uid {facts.Owner}, and this runs as root: run it as that user, as the daemon does"
+                : $"belongs to uid {facts.Owner}: it must belong to uid {user} or to root"
             : (facts.Permissions & forbidden) != 0 ? $"is open to others (mode {Convert.ToString((int)facts.Permissions, 8)}): chmod 0400"
             : null;
     }

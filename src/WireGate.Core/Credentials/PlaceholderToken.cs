@@ -58,6 +58,20 @@ public static class PlaceholderToken
         return true;
     }
 
+    /// <summary>Whether a token stands anywhere in a text.</summary>
+    public static bool IsWithin(ReadOnlySpan<byte> text)
+    {
+        for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= Length; text = text[(at + 1)..])
+        {
+            if (TryParse(text.Slice(at, Length), out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether this has the shape of an id. No id contains what separates it in a user name: <c>+</c>, <c>@</c>, <c>_</c>.</summary>
     public static bool IsId(ReadOnlySpan<byte> text) => text.Length == IdLength && IsBase62(text);
 

@@ -20,10 +20,20 @@ public sealed class Admission(TimeProvider time)
     private readonly Dictionary<string, int> _byListener = new(StringComparer.Ordinal);
     private readonly Dictionary<SourceKey, int> _bySource = [];
     private readonly Dictionary<SourceKey, int> _unproven = [];
+    private readonly Dictionary<string, int> _unprovenByListener = new(StringComparer.Ordinal);
     private readonly Dictionary<Identity, int> _byIdentity = [];
 
     /// <summary>Until when a source has to do penance, were it to behave from now on.</summary>
     private readonly Dictionary<SourceKey, DateTimeOffset> _penalties = [];
+
+    /// <summary>Connections of a listener that have proven nothing yet.</summary>
+    internal int Unproven(string listener)
+    {
+        lock (_lock)
+        {
+            return _unprovenByListener.GetValueOrDefault(listener);
+        }
+    }
 
     /// <summary>
     /// Lets a connection in, before a byte of it was read. What floods is turned away without a word; who merely comes when the house
@@ -46,24 +56,29 @@ public sealed class Admission(TimeProvider time)
                 return "too many failed logins from this source";
             }
 
-            if (_unproven.GetValueOrDefault(key) >= limits.UnprovenPerSource)
+            if (!IsShared(source) && _unproven.GetValueOrDefault(key) >= limits.UnprovenPerSource)
             {
                 return "too many connections from this source that have proven nothing yet";
+            }
+
+            if (IsDropped(_unprovenByListener.GetValueOrDefault(listener), limits.SessionsPerListener))
+            {
+                return "too many connections on this listener that have proven nothing yet";
             }
 
             full = _byListener.GetValueOrDefault(listener) >= limits.SessionsPerListener ? "too many sessions on this listener"
                 : _bySource.GetValueOrDefault(key) >= limits.SessionsPerSource ? "too many sessions from this source"
                 : null;
-            Add(_byListener, listener, 1);
             Add(_bySource, key, 1);
             Add(_unproven, key, 1);
+            Add(_unprovenByListener, listener, 1);
             return null;
         }
     }
 
     /// <summary>The connection has proven an identity, and counts as unproven no longer.</summary>
-    /// <returns>False: the identity has as many sessions as it may.</returns>
-    public bool TryProve(Identity identity, IPAddress? source, LimitsConfig limits)
+    /// <returns>Null: it may stay. Else why not.</returns>
+    public string? TryProve(string listener, Identity identity, IPAddress? source, LimitsConfig limits)
     {
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentNullException.ThrowIfNull(limits);
@@ -71,18 +86,25 @@ public sealed class Admission(TimeProvider time)
         {
             if (_byIdentity.GetValueOrDefault(identity) >= limits.SessionsPerIdentity)
             {
-                return false;
+                return "too many sessions of this identity";
+            }
+
+            if (_byListener.GetValueOrDefault(listener) >= limits.SessionsPerListener)
+            {
+                return "too many sessions on this listener";
             }
 
             Add(_byIdentity, identity, 1);
+            Add(_byListener, listener, 1);
             Add(_unproven, SourceKey.Of(source), -1);
-            return true;
+            Add(_unprovenByListener, listener, -1);
+            return null;
         }
     }
 
     /// <summary>
-    /// A login failed: adds to the penalty of its source. Not for this machine itself: its many users share one address, and one
-    /// agent with an expired placeholder must not lock out the others.
+    /// A login failed: adds to the penalty of its source. Not for this machine itself: one agent with an expired placeholder must not
+    /// lock out its other users.
     /// </summary>
     public void Penalize(IPAddress? source, LimitsConfig limits)
     {
@@ -99,7 +121,7 @@ public sealed class Admission(TimeProvider time)
 
     private void Penalize(IPAddress? source, TimeSpan penalty, LimitsConfig limits)
     {
-        if (source is null || IPAddress.IsLoopback(source))
+        if (IsShared(source))
         {
             return;
         }
@@ -128,17 +150,32 @@ public sealed class Admission(TimeProvider time)
         SourceKey key = SourceKey.Of(source);
         lock (_lock)
         {
-            Add(_byListener, listener, -1);
             Add(_bySource, key, -1);
             if (proven is null)
             {
                 Add(_unproven, key, -1);
+                Add(_unprovenByListener, listener, -1);
             }
             else
             {
+                Add(_byListener, listener, -1);
                 Add(_byIdentity, proven, -1);
             }
         }
+    }
+
+    /// <summary>Whether the source is this machine itself, whose many users share one address.</summary>
+    private static bool IsShared(IPAddress? source) => source is null || IPAddress.IsLoopback(source);
+
+    /// <summary>
+    /// Those who have proven nothing do not fill the house for those who can: they have as many places as the sessions, apart, and from
+    /// half of them on each newcomer is turned away with a chance that grows to certainty. OpenSSH's random early drop (MaxStartups):
+    /// who floods cannot keep everybody else out by being first.
+    /// </summary>
+    private static bool IsDropped(int unproven, int most)
+    {
+        int half = most / 2;
+        return unproven >= most || (unproven > half && Random.Shared.Next(most - half) < unproven - half);
     }
 
     private static void Add<TKey>(Dictionary<TKey, int> counts, TKey key, int change)

@@ -67,6 +67,7 @@ public sealed class TurnedAway : IDisposable
         {
             foreach (((string listener, IPAddress? source, string reason), long count) in counts)
             {
+                _logger.TurnedAway(count, listener, source?.ToString() ?? "many sources, or a Unix socket", reason);
                 _audit.Append(new AuditEvent(AuditEventKind.SessionRefused)
                 {
                     Listener = listener,

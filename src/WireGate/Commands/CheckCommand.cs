@@ -27,24 +27,22 @@ internal static class CheckCommand
             ImmutableArray<ConfigError> errors = ConfigFileChecks.Check(loaded);
             GatewayConfig? config = errors.IsEmpty ? loaded.Config : null;
             InvocationConfiguration streams = result.InvocationConfiguration;
+            bool connects = config is not null && result.GetValue(connect);
             if (result.GetValue(json))
             {
-                streams.Output.WriteLine(ToJson(config, errors).ToJsonString(ConfigSchema.Printed));
-            }
-            else
-            {
-                Print(config, errors, streams.Output, streams.Error);
+                List<ConnectAttempt>? attempts = connects ? await ConnectCheck.RunAsync(config!, _ => { }, cancellationToken) : null;
+                streams.Output.WriteLine(ToJson(config, errors, attempts).ToJsonString(ConfigSchema.Printed));
+                return ExitCode(config, attempts);
             }
 
-            if (config is null)
-            {
-                return BadConfig;
-            }
-
-            return !result.GetValue(connect) || await ConnectCheck.RunAsync(config, streams.Error, cancellationToken) ? Ok : NotLetIn;
+            Print(config, errors, streams.Output, streams.Error);
+            return ExitCode(config, connects ? await ConnectCheck.RunAsync(config!, a => streams.Error.WriteLine(a), cancellationToken) : null);
         });
         return command;
     }
+
+    private static int ExitCode(GatewayConfig? config, List<ConnectAttempt>? attempts) =>
+        config is null ? BadConfig : attempts is null || attempts.TrueForAll(a => a.Problem is null) ? Ok : NotLetIn;
 
     private static void Print(GatewayConfig? config, ImmutableArray<ConfigError> errors, TextWriter output, TextWriter error)
     {
@@ -67,9 +65,9 @@ internal static class CheckCommand
         ResolvedConfig.WriteYaml(config, output);
     }
 
-    private static JsonObject ToJson(GatewayConfig? config, ImmutableArray<ConfigError> errors) => new()
+    private static JsonObject ToJson(GatewayConfig? config, ImmutableArray<ConfigError> errors, List<ConnectAttempt>? attempts) => new()
     {
-        ["ok"] = config is not null,
+        ["ok"] = ExitCode(config, attempts) == Ok,
         ["errors"] = new JsonArray([.. errors.Select(e => new JsonObject
         {
             ["file"] = e.Position.File,
@@ -79,6 +77,13 @@ internal static class CheckCommand
             ["message"] = e.Message,
         })]),
         ["warnings"] = new JsonArray([.. (config is null ? [] : ConfigWarnings.Find(config)).Select(w => JsonValue.Create(w))]),
+        ["logins"] = attempts is null ? null : new JsonArray([.. attempts.Select(a => new JsonObject
+        {
+            ["target"] = a.Target,
+            ["login"] = a.Login,
+            ["address"] = a.Address,
+            ["problem"] = a.Problem,
+        })]),
         ["version"] = config?.Version,
         ["config"] = config is null ? null : ResolvedConfig.ToJson(config),
     };

@@ -5,20 +5,30 @@ using WireGate.Postgres;
 
 namespace WireGate.Commands;
 
+/// <summary>One login that was tried.</summary>
+/// <param name="Target">Where.</param>
+/// <param name="Login">As whom.</param>
+/// <param name="Address">At which address of the target.</param>
+/// <param name="Problem">Null: let in. Else why not.</param>
+internal sealed record ConnectAttempt(string Target, string Login, string Address, string? Problem)
+{
+    /// <summary>One line.</summary>
+    public override string ToString() => $"{Target} as {Login} at {Address}: {Printable.Escape(Problem ?? "ok")}";
+}
+
 /// <summary><c>wiregate check --connect</c>: logs in to every target, as every login, at every address.</summary>
 internal static class ConnectCheck
 {
     private static readonly TimeSpan PerLogin = TimeSpan.FromSeconds(10);
 
-    /// <summary>Prints one line for each attempt, as it is made.</summary>
-    /// <returns>False: at least one was not let in.</returns>
-    public static async Task<bool> RunAsync(GatewayConfig config, TextWriter output, CancellationToken cancellationToken)
+    /// <summary>Tries each, and tells of each attempt as it is made.</summary>
+    public static async Task<List<ConnectAttempt>> RunAsync(GatewayConfig config, Action<ConnectAttempt> made, CancellationToken cancellationToken)
     {
         using EnvironmentSecrets environment = EnvironmentSecrets.Capture(
             config.Secrets.Values.Where(s => s.Env is not null).Select(s => s.Env!));
         using var secrets = new SecretProvider(config.Secrets, environment, TimeProvider.System);
         var loop = new PoolLoop();
-        bool all = true;
+        List<ConnectAttempt> attempts = [];
         foreach (TargetConfig target in config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal))
         {
             foreach (LoginConfig login in target.Logins)
@@ -28,12 +38,13 @@ internal static class ConnectCheck
                     using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     deadline.CancelAfter(PerLogin);
                     string? problem = await LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token);
-                    all &= problem is null;
-                    await output.WriteLineAsync($"{target.Name} as {login.Name} at {address}: {Printable.Escape(problem ?? "ok")}");
+                    var attempt = new ConnectAttempt(target.Name, login.Name, address.ToString(), problem);
+                    attempts.Add(attempt);
+                    made(attempt);
                 }
             }
         }
 
-        return all;
+        return attempts;
     }
 }

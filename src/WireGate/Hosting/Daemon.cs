@@ -77,7 +77,7 @@ internal sealed class Daemon : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <exception cref="AuditFailedException">The audit log cannot be used.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be used.</exception>
-    /// <exception cref="SocketException">An address cannot be had.</exception>
+    /// <exception cref="IOException">An address cannot be had.</exception>
     public static async Task<Daemon> StartAsync(
         ConfigSource config, EnvironmentSecrets environment, ILoggerFactory loggers, TimeProvider time)
     {
@@ -119,7 +119,7 @@ internal sealed class Daemon : IAsyncDisposable
         watcher.Failed += logger.WatchFailed;
         foreach (ListenerConfig listener in current.Listeners)
         {
-            Listener bound = transport.Listen(listener.Address, listener.SocketMode);
+            Listener bound = Bind(transport, listener);
             daemon._listeners.Add(bound);
             string name = listener.Name;
             var server = new SessionServer(
@@ -170,6 +170,18 @@ internal sealed class Daemon : IAsyncDisposable
         _postgres.Dispose();
         _secrets.Dispose();
         await _audit.DisposeAsync();
+    }
+
+    private static Listener Bind(EventLoopTransport transport, ListenerConfig listener)
+    {
+        try
+        {
+            return transport.Listen(listener.Address, listener.SocketMode);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"listener {listener.Name}: {listener.Address} cannot be had: {e.Message}", e);
+        }
     }
 
     private void OnAuditFailed()

@@ -31,7 +31,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
         _sessionsPerSource = Defaulted(
             "sessionsPerSource", Words.Count, l => l.SessionsPerSource, "Sessions of one source (an IPv4 address, an IPv6 /64), 5000 by default.");
         _unprovenPerSource = Defaulted(
-            "unprovenPerSource", Words.Count, l => l.UnprovenPerSource, "Connections of one source that have not yet proven an identity, 100 by default.");
+            "unprovenPerSource", Words.Count, l => l.UnprovenPerSource, "Connections of one source that have not yet proven an identity, 1000 by default.");
         _failurePenalty = Defaulted("failurePenalty", Words.Wait, l => l.FailurePenalty, "What a failed login adds to its source's penalty, 5s by default.");
         _penaltyThreshold = Defaulted(
             "penaltyThreshold", Words.Wait, l => l.PenaltyThreshold, "The penalty below which a source is still served, 15s by default.");
