@@ -97,14 +97,14 @@ internal sealed class ParserFuzz
     public void Scram_of_an_upstream() => Fuzz(
         7,
         [
-            Encoding.ASCII.GetBytes("r=NONCEx,s=AAAA,i=1"), Encoding.ASCII.GetBytes("e=invalid-proof"),
+            Encoding.ASCII.GetBytes("r=NONCEx,s=AAAA,i=4096"), Encoding.ASCII.GetBytes("e=invalid-proof"),
             Encoding.ASCII.GetBytes("v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         ],
         bytes =>
         {
             Either(() => Started().ReadServerFirst(bytes));
             ScramClient finished = Started();
-            using ScramKeys keys = ScramKeys.Derive("pw"u8, finished.ReadServerFirst("r=NONCEx,s=AAAA,i=1"u8));
+            using ScramKeys keys = ScramKeys.Derive("pw"u8, finished.ReadServerFirst("r=NONCEx,s=AAAA,i=4096"u8));
             finished.Final(keys);
             Either(() => finished.ReadServerFinal(bytes));
             Assert.That(finished.IsComplete, Is.False);
