@@ -35,18 +35,24 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
     private static readonly string[] DefaultMethods = [MethodNames.ScramPlus, MethodNames.Scram];
 
     /// <summary>Runs from the startup message to ReadyForQuery.</summary>
+    /// <param name="connection">Aborted by the caller when the turn is over.</param>
+    /// <param name="address">Where it leads.</param>
+    /// <param name="request">What to log in with.</param>
+    /// <param name="password">Borrowed; null: the login has none.</param>
+    /// <param name="turn">Ends the wait for what is no byte of the connection.</param>
     /// <returns>The session, or what the upstream refused it with.</returns>
     /// <exception cref="ProtocolException">The upstream broke the protocol or asked for what it may not have.</exception>
     /// <exception cref="IOException">It closed.</exception>
+    /// <exception cref="OperationCanceledException">The turn was over.</exception>
     public async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> RunAsync(
-        Connection connection, Address address, LoginRequest request, Secret? password)
+        Connection connection, Address address, LoginRequest request, Secret? password, CancellationToken turn)
     {
         PipeWriter output = connection.Output;
         output.WriteStartupMessage(request.User, request.Database, request.Replication, request.Settings.ToArray());
         await output.FlushAsync(CancellationToken.None);
 
         var input = new HandshakeInput<UpstreamGreetingFramer>(connection.Input);
-        if (await AuthenticateAsync(connection, input, request, password) is { } refused)
+        if (await AuthenticateAsync(connection, input, request, password, turn) is { } refused)
         {
             return (null, refused);
         }
@@ -63,7 +69,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
     }
 
     private async ValueTask<UpstreamError?> AuthenticateAsync(
-        Connection connection, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request, Secret? password)
+        Connection connection, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request, Secret? password, CancellationToken turn)
     {
         ScramClient? scram = null;
         bool answered = false;
@@ -135,7 +141,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
 
             if (challenge is { } salted)
             {
-                using ScramKeys derived = await DeriveAsync(connection, password!, salted);
+                using ScramKeys derived = await DeriveAsync(connection, password!, salted, turn);
                 connection.Output.WriteSaslResponse(scram!.Final(derived));
             }
 
@@ -191,15 +197,14 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
         }
     }
 
-    private async ValueTask<ScramKeys> DeriveAsync(Connection connection, Secret password, ScramChallenge challenge)
+    private async ValueTask<ScramKeys> DeriveAsync(Connection connection, Secret password, ScramChallenge challenge, CancellationToken turn)
     {
         if (keys.Find(password.Span, challenge) is { } known)
         {
             return known;
         }
 
-        await PoolSwitch.Instance;
-        ScramKeys derived = keys.Derive(password.Span, challenge);
+        ScramKeys derived = await keys.DeriveAsync(password, challenge, turn);
         await connection.Loop.Switch();
         return derived;
     }

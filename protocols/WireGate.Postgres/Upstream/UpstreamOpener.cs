@@ -95,7 +95,7 @@ internal sealed class UpstreamOpener(PostgresServices services, UpstreamConnecto
             UpstreamError? error;
             await using (turn.UnsafeRegister(static c => ((Connection)c!).Abort(), connection))
             {
-                (opened, error) = await login.RunAsync(connection, address, request, password);
+                (opened, error) = await login.RunAsync(connection, address, request, password, turn);
             }
 
             if (opened is not null)

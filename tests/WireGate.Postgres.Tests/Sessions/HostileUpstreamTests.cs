@@ -3,6 +3,7 @@ using NUnit.Framework;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
+using WireGate.Postgres.Authentication;
 using WireGate.Testing.Peers;
 
 namespace WireGate.Postgres.Tests.Sessions;
@@ -109,6 +110,39 @@ internal sealed class HostileUpstreamTests(TransportKind transport) : SessionFix
 
         Gateway.Time.Advance(Gateway.Config.Limits.Connect);
         await RefusedAsync(client, "57P03", SessionEnd.UpstreamUnreachable);
+    }
+
+    [Test]
+    public async Task T46_A_login_that_waits_for_its_derivation_ends_with_its_turn_and_the_next_one_succeeds()
+    {
+        SemaphoreSlim places = ScramKeyCache.PlacesOfProcess;
+        int taken = 0;
+        try
+        {
+            for (; places.CurrentCount > 0; taken++)
+            {
+                await places.WaitAsync();
+            }
+
+            ScriptedClient client = await PresentAsync();
+            UpstreamPeer upstream = await AcceptAsync();
+            await upstream.ReadStartupAsync();
+            await upstream.AskAsync(10, "SCRAM-SHA-256\0\0");
+            string nonce = (await upstream.ExpectAsync('p')).Text.Split("r=")[1];
+            await upstream.AskAsync(11, $"r={nonce}x,s=c2FsdHNhbHQ=,i=100000");
+            Gateway.Time.Advance(Gateway.Config.Limits.Connect);
+            await RefusedAsync(client, "57P03", SessionEnd.UpstreamUnreachable);
+            Assert.That(await upstream.ReadToEndAsync(), Is.Empty, "no proof was derived");
+        }
+        finally
+        {
+            if (taken > 0)
+            {
+                places.Release(taken);
+            }
+        }
+
+        await EstablishAsync();
     }
 
     [TestCase("7600000010000300000000000000000000", TestName = "T46_A_negotiation_of_the_version_that_we_asked_for_is_refused")]
