@@ -47,9 +47,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     public async ValueTask RunAsync(Session session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        // Not one method: what only the handshake needs is gone while the session lies idle.
-        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls);
-        if (await handshake.RunAsync(session) is not { } established)
+        if (await OpenAsync(session) is not { } established)
         {
             return;
         }
@@ -70,6 +68,15 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
                 _cancels.Withdraw(issued);
             }
         }
+    }
+
+    // A method of its own: what only the handshake needs is gone while the session lies idle.
+    private async ValueTask<EstablishedSession?> OpenAsync(Session session)
+    {
+        var login = new UpstreamLogin(_keys);
+        EstablishedSession? established = await new Handshake(_services, _connector, login, _cancels, _tls).RunAsync(session);
+        established?.Relay.GreetedAs(login.GreetedAs);
+        return established;
     }
 
     /// <summary>Erases the derived keys.</summary>

@@ -43,6 +43,9 @@ internal sealed class SessionRelay
     public bool LeftUpstreamRunning =>
         !_clientHandler.Terminated && !_upstreamHandler.IsIdle && _session.End != SessionEnd.UpstreamClosed;
 
+    /// <summary>What the upstream called the account when it greeted: it is not to be named by that either.</summary>
+    public void GreetedAs(byte[] rawName) => _upstreamHandler.Settings.GreetedAs(rawName);
+
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
     {

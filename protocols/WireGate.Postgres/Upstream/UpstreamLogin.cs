@@ -34,6 +34,9 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
 {
     private static readonly string[] DefaultMethods = [MethodNames.ScramPlus, MethodNames.Scram];
 
+    /// <summary>The first session_authorization of the last greeting, byte for byte; empty: none was sent.</summary>
+    public byte[] GreetedAs { get; private set; } = [];
+
     /// <summary>Runs from the startup message to ReadyForQuery.</summary>
     /// <param name="connection">Aborted by the caller when the turn is over.</param>
     /// <param name="address">Where it leads.</param>
@@ -209,12 +212,14 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
         return derived;
     }
 
-    private static async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> GreetAsync(
+    private async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> GreetAsync(
         Connection connection, Address address, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request)
     {
         // PostgreSQL 18 reports some 15 parameters, together below a kilobyte; a flood of them is not kept.
         const int MaxGreeting = 64 * 1024;
         var greeting = new ArrayBufferWriter<byte>(1024);
+        var settings = new ParameterStatusRelay(request.User, request.ShownUser);
+        GreetedAs = [];
         int processId = 0;
         byte[] cancelKey = [];
         while (true)
@@ -225,7 +230,8 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
                 switch ((BackendMessage)input.Kind)
                 {
                     case BackendMessage.ParameterStatus:
-                        ParameterStatusRelay.Write(greeting, input.BodySpan, request.User, request.ShownUser);
+                        byte[]? named = settings.WriteGreeting(greeting, input.BodySpan);
+                        GreetedAs = GreetedAs.Length == 0 && named is not null ? named : GreetedAs;
                         break;
                     case BackendMessage.BackendKeyData when cancelKey.Length == 0:
                         BackendKeyData key = BackendKeyData.Read(input.BodySpan);
