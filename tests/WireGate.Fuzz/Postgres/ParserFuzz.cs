@@ -7,6 +7,7 @@ using WireGate.Core.Framing;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Startup;
+using WireGate.Postgres.Upstream;
 
 namespace WireGate.Fuzz.Postgres;
 
@@ -22,6 +23,7 @@ internal sealed class ParserFuzz
     private const int Constant = 64 * 1024;
     private const int Amplification = 100;
 
+    private static readonly UpstreamText Texts = new("app_ro", null);
     private static readonly PlaceholderProof Proof = new(new byte[32], new byte[16], 4096, new byte[32], new byte[32]);
 
     [Test]
@@ -60,7 +62,7 @@ internal sealed class ParserFuzz
         ],
         bytes =>
         {
-            Either(() => ErrorFields.Read(bytes));
+            Either(() => ErrorFields.Read(bytes, Texts));
             Either(() => ParameterStatus.Read(bytes));
             Either(() => BackendKeyData.Read(bytes));
             Either(() => NegotiatedVersion.Read(bytes));
@@ -126,7 +128,7 @@ internal sealed class ParserFuzz
             Bounded(packet, Startup);
         }
 
-        Bounded(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Mx\0", 9_990)) + "\0"), bytes => ErrorFields.Read(bytes));
+        Bounded(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Mx\0", 9_990)) + "\0"), bytes => ErrorFields.Read(bytes, Texts));
     }
 
     private static void Startup(byte[] bytes)
