@@ -106,7 +106,7 @@ internal sealed class Handshake(
                 new CancelEntry(session, session.Access!.Target, upstream.Address, upstream.ProcessId, upstream.CancelKey),
                 version.CancelKeyLength);
         // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
-        var relay = new SessionRelay(session, upstream.Connection, request.User, request.ShownUser, services.Time);
+        var relay = new SessionRelay(session, upstream.Connection, request.User, login.GreetedAs, request.ShownUser, services.Time);
         await GreetAsync(session.Client.Output, proof, upstream, cancel);
         session.HandshakeDone();
         if (session.Placeholder!.SessionLifetime is { } lifetime)

@@ -37,10 +37,11 @@ public static class LoginCheck
             await using Connection connection = await new UpstreamConnector().ConnectAsync(loop, target, address, cancellationToken);
             await using CancellationTokenRegistration deadline =
                 cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
-            using var keys = new ScramKeyCache(0);
+            using var keys = new ScramKeyCache(0, ScramKeyCache.PlacesOfProcess);
             string database = target.Databases.IsEmpty ? MaintenanceDatabase : target.Databases[0];
             var request = new LoginRequest(target, login.User, database, ReplicationMode.None, [], Identity.LocalIssuer);
-            (UpstreamSession? session, UpstreamError? error) = await new UpstreamLogin(keys).RunAsync(connection, address, request, password);
+            (UpstreamSession? session, UpstreamError? error) =
+                await new UpstreamLogin(keys).RunAsync(connection, address, request, password, cancellationToken);
             if (session is null)
             {
                 return $"{error!.Error.SqlState}: {error.Error.Message}";

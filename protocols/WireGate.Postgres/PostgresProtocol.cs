@@ -27,7 +27,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private const int CachedLogins = 1024;
 
     private readonly PostgresServices _services;
-    private readonly ScramKeyCache _keys = new(CachedLogins);
+    private readonly ScramKeyCache _keys = new(CachedLogins, ScramKeyCache.PlacesOfProcess);
     private readonly UpstreamConnector _connector = new();
     private readonly CancelRegistry _cancels;
     private readonly ListenerTls _tls = new();

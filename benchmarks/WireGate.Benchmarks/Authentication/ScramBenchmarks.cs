@@ -17,7 +17,7 @@ public class ScramBenchmarks
     private static readonly byte[] ClientNonce = "rOprNGfwEbeRWgbNEkqO"u8.ToArray();
     private static readonly byte[] ServerNonce = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"u8.ToArray();
 
-    private readonly ScramKeyCache _cache = new(capacity: 64);
+    private readonly ScramKeyCache _cache = new(capacity: 64, ScramKeyCache.PlacesOfProcess);
     private readonly PlaceholderProof _proof = Proof();
     private readonly byte[] _clientFirst;
     private readonly byte[] _clientFinal;

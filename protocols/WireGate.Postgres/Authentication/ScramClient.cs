@@ -6,7 +6,7 @@ namespace WireGate.Postgres.Authentication;
 
 /// <summary>With what an upstream wants the password salted.</summary>
 /// <param name="Salt">Not empty; in memory of its own.</param>
-/// <param name="Iterations">1 to <see cref="ScramClient.MaxIterations"/>.</param>
+/// <param name="Iterations"><see cref="ScramClient.MinIterations"/> to <see cref="ScramClient.MaxIterations"/>.</param>
 internal readonly record struct ScramChallenge(ReadOnlyMemory<byte> Salt, int Iterations);
 
 /// <summary>
@@ -17,8 +17,17 @@ internal readonly record struct ScramChallenge(ReadOnlyMemory<byte> Salt, int It
 /// </summary>
 internal sealed class ScramClient
 {
-    /// <summary>What we compute for an upstream at most, half a second of CPU: PostgreSQL's default is 4096, its bound 2^31-1.</summary>
-    public const int MaxIterations = 1_000_000;
+    /// <summary>
+    /// PostgreSQL's default, and the least that RFC 7677 allows. Our proof lets whoever asked for it try passwords at leisure, and
+    /// with fewer rounds each try is cheaper: an upstream that is not the real one would ask for a single round.
+    /// </summary>
+    public const int MinIterations = 4096;
+
+    /// <summary>
+    /// What we compute for an upstream at most, some 50 ms of CPU. From version 16 on an operator can set scram_iterations up to
+    /// 2^31-1, but each new session of each client then costs the server as much; more than this is an attempt at our CPU.
+    /// </summary>
+    public const int MaxIterations = 100_000;
 
     /// <summary>PostgreSQL's salts are 16 bytes; more than this is an attempt at something.</summary>
     public const int MaxSaltLength = 256;
@@ -67,7 +76,7 @@ internal sealed class ScramClient
     /// <summary>client-first-message. The user name is empty: PostgreSQL takes it from the startup message.</summary>
     public byte[] First()
     {
-        Enter(Step.First, []);
+        Begin(Step.First);
         _next = Step.ServerFirst;
         return [.. _header, .. _firstBare];
     }
@@ -77,7 +86,7 @@ internal sealed class ScramClient
     /// <exception cref="ProtocolException">Malformed, out of bounds, or not an answer to our nonce.</exception>
     public ScramChallenge ReadServerFirst(ReadOnlySpan<byte> message)
     {
-        Enter(Step.ServerFirst, message);
+        BeginReading(Step.ServerFirst, message);
         var text = new ScramText(Peer.Upstream, message);
         ReadOnlySpan<byte> nonce = text.ReadNonce();
         if (!nonce.StartsWith(_nonce) || nonce.Length == _nonce.Length)
@@ -108,7 +117,7 @@ internal sealed class ScramClient
     /// <param name="keys">Derived from the challenge; borrowed.</param>
     public byte[] Final(ScramKeys keys)
     {
-        Enter(Step.Final, []);
+        Begin(Step.Final);
         byte[] withoutProof = [.. "c="u8, .. _bindingInput, .. ",r="u8, .. _wholeNonce];
         Span<byte> storedKey = stackalloc byte[ScramSha256.KeyLength];
         Span<byte> proof = stackalloc byte[ScramSha256.KeyLength];
@@ -130,7 +139,7 @@ internal sealed class ScramClient
     /// <exception cref="ProtocolException">Malformed, or signed by somebody who does not know the password.</exception>
     public bool ReadServerFinal(ReadOnlySpan<byte> message)
     {
-        Enter(Step.ServerFinal, message);
+        BeginReading(Step.ServerFinal, message);
         if (message.StartsWith("e="u8))
         {
             return false;
@@ -165,16 +174,22 @@ internal sealed class ScramClient
             value = (value * 10) + (digit - '0');
         }
 
-        if (!isNumber || value is < 1 or > MaxIterations)
+        if (!isNumber || value > MaxIterations)
         {
-            ProtocolException.Throw(Peer.Upstream, "a SCRAM iteration count out of bounds");
+            ProtocolException.Throw(Peer.Upstream, $"a SCRAM iteration count out of bounds, at most {MaxIterations} are computed");
+        }
+
+        if (value < MinIterations)
+        {
+            ProtocolException.Throw(
+                Peer.Upstream, $"a SCRAM iteration count below {MinIterations}, by which the password could be guessed from the proof");
         }
 
         return value;
     }
 
     // A step that throws leaves the exchange failed for good.
-    private void Enter(Step step, ReadOnlySpan<byte> message)
+    private void Begin(Step step)
     {
         if (_next != step)
         {
@@ -182,6 +197,18 @@ internal sealed class ScramClient
         }
 
         _next = Step.Failed;
+    }
+
+    // What comes when is the upstream's choice, so that a message out of order is its fault and not ours.
+    private void BeginReading(Step step, ReadOnlySpan<byte> message)
+    {
+        bool isExpected = _next == step;
+        _next = Step.Failed;
+        if (!isExpected)
+        {
+            ProtocolException.Throw(Peer.Upstream, "a SCRAM message out of order");
+        }
+
         if (message.Length > ScramText.MaxMessageLength)
         {
             ProtocolException.Throw(Peer.Upstream, "a SCRAM message that is too long");

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using WireGate.Core.Credentials;
+using WireGate.Core.Transport;
 
 namespace WireGate.Postgres.Authentication;
 
@@ -10,12 +12,21 @@ namespace WireGate.Postgres.Authentication;
 /// from any thread; holds its lock for a dictionary's time only.
 /// </summary>
 /// <param name="capacity">Logins times salts that are kept. A salt changes with the password, so one entry a login suffices.</param>
-internal sealed class ScramKeyCache(int capacity) : IDisposable
+/// <param name="places">Who may derive at a time.</param>
+internal sealed class ScramKeyCache(int capacity, SemaphoreSlim places) : IDisposable
 {
+    private const int MostPlaces = 2;
+
     private readonly byte[] _hashKey = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
     private readonly Dictionary<EntryKey, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = new();
     private readonly Lock _lock = new();
+
+    /// <summary>
+    /// The places of this process. An upstream with a fresh salt for each login makes each cost a derivation: they wait for one another
+    /// and not the thread pool for them, of whose threads, one a core at first, they never take all where there are two.
+    /// </summary>
+    public static SemaphoreSlim PlacesOfProcess { get; } = new(Math.Clamp(Environment.ProcessorCount / 2, 1, MostPlaces));
 
     /// <summary>How many are kept now.</summary>
     public int Count
@@ -44,6 +55,26 @@ internal sealed class ScramKeyCache(int capacity) : IDisposable
             _byUse.Remove(node);
             _byUse.AddFirst(node);
             return node.Value.Keys.Clone();
+        }
+    }
+
+    /// <summary>Waits for a place, derives on the pool and keeps. It comes back on the pool.</summary>
+    /// <returns>A copy that the caller disposes.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled before it began; nothing was derived.</exception>
+    public async ValueTask<ScramKeys> DeriveAsync(Secret password, ScramChallenge challenge, CancellationToken cancellationToken)
+    {
+        await places.WaitAsync(cancellationToken);
+        try
+        {
+            await PoolSwitch.Instance;
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // Another session of the same login may have derived it while this one waited.
+            return Find(password.Span, challenge) ?? Derive(password.Span, challenge);
+        }
+        finally
+        {
+            places.Release();
         }
     }
 

@@ -1,12 +1,13 @@
 using System.Text;
 using WireGate.Core.Framing;
+using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres.Messages;
 
 /// <summary>The fields of an ErrorResponse or NoticeResponse that the gateway writes or reads.</summary>
 /// <param name="Severity">ERROR, FATAL, PANIC, WARNING, NOTICE…: never translated.</param>
 /// <param name="SqlState">Five characters; null: an upstream sent none, or none that is one.</param>
-/// <param name="Message">One line; null: an upstream sent none.</param>
+/// <param name="Message">One line; null: an upstream sent none, or an empty one.</param>
 /// <param name="Detail">More of it; may be null.</param>
 /// <param name="Hint">What to do; may be null.</param>
 internal readonly record struct ErrorFields(
@@ -27,18 +28,20 @@ internal readonly record struct ErrorFields(
 
     /// <summary>
     /// Reads an upstream's. Any field may be missing (a pooler between may send little); codes not known are skipped, as the
-    /// protocol asks. The texts may name the real user: they are for the audit log, and for a client only where the caller decides so.
+    /// protocol asks.
     /// </summary>
+    /// <param name="body">The message without its header.</param>
+    /// <param name="texts">Cleans what is kept.</param>
     /// <exception cref="ProtocolException">The fields are not well formed.</exception>
-    public static ErrorFields Read(ReadOnlySpan<byte> body)
+    public static ErrorFields Read(ReadOnlySpan<byte> body, UpstreamText texts)
     {
         var reader = new PostgresReader(Peer.Upstream, body);
-        string? translated = null;
-        string? severity = null;
+        ReadOnlySpan<byte> translated = default;
+        ReadOnlySpan<byte> severity = default;
         string? sqlState = null;
-        string? message = null;
-        string? detail = null;
-        string? hint = null;
+        ReadOnlySpan<byte> message = default;
+        ReadOnlySpan<byte> detail = default;
+        ReadOnlySpan<byte> hint = default;
         byte code;
         while ((code = reader.ReadByte()) != 0)
         {
@@ -46,22 +49,22 @@ internal readonly record struct ErrorFields(
             switch (code)
             {
                 case (byte)'S':
-                    translated = Encoding.UTF8.GetString(value);
+                    translated = value;
                     break;
                 case (byte)'V':
-                    severity = Encoding.UTF8.GetString(value);
+                    severity = value;
                     break;
                 case (byte)'C':
                     sqlState = IsSqlState(value) ? Encoding.ASCII.GetString(value) : null;
                     break;
                 case (byte)'M':
-                    message = Encoding.UTF8.GetString(value);
+                    message = value;
                     break;
                 case (byte)'D':
-                    detail = Encoding.UTF8.GetString(value);
+                    detail = value;
                     break;
                 case (byte)'H':
-                    hint = Encoding.UTF8.GetString(value);
+                    hint = value;
                     break;
                 default:
                     break;
@@ -69,8 +72,13 @@ internal readonly record struct ErrorFields(
         }
 
         reader.End();
-        return new ErrorFields(severity ?? translated ?? "FATAL", sqlState, message, detail, hint);
+
+        // Behind the loop: a field that is sent a thousand times is cleaned once.
+        return new ErrorFields(
+            Text(severity, texts) ?? Text(translated, texts) ?? "FATAL", sqlState, Text(message, texts), Text(detail, texts), Text(hint, texts));
     }
+
+    private static string? Text(ReadOnlySpan<byte> value, UpstreamText texts) => value.IsEmpty ? null : texts.Clean(value);
 
     private static bool IsSqlState(ReadOnlySpan<byte> value)
     {

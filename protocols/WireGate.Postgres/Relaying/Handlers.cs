@@ -28,6 +28,12 @@ internal sealed class ClientHandler(UpstreamHandler upstream) : IFrameHandler
 /// <summary>Upstream to client. Reports of settings are read, since one of them names the real user; the rest streams.</summary>
 internal sealed class UpstreamHandler(string realUser, string shownUser) : IFrameHandler
 {
+    /// <summary>How many ReadyForQuery are still to come: a client may send the next query before it has the answer to the last.</summary>
+    private int _owed;
+
+    /// <summary>What goes on in place of a setting.</summary>
+    public ParameterStatusRelay Settings { get; } = new(realUser, shownUser);
+
     /// <summary>Whether the last message was an ErrorResponse: an upstream that closes behind it has said why.</summary>
     public bool LastWasError { get; private set; }
 
@@ -36,9 +42,6 @@ internal sealed class UpstreamHandler(string realUser, string shownUser) : IFram
     /// COPY is answered by nothing.
     /// </summary>
     public bool IsIdle { get; private set; } = true;
-
-    /// <summary>How many ReadyForQuery are still to come: a client may send the next query before it has the answer to the last.</summary>
-    private int _owed;
 
     /// <summary>The client has sent a message.</summary>
     public void OnSent(FrontendMessage message)
@@ -62,7 +65,7 @@ internal sealed class UpstreamHandler(string realUser, string shownUser) : IFram
     public ValueTask OnFrameAsync(Frame frame, PipeWriter output)
     {
         ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
-        ParameterStatusRelay.Write(output, body.IsSingleSegment ? body.FirstSpan : body.ToArray(), realUser, shownUser);
+        Settings.Write(output, body.IsSingleSegment ? body.FirstSpan : body.ToArray());
         return ValueTask.CompletedTask;
     }
 }

@@ -23,13 +23,14 @@ internal sealed class SessionRelay
     private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
     private readonly Relay<UpstreamFramer, UpstreamHandler> _toClient;
 
-    public SessionRelay(Session session, Connection upstream, string realUser, string shownUser, TimeProvider time)
+    public SessionRelay(Session session, Connection upstream, string realUser, byte[] greetedAs, string shownUser, TimeProvider time)
     {
         _session = session;
         _upstream = upstream;
         _time = time;
         int limit = session.Config.Limits.InspectedFrame;
         _upstreamHandler = new UpstreamHandler(realUser, shownUser);
+        _upstreamHandler.Settings.GreetedAs(greetedAs);
         _clientHandler = new ClientHandler(_upstreamHandler);
         _toUpstream = new Relay<ClientFramer, ClientHandler>(Peer.Client, default, _clientHandler, limit);
         _toClient = new Relay<UpstreamFramer, UpstreamHandler>(Peer.Upstream, default, _upstreamHandler, limit);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -22,9 +21,15 @@ internal sealed record LoginRequest(
     TargetConfig Target, string User, string? Database, ReplicationMode Replication, IReadOnlyList<StartupSetting> Settings, string ShownUser);
 
 /// <summary>The upstream said no.</summary>
-/// <param name="Error">Its own words: for the audit log, and only what is harmless of them for a client.</param>
+/// <param name="Error">Its own words, cleaned: for the audit log, and only what is harmless of them for a client.</param>
 /// <param name="AskedForPassword">True: it refused while the credential was judged, so a fresher one may help.</param>
-internal sealed record UpstreamError(ErrorFields Error, bool AskedForPassword);
+/// <param name="NamedAccount">Whether something had to be taken out of its words, which then are not a client's.</param>
+internal sealed record UpstreamError(ErrorFields Error, bool AskedForPassword, bool NamedAccount)
+{
+    /// <exception cref="ProtocolException">The fields are not well formed.</exception>
+    public static UpstreamError Read(ReadOnlySpan<byte> body, bool askedForPassword, UpstreamText texts) =>
+        new(ErrorFields.Read(body, texts), askedForPassword, texts.HasHidden);
+}
 
 /// <summary>
 /// Logs in to an upstream as its client. The upstream is not trusted with more than it must have: which method it may ask for is pinned
@@ -34,24 +39,34 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
 {
     private static readonly string[] DefaultMethods = [MethodNames.ScramPlus, MethodNames.Scram];
 
+    /// <summary>The first session_authorization of the last greeting, byte for byte; empty: none was sent.</summary>
+    public byte[] GreetedAs { get; private set; } = [];
+
     /// <summary>Runs from the startup message to ReadyForQuery.</summary>
+    /// <param name="connection">Aborted by the caller when the turn is over.</param>
+    /// <param name="address">Where it leads.</param>
+    /// <param name="request">What to log in with.</param>
+    /// <param name="password">Borrowed; null: the login has none.</param>
+    /// <param name="turn">Ends the wait for what is no byte of the connection.</param>
     /// <returns>The session, or what the upstream refused it with.</returns>
     /// <exception cref="ProtocolException">The upstream broke the protocol or asked for what it may not have.</exception>
     /// <exception cref="IOException">It closed.</exception>
+    /// <exception cref="OperationCanceledException">The turn was over.</exception>
     public async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> RunAsync(
-        Connection connection, Address address, LoginRequest request, Secret? password)
+        Connection connection, Address address, LoginRequest request, Secret? password, CancellationToken turn)
     {
         PipeWriter output = connection.Output;
         output.WriteStartupMessage(request.User, request.Database, request.Replication, request.Settings.ToArray());
         await output.FlushAsync(CancellationToken.None);
 
         var input = new HandshakeInput<UpstreamGreetingFramer>(connection.Input);
-        if (await AuthenticateAsync(connection, input, request, password) is { } refused)
+        var texts = new UpstreamText(request.User, password);
+        if (await AuthenticateAsync(connection, input, request, password, texts, turn) is { } refused)
         {
             return (null, refused);
         }
 
-        return await GreetAsync(connection, address, input, request);
+        return await GreetAsync(connection, address, input, request, texts);
     }
 
     private static async ValueTask RequireNextAsync(HandshakeInput<UpstreamGreetingFramer> input)
@@ -63,7 +78,8 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
     }
 
     private async ValueTask<UpstreamError?> AuthenticateAsync(
-        Connection connection, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request, Secret? password)
+        Connection connection, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request, Secret? password, UpstreamText texts,
+        CancellationToken turn)
     {
         ScramClient? scram = null;
         bool answered = false;
@@ -76,7 +92,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
                 switch ((BackendMessage)input.Kind)
                 {
                     case BackendMessage.ErrorResponse:
-                        return new UpstreamError(ErrorFields.Read(input.BodySpan), answered);
+                        return UpstreamError.Read(input.BodySpan, answered, texts);
                     case BackendMessage.NoticeResponse:
                         continue;
                     case BackendMessage.Authentication:
@@ -111,7 +127,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
                     case AuthenticationKind.SaslFinal when scram is not null:
                         if (!scram.ReadServerFinal(asked.Data))
                         {
-                            return new UpstreamError(ErrorFields.Fatal(SqlState.InvalidPassword, "SCRAM proof refused"), true);
+                            return new UpstreamError(ErrorFields.Fatal(SqlState.InvalidPassword, "SCRAM proof refused"), true, false);
                         }
 
                         continue;
@@ -135,7 +151,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
 
             if (challenge is { } salted)
             {
-                using ScramKeys derived = await DeriveAsync(connection, password!, salted);
+                using ScramKeys derived = await DeriveAsync(connection, password!, salted, turn);
                 connection.Output.WriteSaslResponse(scram!.Final(derived));
             }
 
@@ -191,25 +207,26 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
         }
     }
 
-    private async ValueTask<ScramKeys> DeriveAsync(Connection connection, Secret password, ScramChallenge challenge)
+    private async ValueTask<ScramKeys> DeriveAsync(Connection connection, Secret password, ScramChallenge challenge, CancellationToken turn)
     {
         if (keys.Find(password.Span, challenge) is { } known)
         {
             return known;
         }
 
-        await PoolSwitch.Instance;
-        ScramKeys derived = keys.Derive(password.Span, challenge);
+        ScramKeys derived = await keys.DeriveAsync(password, challenge, turn);
         await connection.Loop.Switch();
         return derived;
     }
 
-    private static async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> GreetAsync(
-        Connection connection, Address address, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request)
+    private async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> GreetAsync(
+        Connection connection, Address address, HandshakeInput<UpstreamGreetingFramer> input, LoginRequest request, UpstreamText texts)
     {
         // PostgreSQL 18 reports some 15 parameters, together below a kilobyte; a flood of them is not kept.
         const int MaxGreeting = 64 * 1024;
         var greeting = new ArrayBufferWriter<byte>(1024);
+        var settings = new ParameterStatusRelay(request.User, request.ShownUser);
+        GreetedAs = [];
         int processId = 0;
         byte[] cancelKey = [];
         while (true)
@@ -220,13 +237,14 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
                 switch ((BackendMessage)input.Kind)
                 {
                     case BackendMessage.ParameterStatus:
-                        ParameterStatusRelay.Write(greeting, input.BodySpan, request.User, request.ShownUser);
+                        byte[]? named = settings.WriteGreeting(greeting, input.BodySpan);
+                        GreetedAs = GreetedAs.Length == 0 && named is not null ? named : GreetedAs;
                         break;
                     case BackendMessage.BackendKeyData when cancelKey.Length == 0:
                         BackendKeyData key = BackendKeyData.Read(input.BodySpan);
                         (processId, cancelKey) = (key.ProcessId, key.Key.ToArray());
                         break;
-                    case BackendMessage.NoticeResponse when input.BodySpan.IndexOf(Encoding.UTF8.GetBytes(request.User)) >= 0:
+                    case BackendMessage.NoticeResponse when texts.Tells(input.BodySpan):
                         // A login trigger's greeting, say: the client is not to learn the account's name from the gateway's own greeting.
                         break;
                     case BackendMessage.NoticeResponse:
@@ -235,7 +253,7 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
                         notice.End();
                         break;
                     case BackendMessage.ErrorResponse:
-                        return (null, new UpstreamError(ErrorFields.Read(input.BodySpan), false));
+                        return (null, UpstreamError.Read(input.BodySpan, false, texts));
                     case BackendMessage.ReadyForQuery:
                         TransactionStatus status = ReadyForQuery.Read(input.BodySpan);
                         return (new UpstreamSession(connection, address, greeting, processId, cancelKey, status), null);

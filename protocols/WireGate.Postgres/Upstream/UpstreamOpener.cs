@@ -95,7 +95,7 @@ internal sealed class UpstreamOpener(PostgresServices services, UpstreamConnecto
             UpstreamError? error;
             await using (turn.UnsafeRegister(static c => ((Connection)c!).Abort(), connection))
             {
-                (opened, error) = await login.RunAsync(connection, address, request, password);
+                (opened, error) = await login.RunAsync(connection, address, request, password, turn);
             }
 
             if (opened is not null)
@@ -105,7 +105,7 @@ internal sealed class UpstreamOpener(PostgresServices services, UpstreamConnecto
             }
 
             bool starting = error!.Error.SqlState == SqlState.CannotConnectNow;
-            return (null, RefusalOf(error, request, address), error.AskedForPassword && IsCredentialRefused(error.Error), starting);
+            return (null, RefusalOf(error, address), error.AskedForPassword && IsCredentialRefused(error.Error), starting);
         }
         catch (ProtocolException e) when (e.Peer == Peer.Upstream && !turn.IsCancellationRequested)
         {
@@ -139,9 +139,9 @@ internal sealed class UpstreamOpener(PostgresServices services, UpstreamConnecto
 
     /// <summary>
     /// What an upstream says about the database, its capacity or a setting concerns the client; what it says about the login does not,
-    /// and nothing may carry the real user's name.
+    /// and a sentence about the account, whose name was taken out of it, neither.
     /// </summary>
-    private static Refusal RefusalOf(UpstreamError refused, LoginRequest request, Address address)
+    private static Refusal RefusalOf(UpstreamError refused, Address address)
     {
         ErrorFields error = refused.Error;
         string said = $"{address}: {error.SqlState ?? "no SQLSTATE"}: {error.Message ?? "no message"}";
@@ -150,9 +150,8 @@ internal sealed class UpstreamOpener(PostgresServices services, UpstreamConnecto
             return new Refusal(SessionEnd.UpstreamRefused, "the upstream did not accept the gateway's login", said);
         }
 
-        bool concernsClient = error is { SqlState.Length: 5, Message: not null }
-            && error.SqlState[..2] is "3D" or "53" or "57" or "22" or "55"
-            && !error.Message!.Contains(request.User, StringComparison.Ordinal);
+        bool concernsClient = !refused.NamedAccount && error is { SqlState.Length: 5, Message: not null }
+            && error.SqlState[..2] is "3D" or "53" or "57" or "22" or "55";
         return new Refusal(
             error.SqlState == SqlState.InvalidCatalogName ? SessionEnd.UnknownTarget
                 : error.SqlState == SqlState.TooManyConnections ? SessionEnd.LimitReached : SessionEnd.UpstreamRefused,

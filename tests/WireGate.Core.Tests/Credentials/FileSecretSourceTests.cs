@@ -49,7 +49,7 @@ public sealed class FileSecretSourceTests
     [TestCase(1000u, 1000u, 0x8100, null)]
     [TestCase(1000u, 1000u, 0x8120, "open to others")]
     [TestCase(1001u, 1000u, 0x8100, "must belong")]
-    [TestCase(1001u, 0u, 0x8100, "must belong")]
+    [TestCase(1001u, 0u, 0x8100, "runs as root")]
     [TestCase(1000u, 1000u, 0x4100, "regular")]
     public void Belongs_to_us_alone_or_to_root_and_a_group_of_roots_choice(uint owner, uint user, int mode, string? because)
     {

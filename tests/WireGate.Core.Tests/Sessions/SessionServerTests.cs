@@ -25,6 +25,8 @@ public class SessionServerTests
         (new InvalidOperationException("ours"), SessionEnd.InternalError),
     ];
 
+    private static readonly IPAddress Elsewhere = IPAddress.Parse("192.0.2.7");
+
     private SessionHouse _house = null!;
 
     [SetUp]
@@ -191,12 +193,12 @@ public class SessionServerTests
         var house = new SessionHouse(SessionHouse.Config with { Limits = new LimitsConfig { UnprovenPerSource = 0 } });
         for (int i = 0; i < 3; i++)
         {
-            (StreamConnection gateway, StreamConnection peer) = MemoryConnection.CreatePair(new IPEndPoint(IPAddress.Loopback, 1));
+            (StreamConnection gateway, StreamConnection peer) = MemoryConnection.CreatePair(new IPEndPoint(Elsewhere, 1));
             house.Server.Serve(gateway);
             Assert.That(await Bytes.ReadToEndAsync(peer.Input), Is.Empty);
         }
 
-        house.Server.TurnAway(new IPEndPoint(IPAddress.Loopback, 2));
+        house.Server.TurnAway(new IPEndPoint(Elsewhere, 2));
         Assert.That(house.Audited, Is.Empty);
         house.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.That(house.Audited.Select(e => e.Detail), Is.EquivalentTo(new[]
@@ -204,7 +206,7 @@ public class SessionServerTests
             "3 connections turned away: too many connections from this source that have proven nothing yet",
             "1 connections turned away: descriptors run short (LimitNOFILE)",
         }));
-        Assert.That(house.Audited.Select(e => (e.Kind, e.Source)), Is.All.EqualTo((AuditEventKind.SessionRefused, "127.0.0.1")));
+        Assert.That(house.Audited.Select(e => (e.Kind, e.Source)), Is.All.EqualTo((AuditEventKind.SessionRefused, "192.0.2.7")));
         house.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.That(house.Audited, Has.Count.EqualTo(2), "each is counted once");
     }

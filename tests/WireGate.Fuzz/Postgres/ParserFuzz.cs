@@ -7,6 +7,7 @@ using WireGate.Core.Framing;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Startup;
+using WireGate.Postgres.Upstream;
 
 namespace WireGate.Fuzz.Postgres;
 
@@ -22,6 +23,7 @@ internal sealed class ParserFuzz
     private const int Constant = 64 * 1024;
     private const int Amplification = 100;
 
+    private static readonly UpstreamText Texts = new("app_ro", null);
     private static readonly PlaceholderProof Proof = new(new byte[32], new byte[16], 4096, new byte[32], new byte[32]);
 
     [Test]
@@ -60,7 +62,7 @@ internal sealed class ParserFuzz
         ],
         bytes =>
         {
-            Either(() => ErrorFields.Read(bytes));
+            Either(() => ErrorFields.Read(bytes, Texts));
             Either(() => ParameterStatus.Read(bytes));
             Either(() => BackendKeyData.Read(bytes));
             Either(() => NegotiatedVersion.Read(bytes));
@@ -97,14 +99,14 @@ internal sealed class ParserFuzz
     public void Scram_of_an_upstream() => Fuzz(
         7,
         [
-            Encoding.ASCII.GetBytes("r=NONCEx,s=AAAA,i=1"), Encoding.ASCII.GetBytes("e=invalid-proof"),
+            Encoding.ASCII.GetBytes("r=NONCEx,s=AAAA,i=4096"), Encoding.ASCII.GetBytes("e=invalid-proof"),
             Encoding.ASCII.GetBytes("v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         ],
         bytes =>
         {
             Either(() => Started().ReadServerFirst(bytes));
             ScramClient finished = Started();
-            using ScramKeys keys = ScramKeys.Derive("pw"u8, finished.ReadServerFirst("r=NONCEx,s=AAAA,i=1"u8));
+            using ScramKeys keys = ScramKeys.Derive("pw"u8, finished.ReadServerFirst("r=NONCEx,s=AAAA,i=4096"u8));
             finished.Final(keys);
             Either(() => finished.ReadServerFinal(bytes));
             Assert.That(finished.IsComplete, Is.False);
@@ -126,7 +128,7 @@ internal sealed class ParserFuzz
             Bounded(packet, Startup);
         }
 
-        Bounded(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Mx\0", 9_990)) + "\0"), bytes => ErrorFields.Read(bytes));
+        Bounded(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Mx\0", 9_990)) + "\0"), bytes => ErrorFields.Read(bytes, Texts));
     }
 
     private static void Startup(byte[] bytes)

@@ -145,7 +145,9 @@ internal sealed class ScramTests
     [TestCase("r=NONCEx,s=AAAA,i=-1")]
     [TestCase("r=NONCEx,s=AAAA,i=+1")]
     [TestCase("r=NONCEx,s=AAAA,i=01")]
-    [TestCase("r=NONCEx,s=AAAA,i=1000001")]
+    [TestCase("r=NONCEx,s=AAAA,i=100001")]
+    [TestCase("r=NONCEx,s=AAAA,i=4095")]
+    [TestCase("r=NONCEx,s=AAAA,i=1")]
     [TestCase("r=NONCEx,s=AAAA,i=10000000")]
     [TestCase("r=NONCEx,s=AAAA,i=99999999999999999999")]
     [TestCase("r=NONCEx,s=AAAA,i=1e3")]
@@ -170,14 +172,14 @@ internal sealed class ScramTests
     [Test]
     public void Refuses_a_server_nonce_or_salt_that_is_too_long()
     {
-        Refuses(Peer.Upstream, () => Started().ReadServerFirst(Encoding.ASCII.GetBytes($"r=NONCE{new string('x', 600)},s=AAAA,i=1")));
+        Refuses(Peer.Upstream, () => Started().ReadServerFirst(Encoding.ASCII.GetBytes($"r=NONCE{new string('x', 600)},s=AAAA,i=4096")));
         string salt = Convert.ToBase64String(new byte[257]);
-        Refuses(Peer.Upstream, () => Started().ReadServerFirst(Encoding.ASCII.GetBytes($"r=NONCEx,s={salt},i=1")));
+        Refuses(Peer.Upstream, () => Started().ReadServerFirst(Encoding.ASCII.GetBytes($"r=NONCEx,s={salt},i=4096")));
     }
 
     [Test]
     public void Takes_the_highest_iteration_count() =>
-        Assert.That(Started().ReadServerFirst("r=NONCEx,s=AAAA,i=1000000,x=later"u8).Iterations, Is.EqualTo(1_000_000));
+        Assert.That(Started().ReadServerFirst("r=NONCEx,s=AAAA,i=100000,x=later"u8).Iterations, Is.EqualTo(100_000));
 
     [TestCase("v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", TestName = "Refuses_a_server_that_does_not_know_the_password")]
     [TestCase("v=AAAA", TestName = "Refuses_a_short_signature")]
@@ -199,11 +201,25 @@ internal sealed class ScramTests
     }
 
     [Test]
-    public void Nothing_of_an_exchange_can_be_done_twice()
+    public void Takes_no_iteration_count_below_that_of_PostgreSQL()
     {
+        Assert.That(Started().ReadServerFirst("r=NONCEx,s=AAAA,i=4096"u8).Iterations, Is.EqualTo(4096));
+        Assert.That(
+            () => Started().ReadServerFirst("r=NONCEx,s=AAAA,i=4095"u8),
+            Throws.TypeOf<ProtocolException>().With.Message.Contains("below 4096"));
+    }
+
+    [Test]
+    public void A_step_of_ours_that_is_done_twice_is_our_fault() =>
         Assert.That(() => Started().First(), Throws.InvalidOperationException);
-        Assert.That(() => Started().ReadServerFinal("v="u8), Throws.InvalidOperationException);
-        Assert.That(() => Finished().ReadServerFirst("r=NONCEx,s=AAAA,i=1"u8), Throws.InvalidOperationException);
+
+    [Test]
+    public void A_message_out_of_order_is_the_upstreams_fault_and_ends_the_exchange()
+    {
+        Refuses(Peer.Upstream, () => Started().ReadServerFinal("v="u8));
+        ScramClient twice = Finished();
+        Refuses(Peer.Upstream, () => twice.ReadServerFirst("r=NONCEx,s=AAAA,i=4096"u8));
+        Refuses(Peer.Upstream, () => twice.ReadServerFinal("e=other-error"u8));
     }
 
     internal static PlaceholderProof ProofOf(string password)
@@ -229,7 +245,7 @@ internal sealed class ScramTests
     private static ScramClient Finished()
     {
         ScramClient client = Started();
-        using ScramKeys keys = ScramKeys.Derive("pencil"u8, client.ReadServerFirst("r=NONCEx,s=AAAA,i=1"u8));
+        using ScramKeys keys = ScramKeys.Derive("pencil"u8, client.ReadServerFirst("r=NONCEx,s=AAAA,i=4096"u8));
         client.Final(keys);
         return client;
     }

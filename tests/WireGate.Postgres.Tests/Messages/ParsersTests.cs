@@ -1,37 +1,47 @@
 using NUnit.Framework;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres.Tests.Messages;
 
 internal sealed class ParsersTests
 {
+    private static readonly UpstreamText Texts = new("app_ro", null);
+
     [Test]
     public void Reads_an_error_whole()
     {
-        ErrorFields fields = ErrorFields.Read(Wire.Bytes("SFEHLER\0VERROR\0C42P01\0Mno table\0Dd\0Hh\0Ffile\0\0"));
+        ErrorFields fields = ErrorFields.Read(Wire.Bytes("SFEHLER\0VERROR\0C42P01\0Mno table\0Dd\0Hh\0Ffile\0\0"), Texts);
         Assert.That(fields, Is.EqualTo(new ErrorFields("ERROR", "42P01", "no table", "d", "h")));
     }
 
     [Test]
     public void Reads_an_error_without_SQLSTATE_severity_or_message()
     {
-        Assert.That(ErrorFields.Read(Wire.Bytes("SFATAL\0Mgone\0\0")), Is.EqualTo(new ErrorFields("FATAL", null, "gone")));
-        Assert.That(ErrorFields.Read(Wire.Bytes("\0")), Is.EqualTo(new ErrorFields("FATAL", null, null)));
+        Assert.That(ErrorFields.Read(Wire.Bytes("SFATAL\0Mgone\0\0"), Texts), Is.EqualTo(new ErrorFields("FATAL", null, "gone")));
+        Assert.That(ErrorFields.Read(Wire.Bytes("\0"), Texts), Is.EqualTo(new ErrorFields("FATAL", null, null)));
+    }
+
+    [Test]
+    public void Cleans_each_text_of_an_error()
+    {
+        ErrorFields fields = ErrorFields.Read(Wire.Bytes("SAPP_RO\0C28000\0Mapp_ro\0Dof app_ro\0H\u001bh\0\0"), new UpstreamText("app_ro", null));
+        Assert.That(fields, Is.EqualTo(new ErrorFields("***", "28000", "***", "of ***", "?h")));
     }
 
     [TestCase("C\0\0")]
     [TestCase("C4250\0\0")]
     [TestCase("C42501x\0\0")]
     [TestCase("C42\r\n1\0\0")]
-    public void A_SQLSTATE_that_is_none_is_none(string body) => Assert.That(ErrorFields.Read(Wire.Bytes(body)).SqlState, Is.Null);
+    public void A_SQLSTATE_that_is_none_is_none(string body) => Assert.That(ErrorFields.Read(Wire.Bytes(body), Texts).SqlState, Is.Null);
 
     [TestCase("")]
     [TestCase("S")]
     [TestCase("SFATAL")]
     [TestCase("SFATAL\0")]
     [TestCase("SFATAL\0\0x")]
-    public void Refuses_a_malformed_error(string body) => Refuses(() => ErrorFields.Read(Wire.Bytes(body)));
+    public void Refuses_a_malformed_error(string body) => Refuses(() => ErrorFields.Read(Wire.Bytes(body), Texts));
 
     [Test]
     public void Reads_the_greeting()

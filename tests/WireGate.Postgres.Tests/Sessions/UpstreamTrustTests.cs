@@ -90,6 +90,9 @@ internal sealed class UpstreamTrustTests(TransportKind transport) : SessionFixtu
     [TestCase("r={nonce},s=c2FsdHNhbHQ=,i=4096", TestName = "T21_A_nonce_that_adds_nothing_to_ours_is_refused")]
     [TestCase("r={nonce}{long},s=c2FsdHNhbHQ=,i=4096", TestName = "T21_A_nonce_that_is_too_long_is_refused")]
     [TestCase("r={nonce}x,s=c2FsdHNhbHQ=,i=10000000", TestName = "T21_Ten_million_rounds_are_refused")]
+    [TestCase("r={nonce}x,s=c2FsdHNhbHQ=,i=100001", TestName = "T21_More_rounds_than_we_compute_are_refused")]
+    [TestCase("r={nonce}x,s=c2FsdHNhbHQ=,i=1", TestName = "T21_A_single_round_gets_no_proof_to_guess_the_password_from")]
+    [TestCase("r={nonce}x,s=c2FsdHNhbHQ=,i=4095", TestName = "T21_Fewer_rounds_than_those_of_PostgreSQL_get_no_proof")]
     [TestCase("r={nonce}x,s=c2FsdHNhbHQ=,i=0", TestName = "T21_No_round_is_refused")]
     [TestCase("r={nonce}x,s=c2FsdHNhbHQ=,i=-1", TestName = "T21_Negative_rounds_are_refused")]
     [TestCase("r={nonce}x,s=,i=4096", TestName = "T21_An_empty_salt_is_refused")]
@@ -107,6 +110,7 @@ internal sealed class UpstreamTrustTests(TransportKind transport) : SessionFixtu
     [TestCase(0, "", TestName = "T21_AuthenticationOk_without_SASLFinal_is_refused")]
     [TestCase(3, "", TestName = "T21_A_cleartext_password_behind_SCRAM_is_refused")]
     [TestCase(10, "SCRAM-SHA-256\0\0", TestName = "T21_A_second_SCRAM_is_refused")]
+    [TestCase(11, "r={nonce}x,s=c2FsdHNhbHQ=,i=4096", TestName = "T21_A_second_SASLContinue_is_refused")]
     public async Task Behind_our_proof(int code, string data)
     {
         (ScriptedClient client, UpstreamPeer upstream) = await AskingAsync();
@@ -114,6 +118,26 @@ internal sealed class UpstreamTrustTests(TransportKind transport) : SessionFixtu
         string nonce = (await upstream.ExpectAsync('p')).Text.Split("r=")[1];
         await upstream.AskAsync(11, $"r={nonce}x,s=c2FsdHNhbHQ=,i=4096");
         await upstream.ExpectAsync('p');
+        await upstream.AskAsync(code, data.Replace("{nonce}", nonce));
+        await NotTrustedAsync(client, upstream);
+    }
+
+    [Test]
+    public async Task T21_A_SASLFinal_before_our_proof_is_refused()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await AskingAsync();
+        await upstream.AskAsync(10, "SCRAM-SHA-256\0\0");
+        await upstream.ExpectAsync('p');
+        await upstream.AskAsync(12, "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        await NotTrustedAsync(client, upstream);
+    }
+
+    [TestCase(11, "r=x,s=c2FsdHNhbHQ=,i=4096", TestName = "T21_A_SASLContinue_behind_the_proof_of_the_upstream_is_refused")]
+    [TestCase(12, "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", TestName = "T21_A_second_SASLFinal_is_refused")]
+    public async Task Behind_its_proof(int code, string data)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await AskingAsync();
+        Assert.That(await upstream.AuthenticateAsync(TestGateway.Password));
         await upstream.AskAsync(code, data);
         await NotTrustedAsync(client, upstream);
     }

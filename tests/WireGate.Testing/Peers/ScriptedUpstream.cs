@@ -42,7 +42,7 @@ public sealed class UpstreamPeer(Socket socket) : ScriptedPeer(socket)
 {
     private static readonly byte[] SaltBytes = [.. "sixteen bytes..."u8];
 
-    /// <summary>Rounds; the least that is legal would be 1, and these cost a test nothing.</summary>
+    /// <summary>Rounds: the least that the gateway takes, and they cost a test nothing.</summary>
     private const int Rounds = 4096;
 
     /// <summary>Answers the gateway's SSLRequest with S and serves TLS.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
 
@@ -156,13 +157,24 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     {
         public const string PasswordKey = "password";
 
+        // NAMEDATALEN less its zero. A server cuts a longer name off, and what it then reports is a name that nobody configured.
+        private const int MaxUserLength = 63;
+
         private readonly Key<string> _user;
         private readonly Key<string> _password;
 
         public LoginShape()
         {
-            _user = Required("user", Words.Foreign, l => l.User, "The real user name; no client sees it.");
+            _user = Required("user", new TextShape("a name", then: CheckUser), l => l.User, "The real user name; no client sees it.");
             _password = Optional(PasswordKey, Words.RefersTo(NameKind.Secret), l => l.Password, "The name of the secret that is its password.");
+        }
+
+        private static void CheckUser(ScalarNode node, ReadContext context)
+        {
+            if (Encoding.UTF8.GetByteCount(node.Text) > MaxUserLength)
+            {
+                context.Report(node, $"the user name is longer than {MaxUserLength} bytes, no PostgreSQL role has such a name");
+            }
         }
 
         protected override LoginConfig Build(MapValues values) =>
