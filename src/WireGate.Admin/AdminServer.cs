@@ -11,6 +11,7 @@ using WireGate.Admin.Access;
 using WireGate.Admin.Endpoints;
 using WireGate.Admin.Listening;
 using WireGate.Core.Configuration;
+using WireGate.Identities.Unix;
 
 namespace WireGate.Admin;
 
@@ -24,19 +25,18 @@ public sealed class AdminServer : IAsyncDisposable
     private const int LargestHeaders = 8 * 1024;
     private const int MostHeaders = 32;
 
-    // People and CI jobs, one request each. Anybody in the socket's group can take them all, so there are many.
-    private const int MostConnections = 256;
-
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(30);
 
     private readonly AdminSocket _socket;
     private readonly WebApplication _app;
+    private readonly Refusals _refusals;
 
-    private AdminServer(AdminSocket socket, WebApplication app)
+    private AdminServer(AdminSocket socket, WebApplication app, Refusals refusals)
     {
         _socket = socket;
         _app = app;
+        _refusals = refusals;
     }
 
     /// <summary>Opens the admin socket that the config names, with its group and mode, and serves it.</summary>
@@ -46,10 +46,11 @@ public sealed class AdminServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(dependencies);
         AdminConfig config = dependencies.Config().Admin;
         AdminSocket socket = AdminSocket.Bind(config);
+        Refusals refusals = new(dependencies);
         AdminServer? server = null;
         try
         {
-            server = new AdminServer(socket, Build(dependencies, socket, config.SocketPath));
+            server = new AdminServer(socket, Build(dependencies, socket, config.SocketPath, refusals), refusals);
             await server._app.StartAsync(cancellationToken);
         }
         catch
@@ -59,6 +60,7 @@ public sealed class AdminServer : IAsyncDisposable
                 await server.DisposeAsync();
             }
 
+            refusals.Dispose();
             socket.Dispose();
             throw;
         }
@@ -74,10 +76,11 @@ public sealed class AdminServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
+        _refusals.Dispose();
         _socket.Dispose();
     }
 
-    private static WebApplication Build(AdminDependencies dependencies, AdminSocket socket, string path)
+    private static WebApplication Build(AdminDependencies dependencies, AdminSocket socket, string path, Refusals refusals)
     {
         // The empty builder reads no environment and no appsettings.json of whatever directory the daemon was started in.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -86,23 +89,24 @@ public sealed class AdminServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseSockets(options => options.CreateBoundListenSocket = _ => socket.Socket);
+        PeerLimits limits = new();
         builder.WebHost.ConfigureKestrel(options =>
         {
+            // No bound of all connections: whoever may connect could use it up for the administrators. PeerLimits bounds each user.
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = LargestBody;
             options.Limits.MaxRequestHeadersTotalSize = LargestHeaders;
             options.Limits.MaxRequestHeaderCount = MostHeaders;
-            options.Limits.MaxConcurrentConnections = MostConnections;
             options.Limits.RequestHeadersTimeout = HeadersTimeout;
             options.Limits.KeepAliveTimeout = KeepAliveTimeout;
             options.ListenUnixSocket(path, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                listen.Use(next => connection => IdentifyAsync(next, connection, dependencies));
+                listen.Use(next => connection => IdentifyAsync(next, connection, dependencies, limits, refusals));
             });
         });
         WebApplication app = builder.Build();
-        AdminGate gate = new(dependencies);
+        AdminGate gate = new(dependencies, refusals);
         app.Use(gate.InvokeAsync);
         app.UseRouting();
         app.Use(gate.AuthorizeAsync);
@@ -111,21 +115,40 @@ public sealed class AdminServer : IAsyncDisposable
     }
 
     // The peer belongs to the connection: it is asked once, before a byte is read.
-    private static Task IdentifyAsync(ConnectionDelegate next, ConnectionContext connection, AdminDependencies dependencies)
+    private static async Task IdentifyAsync(
+        ConnectionDelegate next, ConnectionContext connection, AdminDependencies dependencies, PeerLimits limits, Refusals refusals)
     {
+        UnixPeer peer;
         try
         {
             IConnectionSocketFeature feature = connection.Features.GetRequiredFeature<IConnectionSocketFeature>();
-            connection.Features.Set<PeerFeature>(new PeerFeature(dependencies.PeerOf(feature.Socket)));
+            peer = dependencies.PeerOf(feature.Socket);
         }
         catch (Exception e) when (e is System.Net.Sockets.SocketException or PlatformNotSupportedException or ObjectDisposedException)
         {
             dependencies.Loggers.CreateLogger<AdminServer>().AdminPeerUnknown(e);
             connection.Abort();
-            return Task.CompletedTask;
+            return;
         }
 
-        return next(connection);
+        string? userName = dependencies.UserNameOf(peer.UserId);
+        AdminRole role = AdminAccess.RoleOf(dependencies.Config().Admin, peer.UserId, userName, dependencies.DaemonUserId);
+        if (!limits.TryEnter(peer.UserId, role))
+        {
+            refusals.Count(peer.UserId, userName);
+            connection.Abort();
+            return;
+        }
+
+        try
+        {
+            connection.Features.Set(new PeerFeature(peer));
+            await next(connection);
+        }
+        finally
+        {
+            limits.Leave(peer.UserId, role);
+        }
     }
 
     private static void Map(WebApplication app, AdminDependencies dependencies)

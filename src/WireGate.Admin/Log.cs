@@ -16,4 +16,10 @@ internal static partial class Log
 
     [LoggerMessage(503, LogLevel.Error, "{Verb} failed for {Caller}")]
     public static partial void AdminFailed(this ILogger logger, Exception exception, string verb, string caller);
+
+    [LoggerMessage(504, LogLevel.Information, "{Count} more requests and connections refused to {Caller}")]
+    public static partial void AdminRefusedMore(this ILogger logger, long count, string caller);
+
+    [LoggerMessage(505, LogLevel.Error, "the count of refused admin requests is not in the audit log")]
+    public static partial void AdminRefusalsNotAudited(this ILogger logger, Exception exception);
 }

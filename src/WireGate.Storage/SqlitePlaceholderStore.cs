@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
 
 namespace WireGate.Storage;
 
@@ -17,6 +18,9 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     // A month: long enough to look up what an incident's placeholder was bound to.
     private static readonly TimeSpan ExpiredKept = TimeSpan.FromDays(30);
 
+    // A day: nobody ever got in with it, so there is nothing to look up but its minting, which the audit log has.
+    private static readonly TimeSpan UnusedKept = TimeSpan.FromDays(1);
+
     // How many old rows one minting clears away: more than it adds, few enough that nobody waits for it.
     private const int PurgedAtOnce = 100;
 
@@ -24,17 +28,22 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     private readonly PlaceholderProver _prover;
     private readonly TimeProvider _time;
     private readonly int _capacity;
+    private readonly int _share;
     private readonly WriteQueue _writes = new();
     private readonly ConcurrentDictionary<string, Placeholder> _placeholders = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Placeholder>.AlternateLookup<ReadOnlySpan<char>> _byId;
+
+    // Minted since the start and not used since. Of those before it nobody knows any more, so they count as used, and are kept longer.
+    private readonly ConcurrentDictionary<string, byte> _unused = new(StringComparer.Ordinal);
     private int _disposed;
 
-    private SqlitePlaceholderStore(SqliteDatabase database, PlaceholderProver prover, TimeProvider time, int capacity)
+    private SqlitePlaceholderStore(SqliteDatabase database, PlaceholderProver prover, TimeProvider time, int capacity, int share)
     {
         _database = database;
         _prover = prover;
         _time = time;
         _capacity = capacity;
+        _share = share;
         _byId = _placeholders.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -44,19 +53,25 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     /// <summary>How many are kept at most. Ours: some 200 MB of memory, a month of 140 mintings an hour.</summary>
     internal const int Capacity = 100_000;
 
+    /// <summary>
+    /// How many of these one minter may hold, live or never used. Ours: ten minters that fill theirs, by mistake or not, before
+    /// another is refused.
+    /// </summary>
+    internal const int Share = Capacity / 10;
+
     /// <summary>Opens the store, and makes it if there is none. Blocks while it reads the file.</summary>
     /// <param name="path">The file; its directory exists.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="StoreUnavailableException">It cannot be opened, is damaged, newer, or owned by another process.</exception>
-    public static SqlitePlaceholderStore Open(string path, TimeProvider time) => Open(path, time, Capacity);
+    public static SqlitePlaceholderStore Open(string path, TimeProvider time) => Open(path, time, Capacity, Share);
 
-    internal static SqlitePlaceholderStore Open(string path, TimeProvider time, int capacity)
+    internal static SqlitePlaceholderStore Open(string path, TimeProvider time, int capacity, int share)
     {
         SqliteDatabase database = SqliteDatabase.Open(path);
         try
         {
             byte[] pepper = database.KeyOf("pepper", PlaceholderProver.PepperLength);
-            SqlitePlaceholderStore store = new(database, new PlaceholderProver(pepper), time, capacity);
+            SqlitePlaceholderStore store = new(database, new PlaceholderProver(pepper), time, capacity, share);
             CryptographicOperations.ZeroMemory(pepper);
             store.Load(path);
             return store;
@@ -94,10 +109,19 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     public async ValueTask<bool> TryTakeUseAsync(Placeholder placeholder, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(placeholder);
-        return _disposed != 0 ? throw new StoreUnavailableException("the store is closed")
-            : MayUse(placeholder.Id, out List<Placeholder> lineage)
-                && (lineage.TrueForAll(p => p.UsesLeft is null)
-                    || await _writes.RunAsync(() => TakeUse(placeholder.Id), cancellationToken));
+        if (_disposed != 0)
+        {
+            throw new StoreUnavailableException("the store is closed");
+        }
+
+        if (!MayUse(placeholder.Id, out List<Placeholder> lineage))
+        {
+            return false;
+        }
+
+        lineage.ForEach(p => _unused.TryRemove(p.Id, out _));
+        return lineage.TrueForAll(p => p.UsesLeft is null)
+            || await _writes.RunAsync(() => TakeUse(placeholder.Id), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -165,6 +189,11 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
             return MintResult.Refused($"the store holds {_capacity} placeholders, which is its limit; the expired go after {ExpiredKept.TotalDays} days");
         }
 
+        if (!HasRoomFor(request.MintedBy, now))
+        {
+            return MintResult.Refused($"{request.MintedBy} holds {_share} placeholders, which is the limit of one minter: revoke some, or let some expire");
+        }
+
         Secret token = PlaceholderToken.Create(out string id);
         try
         {
@@ -182,6 +211,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
                 return true;
             });
             _placeholders[id] = placeholder;
+            _unused[id] = 0;
             return MintResult.Of(new MintedPlaceholder(placeholder, token));
         }
         catch
@@ -223,18 +253,38 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
 
     private void Purge(DateTimeOffset now)
     {
-        List<Placeholder> old = [.. _placeholders.Values.Where(p => p.Expires + ExpiredKept < now).OrderBy(p => p.Expires).Take(PurgedAtOnce)];
-        if (old.Count == 0)
+        Delete(_placeholders.Values.Where(p => p.Expires + (_unused.ContainsKey(p.Id) ? UnusedKept : ExpiredKept) < now));
+    }
+
+    /// <summary>Makes room, if it takes that, among what the minter let go by unused: short lives do not get around the limit.</summary>
+    private bool HasRoomFor(Identity minter, DateTimeOffset now)
+    {
+        List<Placeholder> held = [.. _placeholders.Values.Where(p => p.MintedBy == minter && (IsLive(p) || _unused.ContainsKey(p.Id)))];
+        return held.Count < _share || Delete(held.Where(p => !IsLive(p))) > 0;
+
+        bool IsLive(Placeholder p) => p.Revoked is null && p.Expires > now;
+    }
+
+    /// <summary>Deletes the oldest of these, as many as one minting clears away.</summary>
+    private int Delete(IEnumerable<Placeholder> candidates)
+    {
+        List<Placeholder> old = [.. candidates.OrderBy(p => p.Expires).Take(PurgedAtOnce)];
+        if (old.Count > 0)
         {
-            return;
+            _database.Transact(() =>
+            {
+                old.ForEach(p => PlaceholderRows.Delete(_database, p.Id));
+                return true;
+            });
         }
 
-        _database.Transact(() =>
+        foreach (Placeholder gone in old)
         {
-            old.ForEach(p => PlaceholderRows.Delete(_database, p.Id));
-            return true;
-        });
-        old.ForEach(p => _placeholders.TryRemove(p.Id, out _));
+            _placeholders.TryRemove(gone.Id, out _);
+            _unused.TryRemove(gone.Id, out _);
+        }
+
+        return old.Count;
     }
 
     /// <summary>Whether it and all that it was narrowed from may still be used, as far as memory knows.</summary>

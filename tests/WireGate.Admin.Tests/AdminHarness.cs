@@ -33,6 +33,8 @@ internal sealed class AdminHarness : IAsyncDisposable
 
     public MemoryReferences References { get; } = new();
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public string DirectoryPath => _directory.FullName;
 
     public string SocketPath => Config.Admin.SocketPath;
@@ -47,6 +49,7 @@ internal sealed class AdminHarness : IAsyncDisposable
         Sessions = Sessions,
         Audit = Audit,
         References = References,
+        Time = Time,
         Loggers = NullLoggerFactory.Instance,
         PeerOf = socket => CallerUserId is uint uid ? new UnixPeer(4242, uid, uid) : UnixPeer.FromSocket(socket),
         UserNameOf = uid => CallerUserId is null ? UnixAccounts.FindUserName(uid) : Users.GetValueOrDefault(uid),

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Audit;
@@ -42,6 +44,7 @@ public sealed class PlaceholderEndpointTests
     [TestCase("""{"subject":"alice","targets":["orders"],"ttl":"9h"}""", "at most 8h")]
     [TestCase("""{"subject":"alice","targets":["orders"],"ttl":"0s"}""", "ttl")]
     [TestCase("""{"subject":"alice","targets":["orders"],"session":"soon"}""", "session")]
+    [TestCase("""{"subject":"alice","targets":["orders"],"session":"721h"}""", "at most 30d")]
     [TestCase("""{"subject":"alice","targets":["orders"],"uses":0}""", "uses")]
     [TestCase("""{"subject":"alice","targets":["orders"],"sources":["10.0.0.1/8"]}""", "source")]
     [TestCase("""{"subject":"alice","targets":["orders"],"sources":["10.1"]}""", "source")]
@@ -104,6 +107,34 @@ public sealed class PlaceholderEndpointTests
         (HttpStatusCode status, JsonElement body, _) = await daemon.SendAsync(HttpMethod.Post, "/v1/placeholders", Good);
         Assert.That(status, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
         Assert.That(body.GetRawText(), Does.Not.Contain("wgp_").And.Not.Contain("disk full"));
+    }
+
+    [Test]
+    public async Task A_placeholder_whose_caller_hung_up_in_the_middle_has_its_audit_record_all_the_same()
+    {
+        await using AdminHarness daemon = new();
+        TaskCompletionSource stored = new();
+        TaskCompletionSource disk = new();
+        TaskCompletionSource recorded = new();
+        daemon.Placeholders.Stored = token =>
+        {
+            stored.SetResult();
+            // Waiting that could be ended by the caller is: this disk is slower than anybody's hanging up.
+            return token.CanBeCanceled ? Task.Delay(Timeout.Infinite, token) : disk.Task;
+        };
+        daemon.Audit.Waited += recorded.SetResult;
+        await daemon.StartAsync();
+        using (Socket caller = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await caller.ConnectAsync(new UnixDomainSocketEndPoint(daemon.SocketPath));
+            await caller.SendAsync(Encoding.UTF8.GetBytes(
+                $"POST /v1/placeholders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {Good.Length}\r\n\r\n{Good}"));
+            await stored.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        }
+
+        disk.SetResult();
+        await recorded.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.That(daemon.Audit.Events.Single().Placeholder, Is.EqualTo(daemon.Placeholders.List().Single().Id));
     }
 
     [Test]

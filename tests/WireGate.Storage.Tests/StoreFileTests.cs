@@ -159,6 +159,7 @@ public sealed class StoreFileTests : StoreFixture
     public async Task The_expired_are_kept_for_thirty_days_and_then_go()
     {
         Placeholder old = await MintAsync(Request);
+        Assert.That(await TakeUseAsync(old), Is.True);
         Time.Advance(TimeSpan.FromDays(30));
         await MintAsync(Request);
         Assert.That(Find(old.Id), Is.Not.Null);
@@ -175,7 +176,7 @@ public sealed class StoreFileTests : StoreFixture
     {
         await MintAsync(Request);
         await Store.DisposeAsync();
-        await using SqlitePlaceholderStore small = SqlitePlaceholderStore.Open(StorePath, Time, capacity: 1);
+        await using SqlitePlaceholderStore small = SqlitePlaceholderStore.Open(StorePath, Time, capacity: 1, share: 1);
         MintResult result = await small.MintAsync(Request, Bounds, CancellationToken.None);
         Assert.That(result.Refusal, Does.Contain("limit"));
     }

@@ -16,7 +16,7 @@ internal sealed record VerbMetadata(AdminVerb Verb);
 internal sealed record PeerFeature(UnixPeer Peer);
 
 /// <summary>Stands before every endpoint: says who asks, whether they may, and turns failures into answers.</summary>
-internal sealed class AdminGate(AdminDependencies daemon)
+internal sealed class AdminGate(AdminDependencies daemon, Refusals refusals)
 {
     private readonly ILogger _logger = daemon.Loggers.CreateLogger<AdminServer>();
 
@@ -95,19 +95,8 @@ internal sealed class AdminGate(AdminDependencies daemon)
 
     private async Task RefuseAsync(HttpContext http, GatewayConfig config, AdminCaller caller, AdminVerb verb)
     {
+        await refusals.RecordAsync(config, caller, verb);
         string name = AdminAccess.Name(verb);
-        _logger.AdminRefused(name, caller.ToString());
-        if (verb != AdminVerb.None && AdminAccess.Changes(verb))
-        {
-            await daemon.Audit.WhenDurableAsync(daemon.Audit.Append(new AuditEvent(AuditEventKind.AdminAction)
-            {
-                Actor = caller.Identity,
-                Source = caller.ToString(),
-                Config = config.Version,
-                Detail = $"{name}: refused",
-            }));
-        }
-
         string user = caller.UserName ?? $"uid {caller.Peer.UserId}";
         string roles = verb is AdminVerb.MintPlaceholder or AdminVerb.ListPlaceholders or AdminVerb.ShowPlaceholder or AdminVerb.RevokePlaceholders
             ? "admin.roles.mint or admin.roles.admin"

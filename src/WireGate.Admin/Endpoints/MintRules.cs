@@ -80,6 +80,11 @@ internal static class MintRules
             return No($"session {Quote(body.Session)}: a duration such as 1h");
         }
 
+        if (session > Core.Credentials.MintRules.LongestSession)
+        {
+            return No($"session {Duration.Format(session)}: at most {Duration.Format(Core.Credentials.MintRules.LongestSession)}");
+        }
+
         if (body.Uses < 1)
         {
             return No("uses: at least 1");

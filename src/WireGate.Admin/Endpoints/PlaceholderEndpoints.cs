@@ -25,7 +25,8 @@ internal sealed class PlaceholderEndpoints(AdminDependencies daemon)
             return;
         }
 
-        MintResult result = await daemon.Placeholders.MintAsync(request, call.Config.Placeholders, call.Aborted);
+        // Not tied to the connection: what is stored has its audit record, even if the caller hangs up in between.
+        MintResult result = await daemon.Placeholders.MintAsync(request, call.Config.Placeholders, CancellationToken.None);
         if (!result.IsMinted)
         {
             await call.RefuseAsync(StatusCodes.Status400BadRequest, result.Refusal);

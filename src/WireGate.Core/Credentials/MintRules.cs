@@ -20,6 +20,12 @@ public static class MintRules
     /// <summary>Characters of a name. Ours: PostgreSQL's names end at 63, an OIDC subject at 255.</summary>
     public const int MaxNameLength = 255;
 
+    /// <summary>
+    /// How long one session may be bound to live. Ours: as long as the store keeps an expired placeholder, so that whoever revokes one
+    /// still finds the sessions opened with it; and a timer takes no more than 49 days.
+    /// </summary>
+    public static readonly TimeSpan LongestSession = TimeSpan.FromDays(30);
+
     /// <summary>Makes the placeholder that was asked for.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="bounds">Defaults and bounds in force.</param>
@@ -145,6 +151,12 @@ public static class MintRules
         if (made.Targets.Length > MaxEntries || made.Identity.Groups.Length > MaxEntries || made.Sources.Length > MaxEntries)
         {
             return $"too many targets, groups or sources: at most {MaxEntries} of each";
+        }
+
+        // Of the made one: a stored parent's may come from before there was a bound.
+        if (made.SessionLifetime > LongestSession)
+        {
+            return $"session is too long: at most {LongestSession.TotalDays} days";
         }
 
         IEnumerable<string> names =

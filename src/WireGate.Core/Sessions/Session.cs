@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
@@ -171,6 +172,7 @@ public sealed class Session : IDisposable
     /// <param name="reason">What the session ends with when it passes.</param>
     public void SetDeadline(TimeSpan? within, SessionEnd reason = SessionEnd.HandshakeTimeout)
     {
+        Debug.Assert(!(within > MintRules.LongestSession), "a timer takes no more than 49 days: the config's waits and the minted lifetimes are bounded");
         _deadline?.Dispose();
         _deadline = within is { } time ? _time.CreateTimer(_ => OnDeadline(reason), null, time, Timeout.InfiniteTimeSpan) : null;
     }

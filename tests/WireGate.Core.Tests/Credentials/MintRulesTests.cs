@@ -44,6 +44,7 @@ public sealed class MintRulesTests
         new(First with { Ttl = TimeSpan.Zero }, "ttl"),
         new(First with { Ttl = TimeSpan.FromHours(9) }, "maxTtl"),
         new(First with { SessionLifetime = TimeSpan.Zero }, "session"),
+        new(First with { SessionLifetime = MintRules.LongestSession + TimeSpan.FromMilliseconds(1) }, "30 days"),
         new(First with { Uses = 0 }, "uses"),
         new(First with { NotBefore = Now.AddHours(1) }, "expire before"),
         new(First with { Parent = "9999999999" }, "no such parent"),

@@ -20,6 +20,9 @@ public sealed class MemoryAudit : IAuditLog
 
     public long Durable { get; private set; }
 
+    /// <summary>Raised with each record that is waited for.</summary>
+    public event Action? Waited;
+
     /// <summary>What every append fails with.</summary>
     public AuditFailedException? Failure { get; set; }
 
@@ -37,6 +40,7 @@ public sealed class MemoryAudit : IAuditLog
     public ValueTask WhenDurableAsync(AuditPosition position)
     {
         Durable = Math.Max(Durable, position.Sequence);
+        Waited?.Invoke();
         return ValueTask.CompletedTask;
     }
 }

@@ -17,6 +17,9 @@ public sealed class MemoryPlaceholders(TimeProvider time) : IPlaceholderRegistry
     /// <summary>With what the next minting is refused.</summary>
     public string? Refusal { get; set; }
 
+    /// <summary>What a minting waits for once it is stored, as a disk may make it wait; it is given the caller's token.</summary>
+    public Func<CancellationToken, Task> Stored { get; set; } = _ => Task.CompletedTask;
+
     public ImmutableArray<Placeholder> List() => [.. _all];
 
     public Placeholder? Find(ReadOnlySpan<byte> id)
@@ -36,12 +39,12 @@ public sealed class MemoryPlaceholders(TimeProvider time) : IPlaceholderRegistry
         return ValueTask.FromResult(placeholder.UsesLeft is not 0);
     }
 
-    public ValueTask<MintResult> MintAsync(MintRequest request, PlaceholderConfig bounds, CancellationToken cancellationToken)
+    public async ValueTask<MintResult> MintAsync(MintRequest request, PlaceholderConfig bounds, CancellationToken cancellationToken)
     {
         ThrowIfFailing();
         if (Refusal is not null)
         {
-            return ValueTask.FromResult(MintResult.Refused(Refusal));
+            return MintResult.Refused(Refusal);
         }
 
         DateTimeOffset now = time.GetUtcNow();
@@ -62,8 +65,9 @@ public sealed class MemoryPlaceholders(TimeProvider time) : IPlaceholderRegistry
             Proof = new PlaceholderProof(default, default, 0, default, default),
         };
         _all.Add(placeholder);
+        await Stored(cancellationToken);
         byte[] token = System.Text.Encoding.ASCII.GetBytes(TokenOf(placeholder.Id));
-        return ValueTask.FromResult(MintResult.Of(new MintedPlaceholder(placeholder, Secret.CopyOf(token))));
+        return MintResult.Of(new MintedPlaceholder(placeholder, Secret.CopyOf(token)));
     }
 
     public ValueTask<ImmutableArray<Placeholder>> RevokeAsync(RevokeFilter filter, CancellationToken cancellationToken)
