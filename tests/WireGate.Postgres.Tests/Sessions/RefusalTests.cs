@@ -124,6 +124,18 @@ internal sealed class RefusalTests(TransportKind transport) : SessionFixture(tra
         Assert.That(Upstream.HasWaiting, Is.False);
     }
 
+    [TestCase("application_name", "{0}")]
+    [TestCase("application_name", "wgp_wgp_ psql of {0}!")]
+    [TestCase("options", "-c application_name={0}")]
+    public async Task A_placeholder_in_a_startup_parameter_goes_nowhere(string name, string value)
+    {
+        string token = Gateway.Placeholders.Mint().Token;
+        ScriptedClient client = await PresentAsync((name, string.Format(System.Globalization.CultureInfo.InvariantCulture, value, token)));
+        PeerMessage error = await RefusedAsync(client, "0A000", SessionEnd.FeatureRefused);
+        Assert.That(error.Field('M'), Does.Not.Contain("wgp_"));
+        Assert.That(Upstream.HasWaiting, Is.False);
+    }
+
     [Test]
     public async Task A_store_that_fails_lets_nobody_through()
     {

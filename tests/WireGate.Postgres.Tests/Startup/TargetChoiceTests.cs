@@ -78,6 +78,18 @@ internal sealed class TargetChoiceTests
     public void Chooses_target_and_database(string? listener, string user, string? database, string expected) =>
         Assert.That(Choose(listener, user, database, ReplicationMode.None), Is.EqualTo(expected));
 
+    [TestCase("orders", "alice@billing", "shop", "the listener serves \"orders\" only, and the user name asks for \"billing\"")]
+    [TestCase(null, "alice", "shop", "\"shop\" is served by the targets billing, orders: the user name can say which, user@TARGET")]
+    [TestCase(null, "alice", "Orders", "no target has the name \"Orders\"")]
+    [TestCase("open", "alice", Token, "the database that is not shown")]
+    public void Says_to_the_operator_why_there_is_no_such_place(string? listener, string user, string database, string said)
+    {
+        StartupParameters parameters = StartupPacketTests.Read(Wire.Untyped(196_608, $"user\0{user}\0database\0{database}\0\0")).Parameters!;
+        UserName name = UserName.Parse(parameters.User, Targets.ContainsKey);
+        TargetOutcome outcome = TargetChoice.Of(listener, name, parameters, ReplicationMode.None, Targets).Outcome;
+        Assert.That(TargetChoice.Explain(outcome, listener, name, parameters, Targets), Does.Contain(said));
+    }
+
     [Test]
     public void A_physical_walsender_is_in_no_database() =>
         Assert.That(Choose("orders", "alice", "replication", ReplicationMode.Physical), Is.EqualTo("orders/"));
