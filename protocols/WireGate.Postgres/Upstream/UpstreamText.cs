@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using WireGate.Core.Credentials;
 
@@ -22,8 +21,6 @@ internal sealed class UpstreamText(string realUser, Secret? secret)
     private const string Hidden = "***";
 
     private readonly string[] _names = [.. new[] { realUser, Cut(realUser, MaxNameLength) }.Distinct().Where(static n => n.Length > 0)];
-
-    private Regex? _garbledNames;
 
     /// <summary>Whether a text so far told what it must not.</summary>
     public bool HasHidden { get; private set; }
@@ -66,22 +63,12 @@ internal sealed class UpstreamText(string realUser, Secret? secret)
     }
 
     /// <summary>
-    /// Before the login a server speaks in an encoding of its own choice: in a text that is no UTF-8 whatever is not ASCII may stand for
-    /// what is not ASCII in the name.
+    /// Before the login a server speaks in an encoding of its own choice. ASCII is the same in all of them; where the name is more than
+    /// that and the text is no UTF-8, it cannot be found, and so nothing of the text is kept.
     /// </summary>
-    private string WithoutNames(ReadOnlySpan<byte> raw)
-    {
-        string text = WithoutSecret(raw);
-        if (Utf8.IsValid(raw))
-        {
-            return _names.Aggregate(text, static (t, name) => t.Replace(name, Hidden, StringComparison.OrdinalIgnoreCase));
-        }
-
-        _garbledNames ??= new Regex(
-            string.Join('|', _names.Select(static n => Regex.Replace(Regex.Escape(n), @"[^\x00-\x7f]+", @"[^\x00-\x7f]+"))),
-            RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-        return _garbledNames.Replace(text, Hidden);
-    }
+    private string WithoutNames(ReadOnlySpan<byte> raw) => Ascii.IsValid(realUser) || Utf8.IsValid(raw)
+        ? _names.Aggregate(WithoutSecret(raw), static (t, name) => t.Replace(name, Hidden, StringComparison.OrdinalIgnoreCase))
+        : Hidden;
 
     private bool HasSecret(ReadOnlySpan<byte> raw) => secret is { Length: > 0 } && raw.IndexOf(secret.Span) >= 0;
 

@@ -30,7 +30,7 @@ internal sealed class UpstreamTextTests
     {
         var texts = new UpstreamText(Umlaut, null);
         Assert.That(Clean(texts, $"role {Umlaut.ToUpperInvariant()}"), Is.EqualTo("role ***"));
-        Assert.That(texts.Clean(Encoding.Latin1.GetBytes($"role {Umlaut} m\u00fcde")), Is.EqualTo("role *** m\ufffdde"));
+        Assert.That(texts.Clean(Encoding.Latin1.GetBytes($"role {Umlaut} m\u00fcde")), Is.EqualTo("***"), "it cannot be found, and so nothing is kept");
     }
 
     [TestCase("hunter2")]
