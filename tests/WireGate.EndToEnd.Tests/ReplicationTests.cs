@@ -45,6 +45,7 @@ internal sealed class ReplicationTests(Route route)
         {
             await cluster.AskAsync($"INSERT INTO {name} SELECT generate_series(1, 1000)");
             await Wait.UntilAsync(async () => await cluster.AskAsync($"SELECT count(*) FROM {name}", "restored") == "1000", "the rows to arrive");
+            Assert.That(await cluster.AskAsync($"SELECT sum(n) FROM {name}", "restored"), Is.EqualTo("500500"));
         }
         finally
         {

@@ -214,9 +214,15 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
             return known;
         }
 
-        ScramKeys derived = await keys.DeriveAsync(password, challenge, turn);
-        await connection.Loop.Switch();
-        return derived;
+        try
+        {
+            return await keys.DeriveAsync(password, challenge, turn);
+        }
+        finally
+        {
+            // Also where the turn ended the wait: whoever cleans up touches the connection.
+            await connection.Loop.Switch();
+        }
     }
 
     private async ValueTask<(UpstreamSession? Session, UpstreamError? Error)> GreetAsync(

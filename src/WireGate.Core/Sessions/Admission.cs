@@ -61,7 +61,7 @@ public sealed class Admission(TimeProvider time)
                 return "too many connections from this source that have proven nothing yet";
             }
 
-            if (IsDropped(_unprovenByListener.GetValueOrDefault(listener), limits.SessionsPerListener))
+            if (IsDropped(_unprovenByListener.GetValueOrDefault(listener), Math.Max(limits.SessionsPerListener, limits.UnprovenPerSource)))
             {
                 return "too many connections on this listener that have proven nothing yet";
             }
@@ -168,8 +168,8 @@ public sealed class Admission(TimeProvider time)
     private static bool IsShared(IPAddress? source) => source is null || IPAddress.IsLoopback(source);
 
     /// <summary>
-    /// Those who have proven nothing do not fill the house for those who can: they have as many places as the sessions, apart, and from
-    /// half of them on each newcomer is turned away with a chance that grows to certainty. OpenSSH's random early drop (MaxStartups):
+    /// Those who have proven nothing do not fill the house for those who can: they have as many places as the sessions, or as one source
+    /// may have of them where that is more (a small house is told to be full, not dropped), apart, and from half of them on each newcomer is turned away with a chance that grows to certainty. OpenSSH's random early drop (MaxStartups):
     /// who floods cannot keep everybody else out by being first.
     /// </summary>
     private static bool IsDropped(int unproven, int most)

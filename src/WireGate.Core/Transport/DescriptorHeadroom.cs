@@ -20,8 +20,9 @@ internal static partial class DescriptorHeadroom
     /// <summary>Whether an upstream connection with this descriptor is one too many.</summary>
     internal static bool IsTooHighForUpstream(nint descriptor) => descriptor >= Limit() - (Reserve / 2);
 
-    // Asked each time: prlimit changes it under a running process, and the call costs less than the accept before it.
-    private static long Limit() => getrlimit(RLIMIT_NOFILE, out ResourceLimit limit) == 0 ? (long)Math.Min(limit.Current, int.MaxValue) : 0;
+    // Asked each time: prlimit changes it under a running process, and the call costs less than the accept before it. The constant and
+    // the layout are Linux's; elsewhere, on streams alone, the system's own refusal has to do.
+    private static long Limit() => !OperatingSystem.IsLinux() ? long.MaxValue : getrlimit(RLIMIT_NOFILE, out ResourceLimit limit) == 0 ? (long)Math.Min(limit.Current, int.MaxValue) : 0;
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int getrlimit(int resource, out ResourceLimit limit);

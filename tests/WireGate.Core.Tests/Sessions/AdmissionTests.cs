@@ -41,6 +41,17 @@ public sealed class AdmissionTests
     }
 
     [Test]
+    public void A_small_house_drops_nobody_by_chance()
+    {
+        var admission = new Admission(new ManualTime());
+        LimitsConfig limits = _limits with { SessionsPerListener = 2, UnprovenPerSource = 1_000 };
+        for (int i = 0; i < 400; i++)
+        {
+            Assert.That(Enter(admission, Source, limits).TurnedAway, Is.Null);
+        }
+    }
+
+    [Test]
     public void Those_who_prove_nothing_do_not_fill_the_house_for_those_who_can()
     {
         LimitsConfig limits = _limits with { SessionsPerListener = 1_000 };

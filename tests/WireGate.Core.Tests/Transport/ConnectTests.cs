@@ -41,6 +41,7 @@ public class ConnectTests(TransportKind kind)
         using Socket listener = ListenOnLoopback(1);
         int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         await ConnectAsync(new DnsEndPoint("localhost", port, AddressFamily.Unspecified));
+        Assert.That(listener.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead), Is.True, "somebody came");
     }
 
     [Test]

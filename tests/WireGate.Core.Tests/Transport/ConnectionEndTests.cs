@@ -95,9 +95,9 @@ public sealed class ConnectionEndTests(TransportKind kind) : IDisposable
     {
         _connection.Abort();
         _connection.Abort();
-        await Bytes.ReadToEndAsync(_connection.Input);
+        Assert.That(await Bytes.ReadToEndAsync(_connection.Input), Is.Empty);
         await _connection.DisposeAsync();
-        await _connection.DisposeAsync();
+        Assert.That(async () => await _connection.DisposeAsync(), Throws.Nothing);
     });
 
     [Test]
