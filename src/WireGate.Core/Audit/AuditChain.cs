@@ -46,29 +46,58 @@ internal sealed class AuditChain : IDisposable
 
     public int Index { get; }
 
-    /// <summary>As <see cref="Append"/>, on the one thread that does so: two would tear the chain.</summary>
+    /// <summary>As <see cref="Append(AuditEvent)"/>, on the one thread that does so: two would tear the chain.</summary>
     /// <exception cref="InvalidOperationException">Another thread appended before.</exception>
     public long AppendAsOwner(AuditEvent auditEvent)
+    {
+        RequireOwner();
+        return Append(auditEvent);
+    }
+
+    /// <inheritdoc cref="AppendAsOwner(AuditEvent)"/>
+    public long AppendAsOwner(ReadOnlySpan<byte> members)
+    {
+        RequireOwner();
+        return Append(members);
+    }
+
+    /// <returns>The record's sequence.</returns>
+    public long Append(AuditEvent auditEvent)
+    {
+        DateTimeOffset now = Begin();
+        _json.Reset(_buffer);
+        AuditEventWriter.Write(_json, auditEvent, now);
+        return Commit(now);
+    }
+
+    /// <returns>The record's sequence.</returns>
+    public long Append(ReadOnlySpan<byte> members)
+    {
+        DateTimeOffset now = Begin();
+        AuditEventWriter.Write(_buffer, members, now);
+        return Commit(now);
+    }
+
+    private void RequireOwner()
     {
         int thread = Environment.CurrentManagedThreadId;
         if (_owner != thread && Interlocked.CompareExchange(ref _owner, thread, 0) != 0)
         {
             throw new InvalidOperationException($"Chain {ChainDirectory.Name(Index)} belongs to another thread.");
         }
-
-        return Append(auditEvent);
     }
 
-    /// <returns>The record's sequence.</returns>
-    public long Append(AuditEvent auditEvent)
+    private DateTimeOffset Begin()
     {
-        long sequence = _appended + 1;
-        DateTimeOffset now = _log.Time.GetUtcNow();
         _buffer.Truncate(RecordFormat.PrefixSize);
         _buffer.GetSpan(RecordFormat.FixedSize);
         _buffer.Advance(RecordFormat.FixedSize);
-        _json.Reset(_buffer);
-        AuditEventWriter.Write(_json, auditEvent, now);
+        return _log.Time.GetUtcNow();
+    }
+
+    private long Commit(DateTimeOffset now)
+    {
+        long sequence = _appended + 1;
         int payload = _buffer.Written.Length - RecordFormat.PrefixSize - RecordFormat.FixedSize;
         int size = RecordFormat.SizeOf(payload);
         if (payload > RecordFormat.MaxPayload || size > _log.SegmentSize - SegmentHeader.Size)
@@ -102,6 +131,9 @@ internal sealed class AuditChain : IDisposable
         GC.KeepAlive(segment);
         return sequence;
     }
+
+    /// <summary>See <see cref="IAuditLog.IsDurable"/>.</summary>
+    public bool IsDurable(long sequence) => sequence <= Volatile.Read(ref _durable);
 
     /// <summary>See <see cref="IAuditLog.WhenDurableAsync"/>. All who wait for the same round share one task.</summary>
     public ValueTask WhenDurableAsync(long sequence)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using WireGate.Core.Sessions;
 
@@ -17,6 +19,8 @@ internal static class AuditEventWriter
 
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
+
+    private static ReadOnlySpan<byte> TimePrefix => "{\"time\":\""u8;
 
     private static readonly JsonEncodedText Event = JsonEncodedText.Encode("event");
     private static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
@@ -73,6 +77,23 @@ internal static class AuditEventWriter
         Write(json, DurationMs, (long?)auditEvent.Duration?.TotalMilliseconds);
         json.WriteEndObject();
         json.Flush();
+    }
+
+    /// <summary>The same with members that are rendered already; see <see cref="IAuditLog.Append(ReadOnlySpan{byte})"/>.</summary>
+    public static void Write(RecordBuffer buffer, ReadOnlySpan<byte> members, DateTimeOffset time)
+    {
+        const int LongestTime = 33;
+        Span<byte> bytes = buffer.GetSpan(TimePrefix.Length + LongestTime + 2 + members.Length + 1);
+        TimePrefix.CopyTo(bytes);
+        int length = TimePrefix.Length;
+        Utf8Formatter.TryFormat(time.UtcDateTime, bytes[length..], out int written, new StandardFormat('O'));
+        length += written;
+        bytes[length++] = (byte)'"';
+        bytes[length++] = (byte)',';
+        members.CopyTo(bytes[length..]);
+        length += members.Length;
+        bytes[length++] = (byte)'}';
+        buffer.Advance(length);
     }
 
     private static void Write(Utf8JsonWriter json, JsonEncodedText name, long? value)

@@ -122,17 +122,39 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public AuditPosition Append(ReadOnlySpan<byte> members)
+    {
+        _context.Failure.ThrowIfFailed();
+        int chain = _boundChain - 1;
+        if (chain >= 0 && chain < _bindable)
+        {
+            return new AuditPosition(chain, _loops[chain].AppendAsOwner(members));
+        }
+
+        lock (_sharedAppend)
+        {
+            return new AuditPosition(SharedChain, _shared.Append(members));
+        }
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">This log gave out no such position.</exception>
-    public ValueTask WhenDurableAsync(AuditPosition position)
+    public ValueTask WhenDurableAsync(AuditPosition position) => ChainOf(position).WhenDurableAsync(position.Sequence);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">This log gave out no such position.</exception>
+    public bool IsDurable(AuditPosition position) => ChainOf(position).IsDurable(position.Sequence);
+
+    private AuditChain ChainOf(AuditPosition position)
     {
         if (position.Chain == SharedChain)
         {
-            return _shared.WhenDurableAsync(position.Sequence);
+            return _shared;
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(position.Chain, 0, nameof(position));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position.Chain, _loops.Length, nameof(position));
-        return _loops[position.Chain].WhenDurableAsync(position.Sequence);
+        return _loops[position.Chain];
     }
 
     /// <summary>

@@ -17,6 +17,17 @@ public interface IAuditLog
     /// <exception cref="AuditFailedException">It could not be written; nothing may run that depends on it.</exception>
     AuditPosition Append(AuditEvent auditEvent);
 
+    /// <summary>As <see cref="Append(AuditEvent)"/>, for facts that are many: allocates nothing.</summary>
+    /// <param name="members">
+    /// Members of a JSON object in UTF-8 without braces and line breaks, beginning with the event; the time is put before them. Escaped
+    /// already, as <see cref="AuditText"/> does.
+    /// </param>
+    /// <exception cref="AuditFailedException">It could not be written; nothing may run that depends on it.</exception>
+    AuditPosition Append(ReadOnlySpan<byte> members);
+
+    /// <summary>Whether the record is on disk already.</summary>
+    bool IsDurable(AuditPosition position);
+
     /// <summary>Completes when the record is on disk. Continues on the caller's loop only if the caller switches back.</summary>
     /// <exception cref="AuditFailedException">It will never be.</exception>
     ValueTask WhenDurableAsync(AuditPosition position);

@@ -9,6 +9,6 @@ public enum FrameAction
     /// <summary>The original bytes go on as they arrive, streaming, whatever their number.</summary>
     Forward,
 
-    /// <summary>The frame is collected whole, within the inspection limit, and handed to the handler.</summary>
+    /// <summary>The frame is collected, up to the inspection limit, and handed to the handler.</summary>
     Inspect,
 }

@@ -1,0 +1,74 @@
+namespace WireGate.Postgres.Operations;
+
+/// <summary>
+/// What one name of a prepared statement or portal may stand for. Messages are sent before the answers to earlier ones are here, so a
+/// definition is pending until the upstream confirms it; and whether it holds may not be known when the name is used.
+/// </summary>
+/// <param name="name">The name's bytes.</param>
+internal sealed class NameSlot(byte[] name)
+{
+    private readonly Queue<(long Group, JudgedText? Text)> _pending = new(1);
+    private long _lastGroup = -1;
+    private JudgedText? _last;
+
+    /// <summary>The name's bytes.</summary>
+    public byte[] Name { get; } = name;
+
+    /// <summary>What the upstream has confirmed; null: nothing.</summary>
+    public JudgedText? Confirmed { get; set; }
+
+    /// <summary>Nothing is known of it any more.</summary>
+    public bool IsEmpty => Confirmed is null && _pending.Count == 0;
+
+    /// <summary>The parameters of the last Bind, as far as they are kept; used for portals only.</summary>
+    public ParameterBuffer Parameters { get; } = new();
+
+    /// <summary>A message that defines it is sent.</summary>
+    /// <param name="text">Null: it is closed.</param>
+    /// <param name="group">The group of messages up to the next Sync; see <see cref="Resolve"/>.</param>
+    public void Define(JudgedText? text, long group)
+    {
+        _pending.Enqueue((group, text));
+        (_lastGroup, _last) = (group, text);
+    }
+
+    /// <summary>The upstream has done what the oldest pending message asked.</summary>
+    public void Confirm()
+    {
+        if (_pending.TryDequeue(out (long Group, JudgedText? Text) done))
+        {
+            Confirmed = done.Text;
+        }
+    }
+
+    /// <summary>The oldest pending message failed or was skipped.</summary>
+    public void Fail() => _pending.TryDequeue(out _);
+
+    /// <summary>
+    /// Adds all that the name may stand for when a message of this group uses it. Within a group nothing runs behind an error: if the
+    /// group itself defined the name, it stands for that and nothing else, or the use is skipped. Else every definition that may
+    /// hold counts.
+    /// </summary>
+    public void Resolve(long group, List<JudgedText> into)
+    {
+        if (_pending.Count > 0 && _lastGroup == group)
+        {
+            Add(_last, into);
+            return;
+        }
+
+        Add(Confirmed, into);
+        foreach ((_, JudgedText? text) in _pending)
+        {
+            Add(text, into);
+        }
+    }
+
+    private static void Add(JudgedText? text, List<JudgedText> into)
+    {
+        if (text is not null && !into.Contains(text))
+        {
+            into.Add(text);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace WireGate.Postgres.Operations;
+
+/// <summary>The names of a session's prepared statements, or of its portals; those of SQL and those of the protocol are the same.</summary>
+internal sealed class NameTable
+{
+    /// <summary>More names than any driver's cache keeps (pgjdbc 256, Npgsql and psycopg 100), and few enough to hold for every session.</summary>
+    public const int Most = 10_000;
+
+    /// <summary>NAMEDATALEN - 1 of the server: it looks names up by so many bytes.</summary>
+    private const int LongestName = 63;
+
+    private readonly Dictionary<byte[], NameSlot> _slots = new(NameComparer.Instance);
+    private readonly Dictionary<byte[], NameSlot>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
+
+    public NameTable() => _lookup = _slots.GetAlternateLookup<ReadOnlySpan<byte>>();
+
+    /// <summary>All slots.</summary>
+    public IEnumerable<NameSlot> Slots => _slots.Values;
+
+    /// <returns>
+    /// False: nothing defined it, or its name is not followed: one that is not ASCII is converted by the server before it is cut, and
+    /// which names are then the same is its own matter.
+    /// </returns>
+    public bool TryFind(ReadOnlySpan<byte> name, [NotNullWhen(true)] out NameSlot? slot) => _lookup.TryGetValue(Cut(name), out slot);
+
+    /// <summary>Finds the slot of a name, or makes it.</summary>
+    /// <returns>Null: there are too many.</returns>
+    public NameSlot? Of(ReadOnlySpan<byte> name)
+    {
+        name = Cut(name);
+        if (_lookup.TryGetValue(name, out NameSlot? slot))
+        {
+            return slot;
+        }
+
+        if (_slots.Count >= Most)
+        {
+            return null;
+        }
+
+        slot = new NameSlot(name.ToArray());
+        _slots.Add(slot.Name, slot);
+        return slot;
+    }
+
+    /// <summary>Whether a name is one that can be followed.</summary>
+    public static bool CanFollow(ReadOnlySpan<byte> name) => !name.ContainsAnyInRange((byte)0x80, (byte)0xff);
+
+    /// <summary>Forgets a slot that stands for nothing, but for the unnamed one.</summary>
+    public void Forget(NameSlot slot)
+    {
+        if (slot.IsEmpty && slot.Name.Length > 0)
+        {
+            _slots.Remove(slot.Name);
+        }
+    }
+
+    /// <summary>The upstream has closed everything that was confirmed.</summary>
+    public void ForgetConfirmed()
+    {
+        foreach (NameSlot slot in _slots.Values)
+        {
+            slot.Confirmed = null;
+        }
+
+        foreach (NameSlot slot in _slots.Values.Where(s => s.IsEmpty && s.Name.Length > 0).ToArray())
+        {
+            _slots.Remove(slot.Name);
+        }
+    }
+
+    private static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> name) => name.Length > LongestName ? name[..LongestName] : name;
+
+    private sealed class NameComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static readonly NameComparer Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] name) => GetHashCode(name.AsSpan());
+
+        public byte[] Create(ReadOnlySpan<byte> name) => name.ToArray();
+
+        public bool Equals(ReadOnlySpan<byte> name, byte[] other) => name.SequenceEqual(other);
+
+        public int GetHashCode(ReadOnlySpan<byte> name)
+        {
+            // Seeded by the process: which names collide cannot be known from outside.
+            HashCode hash = default;
+            hash.AddBytes(name);
+            return hash.ToHashCode();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using WireGate.Core.Framing;
+using WireGate.Postgres.Messages;
+
+namespace WireGate.Postgres.Relaying;
+
+/// <summary>A message that was sent upstream and is answered, in order.</summary>
+/// <param name="Message">Which one.</param>
+/// <param name="Action">What happens with its answer.</param>
+/// <param name="State">What it stands for: a definition of a name, an operation, a refusal; null: nothing.</param>
+internal readonly record struct PendingReply(FrontendMessage Message, ReplyAction Action, object? State);
+
+/// <summary>What happens with the answer to a message.</summary>
+internal enum ReplyAction : byte
+{
+    /// <summary>It goes to the client.</summary>
+    Forward = 0,
+
+    /// <summary>The gateway asked, and keeps the answer.</summary>
+    Swallow,
+
+    /// <summary>The message was made to fail: its ErrorResponse is replaced by the refusal.</summary>
+    Substitute,
+}
+
+/// <summary>
+/// The answers that the upstream still owes, first come first served: the protocol answers in order, but for notices, notifications and
+/// settings. An answer that is not the one owed is a broken upstream. One thread.
+/// </summary>
+internal sealed class PendingReplies
+{
+    /// <summary>More than this without an answer, and the client waits: what is remembered of a session is bounded. A pipeline of libpq's tests has some thousand.</summary>
+    public const int Most = 64 * 1024;
+
+    private PendingReply[] _ring = new PendingReply[16];
+    private int _head;
+    private int _mayCopyIn;
+
+    /// <summary>How many are owed.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>
+    /// An error has been seen and no Sync has been sent since: the upstream throws away whatever comes before one.
+    /// </summary>
+    public bool IsSkipping { get; private set; }
+
+    /// <summary>The upstream reads the data of a COPY: it ignores every Sync and Flush until CopyDone or CopyFail.</summary>
+    public bool IsCopyingIn { get; private set; }
+
+    /// <summary>
+    /// Something under way may turn into a COPY from the client. Whether a Sync sent now would be answered is not known before that is.
+    /// </summary>
+    public bool MayCopyIn => _mayCopyIn > 0;
+
+    /// <summary>The oldest; the default if none is owed.</summary>
+    public PendingReply First => Count == 0 ? default : _ring[_head];
+
+    /// <summary>Told of every message that is given up because an error before it made the upstream skip it.</summary>
+    public Action<PendingReply>? Skipped { get; set; }
+
+    /// <summary>Notes a message that is sent. Whoever calls it sees to it that <see cref="IsSkipping"/> is false, but for a Sync.</summary>
+    /// <param name="reply">What is owed.</param>
+    /// <param name="mayCopyIn">Whether it may turn into a COPY from the client.</param>
+    public void Add(PendingReply reply, bool mayCopyIn = false)
+    {
+        if (Count == _ring.Length)
+        {
+            Grow();
+        }
+
+        _ring[(_head + Count) & (_ring.Length - 1)] = reply;
+        Count++;
+        if (mayCopyIn)
+        {
+            _mayCopyIn++;
+        }
+
+        if (reply.Message == FrontendMessage.Sync)
+        {
+            IsSkipping = false;
+        }
+    }
+
+    /// <summary>CopyDone or CopyFail is sent: what comes next is a message like any other.</summary>
+    public void OnCopyEnd() => IsCopyingIn = false;
+
+    /// <summary>The upstream asks for the data of a COPY.</summary>
+    public void OnCopyInResponse()
+    {
+        _ = Require(FrontendMessage.Execute, FrontendMessage.Query);
+        IsCopyingIn = true;
+        _mayCopyIn = 0;
+    }
+
+    /// <summary>The oldest must be one of two, and stays.</summary>
+    /// <exception cref="ProtocolException">It is another.</exception>
+    public PendingReply Require(FrontendMessage one, FrontendMessage other)
+    {
+        PendingReply first = First;
+        if (Count == 0 || (first.Message != one && first.Message != other))
+        {
+            Refuse();
+        }
+
+        return first;
+    }
+
+    /// <summary>The oldest must be this one, and is done.</summary>
+    /// <exception cref="ProtocolException">It is another.</exception>
+    public PendingReply Take(FrontendMessage message)
+    {
+        PendingReply first = Require(message, message);
+        RemoveFirst();
+        return first;
+    }
+
+    /// <summary>The oldest is done.</summary>
+    public void RemoveFirst()
+    {
+        _ring[_head] = default;
+        _head = (_head + 1) & (_ring.Length - 1);
+        Count--;
+        if (Count == 0)
+        {
+            _mayCopyIn = 0;
+        }
+    }
+
+    /// <summary>What might have become a COPY did not.</summary>
+    public void OnNoCopyIn() => _mayCopyIn -= _mayCopyIn > 0 ? 1 : 0;
+
+    /// <summary>
+    /// An ErrorResponse: what it answers has failed. A Query, a FunctionCall and a Sync are still answered by ReadyForQuery; after
+    /// anything else the upstream skips all up to the next Sync, a Query too.
+    /// </summary>
+    public void OnError()
+    {
+        IsCopyingIn = false;
+        if (Count == 0 || First.Message is FrontendMessage.Query or FrontendMessage.FunctionCall or FrontendMessage.Sync)
+        {
+            return;
+        }
+
+        while (Count > 0 && First.Message != FrontendMessage.Sync)
+        {
+            PendingReply skipped = First;
+            RemoveFirst();
+            Skipped?.Invoke(skipped);
+        }
+
+        _mayCopyIn = 0;
+        IsSkipping = Count == 0;
+    }
+
+    /// <exception cref="ProtocolException">Always.</exception>
+    public static void Refuse() => ProtocolException.Throw(Peer.Upstream, "an answer to nothing that was asked");
+
+    private void Grow()
+    {
+        var ring = new PendingReply[_ring.Length * 2];
+        for (int i = 0; i < Count; i++)
+        {
+            ring[i] = _ring[(_head + i) & (_ring.Length - 1)];
+        }
+
+        _ring = ring;
+        _head = 0;
+    }
+}
