@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using WireGate.Core.Policy;
 
 namespace WireGate.Core.Configuration;
 
@@ -51,6 +52,15 @@ public sealed record GatewayConfig
 
     /// <summary>Who may use which target as which login.</summary>
     public required ImmutableArray<GrantConfig> Grants { get; init; }
+
+    /// <summary>What may be done there. Without any rule, nothing.</summary>
+    public RulesConfig Rules { get; init; } = new();
+
+    /// <summary>What clients do not get to see, by name.</summary>
+    public FrozenDictionary<string, MaskConfig> Masks { get; init; } = FrozenDictionary<string, MaskConfig>.Empty;
+
+    /// <summary>The rules, made ready to judge by; the same object for as long as this config lives.</summary>
+    public RuleBook RuleBook => RuleBook.Of(this);
 }
 
 /// <summary>When a changed config file is taken.</summary>
@@ -205,6 +215,9 @@ public sealed record TargetConfig
     /// <summary>Startup parameters a client may set beyond the shipped list.</summary>
     public ImmutableArray<string> Parameters { get; init; } = [];
 
+    /// <summary>Names of the masks that are always on; only a rule that says who may see it lifts one.</summary>
+    public ImmutableArray<string> Mask { get; init; } = [];
+
     /// <summary>Finds a login by name.</summary>
     public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
     {
@@ -256,29 +269,4 @@ public sealed record LoginConfig
 
     /// <summary>Name of the secret that is its password; null: the upstream asks for none.</summary>
     public string? Password { get; init; }
-}
-
-/// <summary>Who may use which target as which login.</summary>
-public sealed record GrantConfig
-{
-    /// <summary>Its unique name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Who must vouch for the identity; null: the only configured issuer, <c>local</c>.</summary>
-    public string? Issuer { get; init; }
-
-    /// <summary>The subject, with <c>*</c> for any run of characters but ':' and '/'; null: any.</summary>
-    public string? Subject { get; init; }
-
-    /// <summary>Groups of which the identity must be in one; empty: any.</summary>
-    public ImmutableArray<string> Groups { get; init; } = [];
-
-    /// <summary>Targets it opens; never empty.</summary>
-    public required ImmutableArray<string> Targets { get; init; }
-
-    /// <summary>The login it opens; null: each target's first, the least.</summary>
-    public string? Login { get; init; }
-
-    /// <summary>True: walsender connections too, which read the whole cluster.</summary>
-    public bool Replication { get; init; }
 }

@@ -76,7 +76,8 @@ public static class PlaceholderChecks
         && inner.PrefixLength >= outer.PrefixLength
         && outer.Contains(inner.BaseAddress);
 
-    private static bool IsFrom(ImmutableArray<IPNetwork> networks, IPAddress? source)
+    /// <summary>Whether an address lies in one of the networks; without any, it does.</summary>
+    internal static bool IsFrom(ImmutableArray<IPNetwork> networks, IPAddress? source)
     {
         if (networks.IsEmpty)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace WireGate.Core.Sessions;
@@ -19,6 +20,9 @@ public sealed record Identity
 
     /// <summary>Groups, as the issuer may assert them.</summary>
     public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>What else is said of it, by name, as the issuer may assert it.</summary>
+    public FrozenDictionary<string, string> Claims { get; init; } = FrozenDictionary<string, string>.Empty;
 
     /// <inheritdoc/>
     public bool Equals(Identity? other) => other is not null && other.Issuer == Issuer && other.Subject == Subject;

@@ -68,6 +68,9 @@ public sealed record SqlStatementFacts
     /// <summary>Whether every UPDATE and DELETE in it has a WHERE; true where there is none.</summary>
     public bool HasWhere { get; init; } = true;
 
+    /// <summary>Whether it gives a role a password: a credential that WireGate does not hold.</summary>
+    public bool SetsPassword { get; init; }
+
     /// <summary>Why effects are unknown, for the audit log and <c>explain</c>; null: they are known.</summary>
     public string? Unknown { get; init; }
 }

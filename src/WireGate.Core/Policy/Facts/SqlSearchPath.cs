@@ -7,8 +7,13 @@ public sealed class SqlSearchPath
 {
     private const string Catalog = "pg_catalog";
     private readonly ImmutableArray<string> _schemas;
+    private readonly ImmutableArray<string> _withCatalog;
 
-    private SqlSearchPath(ImmutableArray<string> schemas) => _schemas = schemas;
+    private SqlSearchPath(ImmutableArray<string> schemas)
+    {
+        _schemas = schemas;
+        _withCatalog = schemas.IsDefault || schemas.Contains(Catalog) ? schemas : [Catalog, .. schemas];
+    }
 
     /// <summary>It was changed by what cannot be followed: a name without a schema may mean any schema's.</summary>
     public static SqlSearchPath Unknown { get; } = new(default);
@@ -42,6 +47,6 @@ public sealed class SqlSearchPath
             return null;
         }
 
-        return relation.Name.StartsWith("pg_", StringComparison.Ordinal) && !_schemas.Contains(Catalog) ? [Catalog, .. _schemas] : _schemas;
+        return relation.Name.StartsWith("pg_", StringComparison.Ordinal) ? _withCatalog : _schemas;
     }
 }

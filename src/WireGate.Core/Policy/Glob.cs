@@ -1,0 +1,39 @@
+namespace WireGate.Core.Policy;
+
+/// <summary>Patterns in which <c>*</c> stands for any run of characters and all else for itself.</summary>
+internal static class Glob
+{
+    /// <summary>Whether a pattern fits.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="text">What it shall fit.</param>
+    /// <param name="never">Characters that no star stands for.</param>
+    internal static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text, ReadOnlySpan<char> never = default)
+    {
+        // Greedy with one point to come back to: linear in practice, never worse than the product of the two lengths.
+        int p = 0, t = 0, star = -1, mark = 0;
+        while (t < text.Length)
+        {
+            if (p < pattern.Length && pattern[p] == '*')
+            {
+                star = p++;
+                mark = t;
+            }
+            else if (p < pattern.Length && pattern[p] == text[t])
+            {
+                p++;
+                t++;
+            }
+            else if (star >= 0 && !never.Contains(text[mark]))
+            {
+                p = star + 1;
+                t = ++mark;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return pattern[p..].IndexOfAnyExcept('*') < 0;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Net;
+using WireGate.Core.Configuration;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Core.Policy;
+
+/// <summary>The facts of one session by which rules judge. They do not change while it lives.</summary>
+public sealed record SessionFacts
+{
+    /// <summary>Who asks.</summary>
+    public required Identity Identity { get; init; }
+
+    /// <summary>What it reaches.</summary>
+    public required TargetConfig Target { get; init; }
+
+    /// <summary>Name of the target's login.</summary>
+    public required string Login { get; init; }
+
+    /// <summary>Name of the grant that opened it.</summary>
+    public required string Grant { get; init; }
+
+    /// <summary>Id of the placeholder that was presented; null: none was.</summary>
+    public string? Placeholder { get; init; }
+
+    /// <summary>The client's address; null on a Unix socket.</summary>
+    public IPAddress? Source { get; init; }
+
+    /// <summary>The database asked for; null: none.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The application's name, as the client gives it; null: it does not.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>How the caller was proven; null: that is not known.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>Whether the client's connection is protected by TLS.</summary>
+    public bool IsTls { get; init; }
+}

@@ -1,0 +1,227 @@
+using System.Collections.Immutable;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Core.Policy;
+
+/// <summary>The rules as far as they can say anything about one session. Immutable but for what its limits have counted; for any thread.</summary>
+public sealed class SessionRules
+{
+    private const string NoRule = "no rule allows it";
+    private const string MintsCredential = "it would give a role a password, which WireGate would not hold";
+
+    // What a text without any statement says: nothing that a rule would have to name.
+    private static readonly ImmutableArray<SqlStatementFacts> Nothing = [new SqlStatementFacts { Kinds = [], Accesses = [] }];
+
+    private readonly RuleBook _book;
+    private readonly ImmutableArray<Rule> _denies;
+    private readonly ImmutableArray<Rule> _holds;
+    private readonly ImmutableArray<Rule> _allows;
+    private readonly ImmutableArray<Rule> _masks;
+    private readonly ImmutableArray<Rule> _limits;
+    private readonly ImmutableArray<Rule> _observed;
+    private readonly ulong _targetMasks;
+    private readonly RateKeys _keys;
+
+    internal SessionRules(RuleBook book, SessionFacts session, ImmutableArray<Rule> rules, ulong targetMasks)
+    {
+        _book = book;
+        ImmutableArray<Rule> inForce = [.. rules.Where(r => !r.Config.IsObserved)];
+        _denies = With(inForce, Verdict.Deny);
+        _holds = With(inForce, Verdict.Hold);
+        _allows = With(inForce, Verdict.Allow);
+        _masks = [.. inForce.Where(r => (r.Mask | r.Unmask) != 0)];
+        _limits = [.. inForce.Where(r => r.Buckets is not null)];
+        _observed = [.. rules.Where(r => r.Config.IsObserved)];
+        _targetMasks = targetMasks;
+        _keys = new RateKeys(session);
+        NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
+    }
+
+    /// <summary>False: whatever a SQL text says, the decision is the same, and facts without any statement will do.</summary>
+    public bool NeedsSqlFacts { get; }
+
+    /// <summary>
+    /// Judges one operation. A decision that is stable may be kept for as long as these rules are, for the same facts under the same
+    /// search path.
+    /// </summary>
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="now">The moment.</param>
+    /// <returns>Never throws: what fails while deciding is a denial, with what failed.</returns>
+    public Decision Judge(Operation operation, DateTimeOffset now)
+    {
+        try
+        {
+            return operation is SqlOperation sql
+                ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now)
+                : Deny(null, "rules do not know operations of this kind", isStable: true);
+        }
+        catch (Exception e)
+        {
+            return Deny(null, "an error came up while deciding", isStable: false) with { Fault = e };
+        }
+    }
+
+    private Decision Judge(ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now)
+    {
+        bool isStable = true;
+        Decision worst = default;
+        for (int i = 0; i < statements.Length; i++)
+        {
+            Decision one = JudgeOne(statements[i], path, now, ref isStable);
+            if (one.Verdict == Verdict.Deny)
+            {
+                return one with { IsStable = isStable };
+            }
+
+            worst = i == 0 ? one : Worse(worst, one);
+        }
+
+        // A limit counts what would pass, each operation once, and all of those that it touches: none is spared because another refuses.
+        Rule? exhausted = null;
+        foreach (Rule limit in _limits)
+        {
+            if (TouchesAny(limit, statements, path, now, ref isStable))
+            {
+                isStable = false;
+                exhausted = limit.Buckets!.TryTake(_keys.Of(limit), now) ? exhausted : exhausted ?? limit;
+            }
+        }
+
+        return exhausted is not null
+            ? Deny(exhausted.Name, exhausted.Limited, isStable: false)
+            : Complete(worst, statements, path, now, isStable);
+    }
+
+    /// <summary>Adds the masks, and what observed rules would have done.</summary>
+    private Decision Complete(Decision decision, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, bool isStable)
+    {
+        ulong masks = 0;
+        foreach (SqlStatementFacts statement in statements)
+        {
+            ulong on = _targetMasks, off = 0;
+            foreach (Rule rule in _masks)
+            {
+                if (rule.Mask != 0 && rule.Touches(statement, path, now, ref isStable))
+                {
+                    on |= rule.Mask;
+                }
+
+                if (rule.Unmask != 0 && rule.Covers(statement, path, now, ref isStable))
+                {
+                    off |= rule.Unmask;
+                }
+            }
+
+            masks |= on & ~off;
+        }
+
+        ImmutableArray<string> observed = [];
+        foreach (Rule rule in _observed)
+        {
+            if (IsStricter(rule, decision.Verdict, masks) && TouchesAny(rule, statements, path, now, ref isStable))
+            {
+                isStable &= rule.Buckets is null;
+                if (rule.Config.Do is not null || rule.Mask != 0 || !rule.Buckets!.TryTake(_keys.Of(rule), now))
+                {
+                    observed = observed.Add(rule.Observed);
+                }
+            }
+        }
+
+        return decision with { Masks = _book.SetOf(masks), Observed = observed, IsStable = isStable };
+    }
+
+    private Decision JudgeOne(SqlStatementFacts statement, SqlSearchPath path, DateTimeOffset now, ref bool isStable)
+    {
+        if (statement.SetsPassword && _book.Rules.DeniesCredentialMinting)
+        {
+            return Deny(RuleBook.CredentialMinting, MintsCredential, isStable);
+        }
+
+        foreach (Rule rule in _denies)
+        {
+            if (rule.Touches(statement, path, now, ref isStable))
+            {
+                return Deny(rule.Name, rule.Config.Reason, isStable);
+            }
+        }
+
+        Decision held = default;
+        foreach (Rule rule in _holds)
+        {
+            if (rule.Touches(statement, path, now, ref isStable))
+            {
+                // Without terms nobody could say yes: the config was not checked.
+                HoldTerms terms = rule.Config.Hold ?? throw new InvalidOperationException($"rule {rule.Name} holds without terms");
+                Decision one = Decide(Verdict.Hold, rule) with { Hold = terms };
+                held = held.Verdict == Verdict.Hold ? Worse(held, one) : one;
+            }
+        }
+
+        if (held.Verdict == Verdict.Hold)
+        {
+            return held;
+        }
+
+        foreach (Rule rule in _allows)
+        {
+            if (rule.Covers(statement, path, now, ref isStable))
+            {
+                return Decide(Verdict.Allow, rule);
+            }
+        }
+
+        return _book.Rules.Default == Verdict.Allow && SqlCondition.AllKnown.Covers(statement, path)
+            ? Decide(Verdict.Allow, null)
+            : Deny(null, NoRule, isStable);
+    }
+
+    /// <summary>Of two that both let it pass in the end: a hold before none, and two holds on the terms of both.</summary>
+    private static Decision Worse(Decision first, Decision second) =>
+        first.Verdict == Verdict.Hold && second.Verdict == Verdict.Hold ? first with { Hold = first.Hold!.And(second.Hold!) }
+        : second.Verdict < first.Verdict ? second
+        : first;
+
+    /// <summary>Whether an observed rule would have made a difference.</summary>
+    private static bool IsStricter(Rule rule, Verdict verdict, ulong masks) =>
+        rule.Config.Do < verdict || (rule.Mask & ~masks) != 0 || (rule.Config.Do is null && rule.Buckets is not null);
+
+    private static bool TouchesAny(
+        Rule rule, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, ref bool isStable)
+    {
+        foreach (SqlStatementFacts statement in statements)
+        {
+            if (rule.Touches(statement, path, now, ref isStable))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ImmutableArray<Rule> With(ImmutableArray<Rule> rules, Verdict verdict) => [.. rules.Where(r => r.Config.Do == verdict)];
+
+    private Decision Decide(Verdict verdict, Rule? rule) =>
+        new() { Verdict = verdict, Rule = rule?.Name, Reason = rule?.Config.Reason, Config = _book.Version };
+
+    private Decision Deny(string? rule, string? reason, bool isStable) =>
+        new() { Verdict = Verdict.Deny, Rule = rule, Reason = reason, Config = _book.Version, IsStable = isStable };
+
+    /// <summary>The names of those who share a limit's operations.</summary>
+    private sealed class RateKeys(SessionFacts session)
+    {
+        // Issuers have no ':' in their names, so two identities never share a text.
+        private readonly string _identity = session.Identity.ToString();
+        private readonly string _session = Guid.NewGuid().ToString();
+        private readonly string _placeholder = session.Placeholder ?? session.Identity.ToString();
+
+        internal string Of(Rule rule) => rule.Config.Limit!.By switch
+        {
+            RateScope.Session => _session,
+            RateScope.Placeholder => _placeholder,
+            _ => _identity,
+        };
+    }
+}
