@@ -17,6 +17,9 @@ internal sealed class NameSlot(byte[] name)
     /// <summary>What the upstream has confirmed; null: nothing.</summary>
     public JudgedText? Confirmed { get; set; }
 
+    /// <summary>DECLARE made it: it may outlive the transaction.</summary>
+    public bool IsCursor { get; set; }
+
     /// <summary>Nothing is known of it any more.</summary>
     public bool IsEmpty => Confirmed is null && _pending.Count == 0;
 

@@ -16,9 +16,7 @@ internal sealed class NameTable
 
     public NameTable() => _lookup = _slots.GetAlternateLookup<ReadOnlySpan<byte>>();
 
-    /// <summary>All slots.</summary>
-    public IEnumerable<NameSlot> Slots => _slots.Values;
-
+    /// <summary>Finds what is known of a name.</summary>
     /// <returns>
     /// False: nothing defined it, or its name is not followed: one that is not ASCII is converted by the server before it is cut, and
     /// which names are then the same is its own matter.
@@ -57,17 +55,25 @@ internal sealed class NameTable
         }
     }
 
-    /// <summary>The upstream has closed everything that was confirmed.</summary>
-    public void ForgetConfirmed()
+    /// <summary>The upstream has closed what was confirmed.</summary>
+    /// <param name="which">Those of these only; null: all.</param>
+    public void ForgetConfirmed(Func<NameSlot, bool>? which = null)
     {
         foreach (NameSlot slot in _slots.Values)
         {
-            slot.Confirmed = null;
+            if (which is null || which(slot))
+            {
+                slot.Confirmed = null;
+            }
         }
 
-        foreach (NameSlot slot in _slots.Values.Where(s => s.IsEmpty && s.Name.Length > 0).ToArray())
+        // The unnamed one stays; most sessions have no other.
+        if (_slots.Count > 1)
         {
-            _slots.Remove(slot.Name);
+            foreach (NameSlot slot in _slots.Values.Where(s => s.IsEmpty && s.Name.Length > 0).ToArray())
+            {
+                _slots.Remove(slot.Name);
+            }
         }
     }
 

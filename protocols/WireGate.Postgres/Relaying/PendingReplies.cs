@@ -6,8 +6,9 @@ namespace WireGate.Postgres.Relaying;
 /// <summary>A message that was sent upstream and is answered, in order.</summary>
 /// <param name="Message">Which one.</param>
 /// <param name="Action">What happens with its answer.</param>
-/// <param name="State">What it stands for: a definition of a name, an operation, a refusal; null: nothing.</param>
-internal readonly record struct PendingReply(FrontendMessage Message, ReplyAction Action, object? State);
+/// <param name="State">What it stands for: a name that it defines, an operation that is followed, a refusal; null: nothing.</param>
+/// <param name="MayCopyIn">Whether it may turn into a COPY from the client.</param>
+internal readonly record struct PendingReply(FrontendMessage Message, ReplyAction Action = ReplyAction.Forward, object? State = null, bool MayCopyIn = false);
 
 /// <summary>What happens with the answer to a message.</summary>
 internal enum ReplyAction : byte
@@ -49,7 +50,7 @@ internal sealed class PendingReplies
     /// <summary>
     /// Something under way may turn into a COPY from the client. Whether a Sync sent now would be answered is not known before that is.
     /// </summary>
-    public bool MayCopyIn => _mayCopyIn > 0;
+    public bool MayCopyIn => _mayCopyIn > 0 && !IsCopyingIn;
 
     /// <summary>The oldest; the default if none is owed.</summary>
     public PendingReply First => Count == 0 ? default : _ring[_head];
@@ -59,8 +60,7 @@ internal sealed class PendingReplies
 
     /// <summary>Notes a message that is sent. Whoever calls it sees to it that <see cref="IsSkipping"/> is false, but for a Sync.</summary>
     /// <param name="reply">What is owed.</param>
-    /// <param name="mayCopyIn">Whether it may turn into a COPY from the client.</param>
-    public void Add(PendingReply reply, bool mayCopyIn = false)
+    public void Add(PendingReply reply)
     {
         if (Count == _ring.Length)
         {
@@ -69,15 +69,8 @@ internal sealed class PendingReplies
 
         _ring[(_head + Count) & (_ring.Length - 1)] = reply;
         Count++;
-        if (mayCopyIn)
-        {
-            _mayCopyIn++;
-        }
-
-        if (reply.Message == FrontendMessage.Sync)
-        {
-            IsSkipping = false;
-        }
+        _mayCopyIn += reply.MayCopyIn ? 1 : 0;
+        IsSkipping &= reply.Message != FrontendMessage.Sync;
     }
 
     /// <summary>CopyDone or CopyFail is sent: what comes next is a message like any other.</summary>
@@ -86,9 +79,14 @@ internal sealed class PendingReplies
     /// <summary>The upstream asks for the data of a COPY.</summary>
     public void OnCopyInResponse()
     {
-        _ = Require(FrontendMessage.Execute, FrontendMessage.Query);
+        PendingReply first = Require(FrontendMessage.Execute, FrontendMessage.Query);
         IsCopyingIn = true;
-        _mayCopyIn = 0;
+        if (first is { Message: FrontendMessage.Execute, MayCopyIn: true })
+        {
+            // The one that it is; a Query may hold another.
+            _ring[_head] = first with { MayCopyIn = false };
+            _mayCopyIn--;
+        }
     }
 
     /// <summary>The oldest must be one of two, and stays.</summary>
@@ -116,17 +114,11 @@ internal sealed class PendingReplies
     /// <summary>The oldest is done.</summary>
     public void RemoveFirst()
     {
+        _mayCopyIn -= _ring[_head].MayCopyIn ? 1 : 0;
         _ring[_head] = default;
         _head = (_head + 1) & (_ring.Length - 1);
         Count--;
-        if (Count == 0)
-        {
-            _mayCopyIn = 0;
-        }
     }
-
-    /// <summary>What might have become a COPY did not.</summary>
-    public void OnNoCopyIn() => _mayCopyIn -= _mayCopyIn > 0 ? 1 : 0;
 
     /// <summary>
     /// An ErrorResponse: what it answers has failed. A Query, a FunctionCall and a Sync are still answered by ReadyForQuery; after
@@ -147,7 +139,6 @@ internal sealed class PendingReplies
             Skipped?.Invoke(skipped);
         }
 
-        _mayCopyIn = 0;
         IsSkipping = Count == 0;
     }
 

@@ -1,0 +1,332 @@
+using System.Text;
+using WireGate.Core.Policy;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Relaying;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Operations;
+
+/// <summary>
+/// What client and upstream have said so far, as far as the meaning of what comes next depends on it: the answers that are owed, what
+/// names stand for, the settings in force. Both directions of a session share it, on the session's loop.
+/// </summary>
+internal sealed class Conversation
+{
+    // EXECUTE of what is an EXECUTE: the server itself allows no such thing but by way of the protocol, once.
+    private const int MostSteps = 4;
+
+    private readonly NameTable _statements = new();
+    private readonly NameTable _portals = new();
+    private readonly List<JudgedText> _candidates = [];
+    private long _group;
+    private int _completed;
+    private SessionChange? _change;
+    private TransactionStatus _statusBefore;
+
+    public Conversation(OperationJudge judge)
+    {
+        Judge = judge;
+        Replies.Skipped = OnSkipped;
+    }
+
+    /// <summary>The answers that are owed.</summary>
+    public PendingReplies Replies { get; } = new();
+
+    /// <summary>Asks the rules.</summary>
+    public OperationJudge Judge { get; }
+
+    /// <summary>As the last ReadyForQuery had it.</summary>
+    public TransactionStatus Status { get; private set; } = TransactionStatus.Idle;
+
+    /// <summary>Nothing is under way.</summary>
+    public bool IsIdle => Replies.Count == 0 && !Replies.IsSkipping;
+
+    /// <summary>A Sync, a Query or a FunctionCall is sent: what comes next is another group of messages.</summary>
+    public void NextGroup() => _group++;
+
+    /// <summary>What a Bind of this statement would run.</summary>
+    public JudgedText StatementOf(ReadOnlySpan<byte> name) => Resolve(_statements, name);
+
+    /// <summary>What an Execute of this portal would run.</summary>
+    /// <param name="name">The portal's.</param>
+    /// <param name="slot">Where its parameters are; null: nothing is known of it.</param>
+    public JudgedText PortalOf(ReadOnlySpan<byte> name, out NameSlot? slot)
+    {
+        if (!_portals.TryFind(name, out slot))
+        {
+            return Judge.Unnamed;
+        }
+
+        return Resolve(_portals, name);
+    }
+
+    /// <summary>A Parse is sent.</summary>
+    /// <param name="name">Of the statement.</param>
+    /// <param name="text">What it will stand for.</param>
+    /// <param name="slot">What the answer confirms; null: the name is not followed.</param>
+    /// <returns>False: there are too many names.</returns>
+    public bool TryDefineStatement(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_statements, name, text, out slot);
+
+    /// <summary>A Bind is sent; see <see cref="TryDefineStatement"/>.</summary>
+    public bool TryDefinePortal(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_portals, name, text, out slot);
+
+    /// <summary>A Close is sent.</summary>
+    /// <returns>What the answer confirms; null: nothing is known of the name.</returns>
+    public NameSlot? Close(bool isPortal, ReadOnlySpan<byte> name)
+    {
+        if (!(isPortal ? _portals : _statements).TryFind(name, out NameSlot? slot))
+        {
+            return null;
+        }
+
+        slot.Define(null, _group);
+        return slot;
+    }
+
+    /// <summary>The answer to a Close.</summary>
+    public void OnClosed(NameSlot slot)
+    {
+        slot.Confirm();
+        _statements.Forget(slot);
+        _portals.Forget(slot);
+    }
+
+    /// <summary>What the rules say of a text with all that its names stand for.</summary>
+    /// <param name="text">What would run.</param>
+    /// <param name="isDurableFirst">Whether its record must be on disk before it runs.</param>
+    public Decision Decide(JudgedText text, out bool isDurableFirst)
+    {
+        isDurableFirst = text.IsDurableFirst;
+        return text.UsesNames || text.Alternatives.Length > 0 ? DecideAll(text, MostSteps, ref isDurableFirst) : Judge.Judge(text);
+    }
+
+    /// <summary>A text is sent and will run.</summary>
+    /// <returns>What has to be followed by its answers; null: nothing.</returns>
+    public OperationRun? OnSent(JudgedText text)
+    {
+        bool changed = false;
+        OperationRun? run = null;
+        foreach (JudgedText alternative in text.Alternatives)
+        {
+            run ??= OnSent(alternative);
+        }
+
+        if (text.MayChangeAnything)
+        {
+            changed = Judge.Settings.OnAnything();
+        }
+
+        if (text.ChangesSession)
+        {
+            run ??= new OperationRun(text);
+            foreach (ParsedStatement statement in text.Parsed.Statements)
+            {
+                foreach (SessionChange change in statement.Changes)
+                {
+                    changed |= Judge.Settings.OnSent(change);
+                }
+            }
+
+            foreach (NamedText named in text.Names)
+            {
+                if (TryDefine(named.IsCursor ? _portals : _statements, named.Name, named.Text, out NameSlot? slot) && slot is not null)
+                {
+                    slot.IsCursor |= named.IsCursor;
+                    run.Names(named.Statement, slot);
+                }
+            }
+        }
+
+        if (changed)
+        {
+            Judge.OnNamesChanged();
+        }
+
+        return run;
+    }
+
+    /// <summary>CommandComplete or EmptyQueryResponse.</summary>
+    /// <param name="run">What it is of; null: nothing that is followed.</param>
+    public void OnCompleted(OperationRun? run)
+    {
+        _completed++;
+        _change = null;
+        if (run is null)
+        {
+            return;
+        }
+
+        int index = run.Complete();
+        if (index >= run.Text.Parsed.Statements.Length)
+        {
+            return;
+        }
+
+        foreach (SessionChange change in run.Text.Parsed.Statements[index].Changes)
+        {
+            _change = run.Text.Parsed.Statements[index].Changes.Length == 1 ? change : null;
+            Forget(change);
+        }
+    }
+
+    /// <summary>ReadyForQuery.</summary>
+    public void OnReady(TransactionStatus status)
+    {
+        Status = status;
+        if (status == TransactionStatus.Idle)
+        {
+            _portals.ForgetConfirmed(static slot => !slot.IsCursor);
+        }
+
+        if (Replies.Count == 0)
+        {
+            Judge.Settings.OnIdle();
+        }
+
+        // Alone and outside of a transaction: nothing takes it back.
+        if (_change is { } change && _completed == 1 && _statusBefore == TransactionStatus.Idle && status == TransactionStatus.Idle
+            && Replies.Count == 0 && Judge.Settings.OnDone(change))
+        {
+            Judge.OnNamesChanged();
+        }
+
+        _statusBefore = status;
+        _completed = 0;
+        _change = null;
+    }
+
+    private void OnSkipped(PendingReply reply)
+    {
+        switch (reply.State)
+        {
+            case NameSlot slot:
+                slot.Fail();
+                break;
+            case OperationRun run:
+                run.End();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Forget(SessionChange change)
+    {
+        switch (change)
+        {
+            case SessionChange.Deallocate { Name: null }:
+                _statements.ForgetConfirmed();
+                break;
+            case SessionChange.Discard { Target: DiscardTarget.All }:
+                _statements.ForgetConfirmed();
+                _portals.ForgetConfirmed();
+                break;
+            case SessionChange.Deallocate { Name: { } name }:
+                ForgetConfirmed(_statements, name);
+                break;
+            case SessionChange.Close { Name: null }:
+                _portals.ForgetConfirmed();
+                break;
+            case SessionChange.Close { Name: { } name }:
+                ForgetConfirmed(_portals, name);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void ForgetConfirmed(NameTable names, string name)
+    {
+        if (names.TryFind(Encoding.UTF8.GetBytes(name), out NameSlot? slot))
+        {
+            slot.Confirmed = null;
+            names.Forget(slot);
+        }
+    }
+
+    private bool TryDefine(NameTable names, ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot)
+    {
+        slot = null;
+        if (!NameTable.CanFollow(name))
+        {
+            return true;
+        }
+
+        slot = names.Of(name);
+        slot?.Define(text, _group);
+        return slot is not null;
+    }
+
+    private JudgedText Resolve(NameTable names, ReadOnlySpan<byte> name)
+    {
+        _candidates.Clear();
+        if (names.TryFind(name, out NameSlot? slot))
+        {
+            slot.Resolve(_group, _candidates);
+        }
+
+        return _candidates.Count switch
+        {
+            0 => Judge.Unnamed,
+            1 => _candidates[0],
+            _ => JudgedText.AnyOf([.. _candidates]),
+        };
+    }
+
+    private Decision DecideAll(JudgedText text, int steps, ref bool isDurableFirst)
+    {
+        isDurableFirst |= text.IsDurableFirst;
+        if (steps == 0)
+        {
+            return Judge.Judge(Judge.Unnamed);
+        }
+
+        if (text.Alternatives.Length > 0)
+        {
+            Decision? worst = null;
+            foreach (JudgedText alternative in text.Alternatives)
+            {
+                Decision one = DecideAll(alternative, steps - 1, ref isDurableFirst);
+                worst = worst is { } before ? before.And(one) : one;
+            }
+
+            return worst!.Value;
+        }
+
+        Decision decision = Judge.Judge(text);
+        for (int i = 0; i < text.Parsed.Statements.Length && text.UsesNames; i++)
+        {
+            foreach (SessionChange change in text.Parsed.Statements[i].Changes)
+            {
+                (string? name, bool isCursor) = change switch
+                {
+                    SessionChange.Execute execute => (execute.Name, false),
+                    SessionChange.Fetch fetch => (fetch.Name, true),
+                    _ => (null, false),
+                };
+                if (name is not null)
+                {
+                    decision = decision.And(DecideAll(NamedBy(text, i, name, isCursor), steps - 1, ref isDurableFirst));
+                }
+            }
+        }
+
+        return decision;
+    }
+
+    /// <summary>What a name stands for at one statement of a text: a statement of the same text before it may have defined it.</summary>
+    private JudgedText NamedBy(JudgedText text, int statement, string name, bool isCursor)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(name);
+        JudgedText? own = null;
+        foreach (NamedText named in text.Names)
+        {
+            if (named.Statement < statement && named.IsCursor == isCursor && named.Name.AsSpan().SequenceEqual(bytes))
+            {
+                own = named.Text;
+            }
+        }
+
+        return own ?? Resolve(isCursor ? _portals : _statements, bytes);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Operations;
+
+/// <summary>A name that a text gives to a statement within it.</summary>
+/// <param name="Statement">Index of the statement that gives it.</param>
+/// <param name="Name">The name, in UTF-8.</param>
+/// <param name="IsCursor">By DECLARE; else by PREPARE.</param>
+/// <param name="Text">What it then stands for.</param>
+internal readonly record struct NamedText(int Statement, byte[] Name, bool IsCursor, JudgedText Text);
+
+/// <summary>One text as a session sends it: what it tells, and what the rules said of it last. Belongs to the session.</summary>
+internal sealed class JudgedText
+{
+    private const SqlEffects Harmless = SqlEffects.Read;
+
+    /// <param name="parsed">What it tells.</param>
+    /// <param name="digest">What the audit log calls it.</param>
+    public JudgedText(ParsedText parsed, byte[] digest)
+    {
+        Parsed = parsed;
+        Digest = digest;
+        foreach (ParsedStatement statement in parsed.Statements)
+        {
+            IsDurableFirst |= statement.Facts.UnknownFunctions.Length > 0;
+            foreach (SqlAccess access in statement.Facts.Accesses)
+            {
+                IsDurableFirst |= (access.Effect & ~Harmless) != 0;
+                MayChangeAnything |= access.Effect == SqlEffects.Unknown;
+            }
+
+            MayChangeAnything |= statement.Facts.UnknownFunctions.Length > 0;
+            foreach (SessionChange change in statement.Changes)
+            {
+                ChangesSession = true;
+                UsesNames |= change is SessionChange.Execute or SessionChange.Fetch;
+                MayCopyIn |= change is SessionChange.Copy { IsFrom: true, Peer: CopyPeer.Client } or SessionChange.Execute;
+            }
+
+            // What could not be read may be a COPY as well.
+            MayCopyIn |= statement.Facts.Kinds.Contains(SqlKinds.Unknown);
+        }
+    }
+
+    /// <summary>What it tells.</summary>
+    public ParsedText Parsed { get; }
+
+    /// <summary>What the audit log calls it: 16 hex digits in ASCII of the SHA-256 of its bytes.</summary>
+    public byte[] Digest { get; }
+
+    /// <summary>It does more than read, as far as is known: its record is on disk before it runs.</summary>
+    public bool IsDurableFirst { get; private init; }
+
+    /// <summary>It may do what its text does not say: change settings, for one.</summary>
+    public bool MayChangeAnything { get; }
+
+    /// <summary>The session is to be followed by it.</summary>
+    public bool ChangesSession { get; }
+
+    /// <summary>It runs what a name stands for.</summary>
+    public bool UsesNames { get; }
+
+    /// <summary>It may turn into a COPY from the client.</summary>
+    public bool MayCopyIn { get; private init; }
+
+    /// <summary>The session's audit log has its text.</summary>
+    public bool IsWritten { get; set; }
+
+    /// <summary>What the rules said last.</summary>
+    public Decision Decision { get; set; }
+
+    /// <summary>Under which rules and which search path they said it; 0: they were not asked.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>Members of the audit record of an allowed run, rendered for <see cref="Epoch"/>.</summary>
+    public byte[] Members { get; set; } = [];
+
+    /// <summary>It is one of these, and which is not known: each of them has to pass. Empty: it is itself.</summary>
+    public ImmutableArray<JudgedText> Alternatives { get; private init; } = [];
+
+    /// <summary>What PREPARE and DECLARE in it give a name to.</summary>
+    public ImmutableArray<NamedText> Names { get; init; } = [];
+
+    /// <summary>A text that is one of several.</summary>
+    public static JudgedText AnyOf(ImmutableArray<JudgedText> alternatives) => new(new ParsedText([]), alternatives[^1].Digest)
+    {
+        Alternatives = alternatives,
+        IsWritten = true,
+        MayCopyIn = alternatives.Any(a => a.MayCopyIn),
+        IsDurableFirst = alternatives.Any(a => a.IsDurableFirst),
+    };
+}

@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Operations;
+
+/// <summary>
+/// Asks the rules about the operations of one session, and keeps what they said for as long as nothing changes by which they judge.
+/// On the session's loop.
+/// </summary>
+internal sealed class OperationJudge
+{
+    /// <summary>Texts whose decisions are kept; names keep theirs beside. A driver's statement cache has some hundred.</summary>
+    private const int MostKept = 512;
+
+    private readonly Session _session;
+    private readonly StatementCache _statements;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<ParsedText, JudgedText> _texts = [];
+    private RuleBook _book;
+    private SessionRules _rules;
+
+    public OperationJudge(Session session, SessionSettings settings, StatementCache statements, TimeProvider time)
+    {
+        _session = session;
+        Settings = settings;
+        _statements = statements;
+        _time = time;
+        _book = session.Config.RuleBook;
+        _rules = _book.For(FactsOf(session));
+        FunctionCall = new JudgedText(new ParsedText([Unknown("function call", "a function called by its number, without SQL")]), "function-call"u8.ToArray());
+        Unnamed = new JudgedText(new ParsedText([Unknown(SqlKinds.Unknown, "a name that nothing defined in this session")]), "unknown-name"u8.ToArray());
+    }
+
+    /// <summary>What the meaning of texts depends on.</summary>
+    public SessionSettings Settings { get; }
+
+    /// <summary>Changes with the rules and with what names mean: decisions of another epoch are made anew.</summary>
+    public int Epoch { get; private set; } = 1;
+
+    /// <summary>A FunctionCall message.</summary>
+    public JudgedText FunctionCall { get; }
+
+    /// <summary>What a name stands for that nothing is known of.</summary>
+    public JudgedText Unnamed { get; }
+
+    /// <summary>What names mean has changed.</summary>
+    public void OnNamesChanged() => Epoch++;
+
+    /// <summary>Takes the config in force: each operation is judged by one.</summary>
+    public void Refresh()
+    {
+        if (!_session.TakeConfig())
+        {
+            return;
+        }
+
+        RuleBook book = _session.Config.RuleBook;
+        if (!ReferenceEquals(book, _book))
+        {
+            _book = book;
+            _rules = book.For(FactsOf(_session));
+            Epoch++;
+        }
+    }
+
+    /// <summary>What a text tells.</summary>
+    /// <param name="sql">Without its terminator.</param>
+    public JudgedText Read(ReadOnlySpan<byte> sql)
+    {
+        ParsedText parsed = _statements.Get(sql);
+        if (!parsed.ReadsAlikeEverywhere && !Settings.AreTextsReadable)
+        {
+            return Unreadable(sql);
+        }
+
+        if (_texts.TryGetValue(parsed, out JudgedText? known))
+        {
+            return known;
+        }
+
+        if (_texts.Count >= MostKept)
+        {
+            _texts.Clear();
+        }
+
+        byte[] digest = DigestOf(sql);
+        var text = new JudgedText(parsed, digest) { Names = NamesOf(parsed, digest) };
+        _texts.Add(parsed, text);
+        return text;
+    }
+
+    /// <summary>What the rules say of it now.</summary>
+    public Decision Judge(JudgedText text)
+    {
+        if (text.Epoch == Epoch && text.Decision.IsStable)
+        {
+            return text.Decision;
+        }
+
+        text.Decision = _rules.Judge(new SqlOperation(text.Parsed.Facts, Settings.SearchPath), _time.GetUtcNow());
+        text.Epoch = Epoch;
+        text.Members = [];
+        return text.Decision;
+    }
+
+    private JudgedText Unreadable(ReadOnlySpan<byte> sql) =>
+        new(new ParsedText([Unknown(SqlKinds.Unknown, Settings.Unreadable)]), DigestOf(sql));
+
+    private static ImmutableArray<NamedText> NamesOf(ParsedText text, byte[] digest)
+    {
+        ImmutableArray<NamedText>.Builder? names = null;
+        for (int i = 0; i < text.Statements.Length; i++)
+        {
+            foreach (SessionChange change in text.Statements[i].Changes)
+            {
+                (string Name, ParsedStatement Inner)? named = change switch
+                {
+                    SessionChange.Prepare prepare => (prepare.Name, prepare.Inner),
+                    SessionChange.Declare declare => (declare.Name, declare.Inner),
+                    _ => null,
+                };
+                if (named is { } found)
+                {
+                    var inner = new ParsedText([found.Inner]);
+                    (names ??= ImmutableArray.CreateBuilder<NamedText>()).Add(new NamedText(
+                        i, Encoding.UTF8.GetBytes(found.Name), change is SessionChange.Declare,
+                        new JudgedText(inner, digest) { Names = NamesOf(inner, digest), IsWritten = true }));
+                }
+            }
+        }
+
+        return names?.DrainToImmutable() ?? [];
+    }
+
+    private static ParsedStatement Unknown(string kind, string why) => new(
+        new SqlStatementFacts { Kinds = [kind], Accesses = [new SqlAccess(SqlEffects.Unknown, null)], Unknown = why }, []);
+
+    private static byte[] DigestOf(ReadOnlySpan<byte> sql)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(sql, hash);
+        return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash[..8]));
+    }
+
+    private static SessionFacts FactsOf(Session session) => new()
+    {
+        Identity = session.Placeholder!.Identity,
+        Target = session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target),
+        Login = session.Access.Login.Name,
+        Grant = session.Access.Grant.Name,
+        Placeholder = session.Placeholder.Id,
+        Source = session.SourceAddress,
+        Database = session.Database,
+        Method = session.Method,
+        IsTls = session.Client.Tls is not null,
+    };
+}

@@ -1,0 +1,42 @@
+namespace WireGate.Postgres.Operations;
+
+/// <summary>A text that runs and by which the session is to be followed, from when it is sent to when it has been answered.</summary>
+/// <param name="text">What runs.</param>
+internal sealed class OperationRun(JudgedText text)
+{
+    private readonly List<(int Statement, NameSlot Slot)> _names = [];
+    private int _done;
+
+    /// <summary>What runs.</summary>
+    public JudgedText Text { get; } = text;
+
+    /// <summary>A statement of it gives a name a meaning.</summary>
+    public void Names(int statement, NameSlot slot) => _names.Add((statement, slot));
+
+    /// <summary>One more of its statements has been done.</summary>
+    /// <returns>Its index.</returns>
+    public int Complete()
+    {
+        foreach ((int statement, NameSlot slot) in _names)
+        {
+            if (statement == _done)
+            {
+                slot.Confirm();
+            }
+        }
+
+        return _done++;
+    }
+
+    /// <summary>All of it is answered: what was not done by now was never done.</summary>
+    public void End()
+    {
+        foreach ((int statement, NameSlot slot) in _names)
+        {
+            if (statement >= _done)
+            {
+                slot.Fail();
+            }
+        }
+    }
+}
