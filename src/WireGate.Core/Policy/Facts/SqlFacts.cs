@@ -56,7 +56,10 @@ public sealed record SqlStatementFacts
     /// </summary>
     public required ImmutableArray<SqlAccess> Accesses { get; init; }
 
-    /// <summary>Columns named anywhere in it; the schema part holds the qualifier as written, which may be an alias. <c>*</c> is one.</summary>
+    /// <summary>
+    /// Columns named anywhere in it; the schema part holds the qualifier as written, which may be an alias, or a schema and a table with a
+    /// dot between. <c>*</c> is one. Columns that are written are qualified by the table's name, though the text leaves it out.
+    /// </summary>
     public ImmutableArray<SqlName> Columns { get; init; } = [];
 
     /// <summary>Functions called, harmless ones included.</summary>
@@ -67,6 +70,9 @@ public sealed record SqlStatementFacts
 
     /// <summary>Whether every UPDATE and DELETE in it has a WHERE; true where there is none.</summary>
     public bool HasWhere { get; init; } = true;
+
+    /// <summary>Whether it sets or takes away a role's password.</summary>
+    public bool SetsPassword { get; init; }
 
     /// <summary>Why effects are unknown, for the audit log and <c>explain</c>; null: they are known.</summary>
     public string? Unknown { get; init; }
