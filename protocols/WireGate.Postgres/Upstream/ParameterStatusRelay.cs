@@ -30,12 +30,15 @@ internal sealed class ParameterStatusRelay(string realUser, string shownUser)
         return names ? parameter.Value.ToArray() : null;
     }
 
+    /// <summary>Whether a setting that changed in mid-session goes on as it came; else <see cref="Write"/> says what the client gets.</summary>
+    public bool IsShownAsItIs(in ParameterStatus parameter) => !NamesUser(parameter) || !MayBeReal(parameter.Value);
+
     /// <summary>Passes on a setting that changed in mid-session.</summary>
     /// <exception cref="WireGate.Core.Framing.ProtocolException">Malformed.</exception>
     public void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> body)
     {
         ParameterStatus parameter = ParameterStatus.Read(body);
-        output.WriteParameterStatus(parameter.Name, NamesUser(parameter) && MayBeReal(parameter.Value) ? _shownUser : parameter.Value);
+        output.WriteParameterStatus(parameter.Name, IsShownAsItIs(parameter) ? parameter.Value : _shownUser);
     }
 
     private static bool NamesUser(in ParameterStatus parameter) => parameter.Name.SequenceEqual("session_authorization"u8);

@@ -65,4 +65,17 @@ public readonly record struct Decision
 
     /// <summary>What failed while deciding, for the log; null: nothing did.</summary>
     public Exception? Fault { get; init; }
+
+    /// <summary>What becomes of two operations of which one may be the other, or which run as one: the stricter, with the masks of both.</summary>
+    public Decision And(Decision other)
+    {
+        Decision stricter = other.Verdict < Verdict ? other : this;
+        return stricter with
+        {
+            Hold = Verdict == Verdict.Hold && other.Verdict == Verdict.Hold ? Hold?.And(other.Hold ?? Hold) : stricter.Hold,
+            Masks = Masks.And(other.Masks),
+            Observed = [.. Observed.Union(other.Observed)],
+            IsStable = IsStable && other.IsStable,
+        };
+    }
 }

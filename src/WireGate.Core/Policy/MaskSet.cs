@@ -17,6 +17,15 @@ public sealed class MaskSet
     /// <summary>Whether nothing is masked.</summary>
     public bool IsEmpty => Masks.IsEmpty;
 
+    /// <summary>What either has.</summary>
+    public MaskSet And(MaskSet other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceEquals(this, other) || other.IsEmpty ? this
+            : IsEmpty ? other
+            : new MaskSet([.. Masks.Concat(other.Masks).DistinctBy(m => m.Name)]);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", Masks.Select(m => m.Name));
 }

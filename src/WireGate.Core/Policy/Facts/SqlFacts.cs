@@ -56,7 +56,10 @@ public sealed record SqlStatementFacts
     /// </summary>
     public required ImmutableArray<SqlAccess> Accesses { get; init; }
 
-    /// <summary>Columns named anywhere in it; the schema part holds the qualifier as written, which may be an alias. <c>*</c> is one.</summary>
+    /// <summary>
+    /// Columns named anywhere in it; the schema part holds the qualifier as written, which may be an alias, or a schema and a table with a
+    /// dot between. <c>*</c> is one. Columns that are written are qualified by the table's name, though the text leaves it out.
+    /// </summary>
     public ImmutableArray<SqlName> Columns { get; init; } = [];
 
     /// <summary>Functions called, harmless ones included.</summary>

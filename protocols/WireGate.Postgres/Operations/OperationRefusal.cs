@@ -1,0 +1,66 @@
+using System.Globalization;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Messages;
+
+namespace WireGate.Postgres.Operations;
+
+/// <summary>An operation that is not to be, in the client's words. The session lives on.</summary>
+/// <param name="Fields">What the client gets in place of the upstream's error.</param>
+/// <param name="Reference">What client and audit log have in common.</param>
+internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
+{
+    /// <summary>The rules refuse it.</summary>
+    public static OperationRefusal Denied(JudgedText text, in Decision decision)
+    {
+        string reference = Core.Sessions.Reference.New();
+        string by = decision.Rule is { } rule ? $"denied by rule \"{rule}\"" : "denied";
+        string message = decision.Reason is { } reason ? $"{by}: {reason} (ref {reference})" : $"{by} (ref {reference})";
+        return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, message, Describe(text)), reference);
+    }
+
+    /// <summary>It is larger than what is read before it is judged.</summary>
+    public static OperationRefusal TooLarge(long most)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(
+                SqlState.ProgramLimitExceeded,
+                string.Create(CultureInfo.InvariantCulture, $"the message is larger than the {most} bytes that the gateway reads of it (ref {reference})")),
+            reference);
+    }
+
+    /// <summary>There are more names than are followed.</summary>
+    public static OperationRefusal TooManyNames()
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(
+                SqlState.ProgramLimitExceeded,
+                string.Create(CultureInfo.InvariantCulture, $"the session has {NameTable.Most} prepared statements or portals: close some (ref {reference})")),
+            reference);
+    }
+
+    /// <summary>What it was taken for: whoever asked knows the text, and not always what it counts as.</summary>
+    private static string? Describe(JudgedText text)
+    {
+        if (text.Parsed.Statements.IsEmpty)
+        {
+            return null;
+        }
+
+        var parts = new List<string>();
+        foreach (SqlStatementFacts facts in text.Parsed.Statements.Select(s => s.Facts).Take(4))
+        {
+            IEnumerable<string> effects = facts.Accesses
+                .Select(a => a.Relation is { } relation ? $"{Word(a.Effect)} {relation}" : Word(a.Effect)).Distinct().Take(8);
+            string unknown = facts.UnknownFunctions.Length > 0 ? $"unknown: {string.Join(", ", facts.UnknownFunctions.Take(4).Select(f => $"{f}()"))}" : "";
+            string why = facts.Unknown ?? "";
+            parts.Add(string.Join("; ", ((string[])[$"{string.Join(", ", facts.Kinds)}: {string.Join(", ", effects)}", unknown, why]).Where(p => p.Length > 0)));
+        }
+
+        return string.Join(" | ", parts);
+    }
+
+    private static string Word(SqlEffects effect) => effect.ToString().ToLowerInvariant();
+}

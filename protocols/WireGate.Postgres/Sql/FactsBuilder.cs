@@ -1,0 +1,99 @@
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>Gathers what one statement tells, each thing once and in the order in which it was met.</summary>
+internal sealed class FactsBuilder
+{
+    private readonly DistinctList<string> _kinds = new();
+    private readonly DistinctList<SqlAccess> _accesses = new();
+    private readonly DistinctList<SqlName> _columns = new();
+    private readonly DistinctList<SqlName> _functions = new();
+    private readonly DistinctList<SqlName> _unknownFunctions = new();
+    private readonly List<SessionChange> _changes = [];
+    private string? _unknown;
+
+    /// <summary>Whether every UPDATE and DELETE has a WHERE.</summary>
+    public bool HasWhere { get; set; } = true;
+
+    /// <summary>Whether a role's password is set.</summary>
+    public bool SetsPassword { get; set; }
+
+    /// <summary>One more thing that the statement is.</summary>
+    public void Kind(string kind) => _kinds.Add(kind);
+
+    /// <summary>One effect.</summary>
+    public void Access(SqlEffects effect, SqlName? relation) => _accesses.Add(new SqlAccess(effect, relation));
+
+    /// <summary>Whether an effect was met already.</summary>
+    public bool Has(SqlEffects effect) => Has(effect, 0);
+
+    /// <summary>Whether an effect was met since <see cref="Mark"/>.</summary>
+    public bool Has(SqlEffects effect, int mark)
+    {
+        ReadOnlySpan<SqlAccess> met = _accesses.Items[mark..];
+        foreach (SqlAccess access in met)
+        {
+            if (access.Effect == effect)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>How many effects were met.</summary>
+    public int Mark() => _accesses.Items.Length;
+
+    /// <summary>A column.</summary>
+    public void Column(string? qualifier, string name) => _columns.Add(new SqlName(qualifier, name));
+
+    /// <summary>A function, or an operator that is not the catalog's.</summary>
+    public void Function(SqlName name, bool isHarmless)
+    {
+        _functions.Add(name);
+        if (!isHarmless)
+        {
+            _unknownFunctions.Add(name);
+        }
+    }
+
+    /// <summary>An effect that cannot be known. The first reason is kept.</summary>
+    public void Unknown(string why)
+    {
+        _accesses.Add(new SqlAccess(SqlEffects.Unknown, null));
+        _unknown ??= why;
+    }
+
+    /// <summary>Something that the session is to be followed by.</summary>
+    public void Change(SessionChange change) => _changes.Add(change);
+
+    /// <summary>Takes in what a statement within this one tells.</summary>
+    public void Include(SqlStatementFacts inner)
+    {
+        _kinds.AddAll(inner.Kinds);
+        _accesses.AddAll(inner.Accesses);
+        _columns.AddAll(inner.Columns);
+        _functions.AddAll(inner.Functions);
+        _unknownFunctions.AddAll(inner.UnknownFunctions);
+        HasWhere &= inner.HasWhere;
+        SetsPassword |= inner.SetsPassword;
+        _unknown ??= inner.Unknown;
+    }
+
+    /// <summary>What was gathered.</summary>
+    public ParsedStatement Build() => new(
+        new SqlStatementFacts
+        {
+            Kinds = _kinds.ToImmutable(),
+            Accesses = _accesses.ToImmutable(),
+            Columns = _columns.ToImmutable(),
+            Functions = _functions.ToImmutable(),
+            UnknownFunctions = _unknownFunctions.ToImmutable(),
+            HasWhere = HasWhere,
+            SetsPassword = SetsPassword,
+            Unknown = _unknown,
+        },
+        [.. _changes]);
+}

@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Unicode;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>From the bytes of a SQL text to its facts. Whatever the bytes are there is an answer, and no worse one than unknown.</summary>
+internal static class SqlParser
+{
+    /// <summary>
+    /// Longer texts are not parsed. A tree takes about fifty times its text and a place in memory beside it; what people and drivers write
+    /// is far below, and what is above are loads of rows, which COPY and parameters carry better.
+    /// </summary>
+    public const int MostBytes = 64 * 1024;
+
+    // Deeper trees are not walked: it is a call on the stack for each level. A concatenation of two hundred parts has a depth of 800.
+    private const int MostDepth = 1500;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MostDepth };
+
+    /// <summary>Parses and reads a text.</summary>
+    /// <param name="text">Without its terminating zero byte.</param>
+    /// <exception cref="PgQueryMissingException">The parser is not installed.</exception>
+    public static ParsedText Parse(ReadOnlySpan<byte> text)
+    {
+        if (text.Length > MostBytes)
+        {
+            return Unknown($"longer than {MostBytes} bytes");
+        }
+
+        if (text.Contains((byte)0) || !Utf8.IsValid(text))
+        {
+            return Unknown("not valid UTF-8");
+        }
+
+        byte[] terminated = ArrayPool<byte>.Shared.Rent(text.Length + 1);
+        try
+        {
+            text.CopyTo(terminated);
+            terminated[text.Length] = 0;
+            using PgQuery.PgQueryResult result = PgQuery.Parse(terminated);
+            return result.Error is { } error ? Unknown(Reason(error)) : Read(result.Tree, text);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(terminated);
+        }
+    }
+
+    private static ParsedText Read(ReadOnlySpan<byte> tree, ReadOnlySpan<byte> text)
+    {
+        byte[] copy = ArrayPool<byte>.Shared.Rent(tree.Length);
+        try
+        {
+            tree.CopyTo(copy);
+            using JsonDocument document = JsonDocument.Parse(copy.AsMemory(0, tree.Length), Options);
+            ImmutableArray<ParsedStatement>.Builder statements = ImmutableArray.CreateBuilder<ParsedStatement>(1);
+            foreach (JsonElement statement in document.RootElement.List("stmts"u8))
+            {
+                statements.Add(statement.Has("stmt"u8, out JsonElement wrapped) ? StatementReader.Read(wrapped) : UnknownStatement("empty"));
+            }
+
+            return new ParsedText(statements.DrainToImmutable())
+            {
+                ReadsAlikeEverywhere = !text.Contains((byte)'\\') && System.Text.Ascii.IsValid(text),
+            };
+        }
+        catch (JsonException)
+        {
+            return Unknown("nested too deeply");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+    }
+
+    private static ParsedText Unknown(string why) => new([UnknownStatement(why)]);
+
+    private static ParsedStatement UnknownStatement(string why)
+    {
+        var facts = new FactsBuilder();
+        facts.Kind(SqlKinds.Unknown);
+        facts.Unknown(why);
+        return facts.Build();
+    }
+
+    // The parser cites the text where it stopped; a reason goes where the text itself may not.
+    private static string Reason(string error)
+    {
+        int cited = error.IndexOf(" at or near ", StringComparison.Ordinal);
+        return $"does not parse: {(cited < 0 ? error : error[..cited])}";
+    }
+}

@@ -1,0 +1,222 @@
+using System.Text.Json;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>What makes, changes and drops objects, and gives rights.</summary>
+internal sealed partial class StatementReader
+{
+    private const string Later = "what it defines runs later";
+
+    // Relations met in it are what it is upon; the other effects have none.
+    private void Define(JsonElement node, string kind, SqlEffects effect, string? unknown = null)
+    {
+        _facts.Kind(kind);
+        SqlEffects outer = _effect;
+        _effect = effect;
+        int mark = _facts.Mark();
+        Descend(node);
+        _effect = outer;
+        if (!_facts.Has(effect, mark))
+        {
+            _facts.Access(effect, null);
+        }
+
+        if (unknown is not null)
+        {
+            _facts.Unknown(unknown);
+        }
+    }
+
+    private static Meaning Defines(string kind, SqlEffects effect, string? unknown = null) =>
+        (reader, node) => reader.Define(node, kind, effect, unknown);
+
+    private static Meaning DefinesLater(string kind) => Defines(kind, SqlEffects.Ddl, Later);
+
+    // Who may do what hangs on it: policies, owners.
+    private static Meaning DefinesRights(string kind) => (reader, node) =>
+    {
+        reader.Define(node, kind, SqlEffects.Ddl);
+        reader._facts.Access(SqlEffects.Privilege, null);
+    };
+
+    private static Meaning Plain(string kind, SqlEffects effect) => (reader, _) =>
+    {
+        reader._facts.Kind(kind);
+        if (effect != SqlEffects.None)
+        {
+            reader._facts.Access(effect, null);
+        }
+    };
+
+    private static Meaning Unknowable(string kind, string why) => (reader, node) =>
+    {
+        reader._facts.Kind(kind);
+        reader._facts.Unknown(why);
+        reader.Descend(node);
+    };
+
+    private void CreateSchema(JsonElement schema)
+    {
+        Define(schema, "create", SqlEffects.Ddl);
+        if (schema.Has("authrole"u8))
+        {
+            _facts.Access(SqlEffects.Privilege, null);
+        }
+
+        if (schema.Has("schemaElts"u8))
+        {
+            _facts.Unknown("names within CREATE SCHEMA are looked for in the new schema first");
+        }
+    }
+
+    private void View(JsonElement view)
+    {
+        _facts.Kind("create");
+        if (view.Has("view"u8, out JsonElement relation))
+        {
+            _facts.Access(SqlEffects.Ddl, NameOf(relation));
+        }
+
+        if (view.Has("query"u8, out JsonElement query))
+        {
+            Visit(query);
+        }
+    }
+
+    private void CreateTableAs(JsonElement create)
+    {
+        _facts.Kind(create.Is("objtype"u8, "OBJECT_MATVIEW"u8) ? "create" : "create table as");
+        if (create.Has("into"u8, out JsonElement into))
+        {
+            NewTable(into);
+        }
+
+        if (create.Has("query"u8, out JsonElement query))
+        {
+            Visit(query);
+        }
+    }
+
+    // The table whose columns are copied is only read.
+    private void Like(JsonElement like)
+    {
+        SqlEffects outer = _effect;
+        _effect = SqlEffects.Read;
+        Descend(like);
+        _effect = outer;
+    }
+
+    private void AlterTable(JsonElement alter)
+    {
+        Define(alter, "alter", SqlEffects.Ddl);
+        foreach (JsonElement wrapped in alter.List("cmds"u8))
+        {
+            if (wrapped.IsA("AlterTableCmd"u8, out JsonElement command)
+                && command.Text("subtype"u8) is "AT_ChangeOwner" or "AT_EnableRowSecurity" or "AT_DisableRowSecurity"
+                    or "AT_ForceRowSecurity" or "AT_NoForceRowSecurity")
+            {
+                _facts.Access(SqlEffects.Privilege, alter.Has("relation"u8, out JsonElement relation) ? NameOf(relation) : null);
+            }
+        }
+    }
+
+    private void Rename(JsonElement rename)
+    {
+        Define(rename, "alter", SqlEffects.Ddl);
+        if (rename.Text("renameType"u8) is { } type && rename.Has("relation"u8, out JsonElement relation)
+            && IsRelation(type) && rename.Text("newname"u8) is { } name)
+        {
+            _facts.Access(SqlEffects.Ddl, NameOf(relation) with { Name = name });
+        }
+
+        if (rename.Is("renameType"u8, "OBJECT_ROLE"u8))
+        {
+            _facts.Access(SqlEffects.Privilege, null);
+        }
+    }
+
+    private void Move(JsonElement move)
+    {
+        Define(move, "alter", SqlEffects.Ddl);
+        if (move.Has("relation"u8, out JsonElement relation))
+        {
+            _facts.Access(SqlEffects.Ddl, new SqlName(move.Text("newschema"u8), NameOf(relation).Name));
+        }
+    }
+
+    private void Drop(JsonElement drop)
+    {
+        _facts.Kind("drop");
+        string type = drop.Text("removeType"u8) ?? "";
+        int mark = _facts.Mark();
+        foreach (JsonElement wrapped in drop.List("objects"u8))
+        {
+            if (RelationOf(type, wrapped) is { } name)
+            {
+                _facts.Access(SqlEffects.Ddl, name);
+            }
+        }
+
+        if (!_facts.Has(SqlEffects.Ddl, mark))
+        {
+            _facts.Access(SqlEffects.Ddl, null);
+        }
+
+        if (type == "OBJECT_POLICY")
+        {
+            _facts.Access(SqlEffects.Privilege, null);
+        }
+    }
+
+    private void Comment(JsonElement comment)
+    {
+        _facts.Kind("comment");
+        SqlName? relation = comment.Has("object"u8, out JsonElement wrapped) ? RelationOf(comment.Text("objtype"u8) ?? "", wrapped) : null;
+        _facts.Access(SqlEffects.Ddl, relation);
+    }
+
+    // The relation that an object is or belongs to, if it is one that has or is a relation.
+    private static SqlName? RelationOf(string type, JsonElement wrapped)
+    {
+        if (!wrapped.IsA("List"u8, out JsonElement list))
+        {
+            return null;
+        }
+
+        List<string?> parts = list.Strings("items"u8);
+        if (type is "OBJECT_TRIGGER" or "OBJECT_RULE" or "OBJECT_POLICY" or "OBJECT_COLUMN" or "OBJECT_TABCONSTRAINT" && parts.Count > 1)
+        {
+            return QualifiedName(parts[..^1]);
+        }
+
+        return IsRelation(type) ? QualifiedName(parts) : null;
+    }
+
+    private static bool IsRelation(string type) => type is "OBJECT_TABLE" or "OBJECT_VIEW" or "OBJECT_MATVIEW" or "OBJECT_SEQUENCE"
+        or "OBJECT_INDEX" or "OBJECT_FOREIGN_TABLE";
+
+    private void Role(JsonElement role, string kind)
+    {
+        Define(role, kind, SqlEffects.Privilege);
+        foreach (JsonElement wrapped in role.List("options"u8))
+        {
+            _facts.SetsPassword |= wrapped.IsA("DefElem"u8, out JsonElement option) && option.Text("defname"u8) == "password";
+        }
+    }
+
+    private void Truncate(JsonElement truncate) => Define(truncate, "truncate", SqlEffects.Write);
+
+    private void Lock(JsonElement locks)
+    {
+        const int AccessShare = 1;
+        bool isShared = locks.Has("mode"u8, out JsonElement mode) && mode.GetInt32() == AccessShare;
+        Define(locks, "lock", isShared ? SqlEffects.Read : SqlEffects.Write);
+    }
+
+    private void Refresh(JsonElement refresh)
+    {
+        Define(refresh, "refresh materialized view", SqlEffects.Ddl);
+        _facts.Access(SqlEffects.Write, refresh.Has("relation"u8, out JsonElement relation) ? NameOf(relation) : null);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Text.Json;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>What stands within statements: tables, columns, functions, operators.</summary>
+internal sealed partial class StatementReader
+{
+    private const string Catalog = "pg_catalog";
+
+    private void Relation(JsonElement relation)
+    {
+        SqlName name = NameOf(relation);
+        if (_effect == SqlEffects.Read && name.Schema is null && CteScope.Holds(_scope, name.Name))
+        {
+            return;
+        }
+
+        _facts.Access(_effect, name);
+        if (!_locks.IsNone && _locks.Cover(AliasOf(relation) ?? name.Name))
+        {
+            _facts.Access(SqlEffects.Write, name);
+        }
+    }
+
+    private void Subquery(JsonElement subquery)
+    {
+        RowLocks locks = _locks;
+        _locks = locks.Cover(AliasOf(subquery)) ? RowLocks.All : default;
+        Descend(subquery);
+        _locks = locks;
+    }
+
+    private void SubLink(JsonElement link)
+    {
+        RowLocks locks = _locks;
+        _locks = default;
+        Operator(link, "operName"u8);
+        Descend(link);
+        _locks = locks;
+    }
+
+    private void Sort(JsonElement sort)
+    {
+        Operator(sort, "useOp"u8);
+        Descend(sort);
+    }
+
+    private void Expression(JsonElement expression)
+    {
+        Operator(expression, "name"u8);
+        Descend(expression);
+    }
+
+    // An operator written with a schema is a function that somebody made, and may do anything.
+    private void Operator(JsonElement node, ReadOnlySpan<byte> field)
+    {
+        if (!node.Has(field, out JsonElement list) || list.GetArrayLength() < 2)
+        {
+            return;
+        }
+
+        if (QualifiedName(node.Strings(field)) is { } name && name.Schema != Catalog)
+        {
+            _facts.Function(name, isHarmless: false);
+        }
+    }
+
+    private void Column(JsonElement column)
+    {
+        List<string?> fields = column.Strings("fields"u8);
+        if (fields.Count > 0)
+        {
+            string? qualifier = fields.Count == 1 ? null : string.Join('.', fields[..^1]);
+            _facts.Column(qualifier, fields[^1] ?? "*");
+        }
+    }
+
+    private void FieldSelection(JsonElement selection)
+    {
+        Indirection(selection);
+        Descend(selection);
+    }
+
+    // (t).a and t.a.b
+    private void Indirection(JsonElement node)
+    {
+        foreach (JsonElement item in node.List("indirection"u8))
+        {
+            if (item.StringNode() is { } name)
+            {
+                _facts.Column(null, name);
+            }
+            else if (item.IsA("A_Star"u8, out _))
+            {
+                _facts.Column(null, "*");
+            }
+        }
+    }
+
+    private void Join(JsonElement join)
+    {
+        foreach (string? name in join.Strings("usingClause"u8))
+        {
+            _facts.Column(null, name ?? "*");
+        }
+
+        Descend(join);
+    }
+
+    private void Sample(JsonElement sample)
+    {
+        if (QualifiedName(sample.Strings("method"u8)) is { } name)
+        {
+            bool isBuiltIn = name.Schema is null or Catalog && name.Name is "system" or "bernoulli";
+            _facts.Function(name, isBuiltIn);
+        }
+
+        Descend(sample);
+    }
+
+    private void Function(JsonElement call)
+    {
+        if (QualifiedName(call.Strings("funcname"u8)) is not { } name)
+        {
+            _facts.Unknown("a function without a name");
+            return;
+        }
+
+        bool isCatalog = name.Schema is null or Catalog;
+        _facts.Function(name, isCatalog && (HarmlessFunctions.Contains(name.Name) || IsFollowed(name.Name, call)));
+        Descend(call);
+    }
+
+    // Functions whose effect can be told from their arguments.
+    private bool IsFollowed(string name, JsonElement call) => name switch
+    {
+        "set_config" => SetsConfig(call),
+        "nextval" or "setval" => ChangesSequence(call),
+        _ => false,
+    };
+
+    // A sequence named by a constant is written to.
+    private bool ChangesSequence(JsonElement call)
+    {
+        foreach (JsonElement argument in call.List("args"u8))
+        {
+            JsonElement value = argument;
+            if (argument.IsA("TypeCast"u8, out JsonElement cast) && IsTextOrRegclass(cast) && cast.Has("arg"u8, out JsonElement inner))
+            {
+                value = inner;
+            }
+
+            if (value.IsA("A_Const"u8, out JsonElement constant) && constant.Has("sval"u8)
+                && QuotedNames.TryReadRelation(value.Constant()!, out SqlName sequence))
+            {
+                _facts.Access(SqlEffects.Write, sequence);
+                return true;
+            }
+
+            return false;
+        }
+
+        return false;
+    }
+
+    private static bool IsTextOrRegclass(JsonElement cast) =>
+        cast.Has("typeName"u8, out JsonElement type) && QualifiedName(type.Strings("names"u8)) is { Name: "text" or "regclass" };
+
+    private static string? AliasOf(JsonElement item) => item.Has("alias"u8, out JsonElement alias) ? alias.Text("aliasname"u8) : null;
+
+    // A name of one, two or three parts, of which the first of three names the database.
+    private static SqlName? QualifiedName(List<string?> parts) => parts.Count switch
+    {
+        0 => null,
+        1 => new SqlName(null, parts[0] ?? ""),
+        _ => new SqlName(parts[^2] ?? "", parts[^1] ?? ""),
+    };
+}

@@ -1,0 +1,312 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Startup;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>What changes the session, names a statement for later, or wraps another one.</summary>
+internal sealed partial class StatementReader
+{
+    private void Set(JsonElement set)
+    {
+        string? name = set.Text("name"u8);
+        bool isLocal = set.Flag("is_local"u8);
+        if (set.Is("kind"u8, "VAR_RESET_ALL"u8))
+        {
+            _facts.Kind("reset");
+            _facts.Change(new SessionChange.ResetAll());
+        }
+        else if (set.Is("kind"u8, "VAR_SET_MULTI"u8))
+        {
+            SetTransaction(set, name);
+        }
+        else if (set.Is("kind"u8, "VAR_RESET"u8))
+        {
+            _facts.Kind("reset");
+            Parameter(name, SettingValue.Default, false, false);
+        }
+        else
+        {
+            _facts.Kind(name switch { "role" => "set role", "session_authorization" => "set session authorization", _ => "set" });
+            SettingValue value = set.Is("kind"u8, "VAR_SET_DEFAULT"u8) ? SettingValue.Default
+                : set.Is("kind"u8, "VAR_SET_VALUE"u8) ? Constants(set)
+                : SettingValue.Unknown;
+            Parameter(name, value, isLocal, false);
+        }
+    }
+
+    // SET TRANSACTION and SET SESSION CHARACTERISTICS say what a client may say when it connects. A snapshot is another session's.
+    private void SetTransaction(JsonElement set, string? name)
+    {
+        _facts.Kind("set transaction");
+        if (name is not ("TRANSACTION" or "SESSION CHARACTERISTICS"))
+        {
+            _facts.Access(SqlEffects.Session, null);
+        }
+
+        foreach (JsonElement wrapped in set.List("args"u8))
+        {
+            if (!wrapped.IsA("DefElem"u8, out JsonElement option) || !(option.Text("defname"u8) ?? "").StartsWith("transaction_", StringComparison.Ordinal))
+            {
+                _facts.Access(SqlEffects.Session, null);
+            }
+        }
+    }
+
+    private static SettingValue Constants(JsonElement set)
+    {
+        ImmutableArray<string>.Builder parts = ImmutableArray.CreateBuilder<string>();
+        foreach (JsonElement wrapped in set.List("args"u8))
+        {
+            if (wrapped.Constant() is not { } constant)
+            {
+                return SettingValue.Unknown;
+            }
+
+            parts.Add(constant);
+        }
+
+        return SettingValue.Of(parts.DrainToImmutable());
+    }
+
+    // Names are compared without regard to case, in ASCII only, as the upstream does.
+    private void Parameter(string? name, SettingValue value, bool? isLocal, bool byFunction)
+    {
+        string? lower = name?.ToLowerInvariant();
+        _facts.Change(new SessionChange.Set(lower, value, isLocal, byFunction));
+        if (lower is null or "client_encoding" || !AllowedParameters.Shipped.TryFind(Encoding.UTF8.GetBytes(lower), out _))
+        {
+            _facts.Access(SqlEffects.Session, null);
+        }
+    }
+
+    // set_config('name', 'value', local)
+    private bool SetsConfig(JsonElement call)
+    {
+        JsonElement[] arguments = [.. call.List("args"u8)];
+        if (arguments.Length != 3 || arguments[0].Constant() is not { } name || call.Flag("func_variadic"u8))
+        {
+            Parameter(null, SettingValue.Unknown, null, true);
+            return false;
+        }
+
+        bool? isLocal = arguments[2].Constant() switch { "true" => true, "false" => false, _ => null };
+        Parameter(name, ConfigValue(name, arguments[1].Constant()), isLocal, true);
+        return true;
+    }
+
+    private static SettingValue ConfigValue(string name, string? value)
+    {
+        if (value is null)
+        {
+            return SettingValue.Unknown;
+        }
+
+        if (!name.Equals("search_path", StringComparison.OrdinalIgnoreCase))
+        {
+            return SettingValue.Of([value]);
+        }
+
+        return QuotedNames.TryReadList(value, out List<string> schemas) ? SettingValue.Of([.. schemas]) : SettingValue.Unknown;
+    }
+
+    // The view pg_settings has a rule by which an UPDATE sets parameters.
+    private void WritesSettings(SqlName target)
+    {
+        if (target is { Schema: null or Catalog, Name: "pg_settings" })
+        {
+            Parameter(null, SettingValue.Unknown, null, true);
+            _facts.Unknown("a write to pg_settings sets parameters");
+        }
+    }
+
+    private void Transaction(JsonElement transaction)
+    {
+        (string kind, TransactionStep step) = transaction.Text("kind"u8) switch
+        {
+            "TRANS_STMT_BEGIN" or "TRANS_STMT_START" => ("begin", TransactionStep.Begin),
+            "TRANS_STMT_COMMIT" => ("commit", TransactionStep.Commit),
+            "TRANS_STMT_ROLLBACK" => ("rollback", TransactionStep.Rollback),
+            "TRANS_STMT_SAVEPOINT" => ("savepoint", TransactionStep.Savepoint),
+            "TRANS_STMT_RELEASE" => ("release", TransactionStep.Release),
+            "TRANS_STMT_ROLLBACK_TO" => ("rollback to", TransactionStep.RollbackTo),
+            "TRANS_STMT_PREPARE" => ("prepare transaction", TransactionStep.PrepareTransaction),
+            "TRANS_STMT_COMMIT_PREPARED" => ("commit prepared", TransactionStep.CommitPrepared),
+            "TRANS_STMT_ROLLBACK_PREPARED" => ("rollback prepared", TransactionStep.RollbackPrepared),
+            _ => (SqlKinds.Unknown, default),
+        };
+        _facts.Kind(kind);
+        if (kind == SqlKinds.Unknown)
+        {
+            _facts.Unknown("transaction control of no known kind");
+            return;
+        }
+
+        string? name = transaction.Text("savepoint_name"u8) ?? transaction.Text("gid"u8);
+        _facts.Change(new SessionChange.Transaction(step, name, transaction.Flag("chain"u8)));
+    }
+
+    private void Discard(JsonElement discard)
+    {
+        _facts.Kind("discard");
+        _facts.Change(new SessionChange.Discard(discard.Text("target"u8) switch
+        {
+            "DISCARD_PLANS" => DiscardTarget.Plans,
+            "DISCARD_SEQUENCES" => DiscardTarget.Sequences,
+            "DISCARD_TEMP" => DiscardTarget.Temp,
+            _ => DiscardTarget.All,
+        }));
+    }
+
+    private void Prepare(JsonElement prepare)
+    {
+        _facts.Kind("prepare");
+        if (!prepare.Has("query"u8, out JsonElement query))
+        {
+            _facts.Unknown("PREPARE of nothing");
+            return;
+        }
+
+        ParsedStatement inner = Inner(query);
+        _facts.Include(inner.Facts);
+        _facts.Change(new SessionChange.Prepare(prepare.Text("name"u8) ?? "", inner));
+    }
+
+    private void Declare(JsonElement declare)
+    {
+        _facts.Kind("declare");
+        if (!declare.Has("query"u8, out JsonElement query))
+        {
+            _facts.Unknown("DECLARE of nothing");
+            return;
+        }
+
+        ParsedStatement inner = Inner(query);
+        _facts.Include(inner.Facts);
+        _facts.Change(new SessionChange.Declare(declare.Text("portalname"u8) ?? "", inner));
+    }
+
+    private void Execute(JsonElement execute)
+    {
+        _facts.Kind("execute");
+        _facts.Change(new SessionChange.Execute(execute.Text("name"u8) ?? ""));
+        Descend(execute);
+    }
+
+    private void Deallocate(JsonElement deallocate)
+    {
+        _facts.Kind("deallocate");
+        _facts.Change(new SessionChange.Deallocate(deallocate.Text("name"u8)));
+    }
+
+    private void Fetch(JsonElement fetch)
+    {
+        bool isMove = fetch.Flag("ismove"u8);
+        _facts.Kind(isMove ? "move" : "fetch");
+        _facts.Change(new SessionChange.Fetch(fetch.Text("portalname"u8) ?? "", isMove));
+    }
+
+    private void Close(JsonElement close)
+    {
+        _facts.Kind("close");
+        _facts.Change(new SessionChange.Close(close.Text("portalname"u8)));
+    }
+
+    // EXPLAIN plans and does not run: whatever the statement would do to a table, now it only reads it.
+    private void Explain(JsonElement explain)
+    {
+        bool runs = false;
+        foreach (JsonElement wrapped in explain.List("options"u8))
+        {
+            runs |= !wrapped.IsA("DefElem"u8, out JsonElement option)
+                || (option.Text("defname"u8) == "analyze" && !IsOff(option));
+        }
+
+        _facts.Kind(runs ? "explain analyze" : "explain");
+        if (!explain.Has("query"u8, out JsonElement query))
+        {
+            _facts.Unknown("EXPLAIN of nothing");
+            return;
+        }
+
+        ParsedStatement inner = Inner(query);
+        _facts.Include(runs ? inner.Facts : AsRead(inner.Facts));
+        foreach (SessionChange change in inner.Changes)
+        {
+            if (runs || change is SessionChange.Execute or SessionChange.Set)
+            {
+                _facts.Change(change);
+            }
+        }
+    }
+
+    private static bool IsOff(JsonElement option) =>
+        option.Has("arg"u8, out JsonElement value)
+        && ((value.StringNode() is { } word && word.ToLowerInvariant() is "off" or "false" or "0")
+            || (value.IsA("Integer"u8, out JsonElement number) && !number.Has("ival"u8)));
+
+    private static SqlStatementFacts AsRead(SqlStatementFacts facts)
+    {
+        var accesses = new DistinctList<SqlAccess>();
+        foreach (SqlAccess access in facts.Accesses)
+        {
+            bool isPlanned = access.Effect is SqlEffects.Read or SqlEffects.Write or SqlEffects.Ddl;
+            accesses.Add(isPlanned ? access with { Effect = SqlEffects.Read } : access);
+        }
+
+        return facts with { Accesses = accesses.ToImmutable() };
+    }
+
+    private void Copy(JsonElement copy)
+    {
+        bool isFrom = copy.Flag("is_from"u8);
+        CopyPeer peer = copy.Flag("is_program"u8) ? CopyPeer.Program : copy.Has("filename"u8) ? CopyPeer.File : CopyPeer.Client;
+        _facts.Kind((isFrom, peer) switch
+        {
+            (true, CopyPeer.Client) => "copy from",
+            (true, CopyPeer.File) => "copy from file",
+            (true, CopyPeer.Program) => "copy from program",
+            (false, CopyPeer.Client) => "copy to",
+            (false, CopyPeer.File) => "copy to file",
+            _ => "copy to program",
+        });
+        if (peer != CopyPeer.Client)
+        {
+            _facts.Unknown(peer == CopyPeer.File ? "COPY and a file of the upstream" : "COPY and a program of the upstream");
+        }
+
+        string? format = null;
+        foreach (JsonElement wrapped in copy.List("options"u8))
+        {
+            if (wrapped.IsA("DefElem"u8, out JsonElement option) && option.Text("defname"u8) == "format")
+            {
+                format = option.Has("arg"u8, out JsonElement value) ? value.StringNode() : null;
+            }
+        }
+
+        _facts.Change(new SessionChange.Copy(isFrom, peer, format));
+        SqlName? target = null;
+        if (copy.Has("relation"u8, out JsonElement relation))
+        {
+            target = NameOf(relation);
+            _facts.Access(isFrom ? SqlEffects.Write : SqlEffects.Read, target);
+        }
+
+        foreach (string? column in copy.Strings("attlist"u8))
+        {
+            _facts.Column(target?.Name, column ?? "*");
+        }
+
+        if (copy.Has("query"u8, out JsonElement query))
+        {
+            Visit(query);
+        }
+
+        if (copy.Has("whereClause"u8, out JsonElement where))
+        {
+            Visit(where);
+        }
+    }
+}
