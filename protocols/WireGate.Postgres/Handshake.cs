@@ -1,13 +1,17 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
+using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
 using WireGate.Postgres.Relaying;
+using WireGate.Postgres.Sql;
 using WireGate.Postgres.Startup;
 using WireGate.Postgres.Upstream;
 
@@ -24,7 +28,7 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 /// </summary>
 internal sealed class Handshake(
     PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls,
-    UpstreamTroubles troubles)
+    UpstreamTroubles troubles, StatementCache statements)
 {
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
     public async ValueTask<EstablishedSession?> RunAsync(Session session)
@@ -106,7 +110,10 @@ internal sealed class Handshake(
                 new CancelEntry(session, session.Access!.Target, upstream.Address, upstream.ProcessId, upstream.CancelKey),
                 version.CancelKeyLength);
         // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
-        var relay = new SessionRelay(session, upstream.Connection, request.User, login.GreetedAs, request.ShownUser, services.Time);
+        var settings = new ParameterStatusRelay(request.User, request.ShownUser);
+        settings.GreetedAs(login.GreetedAs);
+        var judge = new OperationJudge(session, SettingsOf(upstream, request), statements, services.Time);
+        var relay = new SessionRelay(session, upstream.Connection, judge, settings, services);
         await GreetAsync(session.Client.Output, proof, upstream, cancel);
         session.HandshakeDone();
         if (session.Placeholder!.SessionLifetime is { } lifetime)
@@ -227,6 +234,25 @@ internal sealed class Handshake(
         services.Admission.Penalize(session.SourceAddress, session.Config.Limits);
         return new Refusal(
             SessionEnd.AuthenticationFailed, "the placeholder was not accepted", Describe(PlaceholderVerdict.UsedUp, placeholder.Id));
+    }
+
+    /// <summary>What the upstream said of its settings when it greeted.</summary>
+    private static SessionSettings SettingsOf(UpstreamSession upstream, LoginRequest request)
+    {
+        var settings = new SessionSettings(request.User, SqlSearchPath.Unknown);
+        var greeting = new ReadOnlySequence<byte>(upstream.Greeting.WrittenMemory);
+        while (Frames.TryRead<UpstreamFramer>(greeting, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
+        {
+            if (kind == (byte)BackendMessage.ParameterStatus)
+            {
+                ParameterStatus parameter = ParameterStatus.Read(body.FirstSpan);
+                settings.OnReported(parameter.Name, parameter.Value);
+            }
+
+            greeting = greeting.Slice(consumed);
+        }
+
+        return settings;
     }
 
     private static async ValueTask GreetAsync(PipeWriter output, ClientProof proof, UpstreamSession upstream, CancelEntry? cancel)

@@ -4,6 +4,7 @@ using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
+using WireGate.Postgres.Sql;
 using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres;
@@ -32,6 +33,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private readonly CancelRegistry _cancels;
     private readonly ListenerTls _tls = new();
     private readonly UpstreamTroubles _troubles;
+    private readonly StatementCache _statements = new();
 
     /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
     public PostgresProtocol(PostgresServices services)
@@ -50,7 +52,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     {
         ArgumentNullException.ThrowIfNull(session);
         // Not one method: what only the handshake needs is gone while the session lies idle.
-        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles);
+        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles, _statements);
         if (await handshake.RunAsync(session) is not { } established)
         {
             return;

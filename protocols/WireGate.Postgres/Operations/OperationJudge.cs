@@ -28,8 +28,7 @@ internal sealed class OperationJudge
     private readonly Dictionary<ParsedText, JudgedText> _texts = [];
     private RuleBook _book;
     private SessionRules _rules;
-    private ParsedText? _parsed;
-    private int _parsedLength;
+    private (byte[] Sql, ParsedText Text)? _parsed;
 
     public OperationJudge(Session session, SessionSettings settings, StatementCache statements, TimeProvider time)
     {
@@ -81,9 +80,10 @@ internal sealed class OperationJudge
     /// <returns>False: it is too long to be parsed here, where others wait; see <see cref="ParseAsync"/>.</returns>
     public bool TryRead(ReadOnlySpan<byte> sql, [NotNullWhen(true)] out JudgedText? text)
     {
-        if (_parsed is { } parsed && sql.Length == _parsedLength)
+        ParsedText? parsed;
+        if (_parsed is { } done && sql.SequenceEqual(done.Sql))
         {
-            _parsed = null;
+            parsed = done.Text;
         }
         else if (sql.Length <= MostInline || sql.Length > SqlParser.MostBytes)
         {
@@ -95,6 +95,7 @@ internal sealed class OperationJudge
             return false;
         }
 
+        _parsed = null;
         text = Of(parsed, sql);
         return true;
     }
@@ -105,7 +106,7 @@ internal sealed class OperationJudge
     {
         byte[] copy = sql.ToArray();
         ParsedText parsed = await Task.Run(() => _statements.Get(copy));
-        (_parsed, _parsedLength) = (parsed, copy.Length);
+        _parsed = (copy, parsed);
     }
 
     /// <summary>What the rules say of it now.</summary>

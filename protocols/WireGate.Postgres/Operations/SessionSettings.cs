@@ -7,16 +7,26 @@ namespace WireGate.Postgres.Operations;
 /// The settings on which the meaning of a text depends. What a statement sets counts from the moment it is sent, beside what was set
 /// before: which of them is in force is known only once the upstream has answered and the transaction is over.
 /// </summary>
-/// <param name="user">The login's real user name, which is what "$user" of a search_path stands for.</param>
-/// <param name="initial">The search path that the session began with.</param>
-internal sealed class SessionSettings(string user, SqlSearchPath initial)
+internal sealed class SessionSettings
 {
-    private readonly List<SqlSearchPath> _possible = [initial];
+    private readonly string _user;
+    private readonly SqlSearchPath _initial;
+    private readonly List<SqlSearchPath> _possible;
     private bool _encodingReads;
     private bool _stringsConform;
 
+    /// <param name="user">The login's real user name, which is what "$user" of a search_path stands for.</param>
+    /// <param name="initial">The search path that the session began with.</param>
+    public SessionSettings(string user, SqlSearchPath initial)
+    {
+        _user = user;
+        _initial = initial;
+        _possible = [initial];
+        SearchPath = initial;
+    }
+
     /// <summary>Every schema in which a name may be looked for.</summary>
-    public SqlSearchPath SearchPath { get; private set; } = initial;
+    public SqlSearchPath SearchPath { get; private set; }
 
     /// <summary>Something under way may change how texts are read.</summary>
     public bool IsUnsettled { get; set; }
@@ -54,7 +64,7 @@ internal sealed class SessionSettings(string user, SqlSearchPath initial)
             case SessionChange.ResetAll:
             case SessionChange.Discard { Target: DiscardTarget.All }:
                 IsUnsettled = true;
-                return Add(initial);
+                return Add(_initial);
             case SessionChange.Set { Name: "client_encoding" or "standard_conforming_strings" }:
                 IsUnsettled = true;
                 return false;
@@ -88,7 +98,7 @@ internal sealed class SessionSettings(string user, SqlSearchPath initial)
         SqlSearchPath? path = change switch
         {
             SessionChange.Set { Name: "search_path", IsLocal: false, ByFunction: false } set => PathOf(set.Value),
-            SessionChange.Discard { Target: DiscardTarget.All } => initial,
+            SessionChange.Discard { Target: DiscardTarget.All } => _initial,
             _ => null,
         };
         if (path is null || _possible.Count == 1)
@@ -104,8 +114,8 @@ internal sealed class SessionSettings(string user, SqlSearchPath initial)
 
     private SqlSearchPath PathOf(SettingValue value) => value.Kind switch
     {
-        SettingValueKind.Constant => SqlSearchPath.Of([.. value.Parts.Select(part => part == "$user" ? user : part)]),
-        SettingValueKind.Default => initial,
+        SettingValueKind.Constant => SqlSearchPath.Of([.. value.Parts.Select(part => part == "$user" ? _user : part)]),
+        SettingValueKind.Default => _initial,
         _ => SqlSearchPath.Unknown,
     };
 

@@ -5,7 +5,6 @@ using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
-using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Relaying;
 

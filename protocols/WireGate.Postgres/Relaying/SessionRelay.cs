@@ -1,8 +1,11 @@
 using System.IO.Pipelines;
+using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres.Relaying;
 
@@ -18,22 +21,25 @@ internal sealed class SessionRelay
     private readonly Session _session;
     private readonly Connection _upstream;
     private readonly TimeProvider _time;
+    private readonly Gate _gate;
+    private readonly Conversation _conversation;
     private readonly ClientHandler _clientHandler;
     private readonly UpstreamHandler _upstreamHandler;
     private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
     private readonly Relay<UpstreamFramer, UpstreamHandler> _toClient;
 
-    public SessionRelay(Session session, Connection upstream, string realUser, byte[] greetedAs, string shownUser, TimeProvider time)
+    public SessionRelay(Session session, Connection upstream, OperationJudge judge, ParameterStatusRelay settings, PostgresServices services)
     {
         _session = session;
         _upstream = upstream;
-        _time = time;
+        _time = services.Time;
+        _gate = new Gate(session.Loop);
+        _conversation = new Conversation(judge);
+        _clientHandler = new ClientHandler(_conversation, new OperationLog(session, judge.Settings, services.Audit), services.Audit, _gate);
+        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate);
         int limit = session.Config.Limits.InspectedFrame;
-        _upstreamHandler = new UpstreamHandler(realUser, shownUser);
-        _upstreamHandler.Settings.GreetedAs(greetedAs);
-        _clientHandler = new ClientHandler(_upstreamHandler);
-        _toUpstream = new Relay<ClientFramer, ClientHandler>(Peer.Client, default, _clientHandler, limit);
-        _toClient = new Relay<UpstreamFramer, UpstreamHandler>(Peer.Upstream, default, _upstreamHandler, limit);
+        _toUpstream = new Relay<ClientFramer, ClientHandler>(default, _clientHandler, limit);
+        _toClient = new Relay<UpstreamFramer, UpstreamHandler>(default, _upstreamHandler, limit);
         session.ClientBytes = () => _toUpstream.Bytes;
         session.UpstreamBytes = () => _toClient.Bytes;
         // From here on, although nothing is relayed yet: the first read of a relay that was told to stop tells it.
@@ -42,7 +48,7 @@ internal sealed class SessionRelay
 
     /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
     public bool LeftUpstreamRunning =>
-        !_clientHandler.Terminated && !_upstreamHandler.IsIdle && _session.End != SessionEnd.UpstreamClosed;
+        !_clientHandler.Terminated && !_conversation.IsIdle && _session.End != SessionEnd.UpstreamClosed;
 
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
@@ -53,7 +59,8 @@ internal sealed class SessionRelay
         if (await Task.WhenAny(toUpstream, toClient) == toUpstream)
         {
             End(toUpstream, Peer.Client);
-            await StopAsync(_upstream.Input, toClient);
+            _toClient.Stop(_upstream.Input);
+            await StopAsync(toClient);
         }
         else
         {
@@ -61,7 +68,9 @@ internal sealed class SessionRelay
         }
 
         _session.Interrupt = null;
-        await StopAsync(_session.Client.Input, toUpstream);
+        _toUpstream.Stop(_session.Client.Input);
+        _gate.Close();
+        await StopAsync(toUpstream);
         if (_session.End is not SessionEnd.ClientClosed && _toClient.AtFrameBoundary && !HasSpoken(toClient))
         {
             await SayFarewellAsync();
@@ -74,6 +83,7 @@ internal sealed class SessionRelay
         { IsCompletedSuccessfully: true, Result: RelayStop.DestinationGone } => source == Peer.Client ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed,
         { Exception.InnerException: ProtocolException { Peer: Peer.Client } } => SessionEnd.ClientBrokeProtocol,
         { Exception.InnerException: ProtocolException } => SessionEnd.UpstreamBrokeProtocol,
+        { Exception.InnerException: AuditFailedException } => SessionEnd.AuditFailed,
         // A stream fails in both directions alike: who is gone shows in which one failed first.
         { Exception.InnerException: IOException or ObjectDisposedException } =>
             source == Peer.Client ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
@@ -82,7 +92,7 @@ internal sealed class SessionRelay
 
     private void End(Task<RelayStop> ended, Peer source)
     {
-        if (ended is { IsCompletedSuccessfully: true, Result: RelayStop.Canceled })
+        if (ended is { IsCompletedSuccessfully: true, Result: RelayStop.Stopped })
         {
             // Ended from outside: the reason was given with it.
             return;
@@ -105,7 +115,7 @@ internal sealed class SessionRelay
     /// <summary>Wakes the direction to the client; one that cannot write any more is cut off.</summary>
     private void Interrupt()
     {
-        _upstream.Input.CancelPendingRead();
+        _toClient.Stop(_upstream.Input);
         _session.SetDeadline(null);
         _ = CutOffAsync(Task.Delay(Grace, _time));
 
@@ -116,11 +126,10 @@ internal sealed class SessionRelay
         }
     }
 
-    private async ValueTask StopAsync(PipeReader source, Task<RelayStop> direction)
+    private async ValueTask StopAsync(Task<RelayStop> direction)
     {
         if (!direction.IsCompleted)
         {
-            source.CancelPendingRead();
             using ITimer grace = _time.CreateTimer(
                 static s =>
                 {
