@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Tests.Sessions;
@@ -21,7 +20,7 @@ internal sealed class RelayHouse
         _out = new Pipe(new PipeOptions(
             readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: window,
             resumeWriterThreshold: window / 2, useSynchronizationContext: false));
-        Relay = new Relay<SampleFramer, SampleHandler>(Peer.Client, default, Handler, limit);
+        Relay = new Relay<SampleFramer, SampleHandler>(default, Handler, limit);
         Running = Run();
     }
 
@@ -45,6 +44,10 @@ internal sealed class RelayHouse
         await _in.Writer.CompleteAsync();
         return await Running;
     }
+
+    public void Stop() => Relay.Stop(_in.Reader);
+
+    public void Say(byte[] words) => Relay.Say(output => output.Write(words), _in.Reader);
 
     /// <summary>What has come out so far.</summary>
     public byte[] Take()

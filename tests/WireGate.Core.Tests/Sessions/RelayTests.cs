@@ -6,7 +6,7 @@ namespace WireGate.Core.Tests.Sessions;
 
 public class RelayTests
 {
-    private const string Kinds = "fidfieffddiixf";
+    private const string Kinds = "fidflblieflnfbddibbixfnl";
 
     /// <summary>All kinds in all neighbourhoods, bodies of different lengths, empty ones among them.</summary>
     private static readonly byte[] Stream = [.. Kinds.SelectMany((kind, i) => SampleFramer.Frame(kind, i % 4 * 3))];
@@ -16,6 +16,8 @@ public class RelayTests
         .. Kinds.SelectMany((kind, i) => kind switch
         {
             'f' => SampleFramer.Frame('f', i % 4 * 3),
+            'l' => SampleFramer.Frame('l', i % 4 * 3),
+            'b' => [(byte)'B', .. SampleFramer.Frame('b', i % 4 * 3)],
             'i' => SampleFramer.Frame('R', i % 4 * 3),
             _ => [],
         }),
@@ -80,20 +82,39 @@ public class RelayTests
         Assert.That(default(FrameAction), Is.EqualTo(FrameAction.Drop));
     }
 
-    [TestCase(100, true)]
-    [TestCase(101, false)]
-    public async Task An_inspected_frame_may_be_as_long_as_the_limit_and_no_longer(int length, bool passes)
+    [TestCase('l', "l")]
+    [TestCase('n', "")]
+    [TestCase('b', "Bb")]
+    [TestCase('e', "")]
+    public async Task Of_a_frame_beyond_the_limit_the_handler_sees_the_beginning_and_the_rest_follows_its_choice(char kind, string first)
     {
         var house = new RelayHouse(limit: 100);
-        byte[] frame = SampleFramer.Frame('i', length - SampleFramer.HeaderLength);
-        await house.FeedAsync(frame.AsMemory(0, SampleFramer.HeaderLength));
-        Assert.That(house.Running.IsFaulted, Is.EqualTo(!passes), "judged by its header, before its body has come");
-        if (!passes)
-        {
-            Assert.That(
-                async () => await house.Running, Throws.TypeOf<ProtocolException>().With.Property("Peer").EqualTo(Peer.Client));
-            Assert.That(house.Take(), Is.Empty);
-        }
+        byte[] frame = SampleFramer.Frame(kind, 500), next = SampleFramer.Frame('f', 3);
+        await house.FeedAsync(frame.AsMemory(0, 99));
+        Assert.That(house.Handler.Inspected, Is.Empty, "a byte is missing");
+        await house.FeedAsync(frame.AsMemory(99, 11));
+        Assert.That(house.Handler.Inspected.Single(), Is.EqualTo(frame[..100]));
+        await house.FeedAsync((byte[])[.. frame[110..], .. next]);
+        byte[] wanted = [.. first.Length == 2 ? "B"u8 : [], .. first.Length > 0 ? frame : [], .. next];
+        Assert.That(house.Take(), Is.EqualTo(wanted));
+        Assert.That(house.Relay.Bytes, Is.EqualTo(frame.Length + next.Length));
+    }
+
+    [Test]
+    public async Task Words_of_our_own_go_between_two_frames()
+    {
+        var house = new RelayHouse();
+        byte[] frame = SampleFramer.Frame('f', 5);
+        house.Say([1, 2]);
+        Assert.That(house.Take(), Is.EqualTo(new byte[] { 1, 2 }), "at once while nothing is under way");
+        await house.FeedAsync(frame.AsMemory(0, 7));
+        house.Say([3]);
+        house.Say([4]);
+        Assert.That(house.Take(), Is.EqualTo(frame[..7]), "not within a frame");
+        await house.FeedAsync(frame.AsMemory(7));
+        Assert.That(house.Take(), Is.EqualTo((byte[])[.. frame[7..], 3, 4]));
+        await house.FeedAsync(frame);
+        Assert.That(house.Take(), Is.EqualTo(frame), "once");
     }
 
     [Test]
@@ -164,33 +185,15 @@ public class RelayTests
     }
 
     [Test]
-    public async Task A_cancelled_relay_stops_and_goes_on_where_it_stood()
+    public async Task A_relay_that_is_told_to_stop_sends_nothing_more()
     {
         var house = new RelayHouse();
-        byte[] frame = SampleFramer.Frame('f', 5);
-        await house.FeedAsync(frame.AsMemory(0, 3));
-        house.Source.CancelPendingRead();
-        Assert.That(await house.Running, Is.EqualTo(RelayStop.Canceled));
-
-        await house.FeedAsync(frame.AsMemory(3));
-        _ = house.Run();
-        Assert.That(house.Take(), Is.EqualTo(frame));
-    }
-
-    [Test]
-    public async Task A_cancel_that_meets_waiting_bytes_loses_none_of_them()
-    {
-        var house = new RelayHouse();
-        house.Source.CancelPendingRead();
-        await house.Running;
-        byte[] frame = SampleFramer.Frame('f', 5);
-        await house.FeedAsync(frame);
-        house.Source.CancelPendingRead();
-        Assert.That(await house.Run(), Is.EqualTo(RelayStop.Canceled));
-        Assert.That(house.Take(), Is.Empty, "cancelled means that nothing more goes");
-
-        _ = house.Run();
-        Assert.That(house.Take(), Is.EqualTo(frame), "without waiting for another byte of the source");
+        await house.FeedAsync(SampleFramer.Frame('f', 5).AsMemory(0, 3));
+        house.Stop();
+        Assert.That(await house.Running, Is.EqualTo(RelayStop.Stopped));
+        await house.FeedAsync(SampleFramer.Frame('f', 5).AsMemory(3));
+        Assert.That(house.Take(), Is.Empty);
+        Assert.That(await house.Run(), Is.EqualTo(RelayStop.Stopped), "for good");
     }
 
     [TestCase('f')]

@@ -32,7 +32,10 @@ internal readonly struct SampleFramer : IFramer
     }
 }
 
-/// <summary>f is forwarded, d dropped, i inspected and replaced by R and its body, e inspected and answered with nothing; others: the default.</summary>
+/// <summary>
+/// f is forwarded, d dropped, i inspected and replaced by R and its body, e inspected and answered with nothing, l looked at and forwarded,
+/// n looked at and dropped, b forwarded behind a B of our own; others: the default.
+/// </summary>
 internal sealed class SampleHandler : IFrameHandler
 {
     public List<FrameHeader> Headers { get; } = [];
@@ -46,21 +49,37 @@ internal sealed class SampleHandler : IFrameHandler
         {
             'f' => FrameAction.Forward,
             'd' => FrameAction.Drop,
-            'i' or 'e' => FrameAction.Inspect,
+            'i' or 'e' or 'l' or 'n' or 'b' => FrameAction.Inspect,
             _ => default,
         };
     }
 
-    public ValueTask OnFrameAsync(Frame frame, PipeWriter output)
+    public FrameAction OnFrame(in Frame frame)
+    {
+        Inspected.Add(frame.Bytes.ToArray());
+        return (char)frame.Header.Kind switch
+        {
+            'l' => FrameAction.Forward,
+            'n' => FrameAction.Drop,
+            _ => FrameAction.Inspect,
+        };
+    }
+
+    public ValueTask<FrameAction> OnFrameAsync(Frame frame, PipeWriter output)
     {
         byte[] bytes = frame.Bytes.ToArray();
-        Inspected.Add([.. bytes]);
+        if (frame.Header.Kind == 'b')
+        {
+            output.Write("B"u8);
+            return ValueTask.FromResult(FrameAction.Forward);
+        }
+
         if (frame.Header.Kind == 'i')
         {
             bytes[0] = (byte)'R';
             output.Write(bytes);
         }
 
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(FrameAction.Drop);
     }
 }

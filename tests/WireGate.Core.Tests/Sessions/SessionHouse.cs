@@ -69,6 +69,10 @@ internal sealed class SessionHouse : IProtocol, IAuditLog
         return new AuditPosition(0, Audited.Count);
     }
 
+    public AuditPosition Append(ReadOnlySpan<byte> members) => throw new NotSupportedException("Nothing runs here.");
+
+    public bool IsDurable(AuditPosition position) => true;
+
     public ValueTask WhenDurableAsync(AuditPosition position) => ValueTask.CompletedTask;
 
     /// <summary>Serves a connection, and waits until its session is gone. The one line that was audited; null: none.</summary>

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
@@ -128,6 +129,7 @@ internal sealed class TestGateway : IAsyncDisposable
             },
         }.ToFrozenDictionary(t => t.Name),
         Grants = [new GrantConfig { Name = "agents", Groups = ["agents"], Targets = ["orders"] }],
+        Rules = new RulesConfig { List = [new RuleConfig { Name = "everything", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }] },
     };
 
     /// <summary>Whatever the gateway logs as an error is its own fault.</summary>

@@ -37,6 +37,10 @@ public sealed class MemoryAudit : IAuditLog
         return new AuditPosition(0, Events.Count);
     }
 
+    public AuditPosition Append(ReadOnlySpan<byte> members) => throw new NotSupportedException("Nothing of an administrator's is rendered beforehand.");
+
+    public bool IsDurable(AuditPosition position) => position.Sequence <= Durable;
+
     public ValueTask WhenDurableAsync(AuditPosition position)
     {
         Durable = Math.Max(Durable, position.Sequence);

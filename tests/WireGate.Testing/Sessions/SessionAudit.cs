@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using WireGate.Core.Audit;
 
 namespace WireGate.Testing.Sessions;
@@ -7,7 +9,23 @@ public sealed class SessionAudit : IAuditLog
 {
     private readonly Lock _lock = new();
     private readonly List<AuditEvent> _events = [];
+    private readonly List<JsonElement> _operations = [];
     private TaskCompletionSource? _disk;
+
+    /// <summary>Operations cannot be written.</summary>
+    public bool FailsOperations { get; set; }
+
+    /// <summary>The operations that reached the log, in order.</summary>
+    public IReadOnlyList<JsonElement> Operations
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _operations];
+            }
+        }
+    }
 
     /// <summary>Which appends fail; null: none.</summary>
     public Predicate<AuditEvent>? Fails { get; set; }
@@ -54,6 +72,26 @@ public sealed class SessionAudit : IAuditLog
             return new AuditPosition(0, _events.Count);
         }
     }
+
+    /// <inheritdoc/>
+    public AuditPosition Append(ReadOnlySpan<byte> members)
+    {
+        // As the log itself writes it: whoever leaves a brace open is found here.
+        JsonElement record = JsonDocument.Parse("{" + Encoding.UTF8.GetString(members) + "}").RootElement;
+        lock (_lock)
+        {
+            if (FailsOperations)
+            {
+                throw new AuditFailedException("the disk is gone");
+            }
+
+            _operations.Add(record);
+            return new AuditPosition(0, _events.Count);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsDurable(AuditPosition position) => _disk is null || _disk.Task.IsCompletedSuccessfully;
 
     /// <inheritdoc/>
     public ValueTask WhenDurableAsync(AuditPosition position) => _disk is { } disk ? new ValueTask(disk.Task) : ValueTask.CompletedTask;
