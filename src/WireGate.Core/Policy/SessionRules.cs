@@ -8,6 +8,7 @@ namespace WireGate.Core.Policy;
 public sealed class SessionRules
 {
     private const string NoRule = "no rule allows it";
+    private const string NobodyAsked = "rules.external is configured, and this version cannot ask it";
     private const string MintsCredential = "it would give a role a password, which WireGate would not hold";
 
     // What a text without any statement says: nothing that a rule would have to name.
@@ -52,8 +53,9 @@ public sealed class SessionRules
     {
         try
         {
-            return operation is SqlOperation sql
-                ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now)
+            // It could only have made the decision stricter: without it none is known but the strictest.
+            return _book.Rules.External is not null ? Deny(null, NobodyAsked, isStable: true)
+                : operation is SqlOperation sql ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now)
                 : Deny(null, "rules do not know operations of this kind", isStable: true);
         }
         catch (Exception e)

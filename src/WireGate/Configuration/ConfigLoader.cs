@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using WireGate.Configuration.Model;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
 
 namespace WireGate.Configuration;
 
@@ -26,6 +27,7 @@ internal static class ConfigLoader
         {
             context.DefineBuiltIn(NameKind.Issuer, GrantShape.LocalIssuer);
             context.DefineBuiltIn(NameKind.Issuer, IdentityShape.UnixIssuer);
+            context.DefineBuiltIn(NameKind.Rule, RuleBook.CredentialMinting);
             Model.TryRead(root, context, out config);
             context.RunLater();
         }

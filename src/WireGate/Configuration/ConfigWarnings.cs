@@ -21,6 +21,7 @@ internal static class ConfigWarnings
             .Select(secret => $"secrets.{secret}: no login uses it"),
         .. config.Listeners.Where(l => l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
+        .. RuleWarnings.Find(config),
     ];
 
     private static IEnumerable<string> UnusableGrant(GatewayConfig config, GrantConfig grant)

@@ -8,6 +8,8 @@ internal enum NameKind
     Secret,
     Target,
     Issuer,
+    Rule,
+    Mask,
 }
 
 /// <summary>

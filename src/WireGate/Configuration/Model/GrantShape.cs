@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
 
 namespace WireGate.Configuration.Model;
 
@@ -10,11 +11,14 @@ internal sealed class GrantShape : MapShape<GrantConfig>
     /// <summary>The issuer of placeholders that were minted here.</summary>
     public const string LocalIssuer = "local";
 
+    private static readonly DurationShape SessionLifetime = new(TimeSpan.FromSeconds(1), MintRules.LongestSession);
+
     private readonly Key<string> _name;
     private readonly Key<Grantee> _to;
     private readonly Key<ImmutableArray<string>> _targets;
     private readonly Key<string> _login;
     private readonly Key<bool> _replication;
+    private readonly Key<TimeSpan> _for;
 
     public GrantShape()
     {
@@ -25,7 +29,8 @@ internal sealed class GrantShape : MapShape<GrantConfig>
         _login = Optional("login", new TextShape("the name of a login"), g => g.Login, "The login that it opens; without, each target's first.");
         _replication = OptionalValue<bool>(
             "replication", Words.Boolean, g => g.Replication ? true : null, "true: replication connections too, which read the whole cluster.");
-        NotBuilt("for", "limits on a session's length");
+        _for = OptionalValue(
+            "for", SessionLifetime, g => g.SessionLifetime, "How long a session under it lives; a placeholder's own bound may be shorter.");
         NotBuilt("hold", "approvals");
     }
 
@@ -59,6 +64,7 @@ internal sealed class GrantShape : MapShape<GrantConfig>
             Groups = to.Groups,
             Targets = values.Get(_targets),
             Login = values.GetOrNull(_login),
+            SessionLifetime = values.GetValueOrNull(_for),
             Replication = values.Get(_replication, false),
         };
     }
@@ -91,21 +97,11 @@ internal sealed class GrantShape : MapShape<GrantConfig>
             }
             else if (!values.Has(_issuer))
             {
-                context.Later(() => RequireIssuer(values.Map, context));
+                context.Later(() => CallerShape.RequireIssuer(values.Map, context));
             }
         }
 
         protected override Grantee Build(MapValues values) =>
             new(values.Get(_issuer, LocalIssuer), values.GetOrNull(_subject), values.Get(_groups, []));
-
-        /// <summary>Where several vouch for the same words, the words alone do not say who is meant.</summary>
-        private static void RequireIssuer(MapNode to, ReadContext context)
-        {
-            string[] configured = [.. context.Names(NameKind.Issuer).Where(i => i != IdentityShape.UnixIssuer || context.HasUnixUsers)];
-            if (configured.Length > 1)
-            {
-                context.Report(to, $"several issuers are configured ({string.Join(", ", configured)}), add the issuer that is meant");
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
 
 namespace WireGate.Configuration.Model;
 
@@ -24,6 +25,8 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     private readonly Key<ImmutableArray<KeyValuePair<string, SecretConfig>>> _secrets;
     private readonly Key<ImmutableArray<KeyValuePair<string, TargetConfig>>> _targets;
     private readonly Key<ImmutableArray<GrantConfig>> _grants;
+    private readonly Key<RulesConfig> _rules;
+    private readonly Key<ImmutableArray<KeyValuePair<string, MaskConfig>>> _masks;
 
     public RootShape()
     {
@@ -60,8 +63,12 @@ internal sealed class RootShape : MapShape<GatewayConfig>
             "The upstreams by name.");
         _grants = Defaulted(
             "grants", new ListShape<GrantConfig>(new GrantShape()), c => c.Grants, "Who may use which target as which login. Without any, nobody gets through.");
-        NotBuilt("rules", "rules");
-        NotBuilt("masks", "masks");
+        _rules = Defaulted("rules", new RulesShape(), c => c.Rules, "What may be done there. Without any rule, nothing passes.");
+        _masks = Defaulted(
+            "masks",
+            new NamedShape<MaskConfig>(new MaskShape(), kind: NameKind.Mask),
+            c => InOrder(c.Masks),
+            "What clients do not get to see, by name.");
         NotBuilt("notify", "notifications");
     }
 
@@ -71,6 +78,15 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     protected override bool SchemaRequires => false;
 
     protected override void Check(MapValues values, ReadContext context)
+    {
+        CheckAddresses(values, context);
+        if (values.TryGet(_masks, out ImmutableArray<KeyValuePair<string, MaskConfig>> masks) && masks.Length > RuleBook.MaxMasks)
+        {
+            context.Report(values.Node(_masks), $"there are more than {RuleBook.MaxMasks} masks, put several into one");
+        }
+    }
+
+    private void CheckAddresses(MapValues values, ReadContext context)
     {
         if (!values.TryGet(_listeners, out ImmutableArray<ListenerConfig> listeners) || values.Node(_listeners) is not ListNode list)
         {
@@ -104,6 +120,8 @@ internal sealed class RootShape : MapShape<GatewayConfig>
         Secrets = values.Get(_secrets, []).ToFrozenDictionary(StringComparer.Ordinal),
         Targets = values.Get(_targets, []).ToFrozenDictionary(StringComparer.Ordinal),
         Grants = values.Get(_grants, []),
+        Rules = values.Get(_rules, new RulesConfig()),
+        Masks = values.Get(_masks, []).ToFrozenDictionary(StringComparer.Ordinal),
     };
 
     /// <summary>By name: a frozen dictionary has forgotten the order of the file.</summary>

@@ -23,6 +23,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<ImmutableArray<string>> _databases;
     private readonly Key<ImmutableArray<string>> _authentication;
     private readonly Key<ImmutableArray<string>> _parameters;
+    private readonly Key<ImmutableArray<string>> _mask;
 
     public TargetShape()
     {
@@ -53,7 +54,11 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             new ListShape<string>(new TextShape("the name of a setting", @"^[A-Za-z_][A-Za-z0-9_.$]{0,62}$"), unique: true),
             t => t.Parameters,
             "Startup parameters that a client may set beside the common ones, like search_path.");
-        NotBuilt("mask", "masks");
+        _mask = Defaulted(
+            "mask",
+            new ListShape<string>(Words.RefersTo(NameKind.Mask), unique: true),
+            t => t.Mask,
+            "Masks that are always on; only a rule's unmask lifts one.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -107,6 +112,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Databases = values.Get(_databases, []),
             Authentication = values.Get(_authentication, DefaultAuthentication),
             Parameters = values.Get(_parameters, []),
+            Mask = values.Get(_mask, []),
         };
     }
 

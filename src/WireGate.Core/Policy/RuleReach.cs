@@ -1,0 +1,43 @@
+using WireGate.Core.Configuration;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Core.Policy;
+
+/// <summary>Whether rules and grants meet at all, as far as the config alone can tell. Pure functions.</summary>
+public static class RuleReach
+{
+    /// <summary>Whether any rule, or the default, may let something pass under a grant at one of its targets.</summary>
+    public static bool Serves(GatewayConfig config, GrantConfig grant)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Rules.Default == Verdict.Allow || config.Rules.List.Any(rule => LetsPass(rule) && Meets(config, rule, grant));
+    }
+
+    /// <summary>Whether a rule may ever be asked about a session under some grant.</summary>
+    public static bool IsReached(GatewayConfig config, RuleConfig rule)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(rule);
+        return config.Grants.Any(grant => Meets(config, rule, grant));
+    }
+
+    /// <summary>Whether a rule can end in something that passes.</summary>
+    public static bool LetsPass(RuleConfig rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return !rule.IsObserved && rule.Do is (Verdict.Allow or Verdict.Hold);
+    }
+
+    private static bool Meets(GatewayConfig config, RuleConfig rule, GrantConfig grant) =>
+        grant.Targets.Select(name => config.Targets[name]).Any(target => SessionMatch.IsFor(rule.Match, target, grant.Login ?? target.Logins[0].Name))
+        && (rule.Match.Session is not { Grants: { IsEmpty: false } grants } || grants.Contains(grant.Name))
+        && (rule.Match.From is null || MayBeOneOf(rule.Match.From, grant));
+
+    /// <summary>Somebody may be in a group of each and have any claim, and two patterns may mean the same subject: only the rest tells.</summary>
+    private static bool MayBeOneOf(CallerConfig from, GrantConfig grant) =>
+        (from.Issuer is null || from.Issuer == (grant.Issuer ?? Identity.LocalIssuer))
+        && (from.Subject is null
+            || grant.Subject is null
+            || grant.Subject.Contains('*', StringComparison.Ordinal)
+            || Grants.MatchesPattern(from.Subject, grant.Subject));
+}

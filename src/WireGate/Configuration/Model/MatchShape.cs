@@ -1,0 +1,141 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Net;
+using WireGate.Configuration.Shapes;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration.Model;
+
+/// <summary><c>match</c> of a rule.</summary>
+internal sealed class MatchShape : MapShape<MatchConfig>
+{
+    public const string FromKey = "from";
+    public const string SqlKey = "sql";
+
+    private const string OperationsKey = "operations";
+
+    private static readonly ImmutableArray<(string Key, string What)> NotYet =
+    [
+        ("exec", "rules for SSH commands"),
+        ("sftp", "rules for SFTP"),
+        ("forward", "rules for forwarded ports"),
+        ("http", "rules for HTTP"),
+        ("kube", "rules for Kubernetes"),
+    ];
+
+    private readonly Key<ImmutableArray<string>> _targets;
+    private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _labels;
+    private readonly Key<string> _protocol;
+    private readonly Key<ImmutableArray<string>> _logins;
+    private readonly Key<CallerConfig> _from;
+    private readonly Key<ImmutableArray<IPNetwork>> _sources;
+    private readonly Key<HoursConfig> _hours;
+    private readonly Key<SessionMatchConfig> _session;
+    private readonly Key<bool> _operations;
+    private readonly Key<SqlMatchConfig> _sql;
+
+    public MatchShape()
+    {
+        _targets = OptionalValue<ImmutableArray<string>>(
+            "target", new OneOrManyShape<string>(Words.RefersTo(NameKind.Target)), m => Written(m.Targets), "A target, or a list of them.");
+        _labels = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>(
+            "labels",
+            new NamedShape<string>(Words.Text, least: 1),
+            m => m.Labels.Count == 0 ? null : [.. m.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)],
+            "Labels that the target must have, all of them.");
+        _protocol = Optional(ProtocolShape.Key, ProtocolShape.Target, m => m.Protocol, "The target's protocol.");
+        _logins = OptionalValue<ImmutableArray<string>>(
+            "login", new OneOrManyShape<string>(new TextShape("the name of a login")), m => Written(m.Logins), "A login of the target, or a list of them.");
+        _from = Optional(FromKey, new CallerShape(), m => m.From, "Who asks.");
+        _sources = OptionalValue<ImmutableArray<IPNetwork>>(
+            "source", new OneOrManyShape<IPNetwork>(new NetworkShape()), m => Written(m.Sources), "Networks that the client is in; a Unix socket is in none.");
+        _hours = Optional(
+            "hours", new HoursShape(), m => m.Hours, "When: \"Mon-Fri 08:00-20:00 Europe/Berlin\", a list of such, or { not: … } of either.");
+        _session = Optional("session", new SessionShape(), m => m.Session, "Facts of the session.");
+        _operations = OptionalValue<bool>(
+            OperationsKey, new ChoiceShape<bool>([("all", true)]), m => m.AllOperations ? true : null, "all: every operation, what cannot be known included.");
+        _sql = Optional(SqlKey, new SqlMatchShape(), m => m.Sql, "What SQL.");
+        foreach ((string key, string what) in NotYet)
+        {
+            NotBuilt(key, what);
+        }
+    }
+
+    /// <summary>Whether it says which operations are meant.</summary>
+    public static bool NamesOperations(MapNode? match) =>
+        match is not null && match.Entries.Any(e => e.Key is SqlKey or OperationsKey || NotYet.Any(n => n.Key == e.Key));
+
+    protected override void Check(MapValues values, ReadContext context)
+    {
+        if (values.Has(_operations) && values.Has(_sql))
+        {
+            context.Report(values.Node(_operations), "it means all operations, and sql beside it only some: keep one");
+        }
+
+        if (values.TryGet(_logins, out ImmutableArray<string> logins))
+        {
+            ImmutableArray<string> targets = values.Get(_targets, []);
+            context.Later(() => CheckLogins(logins, targets, values.Node(_logins), context));
+        }
+    }
+
+    protected override MatchConfig Build(MapValues values) => new()
+    {
+        Targets = values.Get(_targets, []),
+        Labels = values.Get(_labels, []).ToFrozenDictionary(StringComparer.Ordinal),
+        Protocol = values.GetOrNull(_protocol),
+        Logins = values.Get(_logins, []),
+        From = values.GetOrNull(_from),
+        Sources = values.Get(_sources, []),
+        Hours = values.GetOrNull(_hours),
+        Session = values.GetOrNull(_session),
+        AllOperations = values.Get(_operations, false),
+        Sql = values.GetOrNull(_sql),
+    };
+
+    /// <summary>A login that none of the targets has: a deny that means it would never be one.</summary>
+    private static void CheckLogins(ImmutableArray<string> logins, ImmutableArray<string> targets, ConfigNode node, ReadContext context)
+    {
+        IReadOnlyCollection<string>?[] known = [.. (targets.IsEmpty ? context.Names(NameKind.Target) : targets).Select(context.LoginsOf)];
+        if (known.Any(k => k is null))
+        {
+            return;
+        }
+
+        string[] all = [.. known.SelectMany(k => k!)];
+        foreach (string login in logins.Where(l => !all.Contains(l)))
+        {
+            context.Report(node, $"no target that is meant has a login of this name, {Suggestion.For(login, all)}");
+        }
+    }
+
+    private static ImmutableArray<T>? Written<T>(ImmutableArray<T> list) => list.IsEmpty ? null : list;
+
+    private sealed class SessionShape : MapShape<SessionMatchConfig>
+    {
+        private readonly Key<ImmutableArray<NamePattern>> _databases;
+        private readonly Key<ImmutableArray<NamePattern>> _applications;
+        private readonly Key<ImmutableArray<string>> _grants;
+        private readonly Key<bool> _tls;
+
+        public SessionShape()
+        {
+            var patterns = new OneOrManyShape<NamePattern>(new NamePatternShape());
+            _databases = OptionalValue<ImmutableArray<NamePattern>>(
+                "database", patterns, s => Written(s.Databases), "The database asked for; * stands for any run of characters.");
+            _applications = OptionalValue<ImmutableArray<NamePattern>>(
+                "application", patterns, s => Written(s.Applications), "The application's name, which is what the client says it is.");
+            _grants = OptionalValue<ImmutableArray<string>>(
+                "grant", new OneOrManyShape<string>(Words.RefersTo(NameKind.Grant)), s => Written(s.Grants), "The grant that opened it.");
+            _tls = OptionalValue<bool>("tls", Words.Boolean, s => s.Tls, "Whether the client came over TLS.");
+        }
+
+        protected override SessionMatchConfig Build(MapValues values) => new()
+        {
+            Databases = values.Get(_databases, []),
+            Applications = values.Get(_applications, []),
+            Grants = values.Get(_grants, []),
+            Tls = values.GetValueOrNull(_tls),
+        };
+    }
+}
