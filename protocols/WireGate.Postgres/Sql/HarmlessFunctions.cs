@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Postgres.Sql;
 
 /// <summary>
-/// Functions of pg_catalog that only compute or tell what anybody may know: they run no SQL text, touch no file, network, large object,
+/// Functions of pg_catalog, and a few of information_schema with their schema before them, that only compute or tell what anybody may know: they run no SQL text, touch no file, network, large object,
 /// lock, setting or other session. The reviewed list is <c>HarmlessFunctions.txt</c>.
 /// </summary>
 internal static class HarmlessFunctions
@@ -14,8 +15,14 @@ internal static class HarmlessFunctions
     /// <summary>All names in the list.</summary>
     public static IEnumerable<string> All => Names;
 
-    /// <summary>Whether all functions of this name in pg_catalog are harmless.</summary>
-    public static bool Contains(string name) => Names.Contains(name);
+    /// <summary>Whether all functions of this name are harmless. Without a schema it is the catalog's, which is searched first.</summary>
+    public static bool Contains(SqlName name) => name.Schema switch
+    {
+        // A quoted name may hold a dot, and then is none of the list's with a schema.
+        null or "pg_catalog" => !name.Name.Contains('.') && Names.Contains(name.Name),
+        "information_schema" => Names.Contains(name.ToString()),
+        _ => false,
+    };
 
     private static FrozenSet<string> Load()
     {

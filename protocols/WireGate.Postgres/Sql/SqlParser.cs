@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using WireGate.Core.Policy.Facts;
@@ -20,6 +21,16 @@ internal static class SqlParser
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MostDepth };
 
+    // The parser writes its tree by calls that nest as the text does, takes about a hundred bytes of stack for each level, and a level
+    // takes two bytes of text at least. What is short enough for any thread's stack is parsed where it is; the rest on a stack of its own.
+    private const int MostBytesInPlace = 8 * 1024;
+    private const int DeepStack = 16 * 1024 * 1024;
+
+    // Shared, so that a decision kept by the facts is found again.
+    private static readonly ParsedText TooLong = Unknown($"longer than {MostBytes} bytes");
+    private static readonly ParsedText NotText = Unknown("not valid UTF-8");
+    private static readonly ParsedText OutOfProportion = Unknown("its tree might be out of proportion to it");
+
     /// <summary>Parses and reads a text.</summary>
     /// <param name="text">Without its terminating zero byte.</param>
     /// <exception cref="PgQueryMissingException">The parser is not installed.</exception>
@@ -27,12 +38,17 @@ internal static class SqlParser
     {
         if (text.Length > MostBytes)
         {
-            return Unknown($"longer than {MostBytes} bytes");
+            return TooLong;
         }
 
         if (text.Contains((byte)0) || !Utf8.IsValid(text))
         {
-            return Unknown("not valid UTF-8");
+            return NotText;
+        }
+
+        if (!AssignmentGuard.IsBounded(text))
+        {
+            return OutOfProportion;
         }
 
         byte[] terminated = ArrayPool<byte>.Shared.Rent(text.Length + 1);
@@ -40,13 +56,45 @@ internal static class SqlParser
         {
             text.CopyTo(terminated);
             terminated[text.Length] = 0;
-            using PgQuery.PgQueryResult result = PgQuery.Parse(terminated);
-            return result.Error is { } error ? Unknown(Reason(error)) : Read(result.Tree, text);
+            return text.Length <= MostBytesInPlace ? ParseHere(terminated, text.Length) : ParseDeep(terminated, text.Length);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(terminated);
         }
+    }
+
+    private static ParsedText ParseDeep(byte[] terminated, int length)
+    {
+        PgQueryLibrary.Require();
+        ParsedText? parsed = null;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    parsed = ParseHere(terminated, length);
+                }
+                catch (Exception e)
+                {
+                    failure = ExceptionDispatchInfo.Capture(e);
+                }
+            },
+            DeepStack)
+        {
+            IsBackground = true,
+        };
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return parsed!;
+    }
+
+    private static ParsedText ParseHere(byte[] terminated, int length)
+    {
+        using PgQuery.PgQueryResult result = PgQuery.Parse(terminated);
+        return result.Error is { } error ? Unknown(Reason(error)) : Read(result.Tree, terminated.AsSpan(0, length));
     }
 
     private static ParsedText Read(ReadOnlySpan<byte> tree, ReadOnlySpan<byte> text)
@@ -69,6 +117,7 @@ internal static class SqlParser
         }
         catch (JsonException)
         {
+            // The only fault that the parser's own output can have.
             return Unknown("nested too deeply");
         }
         finally

@@ -78,10 +78,7 @@ internal sealed partial class StatementReader
             _facts.Access(SqlEffects.Ddl, NameOf(relation));
         }
 
-        if (view.Has("query"u8, out JsonElement query))
-        {
-            Visit(query);
-        }
+        Body(view);
     }
 
     private void CreateTableAs(JsonElement create)
@@ -92,9 +89,17 @@ internal sealed partial class StatementReader
             NewTable(into);
         }
 
-        if (create.Has("query"u8, out JsonElement query))
+        Body(create);
+    }
+
+    // Its tables are read, but it is no statement of its own that a rule would have to name.
+    private void Body(JsonElement definition)
+    {
+        if (definition.Has("query"u8, out JsonElement query))
         {
+            _depth++;
             Visit(query);
+            _depth--;
         }
     }
 

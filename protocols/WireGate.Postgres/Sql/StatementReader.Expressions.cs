@@ -127,8 +127,7 @@ internal sealed partial class StatementReader
             return;
         }
 
-        bool isCatalog = name.Schema is null or Catalog;
-        _facts.Function(name, isCatalog && (HarmlessFunctions.Contains(name.Name) || IsFollowed(name.Name, call)));
+        _facts.Function(name, HarmlessFunctions.Contains(name) || (name.Schema is null or Catalog && IsFollowed(name.Name, call)));
         Descend(call);
     }
 
