@@ -27,13 +27,18 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     /// <summary>Logins whose derived keys are kept, so that a new session costs no PBKDF2.</summary>
     private const int CachedLogins = 1024;
 
+    /// <summary>Texts whose facts are kept for all sessions: what some hundred applications send again and again.</summary>
+    private const int CachedStatements = 32 * 1024;
+
+    private const long CachedStatementBytes = 64 * 1024 * 1024;
+
     private readonly PostgresServices _services;
     private readonly ScramKeyCache _keys = new(CachedLogins, ScramKeyCache.PlacesOfProcess);
     private readonly UpstreamConnector _connector = new();
     private readonly CancelRegistry _cancels;
     private readonly ListenerTls _tls = new();
     private readonly UpstreamTroubles _troubles;
-    private readonly StatementCache _statements = new();
+    private readonly StatementCache _statements = new(CachedStatements, CachedStatementBytes);
 
     /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
     public PostgresProtocol(PostgresServices services)

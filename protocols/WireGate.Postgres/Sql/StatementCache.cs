@@ -37,6 +37,10 @@ internal sealed class StatementCache(int entries, long bytes)
         return GetOld(text);
     }
 
+    /// <summary>What a text tells, if it is known.</summary>
+    public bool TryGet(ReadOnlySpan<byte> text, [NotNullWhen(true)] out ParsedText? parsed) =>
+        _young.Lookup.TryGetValue(text, out parsed) || _old.Lookup.TryGetValue(text, out parsed);
+
     private ParsedText GetOld(ReadOnlySpan<byte> text)
     {
         if (_old.Lookup.TryGetValue(text, out byte[]? key, out ParsedText? parsed))
