@@ -48,7 +48,8 @@ internal sealed class SessionRelay
 
     /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
     public bool LeftUpstreamRunning =>
-        !_clientHandler.Terminated && !_conversation.IsIdle && _session.End != SessionEnd.UpstreamClosed;
+        !_clientHandler.Terminated && !_conversation.IsIdle
+        && _session.End is not (SessionEnd.UpstreamClosed or SessionEnd.UpstreamBrokeProtocol);
 
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()

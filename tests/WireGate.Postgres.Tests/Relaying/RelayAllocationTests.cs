@@ -1,11 +1,11 @@
+using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
-using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
-using WireGate.Postgres.Messages;
-using WireGate.Postgres.Relaying;
+using WireGate.Testing.Sessions;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Postgres.Tests.Relaying;
@@ -25,17 +25,17 @@ public class RelayAllocationTests
         await pair.OnLoopAsync(async () =>
         {
             (Connection client, Connection fromClient) = (pair.Caller, pair.Callee);
-            var replies = new UpstreamHandler("real", "shown");
-            var there = new Relay<ClientFramer, ClientHandler>(Peer.Client, default, new ClientHandler(replies), 1000);
-            var back = new Relay<UpstreamFramer, UpstreamHandler>(Peer.Upstream, default, replies, 1000);
-            Task<RelayStop> relaying = there.RunAsync(fromClient.Input, toUpstream.Output).AsTask();
-            Task<RelayStop> answering = back.RunAsync(toUpstream.Input, fromClient.Output).AsTask();
+            var relays = new JudgedRelays(fromClient, new CountingAudit(), 1000);
+            Task<RelayStop> relaying = relays.ToUpstream.RunAsync(fromClient.Input, toUpstream.Output).AsTask();
+            Task<RelayStop> answering = relays.ToClient.RunAsync(toUpstream.Input, fromClient.Output).AsTask();
 
-            byte[] query = [(byte)'Q', 0, 0, 0, 6, (byte)'x', 0];
-            byte[] ready = [(byte)'Z', 0, 0, 0, 5, (byte)'I'];
-            await RoundTripsAsync(client, upstream, query, ready, WarmUp);
+            // Prepared once; then bound, described, run and synced again and again, as drivers do.
+            await RoundTripsAsync(client, upstream, [.. Message('P', "s\0select $1\0\0\0"), .. Message('S', "")], [.. Message('1', ""), .. Ready], 1);
+            byte[] query = [.. Message('B', "\0s\0\0\0\0\u0001\0\0\0\u0001x\0\0"), .. Message('D', "P\0"), .. Message('E', "\0\0\0\0\0"), .. Message('S', "")];
+            byte[] reply = [.. Message('2', ""), .. Message('n', ""), .. Message('D', "\0\0"), .. Message('C', "SELECT 1\0"), .. Ready];
+            await RoundTripsAsync(client, upstream, query, reply, WarmUp);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            await RoundTripsAsync(client, upstream, query, ready, Measured);
+            await RoundTripsAsync(client, upstream, query, reply, Measured);
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
             await client.DisposeAsync();
@@ -47,6 +47,17 @@ public class RelayAllocationTests
 
         // What the measuring itself takes is a constant, and far below a byte a frame.
         Assert.That(allocated, Is.LessThan(2 * Measured / 4), $"bytes for {2 * Measured} frames");
+    }
+
+    private static byte[] Ready => Message('Z', "I");
+
+    private static byte[] Message(char type, string body)
+    {
+        var message = new byte[5 + body.Length];
+        message[0] = (byte)type;
+        BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(1), 4 + body.Length);
+        Encoding.Latin1.GetBytes(body, message.AsSpan(5));
+        return message;
     }
 
     private static async ValueTask RoundTripsAsync(Connection client, Connection upstream, byte[] query, byte[] ready, int count)

@@ -124,6 +124,7 @@ internal sealed class EndingTests(TransportKind transport) : SessionFixture(tran
     public async Task An_upstream_that_crashes_behind_the_error_of_a_statement_is_08006()
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await AskAsync(client, upstream);
         await upstream.SendAsync('E', "SERROR\0VERROR\0C42601\0Msyntax error\0\0");
         await upstream.SendAsync(Ready);
         await upstream.DisposeAsync();
@@ -136,6 +137,7 @@ internal sealed class EndingTests(TransportKind transport) : SessionFixture(tran
     public async Task An_upstream_that_closes_within_a_message_leaves_the_client_without_a_word_inside_it()
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await AskAsync(client, upstream);
         await upstream.SendAsync((byte[])[(byte)'D', 0, 0, 1, 0, 1, 2, 3]);
         await upstream.DisposeAsync();
         Assert.That(await client.ReadToEndAsync(), Is.EqualTo((byte[])[(byte)'D', 0, 0, 1, 0, 1, 2, 3]));
@@ -203,10 +205,12 @@ internal sealed class EndingTests(TransportKind transport) : SessionFixture(tran
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         byte[] begun = [(byte)'D', 0, 1, 0, 0, 1, 2, 3];
+        await AskAsync(client, upstream);
         await upstream.SendAsync(begun);
         Assert.That(await client.ReadAsync(begun.Length), Is.EqualTo(begun));
         Gateway.Sessions.KillAll(SessionEnd.Revoked);
         Assert.That(await client.ReadToEndAsync(), Is.Empty);
+        await (await AcceptAsync()).DisposeAsync();
         await EndedAsync(SessionEnd.Revoked);
     }
 
@@ -217,6 +221,7 @@ internal sealed class EndingTests(TransportKind transport) : SessionFixture(tran
         await client.StartAsync("someone", "shop");
         await client.PresentPasswordAsync(Gateway.Placeholders.Mint().Token);
         (_, UpstreamPeer upstream) = await EstablishAsync(client);
+        await AskAsync(client, upstream);
         Task flood = FloodAsync(upstream, ScriptedClient.Message('D', new byte[64 * 1024]));
         await StalledAsync();
         Gateway.Sessions.KillAll(SessionEnd.Revoked);

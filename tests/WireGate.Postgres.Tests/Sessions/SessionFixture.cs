@@ -101,6 +101,13 @@ internal abstract class SessionFixture(TransportKind transport)
         return (client, upstream);
     }
 
+    /// <summary>The client asks something, so that the upstream has something to answer.</summary>
+    protected static async Task AskAsync(ScriptedClient client, UpstreamPeer upstream)
+    {
+        await client.SendAsync(ScriptedClient.Message('Q', [.. "select 1\0"u8]));
+        await upstream.ExpectAsync('Q');
+    }
+
     /// <summary>What a client is refused with, and the audit record that goes with it.</summary>
     protected async Task<PeerMessage> RefusedAsync(ScriptedClient client, string sqlState, SessionEnd end)
     {

@@ -1,0 +1,77 @@
+using System.Collections.Frozen;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Relaying;
+using WireGate.Postgres.Sql;
+using WireGate.Postgres.Upstream;
+
+namespace WireGate.Postgres.Tests.Relaying;
+
+/// <summary>Both relays of a session that judge its operations, without the handshake before them.</summary>
+internal sealed class JudgedRelays
+{
+    private static readonly Address Nowhere = Address.TryParse("127.0.0.1:5432", 5432, out Address? address) ? address : throw new FormatException();
+
+    private static readonly TargetConfig Target = new()
+    {
+        Name = "orders",
+        Protocol = "postgres",
+        Addresses = [Nowhere],
+        Tls = new ClientTlsConfig { Mode = TlsMode.Disable },
+        Logins = [new LoginConfig { Name = "ro", User = "real" }],
+    };
+
+    private static readonly GatewayConfig Config = new()
+    {
+        Version = "c0ffee",
+        StorePath = "/nowhere/store.db",
+        AuditDirectory = "/nowhere/audit",
+        Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
+        Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = Nowhere }],
+        Secrets = FrozenDictionary<string, SecretConfig>.Empty,
+        Targets = new[] { Target }.ToFrozenDictionary(t => t.Name),
+        Grants = [new GrantConfig { Name = "agents", Groups = ["agents"], Targets = ["orders"] }],
+        Rules = new RulesConfig
+        {
+            List = [new RuleConfig { Name = "reads", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }],
+        },
+    };
+
+    public JudgedRelays(Connection client, IAuditLog audit, int limit)
+    {
+        var session = new Session(Config.Listeners[0], () => Config, client, TimeProvider.System)
+        {
+            Placeholder = new Placeholder
+            {
+                Id = "abcdefghij",
+                Identity = new Identity { Issuer = Identity.LocalIssuer, Subject = "alice", Groups = ["agents"] },
+                Targets = ["orders"],
+                NotBefore = DateTimeOffset.UnixEpoch,
+                Expires = DateTimeOffset.MaxValue,
+                MintedBy = new Identity { Issuer = Identity.UnixIssuer, Subject = "ci" },
+                Minted = DateTimeOffset.UnixEpoch,
+                Proof = new PlaceholderProof(default, default, 4096, default, default),
+            },
+            Access = new Access(Target, Target.Logins[0], Config.Grants[0]),
+        };
+        var settings = new SessionSettings("real", SqlSearchPath.Of("public"));
+        var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), TimeProvider.System);
+        Conversation = new Conversation(judge);
+        var gate = new Gate(client.Loop);
+        ToUpstream = new(default, new ClientHandler(Conversation, new OperationLog(session, settings, audit), audit, gate), limit);
+        ToClient = new(default, new UpstreamHandler(Conversation, new ParameterStatusRelay("real", "shown"), gate), limit);
+    }
+
+    public Conversation Conversation { get; }
+
+    public Relay<ClientFramer, ClientHandler> ToUpstream { get; }
+
+    public Relay<UpstreamFramer, UpstreamHandler> ToClient { get; }
+}
