@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using WireGate.Core.Sessions;
 
@@ -12,11 +13,14 @@ internal static class AuditEventWriter
     /// <summary>Characters of a value that are kept: more than any name of ours, enough to see what was tried.</summary>
     public const int MaxText = 1024;
 
-    /// <summary>Characters of a group's name that are kept.</summary>
+    /// <summary>Characters of a group's or a claim's name, and of a claim's value, that are kept.</summary>
     public const int MaxGroupText = 128;
 
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
+
+    /// <summary>Claims that are kept: more than may be minted.</summary>
+    public const int MaxClaims = 32;
 
     private static readonly JsonEncodedText Event = JsonEncodedText.Encode("event");
     private static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
@@ -27,6 +31,7 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Issuer = JsonEncodedText.Encode("issuer");
     private static readonly JsonEncodedText Subject = JsonEncodedText.Encode("subject");
     private static readonly JsonEncodedText Groups = JsonEncodedText.Encode("groups");
+    private static readonly JsonEncodedText Claims = JsonEncodedText.Encode("claims");
     private static readonly JsonEncodedText Placeholder = JsonEncodedText.Encode("placeholder");
     private static readonly JsonEncodedText Method = JsonEncodedText.Encode("method");
     private static readonly JsonEncodedText Target = JsonEncodedText.Encode("target");
@@ -107,6 +112,33 @@ internal static class AuditEventWriter
             }
 
             json.WriteEndArray();
+        }
+
+        if (identity.Claims.Count > 0)
+        {
+            Write(json, identity.Claims);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, FrozenDictionary<string, string> claims)
+    {
+        int kept = 0;
+        json.WriteStartObject(Claims);
+        foreach ((string name, string value) in claims)
+        {
+            if (kept++ < MaxClaims)
+            {
+                json.WritePropertyName(name.AsSpan(0, Math.Min(name.Length, MaxGroupText)));
+                Write(json, null, value, MaxGroupText);
+            }
+        }
+
+        if (kept > MaxClaims)
+        {
+            json.WritePropertyName("");
+            WriteCut(json, null, default, kept - MaxClaims);
         }
 
         json.WriteEndObject();

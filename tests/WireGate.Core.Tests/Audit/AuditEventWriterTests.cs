@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
@@ -18,7 +19,7 @@ internal sealed class AuditEventWriterTests : AuditFixture
             Session = "s",
             Listener = "pg",
             Source = "10.0.0.1:5",
-            Identity = new Identity { Issuer = "corp", Subject = "alice", Groups = ["dba", "sre"] },
+            Identity = new Identity { Issuer = "corp", Subject = "alice", Groups = ["dba", "sre"], Claims = new Dictionary<string, string> { ["team"] = "payments" }.ToFrozenDictionary() },
             Placeholder = "p",
             Method = "password",
             Target = "orders",
@@ -117,7 +118,7 @@ internal sealed class AuditEventWriterTests : AuditFixture
     public async Task The_largest_event_fits()
     {
         string worst = new('\0', 1024 * 1024);
-        var identity = new Identity { Issuer = worst, Subject = worst, Groups = [.. Enumerable.Repeat(worst, 10_000)] };
+        var identity = new Identity { Issuer = worst, Subject = worst, Groups = [.. Enumerable.Repeat(worst, 10_000)], Claims = Enumerable.Range(0, 100).ToFrozenDictionary(i => i + worst, _ => worst) };
         var auditEvent = new AuditEvent(AuditEventKind.SessionRefused)
         {
             Session = worst,
