@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Audit;
@@ -19,8 +20,8 @@ internal static class AuditEventWriter
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
 
-    /// <summary>Claims that are kept: more than may be minted.</summary>
-    public const int MaxClaims = 32;
+    /// <summary>Claims that are kept: as many as may be minted.</summary>
+    public const int MaxClaims = MintRules.MaxClaims;
 
     private static readonly JsonEncodedText Event = JsonEncodedText.Encode("event");
     private static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
@@ -130,7 +131,7 @@ internal static class AuditEventWriter
         {
             if (kept++ < MaxClaims)
             {
-                json.WritePropertyName(name.AsSpan(0, Math.Min(name.Length, MaxGroupText)));
+                json.WritePropertyName(name.AsSpan(0, Kept(name, MaxGroupText)));
                 Write(json, null, value, MaxGroupText);
             }
         }
@@ -156,7 +157,7 @@ internal static class AuditEventWriter
     {
         if (value.Length > max)
         {
-            int kept = char.IsHighSurrogate(value[max - 1]) ? max - 1 : max;
+            int kept = Kept(value, max);
             WriteCut(json, name, value[..kept], value.Length - kept);
         }
         else if (name is { } member)
@@ -168,6 +169,9 @@ internal static class AuditEventWriter
             json.WriteStringValue(value);
         }
     }
+
+    /// <summary>How much of a text is kept; never half of a character.</summary>
+    private static int Kept(ReadOnlySpan<char> text, int max) => text.Length <= max ? text.Length : char.IsHighSurrogate(text[max - 1]) ? max - 1 : max;
 
     /// <summary>A value that was cut ends in <c>…+N</c>, N being how much is missing.</summary>
     private static void WriteCut(Utf8JsonWriter json, JsonEncodedText? name, ReadOnlySpan<char> kept, int missing)
