@@ -116,13 +116,15 @@ internal sealed class Handshake(
         var relay = new SessionRelay(session, upstream.Connection, judge, settings, services);
         await GreetAsync(session.Client.Output, proof, upstream, cancel);
         session.HandshakeDone();
-        if (session.Placeholder!.SessionLifetime is { } lifetime)
+        if (Shorter(session.Placeholder!.SessionLifetime, session.Access!.Grant.SessionLifetime) is { } lifetime)
         {
             session.SetDeadline(lifetime, SessionEnd.Expired);
         }
 
         return new EstablishedSession(relay, cancel);
     }
+
+    private static TimeSpan? Shorter(TimeSpan? first, TimeSpan? second) => !(first <= second) && second is not null ? second : first;
 
     /// <returns>Null: it is not to be, and the client has been told.</returns>
     private async ValueTask<UpstreamSession?> ReachUpstreamAsync(Session session, LoginRequest request)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
@@ -7,12 +8,12 @@ using WireGate.Core.Sessions;
 
 namespace WireGate.Storage;
 
-/// <summary>Placeholders as rows: lists as JSON, moments and durations in milliseconds.</summary>
+/// <summary>Placeholders as rows: lists and claims as JSON, moments and durations in milliseconds.</summary>
 internal static class PlaceholderRows
 {
     private const string Columns = """
         id, issuer, subject, groups, targets, login, sources, not_before, expires, session, uses_left, parent,
-        minter_issuer, minter_subject, minter_groups, minted, revoked, hash, salt, iterations, stored_key, server_key
+        minter_issuer, minter_subject, minter_groups, minted, revoked, hash, salt, iterations, stored_key, server_key, claims
         """;
 
     internal static List<Placeholder> ReadAll(SqliteDatabase database) => database.Query($"SELECT {Columns} FROM placeholders", Read);
@@ -21,7 +22,7 @@ internal static class PlaceholderRows
         $"""
         INSERT INTO placeholders ({Columns}) VALUES (
             @id, @issuer, @subject, @groups, @targets, @login, @sources, @not_before, @expires, @session, @uses_left, @parent,
-            @minter_issuer, @minter_subject, @minter_groups, @minted, @revoked, @hash, @salt, @iterations, @stored_key, @server_key)
+            @minter_issuer, @minter_subject, @minter_groups, @minted, @revoked, @hash, @salt, @iterations, @stored_key, @server_key, @claims)
         """,
         ("@id", p.Id),
         ("@issuer", p.Identity.Issuer),
@@ -44,7 +45,8 @@ internal static class PlaceholderRows
         ("@salt", p.Proof.Salt.ToArray()),
         ("@iterations", p.Proof.Iterations),
         ("@stored_key", p.Proof.StoredKey.ToArray()),
-        ("@server_key", p.Proof.ServerKey.ToArray()));
+        ("@server_key", p.Proof.ServerKey.ToArray()),
+        ("@claims", JsonSerializer.Serialize<IReadOnlyDictionary<string, string>>(p.Identity.Claims)));
 
     /// <summary>Takes one of a limited number of uses.</summary>
     /// <returns>False: there was none to take.</returns>
@@ -66,7 +68,13 @@ internal static class PlaceholderRows
     private static Placeholder Read(SqliteDataReader row) => new()
     {
         Id = row.GetString(0),
-        Identity = new Identity { Issuer = row.GetString(1), Subject = row.GetString(2), Groups = FromJson(row.GetString(3)) },
+        Identity = new Identity
+        {
+            Issuer = row.GetString(1),
+            Subject = row.GetString(2),
+            Groups = FromJson(row.GetString(3)),
+            Claims = JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(22))!.ToFrozenDictionary(StringComparer.Ordinal),
+        },
         Targets = FromJson(row.GetString(4)),
         Login = row.IsDBNull(5) ? null : row.GetString(5),
         Sources = [.. FromJson(row.GetString(6)).Select(s => IPNetwork.Parse(s))],

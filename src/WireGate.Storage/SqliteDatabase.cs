@@ -10,7 +10,7 @@ namespace WireGate.Storage;
 internal sealed class SqliteDatabase : IDisposable
 {
     /// <summary>Version of the tables. A file of a newer version is refused: an older program must not guess at its meaning.</summary>
-    internal const int SchemaVersion = 1;
+    internal const int SchemaVersion = 2;
 
     // "WGst": tells our file from any other SQLite database.
     private const int ApplicationId = 0x57477374;
@@ -20,6 +20,10 @@ internal sealed class SqliteDatabase : IDisposable
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // Of each version but the first: what makes it of the one before.
+    private static readonly string[] Upgrades = ["ALTER TABLE placeholders ADD COLUMN claims TEXT NOT NULL DEFAULT '{}'"];
+
+    // Of the first version; a new file is upgraded like an old one, so that there is only one way to be of the newest.
     private const string Tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE placeholders (
@@ -168,7 +172,7 @@ internal sealed class SqliteDatabase : IDisposable
         // Exclusive before the first access: no other process gets in until this one closes, and no shared memory file is needed.
         Execute("PRAGMA locking_mode = EXCLUSIVE");
         Execute("PRAGMA trusted_schema = OFF");
-        bool isNew = RequireSchema();
+        int version = RequireSchema();
         if (!Equals(Scalar("PRAGMA journal_mode = WAL"), "wal"))
         {
             throw new StoreUnavailableException($"store {_path}: its file system cannot hold a write-ahead log");
@@ -177,13 +181,19 @@ internal sealed class SqliteDatabase : IDisposable
         Execute("PRAGMA synchronous = FULL");
         Transact(() =>
         {
-            if (isNew)
+            if (version == 0)
             {
                 Execute(Tables);
                 Execute($"PRAGMA application_id = {ApplicationId}");
-                Execute($"PRAGMA user_version = {SchemaVersion}");
+                version = 1;
             }
 
+            for (; version < SchemaVersion; version++)
+            {
+                Execute(Upgrades[version - 1]);
+            }
+
+            Execute($"PRAGMA user_version = {SchemaVersion}");
             return true;
         });
         if (!Equals(Scalar("PRAGMA quick_check(1)"), "ok"))
@@ -193,22 +203,22 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Looks before anything is changed: the file might be somebody else's.</summary>
-    /// <returns>True: the file is empty.</returns>
-    private bool RequireSchema()
+    /// <returns>The version that it is of; 0: the file is empty.</returns>
+    private int RequireSchema()
     {
         long application = (long)Scalar("PRAGMA application_id")!;
         long version = (long)Scalar("PRAGMA user_version")!;
         if (application == 0 && version == 0 && (long)Scalar("SELECT count(*) FROM sqlite_master")! == 0)
         {
-            return true;
+            return 0;
         }
 
         return application != ApplicationId
                 ? throw new StoreUnavailableException($"store {_path} is some other program's database: name another file")
-            : version != SchemaVersion
+            : version is < 1 or > SchemaVersion
                 ? throw new StoreUnavailableException(
                     $"store {_path} has version {version}, this program knows {SchemaVersion}: run the newer program, or name another file")
-            : false;
+            : (int)version;
     }
 
     private object? Scalar(string sql)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Data.Sqlite;
@@ -10,11 +11,14 @@ namespace WireGate.Storage.Tests;
 [UnsupportedOSPlatform("windows")]
 public sealed class StoreFileTests : StoreFixture
 {
+    private static readonly FrozenDictionary<string, string> Team = new Dictionary<string, string> { ["team"] = "pay\"ments" }.ToFrozenDictionary();
+
     [Test]
     public async Task Everything_is_as_it_was_after_reopening()
     {
         using MintedPlaceholder minted = await MintWithTokenAsync(Request with
         {
+            Identity = Alice with { Claims = Team },
             MintedBy = new Identity { Issuer = Identity.UnixIssuer, Subject = "ci", Groups = ["a", "b"] },
             Targets = ["orders", "böse \"Namen\""],
             Login = "ro",
@@ -31,6 +35,7 @@ public sealed class StoreFileTests : StoreFixture
         Placeholder after = Find(before.Id)!;
         Assert.That(Store.Verify(after, minted.Token.Span), Is.True);
         Assert.That(after.Identity.Groups, Is.EqualTo(before.Identity.Groups));
+        Assert.That(after.Identity.Claims, Is.EqualTo(Team));
         Assert.That(after.MintedBy.Groups, Is.EqualTo(before.MintedBy.Groups));
         Assert.That(after.Targets, Is.EqualTo(before.Targets));
         Assert.That(after.Sources, Is.EqualTo(before.Sources));
@@ -82,10 +87,24 @@ public sealed class StoreFileTests : StoreFixture
     [Test]
     public async Task A_newer_version_is_refused_and_left_alone()
     {
+        await ChangeAsync("PRAGMA user_version = 3");
+        Assert.That(Refusal(), Does.Contain("version 3").And.Contain("knows 2"));
         await ChangeAsync("PRAGMA user_version = 2");
-        Assert.That(Refusal(), Does.Contain("version 2").And.Contain("knows 1"));
-        await ChangeAsync("PRAGMA user_version = 1");
         await ReopenAsync();
+    }
+
+    [Test]
+    public async Task A_file_of_the_first_version_is_upgraded_and_keeps_what_it_holds()
+    {
+        Placeholder before = await MintAsync(Request);
+        await ChangeAsync("ALTER TABLE placeholders DROP COLUMN claims; PRAGMA user_version = 1");
+
+        await ReopenAsync();
+        Placeholder claimed = await MintAsync(Request with { Identity = Alice with { Claims = Team } });
+        await ReopenAsync();
+
+        Assert.That(Find(before.Id)!.Identity.Claims, Is.Empty);
+        Assert.That(Find(claimed.Id)!.Identity.Claims, Is.EqualTo(Team));
     }
 
     [Test]

@@ -17,6 +17,9 @@ public sealed record PlaceholderView
     /// <summary>Groups of the identity.</summary>
     public required IReadOnlyList<string> Groups { get; init; }
 
+    /// <summary>Claims of the identity; null: none.</summary>
+    public IReadOnlyDictionary<string, string>? Claims { get; init; }
+
     /// <summary>Targets it may reach.</summary>
     public required IReadOnlyList<string> Targets { get; init; }
 

@@ -9,6 +9,9 @@ public sealed record MintBody
     /// <summary>Groups of the subject; null: none.</summary>
     public IReadOnlyList<string>? Groups { get; init; }
 
+    /// <summary>What else is said of the subject, by name; null: nothing.</summary>
+    public IReadOnlyDictionary<string, string>? Claims { get; init; }
+
     /// <summary>Targets it may reach; at least one.</summary>
     public required IReadOnlyList<string> Targets { get; init; }
 

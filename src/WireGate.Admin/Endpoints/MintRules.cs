@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
@@ -16,6 +17,9 @@ internal static class MintRules
 {
     // An OIDC subject is at most 255 ASCII characters, those of people and jobs far shorter; it must fit a user name beside the id.
     private const int LongestSubject = 128;
+
+    // As long as any name of the config.
+    private const int LongestClaimName = 63;
 
     // Far more than anybody lists by hand; it bounds the record in the audit log.
     private const int MostEntries = 64;
@@ -43,6 +47,21 @@ internal static class MintRules
         if (groups.Count > MostEntries || body.Targets.Count > MostEntries || networks.Count > MostEntries)
         {
             return No($"groups, targets, sources: at most {MostEntries} each");
+        }
+
+        IReadOnlyDictionary<string, string> claims = body.Claims ?? FrozenDictionary<string, string>.Empty;
+        if (claims.Count > Core.Credentials.MintRules.MaxClaims)
+        {
+            return No($"claims: at most {Core.Credentials.MintRules.MaxClaims}");
+        }
+
+        foreach ((string name, string value) in claims)
+        {
+            // The declared type does not keep a JSON null out.
+            if (!IsClaimName(name) || value is null || !IsSubject(value))
+            {
+                return No($"claim {Quote(name)}: a name of up to {LongestClaimName} letters, digits, '.', '_' and '-', and 1 to {LongestSubject} bytes of printable text");
+            }
         }
 
         if (body.Targets.Count == 0)
@@ -113,6 +132,7 @@ internal static class MintRules
                 Issuer = Identity.LocalIssuer,
                 Subject = body.Subject,
                 Groups = [.. groups.Distinct(StringComparer.Ordinal)],
+                Claims = claims.ToFrozenDictionary(StringComparer.Ordinal),
             },
             Targets = [.. body.Targets.Distinct(StringComparer.Ordinal)],
             Login = body.Login,
@@ -151,6 +171,12 @@ internal static class MintRules
             }
         }
     }
+
+    /// <summary>As the config writes names, so that a rule can ask for it.</summary>
+    private static bool IsClaimName(string name) =>
+        name.Length is > 0 and <= LongestClaimName
+        && (char.IsAsciiLetterOrDigit(name[0]) || name[0] == '_')
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     private static bool IsSubject(string subject)
     {

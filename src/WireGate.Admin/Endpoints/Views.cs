@@ -22,6 +22,9 @@ internal static class Views
         State = StateOf(placeholder, now),
         Identity = placeholder.Identity.ToString(),
         Groups = placeholder.Identity.Groups,
+        Claims = placeholder.Identity.Claims is { Count: > 0 } claims
+            ? new SortedDictionary<string, string>(claims.ToDictionary(), StringComparer.Ordinal)
+            : null,
         Targets = placeholder.Targets,
         Login = placeholder.Login,
         Sources = [.. placeholder.Sources.Select(s => s.ToString())],

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Collections.Frozen;
 using System.Text.Json;
+using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Audit;
@@ -14,13 +16,15 @@ internal static class AuditEventWriter
     /// <summary>Characters of a value that are kept: more than any name of ours, enough to see what was tried.</summary>
     public const int MaxText = 1024;
 
-    /// <summary>Characters of a group's name that are kept.</summary>
+    /// <summary>Characters of a group's or a claim's name, and of a claim's value, that are kept.</summary>
     public const int MaxGroupText = 128;
 
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
 
     private static ReadOnlySpan<byte> TimePrefix => "{\"time\":\""u8;
+    /// <summary>Claims that are kept: as many as may be minted.</summary>
+    public const int MaxClaims = MintRules.MaxClaims;
 
     private static readonly JsonEncodedText Event = JsonEncodedText.Encode("event");
     private static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
@@ -31,6 +35,7 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Issuer = JsonEncodedText.Encode("issuer");
     private static readonly JsonEncodedText Subject = JsonEncodedText.Encode("subject");
     private static readonly JsonEncodedText Groups = JsonEncodedText.Encode("groups");
+    private static readonly JsonEncodedText Claims = JsonEncodedText.Encode("claims");
     private static readonly JsonEncodedText Placeholder = JsonEncodedText.Encode("placeholder");
     private static readonly JsonEncodedText Method = JsonEncodedText.Encode("method");
     private static readonly JsonEncodedText Target = JsonEncodedText.Encode("target");
@@ -130,6 +135,33 @@ internal static class AuditEventWriter
             json.WriteEndArray();
         }
 
+        if (identity.Claims.Count > 0)
+        {
+            Write(json, identity.Claims);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, FrozenDictionary<string, string> claims)
+    {
+        int kept = 0;
+        json.WriteStartObject(Claims);
+        foreach ((string name, string value) in claims)
+        {
+            if (kept++ < MaxClaims)
+            {
+                json.WritePropertyName(name.AsSpan(0, Kept(name, MaxGroupText)));
+                Write(json, null, value, MaxGroupText);
+            }
+        }
+
+        if (kept > MaxClaims)
+        {
+            json.WritePropertyName("");
+            WriteCut(json, null, default, kept - MaxClaims);
+        }
+
         json.WriteEndObject();
     }
 
@@ -145,7 +177,7 @@ internal static class AuditEventWriter
     {
         if (value.Length > max)
         {
-            int kept = char.IsHighSurrogate(value[max - 1]) ? max - 1 : max;
+            int kept = Kept(value, max);
             WriteCut(json, name, value[..kept], value.Length - kept);
         }
         else if (name is { } member)
@@ -157,6 +189,9 @@ internal static class AuditEventWriter
             json.WriteStringValue(value);
         }
     }
+
+    /// <summary>How much of a text is kept; never half of a character.</summary>
+    private static int Kept(ReadOnlySpan<char> text, int max) => text.Length <= max ? text.Length : char.IsHighSurrogate(text[max - 1]) ? max - 1 : max;
 
     /// <summary>A value that was cut ends in <c>…+N</c>, N being how much is missing.</summary>
     private static void WriteCut(Utf8JsonWriter json, JsonEncodedText? name, ReadOnlySpan<char> kept, int missing)

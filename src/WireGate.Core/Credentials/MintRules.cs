@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using WireGate.Core.Configuration;
+using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Credentials;
 
@@ -16,6 +17,9 @@ public static class MintRules
 
     /// <summary>Targets, groups or networks of one placeholder. Ours: far above real use, and it bounds what the store keeps in memory.</summary>
     public const int MaxEntries = 100;
+
+    /// <summary>Claims of one placeholder. Ours: rules ask for one or two, and each stands in the audit log.</summary>
+    public const int MaxClaims = 16;
 
     /// <summary>Characters of a name. Ours: PostgreSQL's names end at 63, an OIDC subject at 255.</summary>
     public const int MaxNameLength = 255;
@@ -77,7 +81,7 @@ public static class MintRules
         Placeholder made = new()
         {
             Id = id,
-            Identity = request.Identity ?? parent!.Identity,
+            Identity = IdentityOf(request, parent),
             Targets = Or(request.Targets, parent?.Targets),
             Login = request.Login ?? parent?.Login,
             Sources = [.. Or(request.Sources, parent?.Sources).Select(PlaceholderChecks.Normalize)],
@@ -98,6 +102,12 @@ public static class MintRules
         placeholder = made;
         return true;
     }
+
+    /// <summary>A rule may be about those who have a claim as well as about those who lack it, so a child's are its parent's.</summary>
+    private static Identity IdentityOf(MintRequest request, Placeholder? parent) =>
+        request.Identity is not { } asked ? parent!.Identity
+        : parent is not null && asked.Claims.Count == 0 ? asked with { Claims = parent.Identity.Claims }
+        : asked;
 
     private static string? RefuseBounds(MintRequest request, PlaceholderConfig bounds) =>
         request.Ttl is { } ttl && ttl <= TimeSpan.Zero ? "ttl must be above zero"
@@ -153,6 +163,11 @@ public static class MintRules
             return $"too many targets, groups or sources: at most {MaxEntries} of each";
         }
 
+        if (made.Identity.Claims.Count > MaxClaims)
+        {
+            return $"too many claims: at most {MaxClaims}";
+        }
+
         // Of the made one: a stored parent's may come from before there was a bound.
         if (made.SessionLifetime > LongestSession)
         {
@@ -160,13 +175,17 @@ public static class MintRules
         }
 
         IEnumerable<string> names =
-            [made.Identity.Issuer, made.Identity.Subject, .. made.Identity.Groups, .. made.Targets, .. made.Login is null ? [] : new[] { made.Login }];
+        [
+            made.Identity.Issuer, made.Identity.Subject, .. made.Identity.Groups, .. made.Identity.Claims.SelectMany(c => new[] { c.Key, c.Value }),
+            .. made.Targets, .. made.Login is null ? [] : new[] { made.Login },
+        ];
         return names.All(IsName) ? null : $"a name is empty, longer than {MaxNameLength} characters or contains control characters";
     }
 
     private static string? RefuseWider(Placeholder made, Placeholder parent) =>
         made.Identity != parent.Identity ? "the parent's subject cannot be changed"
         : made.Identity.Groups.Except(parent.Identity.Groups).Any() ? "a group is not one of the parent's"
+        : !HasSameClaims(made.Identity, parent.Identity) ? "the parent's claims cannot be changed"
         : made.Targets.Except(parent.Targets).Any() ? "a target is not one of the parent's"
         : made.Login != parent.Login ? "the login must be the parent's: which of two logins is the lesser one only the upstream knows"
         : !IsWithin(made.Sources, parent.Sources) ? "a source is outside of the parent's"
@@ -175,6 +194,10 @@ public static class MintRules
         : parent.SessionLifetime is { } longest && !(made.SessionLifetime <= longest) ? "its sessions would live longer than the parent's"
         : parent.UsesLeft is { } left && made.UsesLeft > left ? "it would have more uses than the parent has left"
         : null;
+
+    private static bool HasSameClaims(Identity made, Identity parent) =>
+        made.Claims.Count == parent.Claims.Count
+        && made.Claims.All(c => parent.Claims.TryGetValue(c.Key, out string? value) && value == c.Value);
 
     private static bool IsWithin(ImmutableArray<IPNetwork> inner, ImmutableArray<IPNetwork> outer) =>
         outer.IsEmpty || (!inner.IsEmpty && inner.All(i => outer.Any(o => PlaceholderChecks.Covers(o, i))));

@@ -7,6 +7,8 @@ namespace WireGate.Commands;
 /// <summary><c>wiregate placeholder mint | list | show | revoke</c></summary>
 internal static class PlaceholderCommand
 {
+    private static readonly Dictionary<string, string> EmptyClaims = [];
+
     /// <param name="readConfig">Reads <c>admin.socket.path</c> of a config file.</param>
     public static Command Create(Func<string, string> readConfig) => new("placeholder", "Mint, list, show and revoke placeholders")
     {
@@ -20,6 +22,19 @@ internal static class PlaceholderCommand
     {
         Option<string> subject = new("--subject") { Description = "On whose behalf it is presented", Required = true };
         Option<string[]> groups = new("--group") { Description = "A group of the subject; may be repeated" };
+        Option<string[]> claims = new("--claim") { Description = "What else is said of the subject, for rules to ask; may be repeated", HelpName = "NAME=VALUE" };
+        claims.Validators.Add(result =>
+        {
+            string[] names = [.. (result.GetValueOrDefault<string[]>() ?? []).Select(c => c.Split('=', 2)[0])];
+            if (result.Tokens.Any(t => t.Value.IndexOf('=', StringComparison.Ordinal) < 1))
+            {
+                result.AddError("--claim: a name and a value, such as team=payments");
+            }
+            else if (names.Distinct(StringComparer.Ordinal).Count() != names.Length)
+            {
+                result.AddError("--claim: each name once");
+            }
+        });
         Option<string[]> targets = new("--target") { Description = "A target it may reach; may be repeated", Required = true };
         Option<string?> login = new("--login") { Description = "The login it asks for [default: the grant's]" };
         Option<string?> ttl = AdminOptions.DurationOption("--ttl", "How long it may be presented [default: the config's]");
@@ -45,7 +60,7 @@ internal static class PlaceholderCommand
         });
         Command command = new("mint", "Mint a placeholder and print its token, once")
         {
-            subject, groups, targets, login, ttl, session, uses, sources, notBefore, parent, form,
+            subject, groups, claims, targets, login, ttl, session, uses, sources, notBefore, parent, form,
             AdminOptions.NotBuilt("--operations"), AdminOptions.NotBuilt("--shape"), AdminOptions.NotBuilt("--canary"),
         };
         command.Validators.Add(result =>
@@ -62,6 +77,7 @@ internal static class PlaceholderCommand
             {
                 Subject = parsed.GetRequiredValue(subject),
                 Groups = parsed.GetValue(groups),
+                Claims = parsed.GetValue(claims) is { Length: > 0 } given ? given.Select(c => c.Split('=', 2)).ToDictionary(c => c[0], c => c[1]) : null,
                 Targets = parsed.GetRequiredValue(targets),
                 Login = parsed.GetValue(login),
                 Ttl = parsed.GetValue(ttl),
@@ -116,6 +132,7 @@ internal static class PlaceholderCommand
                     ("state", p.State),
                     ("identity", p.Identity),
                     ("groups", string.Join(", ", p.Groups)),
+                    ("claims", string.Join(", ", (p.Claims ?? EmptyClaims).Select(c => $"{c.Key}={c.Value}"))),
                     ("targets", string.Join(", ", p.Targets)),
                     ("login", p.Login),
                     ("sources", string.Join(", ", p.Sources)),

@@ -134,6 +134,9 @@ internal sealed class DemoHouse : IAsyncDisposable
                 databases: [{{DemoCluster.Database}}]
             grants:
               - { name: demo, to: { issuer: local, groups: [demo] }, targets: [orders] }
+            rules:
+              list:
+                - { name: demo, match: { target: orders, sql: { effects: [read, write, ddl] } }, do: allow }
 
             """, cancellation);
         _gateway = ChildProcess.Start([.. Self, "run", "--config", ConfigPath], ChildProcess.SigTerm);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
@@ -18,7 +19,7 @@ internal sealed class AuditEventWriterTests : AuditFixture
             Session = "s",
             Listener = "pg",
             Source = "10.0.0.1:5",
-            Identity = new Identity { Issuer = "corp", Subject = "alice", Groups = ["dba", "sre"] },
+            Identity = new Identity { Issuer = "corp", Subject = "alice", Groups = ["dba", "sre"], Claims = new Dictionary<string, string> { ["team"] = "payments" }.ToFrozenDictionary() },
             Placeholder = "p",
             Method = "password",
             Target = "orders",
@@ -37,7 +38,7 @@ internal sealed class AuditEventWriterTests : AuditFixture
 
         const string Expected = """
             {"time":"2030-01-02T12:00:00Z","event":"session-ended","session":"s","listener":"pg","source":"10.0.0.1:5",
-            "identity":{"issuer":"corp","subject":"alice","groups":["dba","sre"]},"placeholder":"p","method":"password",
+            "identity":{"issuer":"corp","subject":"alice","groups":["dba","sre"],"claims":{"team":"payments"}},"placeholder":"p","method":"password",
             "target":"orders","login":"ro","grant":"g","database":"d","config":"c","end":"client-broke-protocol","ref":"R1","detail":"why",
             "actor":{"issuer":"unix","subject":"root"},"clientBytes":1,"upstreamBytes":9223372036854775807,"durationMs":1500}
             """;
@@ -117,7 +118,13 @@ internal sealed class AuditEventWriterTests : AuditFixture
     public async Task The_largest_event_fits()
     {
         string worst = new('\0', 1024 * 1024);
-        var identity = new Identity { Issuer = worst, Subject = worst, Groups = [.. Enumerable.Repeat(worst, 10_000)] };
+        var identity = new Identity
+        {
+            Issuer = worst,
+            Subject = worst,
+            Groups = [.. Enumerable.Repeat(worst, 10_000)],
+            Claims = Enumerable.Range(0, 100).ToFrozenDictionary(i => i + worst, _ => worst),
+        };
         var auditEvent = new AuditEvent(AuditEventKind.SessionRefused)
         {
             Session = worst,

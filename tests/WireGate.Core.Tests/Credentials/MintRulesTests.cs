@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
@@ -23,10 +24,14 @@ public sealed class MintRulesTests
 
     private static readonly MintRequest Child = new() { MintedBy = Samples.Alice, Parent = Parent.Id };
 
+    private static FrozenDictionary<string, string> Claims(int count, string value = "v") =>
+        Enumerable.Range(0, count).ToFrozenDictionary(i => $"c{i}", _ => value);
+
     private static IEnumerable<TestCaseData<MintRequest, string>> Wider =>
     [
         new(Child with { Identity = new Identity { Issuer = "local", Subject = "bob" } }, "subject"),
         new(Child with { Identity = Samples.Alice with { Groups = ["dba", "root"] } }, "group"),
+        new(Child with { Identity = Samples.Alice with { Claims = Claims(1) } }, "claims"),
         new(Child with { Targets = ["orders", "payroll"] }, "target"),
         new(Child with { Login = "rw" }, "login"),
         new(Child with { Sources = [IPNetwork.Parse("0.0.0.0/0")] }, "source"),
@@ -52,6 +57,9 @@ public sealed class MintRulesTests
         new(First with { Login = "" }, "empty"),
         new(First with { Targets = [.. Enumerable.Repeat("orders", 101)] }, "too many"),
         new(First with { Identity = new Identity { Issuer = "local", Subject = new string('a', 256) } }, "longer"),
+        new(First with { Identity = Samples.Alice with { Claims = Claims(17) } }, "too many claims"),
+        new(First with { Identity = Samples.Alice with { Claims = Claims(1, new string('a', 256)) } }, "longer"),
+        new(First with { Identity = Samples.Alice with { Claims = Claims(1, "") } }, "empty"),
     ];
 
     [Test]
@@ -62,6 +70,20 @@ public sealed class MintRulesTests
         Assert.That(p.NotBefore, Is.EqualTo(Now));
         Assert.That(p.UsesLeft, Is.Null);
         Assert.That(p.Sources, Is.Empty);
+    }
+
+    [Test]
+    public void A_childs_claims_are_its_parents()
+    {
+        Placeholder parent = Parent with { Identity = Samples.Alice with { Claims = Claims(2) } };
+        MintRequest child = Child with { Identity = Samples.Alice };
+
+        Assert.That(
+            MintRules.TryMake(child, new PlaceholderConfig(), [parent], Now, "c", parent.Proof, out Placeholder? made, out string? refusal), Is.True, refusal);
+        Assert.That(made!.Identity.Claims, Is.EqualTo(Claims(2)));
+        child = child with { Identity = Samples.Alice with { Claims = Claims(1) } };
+        Assert.That(MintRules.TryMake(child, new PlaceholderConfig(), [parent], Now, "c", parent.Proof, out _, out refusal), Is.False);
+        Assert.That(refusal, Does.Contain("claims"));
     }
 
     [TestCaseSource(nameof(Bad))]

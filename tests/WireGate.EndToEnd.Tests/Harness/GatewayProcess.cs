@@ -95,6 +95,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
                 to: { issuer: local, groups: [agents] }
                 targets: [orders, in-clear, by-socket, by-md5, by-cleartext, by-certificate, downgraded, mistrusted, failing-over, down]
               - { name: replicas, to: { issuer: local, groups: [replicas] }, targets: [orders], login: replica, replication: true }
+            rules:
+              list:
+                - { name: everything, match: { operations: all }, do: allow }
 
             """;
     }

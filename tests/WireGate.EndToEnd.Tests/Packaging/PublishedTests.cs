@@ -36,6 +36,7 @@ internal sealed class PublishedTests
             targets:
               orders: { protocol: postgres, address: "127.0.0.1:{{Ports.Free()}}", tls: { mode: disable }, logins: { app: { user: app, password: app } } }
             grants: [{ name: agents, to: { issuer: local, groups: [agents] }, targets: [orders] }]
+            rules: { list: [{ name: everything, match: { operations: all }, do: allow }] }
 
             """);
         // A bind mount of its own keeps the state writable when the root no longer is.

@@ -200,6 +200,24 @@ internal sealed class EndingTests(TransportKind transport) : SessionFixture(tran
         await EndedAsync(SessionEnd.Expired);
     }
 
+    [TestCase(10, 5)]
+    [TestCase(5, 10)]
+    [TestCase(null, 5)]
+    public async Task A_session_lives_no_longer_than_its_grant_says(int? placeholder, int grant)
+    {
+        Start(c => c with { Grants = [.. c.Grants.Select(g => g with { SessionLifetime = TimeSpan.FromMinutes(grant) })] });
+        ScriptedClient client = await ConnectAsync();
+        await client.StartAsync("someone", "shop");
+        TimeSpan? lifetime = placeholder is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
+        await client.PresentPasswordAsync(Gateway.Placeholders.Mint(p => p with { SessionLifetime = lifetime }).Token);
+        await EstablishAsync(client);
+        Gateway.Time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));
+        Assert.That(Gateway.Records(AuditEventKind.SessionEnded), Is.Empty);
+        Gateway.Time.Advance(TimeSpan.FromTicks(1));
+        await FarewellAsync(client, "57P01");
+        await EndedAsync(SessionEnd.Expired);
+    }
+
     [Test]
     public async Task A_session_ended_within_a_message_is_cut_and_nothing_is_said_inside_it()
     {

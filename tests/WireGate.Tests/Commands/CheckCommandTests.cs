@@ -18,6 +18,7 @@ internal sealed class CheckCommandTests
           other: { protocol: postgres, address: db, logins: { ro: { user: app, password: s } } }
         identity: { unix: [{ user: ci, subject: ci, groups: [agents] }] }
         grants: [{ name: a, to: { issuer: unix, subject: bob }, targets: [orders] }]
+        rules: { list: [{ name: all, match: { target: orders, operations: all }, do: allow }] }
 
         """;
 
@@ -45,7 +46,7 @@ internal sealed class CheckCommandTests
 
         Assert.That(exit, Is.EqualTo(2));
         Assert.That(output, Is.Empty);
-        Assert.That(error, Does.Contain(":10:1 nonsense: unknown key").And.Contain(":11:9 reload: expected one of signal, watch"));
+        Assert.That(error, Does.Contain(":11:1 nonsense: unknown key").And.Contain(":12:9 reload: expected one of signal, watch"));
     }
 
     [Test]
@@ -58,7 +59,7 @@ internal sealed class CheckCommandTests
         Assert.That((string?)good["config"]!["targets"]!["orders"]!["logins"]!["ro"]!["user"], Is.EqualTo("app"));
         Assert.That(good["warnings"]!.AsArray(), Has.Count.EqualTo(5));
         Assert.That((bool)bad["ok"]!, Is.False);
-        Assert.That((int)bad["errors"]![0]!["line"]!, Is.EqualTo(10));
+        Assert.That((int)bad["errors"]![0]!["line"]!, Is.EqualTo(11));
     }
 
     [Test]

@@ -34,12 +34,35 @@ public sealed class PlaceholderCommandTests
     {
         await using CliHarness daemon = await new CliHarness().StartAsync();
         (int code, _, string error) = await daemon.RunAsync(
-            [.. Mint, "--login", "rw", "--ttl", "20m", "--session", "1h", "--uses", "3", "--source", "10.0.0.0/8", "--source", "::1", "--parent", "abc"]);
+            [.. Mint, "--login", "rw", "--ttl", "20m", "--session", "1h", "--uses", "3", "--source", "10.0.0.0/8", "--source", "::1", "--parent", "abc",
+            "--claim", "team=payments", "--claim", "tier=a=b"]);
         Assert.That((code, error), Is.EqualTo((0, "")));
         var minted = daemon.Placeholders.List().Single();
         Assert.That((minted.Login, minted.Expires - minted.NotBefore, minted.SessionLifetime, minted.UsesLeft, minted.Parent),
             Is.EqualTo(("rw", TimeSpan.FromMinutes(20), TimeSpan.FromHours(1), 3, "abc")));
         Assert.That(minted.Sources.Select(s => s.ToString()), Is.EqualTo(new[] { "10.0.0.0/8", "::1/128" }));
+        Assert.That(minted.Identity.Claims, Is.EquivalentTo(new Dictionary<string, string> { ["team"] = "payments", ["tier"] = "a=b" }));
+        Assert.That((await daemon.RunAsync("placeholder", "show", minted.Id)).Output, Does.Contain("team=payments, tier=a=b"));
+    }
+
+    [TestCase("team", "a name and a value")]
+    [TestCase("=payments", "a name and a value")]
+    [TestCase("te am=payments", "claim \"te am\"")]
+    [TestCase("team=", "claim \"team\"")]
+    public async Task Mint_refuses_what_is_no_claim(string claim, string because)
+    {
+        await using CliHarness daemon = await new CliHarness().StartAsync();
+        (int code, _, string error) = await daemon.RunAsync([.. Mint, "--claim", claim]);
+        Assert.That((code, error), Is.Not.EqualTo((0, "")));
+        Assert.That(error, Does.Contain(because));
+        Assert.That(daemon.Placeholders.List(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Mint_refuses_a_claim_that_is_given_twice()
+    {
+        await using CliHarness daemon = await new CliHarness().StartAsync();
+        Assert.That((await daemon.RunAsync([.. Mint, "--claim", "team=a", "--claim", "team=b"])).Error, Does.Contain("each name once"));
     }
 
     [TestCase("[::]:6432", "postgresql://alice%2B0000000001:TOKEN@localhost:6432/orders_db?sslmode=disable")]

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using NUnit.Framework;
 using WireGate.Configuration;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Tests.Configuration;
 
@@ -84,6 +86,55 @@ internal sealed class ConfigLoaderTests
         Assert.That(config.Targets["moving"].Authentication, Is.EqualTo(new[] { "scram-sha-256-plus", "scram-sha-256" }), "the default");
         Assert.That(config.Secrets["rotated"].Exec, Has.Length.EqualTo(3));
         Assert.That(config.Grants[1].Replication, Is.True);
+        Assert.That(config.Grants[0].SessionLifetime, Is.EqualTo(TimeSpan.FromHours(8)));
+        Assert.That(orders.Mask, Is.EqualTo(new[] { "pii" }));
+    }
+
+    [Test]
+    public void Reads_the_rules_that_are_written()
+    {
+        GatewayConfig config = Load("every-key");
+        RuleConfig reads = config.Rules.List[0], writes = config.Rules.List[1], nights = config.Rules.List[3], fraud = config.Rules.List[5];
+
+        Assert.That((config.Rules.Default, config.Rules.DeniesCredentialMinting), Is.EqualTo((Verdict.Deny, false)));
+        Assert.That(config.Rules.External!.Timeout, Is.EqualTo(TimeSpan.FromMilliseconds(100)));
+        Assert.That((reads.Do, reads.Match.Sql!.Effects, reads.Match.Sql.Where), Is.EqualTo(((Verdict?)Verdict.Allow, (SqlEffects?)(SqlEffects.Read | SqlEffects.Unknown), (bool?)true)));
+        Assert.That(reads.Match.From!.Claims["team"], Is.EqualTo("payments"));
+        Assert.That(reads.Limit, Is.EqualTo(new RateConfig(100, TimeSpan.FromMinutes(1), RateScope.Placeholder)));
+        Assert.That(writes.Hold!.Approvers.Single(), Is.EqualTo(new ApproverTerms("unix", ["dba"], 2)));
+        Assert.That((writes.Hold.Within, writes.Hold.InTransaction), Is.EqualTo((TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(30))));
+        Assert.That(writes.Match.Session!.Applications.Select(a => a.Text), Is.EqualTo(new[] { "psql", "pg_*" }));
+        Assert.That((nights.IsObserved, nights.Match.Hours!.Not, nights.Match.Hours.Ranges.Length), Is.EqualTo((true, true, 2)));
+        Assert.That(nights.Match.From!.Issuer, Is.Null, "a deny may mean anybody's groups");
+        Assert.That((fraud.Do, fraud.Unmask.Single(), fraud.Hold), Is.EqualTo(((Verdict?)null, "pii", (HoldTerms?)null)));
+        Assert.That((config.Masks["pii"].With, config.Masks["pii"].Detect.Length), Is.EqualTo((MaskStyle.Last4, 9)));
+        Assert.That((config.Masks["cards"].Fixed, config.Masks["cards"].AllowsPredicates), Is.EqualTo(("****", true)));
+        Assert.That((config.Masks["notes"].With, config.Masks["notes"].Unsure), Is.EqualTo((MaskStyle.Null, MaskUnsure.Detect)));
+        Assert.That(config.RuleBook.Version, Is.EqualTo(config.Version));
+    }
+
+    [Test]
+    public void Takes_the_local_issuer_where_only_that_one_lets_anybody_pass()
+    {
+        using var directory = new TemporaryDirectory();
+        string path = directory.Write("wiregate.yaml", File.ReadAllText(ConfigFixtures.PathOf("valid", "least"))
+            + "rules: { list: [{ name: a, match: { from: { groups: [x] }, operations: all }, do: allow }, { name: b, match: { from: { groups: [x] } }, do: deny }] }\n");
+
+        Assert.That(ConfigLoader.Load(path).Config!.Rules.List.Select(r => r.Match.From!.Issuer), Is.EqualTo(new[] { "local", null }));
+    }
+
+    [Test]
+    public void Takes_no_more_masks_than_a_set_can_hold()
+    {
+        using var directory = new TemporaryDirectory();
+        string least = File.ReadAllText(ConfigFixtures.PathOf("valid", "least"));
+
+        Assert.That(Errors(64), Is.Empty);
+        Assert.That(Errors(65).Single().Message, Does.Contain("more than 64 masks"));
+
+        IEnumerable<ConfigError> Errors(int count) => ConfigLoader.Load(directory.Write(
+            "wiregate.yaml",
+            least + "masks:\n" + string.Concat(Enumerable.Range(0, count).Select(i => $"  m{i}: {{ detect: [email] }}\n")))).Errors;
     }
 
     [Test]

@@ -31,6 +31,9 @@ targets:
     parameters: [{parameters}]
 grants:
   - {{ name: suites, to: {{ issuer: local, groups: [suites] }}, targets: [pg], replication: true }}
+rules:
+  list:
+    - {{ name: everything, match: {{ operations: all }}, do: allow }}
 """
 
 # Generous: a cold .NET start on a machine that is busy with a build.

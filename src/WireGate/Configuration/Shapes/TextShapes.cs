@@ -75,6 +75,9 @@ internal sealed class ChoiceShape<T>(IReadOnlyList<(string Word, T Value)> words
     : TextualShape<T>
     where T : notnull
 {
+    // More than that nobody reads in one line.
+    private const int MostListed = 12;
+
     protected override string Expected => words.Count == 1 ? words[0].Word : $"one of {string.Join(", ", words.Select(w => w.Word))}";
 
     public override JsonObject Schema() =>
@@ -95,7 +98,8 @@ internal sealed class ChoiceShape<T>(IReadOnlyList<(string Word, T Value)> words
         }
 
         value = default;
-        context.Report(node, refused?.GetValueOrDefault(node.Text) ?? $"expected {Expected}");
+        context.Report(node, refused?.GetValueOrDefault(node.Text)
+            ?? (words.Count > MostListed ? $"not one of the words that are known here, {Suggestion.For(node.Text, words.Select(w => w.Word))}" : $"expected {Expected}"));
         return false;
     }
 }

@@ -1,0 +1,61 @@
+using NUnit.Framework;
+using WireGate.Configuration;
+
+namespace WireGate.Tests.Configuration;
+
+internal sealed class RuleWarningsTests
+{
+    private const string Reads = "{ name: reads, match: { target: orders, sql: { effects: [read] } }, do: allow }";
+
+    [TestCase("", "rules: none lets anything pass, so nothing does; add one with do: allow", TestName = "Without_rules_nothing_passes")]
+    [TestCase(
+        "rules: { list: [{ name: d, match: { protocol: postgres }, do: deny }] }",
+        "rules: none lets anything pass, so nothing does; add one with do: allow",
+        TestName = "Denials_let_nothing_pass")]
+    [TestCase("rules: { default: allow }", "rules.default: allow lets pass whatever no rule denies", TestName = "A_default_that_allows_is_told")]
+    [TestCase("rules: { list: [" + Reads + "] }", "grants[1] (b): no rule lets anything pass", TestName = "A_grant_that_no_rule_serves_is_told")]
+    [TestCase(
+        "rules: { list: [" + Reads + ", { name: h, match: { target: other }, do: hold, approvers: { groups: [dba] } }] }",
+        TestName = "A_hold_serves_a_grant")]
+    [TestCase(
+        "rules: { list: [" + Reads + ", { name: o, match: { target: other, operations: all, login: rw }, do: allow }] }",
+        "grants[1] (b): no rule lets anything pass",
+        "rules.list[1] (o): it never matches, no grant gives to whom it is for the target and login that it is about",
+        TestName = "An_allow_of_a_login_that_no_grant_gives_is_told")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: p, match: { from: { subject: carol }, operations: all }, do: allow }] }",
+        "rules.list[1] (p): it never matches, no grant gives to whom it is for the target and login that it is about",
+        TestName = "An_allow_of_somebody_without_a_grant_is_told")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: all, do: deny }] }",
+        "rules.list[1] (all): it denies everything, to everybody",
+        TestName = "A_deny_of_everything_is_told")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: all, do: deny, mode: observe }] }",
+        TestName = "An_observed_deny_of_everything_is_not")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }] }\nmasks: { pii: { detect: [email] } }",
+        "masks.pii: no target and no rule puts it on",
+        TestName = "A_mask_that_nobody_puts_on_is_told")]
+    public void Warns(string rules, params string[] expected)
+    {
+        using var directory = new TemporaryDirectory();
+        ConfigResult result = ConfigLoader.Load(directory.Write("wiregate.yaml", $$"""
+            store: sqlite:/s.db
+            audit: { to: /audit }
+            listeners: [{ name: pg, protocol: postgres, address: 127.0.0.1 }]
+            secrets: { s: { env: S } }
+            targets:
+              orders: { protocol: postgres, address: db, logins: { ro: { user: app, password: s } } }
+              other: { protocol: postgres, address: db, logins: { ro: { user: app, password: s }, rw: { user: rw, password: s } } }
+            grants:
+              - { name: a, to: { subject: alice }, targets: [orders] }
+              - { name: b, to: { subject: bob }, targets: [other] }
+            {{rules}}
+
+            """));
+
+        Assert.That(result.Errors, Is.Empty);
+        Assert.That(ConfigWarnings.Find(result.Config!), Is.EqualTo(expected));
+    }
+}
