@@ -9,7 +9,7 @@ RUN dotnet publish src/WireGate -c Release -o /out
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libsqlite3-0 \
+ && apt-get install -y --no-install-recommends libsqlite3-0 libpg-query1504.0 \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -m 0700 -o 1654 -g 1654 /var/lib/wiregate /run/wiregate
 COPY --from=build /out /usr/lib/wiregate

@@ -59,6 +59,7 @@ internal sealed partial class StatementReader
     private void CreateSchema(JsonElement schema)
     {
         Define(schema, "create", SqlEffects.Ddl);
+        _facts.Access(SqlEffects.Ddl, null);
         if (schema.Has("authrole"u8))
         {
             _facts.Access(SqlEffects.Privilege, null);

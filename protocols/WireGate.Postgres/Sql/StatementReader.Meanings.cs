@@ -34,7 +34,9 @@ internal sealed partial class StatementReader
         ["ClosePortalStmt"] = (r, n) => r.Close(n),
         ["ExplainStmt"] = (r, n) => r.Explain(n),
         ["ListenStmt"] = Plain("listen", SqlEffects.Session),
-        ["UnlistenStmt"] = Plain("unlisten", SqlEffects.Session),
+
+        // It only gives up, as DISCARD ALL does; some pools send it whenever a connection comes back.
+        ["UnlistenStmt"] = Plain("unlisten", SqlEffects.None),
         ["NotifyStmt"] = Plain("notify", SqlEffects.Write),
 
         // What cannot be known.

@@ -11,11 +11,10 @@ internal static class FactsText
     public static string Of(string sql) => string.Join("; ", SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).Statements.Select(s => Of(s.Facts)));
 
     /// <summary>Kinds, accesses and unknown functions of one.</summary>
-    public static string Of(SqlStatementFacts facts)
-    {
-        IEnumerable<string> effects = facts.Accesses
-            .Select(access => access.Effect.ToString().ToLowerInvariant() + (access.Relation is { } name ? $" {name}" : ""))
-            .Concat(facts.UnknownFunctions.Select(name => $"calls {name}"));
-        return $"{string.Join(", ", facts.Kinds)}: {string.Join(", ", effects)}".TrimEnd(' ');
-    }
+    public static string Of(SqlStatementFacts facts) => $"{string.Join(", ", facts.Kinds)}: {string.Join(", ", Effects(facts))}".TrimEnd(' ');
+
+    /// <summary>Accesses and unknown functions of one.</summary>
+    public static IEnumerable<string> Effects(SqlStatementFacts facts) => facts.Accesses
+        .Select(access => access.Effect.ToString().ToLowerInvariant() + (access.Relation is { } name ? $" {name}" : ""))
+        .Concat(facts.UnknownFunctions.Select(name => $"calls {name}"));
 }
