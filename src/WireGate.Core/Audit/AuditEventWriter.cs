@@ -22,9 +22,10 @@ internal static class AuditEventWriter
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
 
-    private static ReadOnlySpan<byte> TimePrefix => "{\"time\":\""u8;
     /// <summary>Claims that are kept: as many as may be minted.</summary>
     public const int MaxClaims = MintRules.MaxClaims;
+
+    private static ReadOnlySpan<byte> TimePrefix => "{\"time\":\""u8;
 
     private static readonly JsonEncodedText Event = JsonEncodedText.Encode("event");
     private static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
