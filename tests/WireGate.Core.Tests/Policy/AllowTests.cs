@@ -23,6 +23,15 @@ internal sealed class AllowTests
         Assert.That(Judge(Text(Statement("select") with { Accesses = [new((SqlEffects)64, null)] }), Allow(Sql((SqlEffects)63))).Verdict, Is.EqualTo(Verdict.Deny));
 
     [Test]
+    public void An_access_of_two_effects_is_covered_only_if_both_are()
+    {
+        SqlOperation both = Text(Statement("merge") with { Accesses = [new(ReadWrite, Name("public.a"))] });
+
+        Assert.That(Judge(both, Allow(Sql(SqlEffects.Read))).Verdict, Is.EqualTo(Verdict.Deny));
+        Assert.That(Judge(both, Allow(Sql(ReadWrite))).Verdict, Is.EqualTo(Verdict.Allow));
+    }
+
+    [Test]
     public void Unknown_effects_must_be_named_even_where_no_effects_are_asked_for()
     {
         SqlOperation block = Text(Statement("do", "unknown"));

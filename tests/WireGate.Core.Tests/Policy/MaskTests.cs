@@ -46,6 +46,7 @@ internal sealed class MaskTests
         Assert.That(Masks(Judge(Masked, Select(), Reads, lift)), Is.Empty);
         Assert.That(Masks(Judge(Masked, Text(Statement("select", "read public.orders", "read public.cards")), Reads, lift)), Is.EqualTo("pii"));
         Assert.That(Masks(Judge(Masked, Text(Statement("select", "read public.orders"), Statement("select", "read public.cards")), Reads, lift)), Is.EqualTo("pii"));
+        Assert.That(Masks(Judge(Masked, Text(Statement("select", "read public.cards"), Statement("select", "read public.orders")), Reads, lift)), Is.EqualTo("pii"));
         Assert.That(Masks(Judge(Masked, Text(Statement("begin"), Statement("select", "read public.orders")), Reads, lift)), Is.Empty);
     }
 

@@ -33,17 +33,17 @@ internal static class RuleHouse
     /// <summary>A match of SQL; lists are words with commas between them.</summary>
     public static MatchConfig Sql(
         SqlEffects? effects = null, string statements = "", string tables = "", string columns = "", string functions = "", bool? where = null) => new()
-    {
-        Sql = new SqlMatchConfig
         {
-            Effects = effects,
-            Statements = Words(statements),
-            Tables = [.. Words(tables).Select(Relation)],
-            Columns = [.. Words(columns).Select(Column)],
-            Functions = [.. Words(functions).Select(Relation)],
-            Where = where,
-        },
-    };
+            Sql = new SqlMatchConfig
+            {
+                Effects = effects,
+                Statements = Words(statements),
+                Tables = [.. Words(tables).Select(Relation)],
+                Columns = [.. Words(columns).Select(Column)],
+                Functions = [.. Words(functions).Select(Relation)],
+                Where = where,
+            },
+        };
 
     public static RuleConfig Allow(MatchConfig match, string name = "allow") => new() { Name = name, Match = match, Do = Verdict.Allow };
 
