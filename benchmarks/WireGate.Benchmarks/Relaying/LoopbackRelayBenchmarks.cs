@@ -3,12 +3,10 @@ using System.Net.Sockets;
 using BenchmarkDotNet.Attributes;
 using WireGate.Benchmarks.Traffic;
 using WireGate.Core.Configuration;
-using WireGate.Core.Framing;
-using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
-using WireGate.Postgres.Messages;
-using WireGate.Postgres.Relaying;
+using WireGate.Postgres.Tests.Relaying;
+using WireGate.Testing.Sessions;
 
 namespace WireGate.Benchmarks.Relaying;
 
@@ -50,6 +48,8 @@ public class LoopbackRelayBenchmarks
         _client.Connect(_listener.LocalEndPoint);
         _upstream = upstreams.Accept();
         _upstream.NoDelay = true;
+        Move(_client, Messages.Repeat(1, m => m.Prepare()), _upstream);
+        Move(_upstream, Messages.Repeat(1, m => m.Prepared()), _client);
     }
 
     [GlobalCleanup]
@@ -85,12 +85,10 @@ public class LoopbackRelayBenchmarks
     private static async Task RelayAsync(Connection client, EndPoint upstreamAddress)
     {
         Connection upstream = await client.Loop.ConnectAsync(upstreamAddress, CancellationToken.None);
-        var upstreamHandler = new UpstreamHandler("app", "alice");
-        var toUpstream = new Relay<ClientFramer, ClientHandler>(Peer.Client, default, new ClientHandler(upstreamHandler), InspectedFrame);
-        var toClient = new Relay<UpstreamFramer, UpstreamHandler>(Peer.Upstream, default, upstreamHandler, InspectedFrame);
+        var relays = new JudgedRelays(client, new CountingAudit(), InspectedFrame);
         await Task.WhenAll(
-            toUpstream.RunAsync(client.Input, upstream.Output).AsTask(),
-            toClient.RunAsync(upstream.Input, client.Output).AsTask());
+            relays.ToUpstream.RunAsync(client.Input, upstream.Output).AsTask(),
+            relays.ToClient.RunAsync(upstream.Input, client.Output).AsTask());
     }
 
     private void Move(Socket from, byte[] bytes, Socket to)

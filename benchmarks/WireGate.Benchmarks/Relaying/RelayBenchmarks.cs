@@ -3,8 +3,9 @@ using BenchmarkDotNet.Attributes;
 using WireGate.Benchmarks.Traffic;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
-using WireGate.Postgres.Messages;
-using WireGate.Postgres.Relaying;
+using WireGate.Core.Transport.Streams;
+using WireGate.Postgres.Tests.Relaying;
+using WireGate.Testing.Sessions;
 
 namespace WireGate.Benchmarks.Relaying;
 
@@ -20,31 +21,28 @@ public class RelayBenchmarks
     private readonly ReplayReader _reply = Replay(1, m => m.PreparedReply());
     private readonly ReplayReader _rows = Replay(RowsPerRead, m => m.Row(100));
     private readonly ReplayReader _settings = Replay(1, m => m.Setting("application_name", "psql"));
-    private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
-    private readonly Relay<UpstreamFramer, UpstreamHandler> _toClient;
+    private readonly JudgedRelays _transactions = new(new StreamConnection(new PoolLoop(), Stream.Null, null), new CountingAudit(), InspectedFrame);
+    private readonly JudgedRelays _result = new(new StreamConnection(new PoolLoop(), Stream.Null, null), new CountingAudit(), InspectedFrame);
 
     public RelayBenchmarks()
     {
-        var upstreamHandler = new UpstreamHandler("app", "alice");
-        _toUpstream = new(Peer.Client, default, new ClientHandler(upstreamHandler), InspectedFrame);
-        _toClient = new(Peer.Upstream, default, upstreamHandler, InspectedFrame);
+        Run(_transactions.ToUpstream, new ReplayReader(new ReadOnlySequence<byte>(Messages.Repeat(1, m => m.Prepare())), 1));
+        Run(_transactions.ToClient, new ReplayReader(new ReadOnlySequence<byte>(Messages.Repeat(1, m => m.Prepared())), 1));
+        // Never answered to its end: its rows go on and on.
+        Run(_result.ToUpstream, new ReplayReader(new ReadOnlySequence<byte>(Messages.Repeat(1, m => m.Query("select 1"))), 1));
     }
 
-    /// <summary>One read holds one prepared query of four frames.</summary>
-    [Benchmark(OperationsPerInvoke = Reads * 4)]
-    public long Frames_of_a_query() => Run(_toUpstream, _query);
-
-    /// <summary>One read holds one reply of five frames.</summary>
-    [Benchmark(OperationsPerInvoke = Reads * 5)]
-    public long Frames_of_a_reply() => Run(_toClient, _reply);
+    /// <summary>A prepared transaction, four frames there and five back: judged, written to an audit log that costs nothing, forwarded.</summary>
+    [Benchmark(OperationsPerInvoke = Reads)]
+    public long A_transaction() => Run(_transactions.ToUpstream, _query) + Run(_transactions.ToClient, _reply);
 
     /// <summary>One read holds 64 rows of 100 bytes: a result set.</summary>
     [Benchmark(OperationsPerInvoke = Reads * RowsPerRead)]
-    public long Rows_of_a_result() => Run(_toClient, _rows);
+    public long Rows_of_a_result() => Run(_result.ToClient, _rows);
 
-    /// <summary>One read holds one frame that is inspected and written anew.</summary>
+    /// <summary>One read holds one frame that is looked at.</summary>
     [Benchmark(OperationsPerInvoke = Reads)]
-    public long An_inspected_frame() => Run(_toClient, _settings);
+    public long An_inspected_frame() => Run(_result.ToClient, _settings);
 
     private static ReplayReader Replay(int times, Action<Messages> next) => new(new ReadOnlySequence<byte>(Messages.Repeat(times, next)), Reads);
 

@@ -10,6 +10,23 @@ internal sealed class Messages
 
     public byte[] ToArray() => [.. _bytes];
 
+    /// <summary>What pgbench -S -M prepared sends first: Parse and Sync.</summary>
+    public Messages Prepare()
+    {
+        Add('P', "P_0\0SELECT abalance FROM pgbench_accounts WHERE aid = $1;\0\0\0"u8);
+        return Add('S', []);
+    }
+
+    /// <summary>What the server answers to it.</summary>
+    public Messages Prepared()
+    {
+        Add('1', []);
+        return Add('Z', "I"u8);
+    }
+
+    /// <summary>A Query.</summary>
+    public Messages Query(string sql) => Add('Q', Encoding.UTF8.GetBytes(sql + "\0"));
+
     /// <summary>What pgbench -S -M prepared sends for a transaction: Bind, Describe, Execute and Sync.</summary>
     public Messages PreparedQuery()
     {
