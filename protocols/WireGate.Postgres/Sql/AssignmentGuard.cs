@@ -52,7 +52,8 @@ internal static class AssignmentGuard
             }
 
             bool begins = at == 0 || !IsOfName(text[at - 1]);
-            if (begins && (text[at + 1] | 0x20) == 'e' && (text[at + 2] | 0x20) == 't' && (at + 3 == text.Length || !IsOfName(text[at + 3])))
+            bool ends = at + 3 == text.Length || !IsOfName(text[at + 3]);
+            if (begins && ends && (text[at + 1] | 0x20) == 'e' && (text[at + 2] | 0x20) == 't')
             {
                 return true;
             }

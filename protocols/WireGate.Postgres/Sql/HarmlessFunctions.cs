@@ -5,15 +5,14 @@ using WireGate.Core.Policy.Facts;
 namespace WireGate.Postgres.Sql;
 
 /// <summary>
-/// Functions of pg_catalog, and a few of information_schema with their schema before them, that only compute or tell what anybody may know: they run no SQL text, touch no file, network, large object,
-/// lock, setting or other session. The reviewed list is <c>HarmlessFunctions.txt</c>.
+/// Functions of pg_catalog, and a few of information_schema with their schema before them, that only compute or tell what anybody may
+/// know: they run no SQL text, touch no file, network, large object, lock, setting or other session. The reviewed list is
+/// <c>HarmlessFunctions.txt</c>. What a text alone cannot tell: a function of the same name in another schema of the search_path is
+/// chosen if its arguments fit better, and somebody had to be allowed to make it.
 /// </summary>
 internal static class HarmlessFunctions
 {
     private static readonly FrozenSet<string> Names = Load();
-
-    /// <summary>All names in the list.</summary>
-    public static IEnumerable<string> All => Names;
 
     /// <summary>Whether all functions of this name are harmless. Without a schema it is the catalog's, which is searched first.</summary>
     public static bool Contains(SqlName name) => name.Schema switch

@@ -3,7 +3,7 @@ using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Postgres.Sql;
 
-/// <summary>What one text tells, for rules and for whoever follows the session. Immutable and shared by all sessions that send it.</summary>
+/// <summary>What one text tells, for rules and for whoever follows the session. Immutable, shared by all sessions that send it.</summary>
 /// <param name="statements">In the order in which they run.</param>
 internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 {

@@ -107,7 +107,8 @@ internal static class SqlParser
             ImmutableArray<ParsedStatement>.Builder statements = ImmutableArray.CreateBuilder<ParsedStatement>(1);
             foreach (JsonElement statement in document.RootElement.List("stmts"u8))
             {
-                statements.Add(statement.Has("stmt"u8, out JsonElement wrapped) ? StatementReader.Read(wrapped) : UnknownStatement("empty"));
+                bool isThere = statement.Has("stmt"u8, out JsonElement wrapped);
+                statements.Add(isThere ? StatementReader.Read(wrapped) : UnknownStatement("empty"));
             }
 
             return new ParsedText(statements.DrainToImmutable())

@@ -129,14 +129,15 @@ internal sealed partial class StatementReader
 
     private void Rename(JsonElement rename)
     {
-        Define(rename, "alter", SqlEffects.Ddl);
+        bool isRole = rename.Is("renameType"u8, "OBJECT_ROLE"u8);
+        Define(rename, isRole ? "alter role" : "alter", SqlEffects.Ddl);
         if (rename.Text("renameType"u8) is { } type && rename.Has("relation"u8, out JsonElement relation)
             && IsRelation(type) && rename.Text("newname"u8) is { } name)
         {
             _facts.Access(SqlEffects.Ddl, NameOf(relation) with { Name = name });
         }
 
-        if (rename.Is("renameType"u8, "OBJECT_ROLE"u8))
+        if (isRole)
         {
             _facts.Access(SqlEffects.Privilege, null);
         }

@@ -164,7 +164,8 @@ internal sealed partial class StatementReader
     }
 
     private static bool IsTextOrRegclass(JsonElement cast) =>
-        cast.Has("typeName"u8, out JsonElement type) && QualifiedName(type.Strings("names"u8)) is { Name: "text" or "regclass" };
+        cast.Has("typeName"u8, out JsonElement type)
+        && QualifiedName(type.Strings("names"u8)) is { Schema: null or Catalog, Name: "text" or "regclass" };
 
     private static string? AliasOf(JsonElement item) => item.Has("alias"u8, out JsonElement alias) ? alias.Text("aliasname"u8) : null;
 

@@ -94,7 +94,6 @@ internal sealed partial class StatementReader
         ["AlterTableMoveAllStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterTableSpaceOptionsStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterPublicationStmt"] = Defines("alter", SqlEffects.Ddl),
-        ["ReplicaIdentityStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterPolicyStmt"] = DefinesRights("alter"),
         ["AlterFunctionStmt"] = DefinesLater("alter"),
         ["AlterOperatorStmt"] = DefinesLater("alter"),
@@ -162,7 +161,7 @@ internal sealed partial class StatementReader
         "CommonTableExpr", "MultiAssignRef", "IndexElem", "StatsElem", "Constraint", "DefElem", "AlterTableCmd", "ObjectWithArgs",
         "FunctionParameter", "AccessPriv", "PartitionElem", "PartitionSpec", "PartitionBoundSpec", "PartitionRangeDatum", "PartitionCmd",
         "VacuumRelation", "PublicationObjSpec", "PublicationTable", "CreateOpClassItem", "InferClause", "MergeWhenClause",
-        "ReturnStmt"))
+        "ReturnStmt", "ReplicaIdentityStmt"))
     .ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<string, Meaning>.AlternateLookup<ReadOnlySpan<char>> MeaningsByName =
@@ -170,7 +169,8 @@ internal sealed partial class StatementReader
 
     // Fields that hold a structure without its wrapper. Relations are not here: they are known by their relname.
     private static readonly FrozenDictionary<string, Meaning>.AlternateLookup<ReadOnlySpan<char>> StructuresByField =
-        Names(Leaf, "alias", "join_using_alias", "newowner", "role", "grantor", "authrole", "newrole", "owner", "user", "extname", "setstmt")
+        Names(
+            Leaf, "alias", "join_using_alias", "newowner", "role", "grantor", "authrole", "newrole", "owner", "user", "extname", "setstmt")
         .Concat(Names((r, n) => r.Descend(n), "typeName", "ofTypename", "returnType", "argType", "sourcetype", "targettype", "datatype",
             "storedtype", "type_name", "over", "infer", "collClause", "partbound", "partspec", "bound", "search_clause", "cycle_clause",
             "pubtable", "func", "opername", "fromsql", "tosql", "name", "action"))

@@ -48,7 +48,8 @@ internal sealed partial class StatementReader
 
         foreach (JsonElement wrapped in set.List("args"u8))
         {
-            if (!wrapped.IsA("DefElem"u8, out JsonElement option) || !(option.Text("defname"u8) ?? "").StartsWith("transaction_", StringComparison.Ordinal))
+            if (!wrapped.IsA("DefElem"u8, out JsonElement option)
+                || option.Text("defname"u8) is not ("transaction_isolation" or "transaction_read_only" or "transaction_deferrable"))
             {
                 _facts.Access(SqlEffects.Session, null);
             }

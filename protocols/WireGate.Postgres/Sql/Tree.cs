@@ -28,7 +28,8 @@ internal static class Tree
         node.TryGetProperty(field, out JsonElement list) ? list.EnumerateArray() : default;
 
     /// <summary>A node of this type, without its wrapper.</summary>
-    public static bool IsA(this JsonElement wrapped, ReadOnlySpan<byte> type, out JsonElement node) => wrapped.TryGetProperty(type, out node);
+    public static bool IsA(this JsonElement wrapped, ReadOnlySpan<byte> type, out JsonElement node) =>
+        wrapped.TryGetProperty(type, out node);
 
     /// <summary>The text of a String node; null: it is something else, such as <c>*</c>.</summary>
     public static string? StringNode(this JsonElement wrapped) =>
