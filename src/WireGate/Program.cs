@@ -7,6 +7,8 @@ var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the 
     DemoCommand.Create(),
     RunCommand.Create(),
     CheckCommand.Create(),
+    ExplainCommand.Create(),
+    PolicyCommand.Create(),
     WhyCommand.Create(ReadAdminSocket),
     PlaceholderCommand.Create(ReadAdminSocket),
     SessionCommand.Create(ReadAdminSocket),

@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using System.CommandLine;
+using System.Net;
+using WireGate.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Policy;
+
+namespace WireGate.Commands;
+
+/// <summary><c>wiregate explain</c>: what would happen, and why, without a daemon and without asking anybody.</summary>
+internal static class ExplainCommand
+{
+    internal static Command Create()
+    {
+        var config = new Option<string>("--config") { Description = "The config file.", DefaultValueFactory = _ => CheckCommand.DefaultConfig };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var subject = new Option<string>("--subject") { Description = "Who asks.", Required = true };
+        var issuer = new Option<string>("--issuer") { Description = "Who vouches for the subject.", DefaultValueFactory = _ => Identity.LocalIssuer };
+        var groups = new Option<string[]>("--group") { Description = "A group of the subject; any number.", DefaultValueFactory = _ => [] };
+        var claims = new Option<string[]>("--claim") { Description = "A claim of the subject, name=value; any number.", DefaultValueFactory = _ => [] };
+        var target = new Option<string>("--target") { Description = "The target.", Required = true };
+        var login = new Option<string?>("--login") { Description = "The login; without, the least that a grant gives." };
+        var database = new Option<string?>("--database") { Description = "The database." };
+        var source = new Option<string?>("--source") { Description = "The client's address." };
+        var at = new Option<string?>("--at") { Description = "When, such as 2026-03-01T09:30:00+01:00; without, now." };
+        var path = new Option<string>("--search-path") { Description = "Schemas of names without one, by commas.", DefaultValueFactory = _ => "public" };
+        var sql = new Option<string>("--sql") { Description = "The statement.", Required = true };
+        var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
+        {
+            subject, issuer, groups, claims, target, login, database, source, at, path, sql, config, json,
+        };
+        command.SetAction(result =>
+        {
+            InvocationConfiguration streams = result.InvocationConfiguration;
+            if (PolicyFiles.Load(result.GetRequiredValue(config), streams.Error) is not { } loaded)
+            {
+                return CommandLine.Usage;
+            }
+
+            try
+            {
+                PolicyAnswer answer = PolicyAnswer.Of(loaded, new PolicyQuestion
+                {
+                    Issuer = result.GetRequiredValue(issuer),
+                    Subject = result.GetRequiredValue(subject),
+                    Groups = [.. result.GetRequiredValue(groups)],
+                    Claims = ClaimsOf(result.GetRequiredValue(claims)),
+                    Target = result.GetRequiredValue(target),
+                    Login = result.GetValue(login),
+                    Database = result.GetValue(database),
+                    Source = result.GetValue(source) is { } from ? AddressOf(from) : null,
+                    At = result.GetValue(at) is { } when ? TimeOf(when) : null,
+                    SearchPath = SqlSearchPath.Of([.. result.GetRequiredValue(path).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]),
+                    Sql = result.GetRequiredValue(sql),
+                });
+                if (result.GetValue(json))
+                {
+                    streams.Output.WriteLine(Answers.ToJson(answer).ToJsonString(ConfigSchema.Printed));
+                }
+                else
+                {
+                    Answers.Write(answer, streams.Output);
+                }
+
+                return answer.Decision.Verdict == Verdict.Allow ? CommandLine.Ok : CommandLine.No;
+            }
+            catch (Exception e) when (e is PolicyException or InvalidOperationException)
+            {
+                streams.Error.WriteLine($"wiregate: {Printable.Escape(e.Message)}");
+                return CommandLine.Usage;
+            }
+        });
+        return command;
+    }
+
+    private static FrozenDictionary<string, string> ClaimsOf(string[] claims) => claims.Select(claim =>
+    {
+        int equals = claim.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0 ? KeyValuePair.Create(claim[..equals], claim[(equals + 1)..]) : throw new PolicyException($"--claim {claim}: write name=value");
+    }).ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static IPAddress AddressOf(string text) =>
+        IPAddress.TryParse(text, out IPAddress? address) ? address : throw new PolicyException($"--source {text}: no IP address");
+
+    private static DateTimeOffset TimeOf(string text) =>
+        PolicyFiles.TryReadTime(text, out DateTimeOffset time) ? time : throw new PolicyException($"--at {text}: write it as 2026-03-01T09:30:00+01:00");
+}

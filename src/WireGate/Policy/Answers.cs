@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Policy;
+
+/// <summary>How decisions and facts are shown, to people and to machines.</summary>
+internal static class Answers
+{
+    /// <summary>allow, hold or deny.</summary>
+    public static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();
+
+    /// <summary>The effects of a set, in their order.</summary>
+    public static IEnumerable<string> Words(SqlEffects effects) => Enum.GetValues<SqlEffects>()
+        .Where(e => e != SqlEffects.None && effects.HasFlag(e)).Select(e => e.ToString().ToLowerInvariant());
+
+    public static void Write(PolicyAnswer answer, TextWriter output)
+    {
+        Decision decision = answer.Decision;
+        output.WriteLine($"decision  {Word(decision.Verdict)}");
+        output.WriteLine($"rule      {decision.Rule ?? "- (the default)"}");
+        output.WriteLine($"why       {decision.Reason ?? $"rule {decision.Rule} says so"}");
+        output.WriteLine($"grant     {answer.Grant ?? "-"}{(answer.Login is { } login ? $", login {login}" : "")}");
+        if (decision.Hold is { } hold)
+        {
+            output.WriteLine($"approval  {string.Join(" and ", hold.Approvers.Select(Describe))}, within {hold.Within.TotalMinutes:0.#} min ({hold.InTransaction.TotalMinutes:0.#} in a transaction)");
+        }
+
+        if (!decision.Masks.IsEmpty)
+        {
+            output.WriteLine($"masks     {decision.Masks}");
+        }
+
+        foreach (string observed in decision.Observed)
+        {
+            output.WriteLine($"observed  {observed}");
+        }
+
+        foreach (SqlStatementFacts facts in answer.Facts.Statements)
+        {
+            output.WriteLine($"statement {string.Join(", ", facts.Kinds)}");
+            foreach (SqlAccess access in facts.Accesses)
+            {
+                output.WriteLine($"          {Word(access)}");
+            }
+
+            if (facts.UnknownFunctions.Length > 0)
+            {
+                output.WriteLine($"          unknown: {string.Join(", ", facts.UnknownFunctions.Select(f => $"{f}()"))}");
+            }
+
+            if (facts.Unknown is { } why)
+            {
+                output.WriteLine($"          unknown: {why}");
+            }
+        }
+    }
+
+    public static JsonObject ToJson(PolicyAnswer answer) => new()
+    {
+        ["decision"] = Word(answer.Decision.Verdict),
+        ["rule"] = answer.Decision.Rule,
+        ["reason"] = answer.Decision.Reason,
+        ["grant"] = answer.Grant,
+        ["login"] = answer.Login,
+        ["approvers"] = answer.Decision.Hold is { } hold ? new JsonArray([.. hold.Approvers.Select(a => JsonValue.Create(Describe(a)))]) : null,
+        ["masks"] = new JsonArray([.. answer.Decision.Masks.Masks.Select(m => JsonValue.Create(m.Name))]),
+        ["observed"] = new JsonArray([.. answer.Decision.Observed.Select(o => JsonValue.Create(o))]),
+        ["config"] = answer.Decision.Config,
+        ["statements"] = new JsonArray([.. answer.Facts.Statements.Select(s => new JsonObject
+        {
+            ["kinds"] = new JsonArray([.. s.Kinds.Select(k => JsonValue.Create(k))]),
+            ["accesses"] = new JsonArray([.. s.Accesses.Select(a => JsonValue.Create(Word(a)))]),
+            ["functions"] = new JsonArray([.. s.Functions.Select(f => JsonValue.Create(f.ToString()))]),
+            ["unknownFunctions"] = new JsonArray([.. s.UnknownFunctions.Select(f => JsonValue.Create(f.ToString()))]),
+            ["unknown"] = s.Unknown,
+        })]),
+    };
+
+    private static string Word(SqlAccess access) =>
+        $"{access.Effect.ToString().ToLowerInvariant()}{(access.Relation is { } relation ? $" {relation}" : "")}";
+
+    private static string Describe(ApproverTerms terms) =>
+        $"{terms.Count} of {(terms.Groups.IsEmpty ? terms.Issuer ?? "anybody" : string.Join(" or ", terms.Groups))}";
+}

@@ -1,0 +1,122 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using WireGate.Core.Audit;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Policy;
+
+/// <summary>An operation as the audit log has it.</summary>
+/// <param name="Time">When it was asked for.</param>
+/// <param name="Session">Id of its session.</param>
+/// <param name="Question">The question that it was; null: the log does not have all that is needed to ask it again.</param>
+/// <param name="Verdict">What was decided.</param>
+/// <param name="Rule">By which rule; null: the default.</param>
+internal sealed record RecordedOperation(DateTimeOffset Time, string Session, PolicyQuestion? Question, Verdict Verdict, string? Rule);
+
+/// <summary>Reads the operations of an audit log, each with the facts of its session.</summary>
+internal static class RecordedOperations
+{
+    /// <summary>All operations, chain by chain.</summary>
+    /// <param name="directory">Of the audit log.</param>
+    public static IEnumerable<RecordedOperation> Read(string directory)
+    {
+        var sessions = new Dictionary<string, RecordedSession>(StringComparer.Ordinal);
+        foreach (AuditRecord record in AuditReader.Read(directory))
+        {
+            using JsonDocument document = JsonDocument.Parse(record.Payload);
+            JsonElement fact = document.RootElement;
+            if (Text(fact, "session") is not { } session)
+            {
+                continue;
+            }
+
+            switch (Text(fact, "event"))
+            {
+                case "session-authenticated":
+                    sessions[session] = RecordedSession.Of(fact);
+                    break;
+                case "statement" when sessions.TryGetValue(session, out RecordedSession? of):
+                    of.Learn(fact);
+                    break;
+                case "operation" when sessions.TryGetValue(session, out RecordedSession? of):
+                    of.Learn(fact);
+                    yield return new RecordedOperation(record.Time, session, of.Ask(fact, record.Time), VerdictOf(fact), Text(fact, "rule"));
+                    break;
+                case "session-ended":
+                    sessions.Remove(session);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static string? Text(JsonElement fact, string name) =>
+        fact.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static Verdict VerdictOf(JsonElement fact) => Text(fact, "verdict") switch
+    {
+        "allow" => Verdict.Allow,
+        "hold" => Verdict.Hold,
+        _ => Verdict.Deny,
+    };
+
+    private sealed class RecordedSession
+    {
+        private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+
+        public required PolicyQuestion Asks { get; init; }
+
+        public static RecordedSession Of(JsonElement fact)
+        {
+            JsonElement identity = fact.GetProperty("identity");
+            return new RecordedSession
+            {
+                Asks = new PolicyQuestion
+                {
+                    Issuer = Text(identity, "issuer") ?? Identity.LocalIssuer,
+                    Subject = Text(identity, "subject") ?? "",
+                    Groups = identity.TryGetProperty("groups", out JsonElement groups) ? [.. groups.EnumerateArray().Select(g => g.GetString()!)] : ImmutableArray<string>.Empty,
+                    Claims = identity.TryGetProperty("claims", out JsonElement claims)
+                        ? claims.EnumerateObject().ToFrozenDictionary(c => c.Name, c => c.Value.GetString()!, StringComparer.Ordinal)
+                        : FrozenDictionary<string, string>.Empty,
+                    Target = Text(fact, "target") ?? "",
+                    Login = Text(fact, "login"),
+                    Database = Text(fact, "database"),
+                    Source = IPEndPoint.TryParse(Text(fact, "source") ?? "", out IPEndPoint? source) ? source.Address : null,
+                    Sql = "",
+                },
+            };
+        }
+
+        /// <summary>A text is written once, and then meant by its digest.</summary>
+        public void Learn(JsonElement fact)
+        {
+            if (Text(fact, "statement") is { } digest && Text(fact, "sql") is { } sql && !fact.TryGetProperty("sqlBytes", out _))
+            {
+                _texts[digest] = sql;
+            }
+        }
+
+        public PolicyQuestion? Ask(JsonElement fact, DateTimeOffset time)
+        {
+            if (Text(fact, "statement") is not { } digest || !_texts.TryGetValue(digest, out string? sql))
+            {
+                return null;
+            }
+
+            return Asks with
+            {
+                Sql = sql,
+                At = time,
+                SearchPath = Text(fact, "searchPath") is { } path
+                    ? SqlSearchPath.Of([.. path.Split(", ", StringSplitOptions.RemoveEmptyEntries)])
+                    : SqlSearchPath.Unknown,
+            };
+        }
+    }
+}
