@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
@@ -15,11 +16,12 @@ namespace WireGate.Postgres;
 /// <param name="Audit">Where everything is written first.</param>
 /// <param name="Admission">Limits and penalties.</param>
 /// <param name="TurnedAway">Where connections are counted that are worth no record of their own.</param>
+/// <param name="Approvals">Where held operations wait.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">For the operator.</param>
 public sealed record PostgresServices(
     IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TurnedAway TurnedAway,
-    TimeProvider Time, ILogger<PostgresProtocol> Logger);
+    IApprovals Approvals, TimeProvider Time, ILogger<PostgresProtocol> Logger);
 
 /// <summary>The PostgreSQL frontend/backend protocol, versions 3.0 and 3.2.</summary>
 public sealed class PostgresProtocol : IProtocol, IDisposable

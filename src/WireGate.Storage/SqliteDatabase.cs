@@ -10,7 +10,7 @@ namespace WireGate.Storage;
 internal sealed class SqliteDatabase : IDisposable
 {
     /// <summary>Version of the tables. A file of a newer version is refused: an older program must not guess at its meaning.</summary>
-    internal const int SchemaVersion = 2;
+    internal const int SchemaVersion = 3;
 
     // "WGst": tells our file from any other SQLite database.
     private const int ApplicationId = 0x57477374;
@@ -21,7 +21,18 @@ internal sealed class SqliteDatabase : IDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Of each version but the first: what makes it of the one before.
-    private static readonly string[] Upgrades = ["ALTER TABLE placeholders ADD COLUMN claims TEXT NOT NULL DEFAULT '{}'"];
+    private static readonly string[] Upgrades =
+    [
+        "ALTER TABLE placeholders ADD COLUMN claims TEXT NOT NULL DEFAULT '{}'",
+        """
+        CREATE TABLE approvals (
+            id TEXT PRIMARY KEY NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, created INTEGER NOT NULL,
+            digest BLOB NOT NULL, key BLOB NOT NULL, display TEXT NOT NULL, request TEXT NOT NULL, course TEXT NOT NULL
+        );
+        CREATE INDEX approvals_created ON approvals (created);
+        CREATE INDEX approvals_state ON approvals (state, created);
+        """,
+    ];
 
     // Of the first version; a new file is upgraded like an old one, so that there is only one way to be of the newest.
     private const string Tables = """
@@ -94,9 +105,9 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Reads all rows of a query.</summary>
-    internal List<T> Query<T>(string sql, Func<SqliteDataReader, T> read)
+    internal List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using SqliteCommand command = Command(sql);
+        using SqliteCommand command = Command(sql, parameters);
         using SqliteDataReader reader = command.ExecuteReader();
         List<T> rows = [];
         while (reader.Read())

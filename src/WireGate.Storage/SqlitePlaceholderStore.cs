@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
@@ -45,10 +46,14 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
         _capacity = capacity;
         _share = share;
         _byId = _placeholders.GetAlternateLookup<ReadOnlySpan<char>>();
+        Approvals = new SqliteApprovalStore(database, _writes, time);
     }
 
     /// <inheritdoc/>
     public event Action<ImmutableArray<string>>? Revoked;
+
+    /// <summary>The approvals, which live in the same file and end with it.</summary>
+    public IApprovalStore Approvals { get; }
 
     /// <summary>How many are kept at most. Ours: some 200 MB of memory, a month of 140 mintings an hour.</summary>
     internal const int Capacity = 100_000;
@@ -104,6 +109,9 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
 
     /// <inheritdoc/>
     public ImmutableArray<Placeholder> List() => [.. _placeholders.Values.OrderByDescending(p => p.Minted).ThenBy(p => p.Id, StringComparer.Ordinal)];
+
+    /// <summary>Who minted the placeholder of an id, and those that it was narrowed from. Memory only.</summary>
+    public ImmutableArray<Identity> MintersOf(string id) => [.. Lineage(id).Select(p => p.MintedBy)];
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryTakeUseAsync(Placeholder placeholder, CancellationToken cancellationToken)

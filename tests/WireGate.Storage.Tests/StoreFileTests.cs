@@ -87,9 +87,9 @@ public sealed class StoreFileTests : StoreFixture
     [Test]
     public async Task A_newer_version_is_refused_and_left_alone()
     {
+        await ChangeAsync("PRAGMA user_version = 4");
+        Assert.That(Refusal(), Does.Contain("version 4").And.Contain("knows 3"));
         await ChangeAsync("PRAGMA user_version = 3");
-        Assert.That(Refusal(), Does.Contain("version 3").And.Contain("knows 2"));
-        await ChangeAsync("PRAGMA user_version = 2");
         await ReopenAsync();
     }
 
@@ -97,7 +97,7 @@ public sealed class StoreFileTests : StoreFixture
     public async Task A_file_of_the_first_version_is_upgraded_and_keeps_what_it_holds()
     {
         Placeholder before = await MintAsync(Request);
-        await ChangeAsync("ALTER TABLE placeholders DROP COLUMN claims; PRAGMA user_version = 1");
+        await ChangeAsync("ALTER TABLE placeholders DROP COLUMN claims; DROP TABLE approvals; PRAGMA user_version = 1");
 
         await ReopenAsync();
         Placeholder claimed = await MintAsync(Request with { Identity = Alice with { Claims = Team } });

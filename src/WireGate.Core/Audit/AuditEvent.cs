@@ -31,6 +31,26 @@ public enum AuditEventKind
     DaemonStopped,
     /// <summary>A torn end was found when the log was opened, and was put into quarantine.</summary>
     LogRecovered,
+    /// <summary>People are asked to approve something; it waits.</summary>
+    ApprovalRequested,
+    /// <summary>Somebody said yes or no to it.</summary>
+    ApprovalVoted,
+    /// <summary>Its quorum said yes.</summary>
+    ApprovalApproved,
+    /// <summary>Somebody's no decided it.</summary>
+    ApprovalDenied,
+    /// <summary>Nobody decided, or nobody made use of the yes, in time.</summary>
+    ApprovalExpired,
+    /// <summary>Whoever asked no longer wants it, or is gone.</summary>
+    ApprovalWithdrawn,
+    /// <summary>The yes was taken back before it was made use of.</summary>
+    ApprovalRevoked,
+    /// <summary>A session makes use of it.</summary>
+    ApprovalClaimed,
+    /// <summary>What was approved was sent upstream.</summary>
+    ApprovalExecuted,
+    /// <summary>What was approved did not get through, or nobody knows.</summary>
+    ApprovalFailed,
 }
 
 /// <summary>One fact. Members that are null are not written. Nothing in it is secret.</summary>
@@ -65,6 +85,15 @@ public sealed record AuditEvent(AuditEventKind Kind)
 
     /// <summary>The database asked for.</summary>
     public string? Database { get; init; }
+
+    /// <summary>Id of the approval.</summary>
+    public string? Approval { get; init; }
+
+    /// <summary>Digest of what is to be approved, in hex.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The rule's name.</summary>
+    public string? Rule { get; init; }
 
     /// <summary>Version of the config that decided.</summary>
     public string? Config { get; init; }

@@ -43,6 +43,9 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Login = JsonEncodedText.Encode("login");
     private static readonly JsonEncodedText Grant = JsonEncodedText.Encode("grant");
     private static readonly JsonEncodedText Database = JsonEncodedText.Encode("database");
+    private static readonly JsonEncodedText Approval = JsonEncodedText.Encode("approval");
+    private static readonly JsonEncodedText Digest = JsonEncodedText.Encode("digest");
+    private static readonly JsonEncodedText Rule = JsonEncodedText.Encode("rule");
     private static readonly JsonEncodedText Config = JsonEncodedText.Encode("config");
     private static readonly JsonEncodedText End = JsonEncodedText.Encode("end");
     private static readonly JsonEncodedText Reference = JsonEncodedText.Encode("ref");
@@ -69,6 +72,9 @@ internal static class AuditEventWriter
         Write(json, Login, auditEvent.Login);
         Write(json, Grant, auditEvent.Grant);
         Write(json, Database, auditEvent.Database);
+        Write(json, Approval, auditEvent.Approval);
+        Write(json, Digest, auditEvent.Digest);
+        Write(json, Rule, auditEvent.Rule);
         Write(json, Config, auditEvent.Config);
         if (auditEvent.End != SessionEnd.None)
         {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using WireGate.Admin;
 using WireGate.Configuration;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -28,6 +29,7 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly ILogger<Daemon> _logger;
     private readonly AuditLog _audit;
     private readonly SqlitePlaceholderStore _store;
+    private readonly ApprovalRegistry _approvals;
     private readonly SecretProvider _secrets;
     private readonly EventLoopTransport _transport;
     private readonly PostgresProtocol _postgres;
@@ -38,13 +40,14 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly TaskCompletionSource _auditFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Daemon(
-        ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, SecretProvider secrets,
-        EventLoopTransport transport, PostgresProtocol postgres, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
+        ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, ApprovalRegistry approvals,
+        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
     {
         _config = config;
         _logger = logger;
         _audit = audit;
         _store = store;
+        _approvals = approvals;
         _secrets = secrets;
         _transport = transport;
         _postgres = postgres;
@@ -88,6 +91,8 @@ internal sealed class Daemon : IAsyncDisposable
         AuditLog audit = AuditLog.Open(current.AuditDirectory, reactors, time, loggers.CreateLogger<AuditLog>());
         audit.Append(new AuditEvent(AuditEventKind.DaemonStarted) { Config = current.Version });
         SqlitePlaceholderStore store = SqlitePlaceholderStore.Open(current.StorePath, time);
+        ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store.Approvals, audit, time, loggers.CreateLogger<ApprovalRegistry>(), store.MintersOf);
+        store.Revoked += approvals.OnPlaceholdersRevoked;
         var secrets = new SecretProvider(current.Secrets, environment, time);
         EventLoopTransport transport = reactors == 0
             ? new StreamsTransport()
@@ -97,7 +102,7 @@ internal sealed class Daemon : IAsyncDisposable
         var admission = new Admission(time);
         var turnedAway = new TurnedAway(audit, time, loggers.CreateLogger<TurnedAway>());
         var postgres = new PostgresProtocol(
-            new PostgresServices(store, secrets, audit, admission, turnedAway, time, loggers.CreateLogger<PostgresProtocol>()));
+            new PostgresServices(store, secrets, audit, admission, turnedAway, approvals, time, loggers.CreateLogger<PostgresProtocol>()));
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {
@@ -112,7 +117,7 @@ internal sealed class Daemon : IAsyncDisposable
             CancellationToken.None);
 
         var watcher = new ConfigWatcher(config, time);
-        var daemon = new Daemon(config, logger, audit, store, secrets, transport, postgres, admin, sessions, turnedAway, watcher);
+        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, admin, sessions, turnedAway, watcher);
         audit.Failed += daemon.OnAuditFailed;
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
@@ -166,6 +171,7 @@ internal sealed class Daemon : IAsyncDisposable
             _logger.StopNotAudited(e.Message);
         }
 
+        _approvals.Dispose();
         await _store.DisposeAsync();
         _postgres.Dispose();
         _secrets.Dispose();

@@ -11,6 +11,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
+using WireGate.Testing.Approvals;
 using WireGate.Testing.Credentials;
 using WireGate.Testing.Sessions;
 using WireGate.Testing.Time;
@@ -49,7 +50,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Admission = new Admission(Time);
         _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
         _protocol = new PostgresProtocol(new PostgresServices(
-            Placeholders, _secrets, Audit, Admission, _turnedAway, Time, NullLogger<PostgresProtocol>.Instance));
+            Placeholders, _secrets, Audit, Admission, _turnedAway, new NobodyApproves(), Time, NullLogger<PostgresProtocol>.Instance));
         Server = new SessionServer(
             () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);

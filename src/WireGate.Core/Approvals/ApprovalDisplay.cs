@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace WireGate.Core.Approvals;
+
+/// <summary>
+/// Text that people decide by, made such that it shows what it holds: what a terminal or a page would obey, hide or reorder stands there
+/// as <c>\u{202e}</c>, bytes that are no text as <c>\x{ff}</c>. Line feeds and tabs stay, since a statement is read by its lines.
+/// </summary>
+public static class ApprovalDisplay
+{
+    /// <summary>Bytes that are shown.</summary>
+    public const int MaxBytes = 16 * 1024;
+
+    /// <summary>What people see of bytes that somebody else chose.</summary>
+    /// <returns>What is longer is cut, and says so with the SHA-256 of all of it.</returns>
+    public static string Of(ReadOnlySpan<byte> utf8)
+    {
+        StringBuilder text = new(Math.Min(utf8.Length, MaxBytes) + 16);
+        int bytes = 0;
+        for (ReadOnlySpan<byte> rest = utf8; !rest.IsEmpty;)
+        {
+            bool isText = Rune.DecodeFromUtf8(rest, out Rune rune, out int consumed) == OperationStatus.Done;
+            int length = text.Length;
+            if (isText)
+            {
+                Append(text, rune);
+            }
+            else
+            {
+                foreach (byte one in rest[..consumed])
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"\\x{{{one:x2}}}");
+                }
+            }
+
+            bytes += isText && text.Length - length == rune.Utf16SequenceLength ? consumed : text.Length - length;
+            if (bytes > MaxBytes)
+            {
+                text.Length = length;
+                string hash = Convert.ToHexStringLower(SHA256.HashData(utf8));
+                return text.Append(CultureInfo.InvariantCulture, $"\n*** TRUNCATED: {rest.Length} of {utf8.Length} bytes are not shown, sha256 {hash} ***").ToString();
+            }
+
+            rest = rest[consumed..];
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One line of somebody's words: as above, with line feeds and tabs escaped as well.</summary>
+    public static string Line(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Of(Encoding.UTF8.GetBytes(text)).Replace("\n", "\\u{a}", StringComparison.Ordinal).Replace("\t", "\\u{9}", StringComparison.Ordinal);
+    }
+
+    private static void Append(StringBuilder text, Rune rune)
+    {
+        if (IsShown(rune))
+        {
+            text.Append(rune.ToString());
+        }
+        else
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:x}}}");
+        }
+    }
+
+    // Beyond what Unicode calls format characters: letters and marks without a shape, and spaces that SQL does not take for one.
+    private static bool IsShown(Rune rune) => rune.Value switch
+    {
+        ' ' or '\n' or '\t' => true,
+        0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2800 or 0x3164 or 0xFFA0 => false,
+        (>= 0x180B and <= 0x180F) or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0000 and <= 0xE0FFF) => false,
+        _ => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned),
+    };
+}

@@ -1,0 +1,21 @@
+using WireGate.Core.Approvals;
+
+namespace WireGate.Testing.Approvals;
+
+/// <summary>Nobody can be asked, and nothing was approved: what is held is refused.</summary>
+public sealed class NobodyApproves : IApprovals
+{
+    public ValueTask<Approval?> TryClaimAsync(ApprovalRequest request, CancellationToken cancellationToken) => ValueTask.FromResult<Approval?>(null);
+
+    public ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken) =>
+        throw new ApprovalRefusedException("there is nobody to ask");
+
+    public ValueTask<ApprovalState> WhenDecidedAsync(string id, CancellationToken cancellationToken) => ValueTask.FromResult(ApprovalState.Withdrawn);
+
+    public ValueTask<bool> TryClaimAsync(string id, string session, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+    public ValueTask CompleteAsync(string id, bool executed, string? detail, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("nothing is claimed");
+
+    public ValueTask WithdrawAsync(string id, string why, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+}
