@@ -304,6 +304,17 @@ internal sealed class Handshake(
 
         services.Audit.Append(entry.Session.Event(AuditEventKind.CancelRequested) with { Source = session.Client.Remote?.ToString() ?? "unix" });
         session.SetDeadline(null);
+
+        // What waits for people has not been sent: the upstream has nothing to cancel.
+        await entry.Session.Loop.Switch();
+        Action? withdraw = entry.Session.Withdraw;
+        withdraw?.Invoke();
+        await session.Loop.Switch();
+        if (withdraw is not null)
+        {
+            return;
+        }
+
         await new UpstreamCancel(connector).SendAsync(session.Loop, entry, services.Time);
     }
 

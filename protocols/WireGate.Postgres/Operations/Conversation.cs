@@ -27,6 +27,13 @@ internal sealed class Conversation
     {
         Judge = judge;
         Replies.Skipped = OnSkipped;
+        Replies.Failed = static reply =>
+        {
+            if (reply.State is OperationRun run)
+            {
+                run.HasFailed = true;
+            }
+        };
     }
 
     /// <summary>The answers that are owed.</summary>
@@ -101,11 +108,13 @@ internal sealed class Conversation
     }
 
     /// <summary>A text is sent and will run.</summary>
+    /// <param name="text">What runs.</param>
+    /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
     /// <returns>What has to be followed by its answers; null: nothing.</returns>
-    public OperationRun? OnSent(JudgedText text)
+    public OperationRun? OnSent(JudgedText text, Action<OperationRun>? ended = null)
     {
         bool changed = false;
-        OperationRun? run = null;
+        OperationRun? run = ended is null ? null : new OperationRun(text) { Ended = ended };
         foreach (JudgedText alternative in text.Alternatives)
         {
             run ??= OnSent(alternative);
@@ -203,6 +212,7 @@ internal sealed class Conversation
                 slot.Fail();
                 break;
             case OperationRun run:
+                run.HasFailed = true;
                 run.End();
                 break;
             default:

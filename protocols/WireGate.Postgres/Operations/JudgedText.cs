@@ -5,6 +5,16 @@ using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Operations;
 
+/// <summary>The exact bytes of an operation that is held.</summary>
+/// <param name="Sql">The text.</param>
+/// <param name="Types">The parameter types of its Parse, as they came; empty: none were given.</param>
+/// <param name="Bound">What its Bind had behind the names: formats, values, result formats; empty: nothing is bound.</param>
+internal sealed record HeldBytes(byte[] Sql, byte[] Types, byte[] Bound)
+{
+    /// <summary>Bytes that can be held: people read a statement, not a load of data.</summary>
+    public const int Most = 1024 * 1024;
+}
+
 /// <summary>A name that a text gives to a statement within it.</summary>
 /// <param name="Statement">Index of the statement that gives it.</param>
 /// <param name="Name">The name, in UTF-8.</param>
@@ -69,6 +79,9 @@ internal sealed class JudgedText
     /// <summary>The session's audit log has its text.</summary>
     public bool IsWritten { get; set; }
 
+    /// <summary>What people are asked about; null: it was not held when it was sent.</summary>
+    public HeldBytes? Held { get; private init; }
+
     /// <summary>What the rules said last.</summary>
     public Decision Decision { get; set; }
 
@@ -83,6 +96,9 @@ internal sealed class JudgedText
 
     /// <summary>What PREPARE and DECLARE in it give a name to.</summary>
     public ImmutableArray<NamedText> Names { get; init; } = [];
+
+    /// <summary>The same text with the bytes that people are asked about.</summary>
+    public JudgedText With(HeldBytes held) => new(Parsed, Digest) { Names = Names, Held = held, IsWritten = IsWritten };
 
     /// <summary>A text that is one of several.</summary>
     public static JudgedText AnyOf(ImmutableArray<JudgedText> alternatives) => new(new ParsedText([]), alternatives[^1].Digest)

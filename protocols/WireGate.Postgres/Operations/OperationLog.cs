@@ -62,6 +62,24 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         audit.Append(record.WrittenSpan);
     }
 
+    /// <summary>An operation that people are asked about.</summary>
+    public void Held(JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
+    {
+        ArrayBufferWriter<byte> record = Scratch();
+        WriteHead(record, "operation"u8, text, decision);
+        WriteTail(record, text, sql, parameters);
+        audit.Append(record.WrittenSpan);
+    }
+
+    /// <summary>An operation that people have approved, and that runs now.</summary>
+    public AuditPosition Approved(JudgedText text, in Decision decision, string approval)
+    {
+        ArrayBufferWriter<byte> record = Scratch();
+        WriteHead(record, "operation"u8, text, decision with { Verdict = Verdict.Allow });
+        WriteMember(record, "approval"u8, approval);
+        return audit.Append(record.WrittenSpan);
+    }
+
     /// <summary>An operation that is refused.</summary>
     /// <param name="text">What was asked.</param>
     /// <param name="decision">What was decided.</param>
@@ -139,7 +157,8 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
     }
 
     // Int16 count of formats | Int16 each | Int16 count of values | Int32 length or -1, bytes, each | result formats. Cut anywhere.
-    private static void WriteParameters(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields)
+    /// <summary>Writes the values of a Bind as a member of a record.</summary>
+    public static void WriteParameters(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields)
     {
         if (!TryReadInt16(ref fields, out int formats) || fields.Length < formats * sizeof(short))
         {

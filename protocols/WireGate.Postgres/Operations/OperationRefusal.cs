@@ -19,6 +19,36 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
         return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, message, Describe(text)), reference);
     }
 
+    /// <summary>It would be held, and cannot be.</summary>
+    public static OperationRefusal NotHeld(in Decision decision, string why)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(SqlState.InsufficientPrivilege, $"rule \"{decision.Rule}\" asks for approval, and {why} (ref {reference})"), reference);
+    }
+
+    /// <summary>Somebody said no.</summary>
+    public static OperationRefusal DeniedByPeople(in Decision decision, string approval)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(SqlState.InsufficientPrivilege, $"approval {approval} was denied (ref {reference})", $"held by rule \"{decision.Rule}\""), reference);
+    }
+
+    /// <summary>Nobody decided in time.</summary>
+    public static OperationRefusal TimedOut(string approval)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(ErrorFields.Error(SqlState.QueryCanceled, $"approval {approval} was not given in time (ref {reference})"), reference);
+    }
+
+    /// <summary>Whoever asked no longer wants it.</summary>
+    public static OperationRefusal Withdrawn(string approval)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(ErrorFields.Error(SqlState.QueryCanceled, $"approval {approval} was withdrawn (ref {reference})"), reference);
+    }
+
     /// <summary>It is larger than what is read before it is judged.</summary>
     public static OperationRefusal TooLarge(long most)
     {

@@ -10,6 +10,12 @@ internal sealed class OperationRun(JudgedText text)
     /// <summary>What runs.</summary>
     public JudgedText Text { get; } = text;
 
+    /// <summary>The upstream answered with an error, or never ran it.</summary>
+    public bool HasFailed { get; set; }
+
+    /// <summary>Told once, when all of it is answered; null: nobody is.</summary>
+    public Action<OperationRun>? Ended { get; init; }
+
     /// <summary>A statement of it gives a name a meaning.</summary>
     public void Names(int statement, NameSlot slot) => _names.Add((statement, slot));
 
@@ -38,5 +44,7 @@ internal sealed class OperationRun(JudgedText text)
                 slot.Fail();
             }
         }
+
+        Ended?.Invoke(this);
     }
 }

@@ -12,7 +12,7 @@ namespace WireGate.Postgres.Relaying;
 /// Client to upstream: each message that makes the upstream do something is judged, written down, and only then forwarded, as it came.
 /// The framer has refused what is not legal, a password among it.
 /// </summary>
-internal sealed class ClientHandler(Conversation conversation, OperationLog log, IAuditLog audit, Gate gate) : IFrameHandler
+internal sealed class ClientHandler(Conversation conversation, OperationLog log, IAuditLog audit, HeldOperations holds, Gate gate) : IFrameHandler
 {
     private const int HeaderLength = FrameLimits.HeaderLength;
 
@@ -26,6 +26,8 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     private OperationRefusal? _refusal;
     private AuditPosition _position;
     private JudgedText? _text;
+    private Decision _decision;
+    private HeldBytes? _held;
     private ReadOnlySequence<byte> _large;
 
     /// <summary>What is to be waited for before a frame is dealt with.</summary>
@@ -37,6 +39,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         CopyIn,
         Replies,
         Parser,
+        People,
     }
 
     /// <summary>The client said goodbye.</summary>
@@ -125,6 +128,8 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
                     await output.FlushAsync(CancellationToken.None);
                     await gate.UntilAsync(() => _replies.Count < PendingReplies.Most / 2);
                     break;
+                case Wait.People:
+                    return await HoldAsync((FrontendMessage)frame.Header.Kind, output);
                 case Wait.Parser:
                     await output.FlushAsync(CancellationToken.None);
                     await conversation.Judge.ParseAsync(_large);
@@ -217,6 +222,16 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(text, decision, sql, default);
         }
 
+        if (decision.Verdict == Verdict.Hold)
+        {
+            if (body.Length > HeldBytes.Most)
+            {
+                return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, sql, default);
+            }
+
+            text = text.With(new HeldBytes(sql.ToArray(), reader.ReadRest().ToArray(), []));
+        }
+
         if (!conversation.TryDefineStatement(name, text, out NameSlot? slot))
         {
             return Refuse(OperationRefusal.TooManyNames(), text, sql, default);
@@ -238,6 +253,16 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         if (decision.Verdict == Verdict.Deny)
         {
             return Refuse(text, decision, default, fields);
+        }
+
+        if (decision.Verdict == Verdict.Hold && text.Held is { } held)
+        {
+            if (!frame.IsWhole || body.Length + held.Sql.Length > HeldBytes.Most)
+            {
+                return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, default, fields);
+            }
+
+            text = text.With(held with { Bound = fields.ToArray() });
         }
 
         if (!conversation.TryDefinePortal(portal, text, out NameSlot? slot))
@@ -278,6 +303,11 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     private FrameAction Start(FrontendMessage message, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
         Decision decision = conversation.Decide(text, out bool isDurableFirst);
+        if (decision.Verdict == Verdict.Hold)
+        {
+            return Hold(message, text, decision, sql, parameters);
+        }
+
         if (decision.Verdict != Verdict.Allow)
         {
             return Refuse(text, decision, sql, parameters);
@@ -293,9 +323,86 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         return Later(Wait.Durable);
     }
 
-    private FrameAction Run(FrontendMessage message, JudgedText text)
+    /// <summary>Something is about to run that people have to approve.</summary>
+    private FrameAction Hold(FrontendMessage message, JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
-        OperationRun? run = conversation.OnSent(text);
+        HeldBytes? held = message == FrontendMessage.Query && sql.Length <= HeldBytes.Most ? new HeldBytes(sql.ToArray(), [], []) : text.Held;
+        string? why = text.UsesNames || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
+            : text.MayCopyIn ? "the data of a COPY comes after the approval"
+            : held is null ? "its exact bytes are not at hand: prepare and bind it again"
+            : null;
+        if (why is not null)
+        {
+            OperationRefusal refusal = OperationRefusal.NotHeld(decision, why);
+            log.Denied(text, decision with { Verdict = Verdict.Deny, Reason = why }, sql, parameters, refusal.Reference);
+            return Refuse(refusal);
+        }
+
+        log.Held(text, decision, sql, parameters);
+        (_text, _decision, _held) = (text, decision, held);
+        return Later(Wait.People);
+    }
+
+    private async ValueTask<FrameAction> HoldAsync(FrontendMessage message, PipeWriter output)
+    {
+        // What was sent before it is answered first: then the transaction's state is known, and whether this would run at all.
+        if (_replies.Count > 0)
+        {
+            MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
+        }
+
+        await output.FlushAsync(CancellationToken.None);
+        await gate.UntilAsync(() => _replies.Count == 0);
+        if (gate.IsClosed || IsSkipped)
+        {
+            return FrameAction.Drop;
+        }
+
+        JudgedText text = _text!;
+        string operation = message == FrontendMessage.Query ? "query" : "execute";
+        HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, conversation.Status);
+        if (outcome.Refusal is { } refusal)
+        {
+            if (gate.IsClosed)
+            {
+                return FrameAction.Drop;
+            }
+
+            log.Denied(text, _decision with { Verdict = Verdict.Deny, Reason = refusal.Fields.Message }, default, default, refusal.Reference);
+            _refusal = refusal;
+            return SendPoison(message, output);
+        }
+
+        string approval = outcome.Approval!;
+        conversation.Judge.Refresh();
+        Decision now = conversation.Decide(text, out _);
+        if (gate.IsClosed || now.Verdict == Verdict.Deny)
+        {
+            holds.Complete(approval, executed: false, gate.IsClosed ? "the session ended" : "the rules deny it by now");
+            if (gate.IsClosed)
+            {
+                return FrameAction.Drop;
+            }
+
+            _refusal = OperationRefusal.Denied(text, now);
+            log.Denied(text, now, default, default, _refusal.Reference);
+            return SendPoison(message, output);
+        }
+
+        await audit.WhenDurableAsync(log.Approved(text, now, approval));
+        await gate.Loop.Switch();
+        if (gate.IsClosed)
+        {
+            holds.Complete(approval, executed: false, "the session ended");
+            return FrameAction.Drop;
+        }
+
+        return Run(message, text, run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null));
+    }
+
+    private FrameAction Run(FrontendMessage message, JudgedText text, Action<OperationRun>? ended = null)
+    {
+        OperationRun? run = conversation.OnSent(text, ended);
         _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn));
         if (message != FrontendMessage.Execute)
         {

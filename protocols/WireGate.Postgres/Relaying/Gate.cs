@@ -41,6 +41,13 @@ internal sealed class Gate(EventLoop loop)
         }
     }
 
+    /// <summary>Nobody waits any longer: what was waited for does not matter any more.</summary>
+    public void Forget()
+    {
+        _waiting?.TrySetResult();
+        _waiting = null;
+    }
+
     /// <summary>The session ends.</summary>
     public void Close()
     {

@@ -55,6 +55,9 @@ internal sealed class PendingReplies
     /// <summary>The oldest; the default if none is owed.</summary>
     public PendingReply First => Count == 0 ? default : _ring[_head];
 
+    /// <summary>Told of a message whose answer is an error and that is answered by ReadyForQuery all the same.</summary>
+    public Action<PendingReply>? Failed { get; set; }
+
     /// <summary>Told of every message that is given up because an error before it made the upstream skip it.</summary>
     public Action<PendingReply>? Skipped { get; set; }
 
@@ -127,8 +130,14 @@ internal sealed class PendingReplies
     public void OnError()
     {
         IsCopyingIn = false;
-        if (Count == 0 || First.Message is FrontendMessage.Query or FrontendMessage.FunctionCall or FrontendMessage.Sync)
+        if (Count == 0)
         {
+            return;
+        }
+
+        if (First.Message is FrontendMessage.Query or FrontendMessage.FunctionCall or FrontendMessage.Sync)
+        {
+            Failed?.Invoke(First);
             return;
         }
 

@@ -35,7 +35,8 @@ internal sealed class SessionRelay
         _time = services.Time;
         _gate = new Gate(session.Loop);
         _conversation = new Conversation(judge);
-        _clientHandler = new ClientHandler(_conversation, new OperationLog(session, judge.Settings, services.Audit), services.Audit, _gate);
+        var holds = new HeldOperations(session, judge, services.Approvals, _gate, services.Time) { Say = Say };
+        _clientHandler = new ClientHandler(_conversation, new OperationLog(session, judge.Settings, services.Audit), services.Audit, holds, _gate);
         _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate);
         int limit = session.Config.Limits.InspectedFrame;
         _toUpstream = new Relay<ClientFramer, ClientHandler>(default, _clientHandler, limit);
@@ -45,6 +46,8 @@ internal sealed class SessionRelay
         // From here on, although nothing is relayed yet: the first read of a relay that was told to stop tells it.
         session.Interrupt = Interrupt;
     }
+
+    private void Say(Action<PipeWriter> words) => _toClient.Say(words, _upstream.Input);
 
     /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
     public bool LeftUpstreamRunning =>

@@ -109,6 +109,11 @@ public sealed class Session : IDisposable
     /// </summary>
     public Action? Interrupt { get; set; }
 
+    /// <summary>
+    /// Takes back the operation that waits for people; null: none waits, and a cancel request is the upstream's. Set and called on the loop.
+    /// </summary>
+    public Action? Withdraw { get; set; }
+
     /// <summary>Why it ended; <see cref="SessionEnd.None"/> while it runs.</summary>
     public SessionEnd End => (SessionEnd)Volatile.Read(ref _end);
 

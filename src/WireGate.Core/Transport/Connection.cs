@@ -30,6 +30,15 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     /// <summary>What both ends know of TLS on this connection; null: it is in clear.</summary>
     public virtual TlsFacts? Tls => null;
 
+    /// <summary>
+    /// Called on the loop when the peer is known to send nothing more than what has arrived, also while nobody reads. Never called where
+    /// only reading tells: over a stream.
+    /// </summary>
+    public virtual Action? HungUp { get; set; }
+
+    /// <summary>The peer is known to send nothing more than what has arrived.</summary>
+    public virtual bool IsHungUp => false;
+
     /// <summary>Closes at once, from any thread. Whoever reads or writes is woken.</summary>
     public abstract void Abort();
 

@@ -11,6 +11,7 @@ using WireGate.Postgres.Operations;
 using WireGate.Postgres.Relaying;
 using WireGate.Postgres.Sql;
 using WireGate.Postgres.Upstream;
+using WireGate.Testing.Approvals;
 
 namespace WireGate.Postgres.Tests.Relaying;
 
@@ -65,7 +66,8 @@ internal sealed class JudgedRelays
         var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), TimeProvider.System);
         Conversation = new Conversation(judge);
         var gate = new Gate(client.Loop);
-        ToUpstream = new(default, new ClientHandler(Conversation, new OperationLog(session, settings, audit), audit, gate), limit);
+        var holds = new HeldOperations(session, judge, new NobodyApproves(), gate, TimeProvider.System);
+        ToUpstream = new(default, new ClientHandler(Conversation, new OperationLog(session, settings, audit), audit, holds, gate), limit);
         ToClient = new(default, new UpstreamHandler(Conversation, new ParameterStatusRelay("real", "shown"), gate), limit);
     }
 

@@ -21,6 +21,16 @@ internal sealed class EpollConnection(EpollSocket socket, EndPoint? remote) : Co
     public override EndPoint? Remote => remote;
 
     /// <inheritdoc/>
+    public override Action? HungUp
+    {
+        get => socket.OnHungUp;
+        set => socket.OnHungUp = value;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsHungUp => socket.HungUp;
+
+    /// <inheritdoc/>
     public override void Abort() => socket.Reactor.Post(Close, socket);
 
     /// <inheritdoc/>

@@ -46,12 +46,20 @@ internal sealed unsafe class EpollSocket : EpollSource
     /// <summary>The peer will send nothing more than what already lies in the kernel.</summary>
     internal bool HungUp { get; private set; }
 
+    /// <summary>Called when <see cref="HungUp"/> becomes true.</summary>
+    internal Action? OnHungUp { get; set; }
+
     /// <summary>Called once when a connection under way was made or failed.</summary>
     internal Action? Connected { get; set; }
 
     internal override void OnEvents(uint mask)
     {
-        HungUp |= (mask & PeerIsDone) != 0;
+        if (!HungUp && (mask & PeerIsDone) != 0)
+        {
+            HungUp = true;
+            OnHungUp?.Invoke();
+        }
+
         if (Connected is { } connected)
         {
             if ((mask & (Libc.EPOLLOUT | PeerIsDone)) != 0)

@@ -51,6 +51,16 @@ public sealed class TlsConnection : StreamConnection
     }
 
     /// <inheritdoc/>
+    public override Action? HungUp
+    {
+        get => _inner.HungUp;
+        set => _inner.HungUp = value;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsHungUp => _inner.IsHungUp;
+
+    /// <inheritdoc/>
     public override void Abort() => _inner.Abort();
 
     /// <inheritdoc/>

@@ -1,0 +1,6 @@
+namespace WireGate.Postgres.Operations;
+
+/// <summary>What became of an operation that waited for people. Exactly one is set.</summary>
+/// <param name="Approval">Id of the approval that this session has claimed: it may run, once.</param>
+/// <param name="Refusal">It is not to be.</param>
+internal readonly record struct HoldOutcome(string? Approval, OperationRefusal? Refusal);
