@@ -204,6 +204,17 @@ internal sealed class Conversation
         _change = null;
     }
 
+    /// <summary>The session is over: what was not answered is taken for failed.</summary>
+    public void Abandon()
+    {
+        while (Replies.Count > 0)
+        {
+            PendingReply left = Replies.First;
+            Replies.RemoveFirst();
+            OnSkipped(left);
+        }
+    }
+
     private void OnSkipped(PendingReply reply)
     {
         switch (reply.State)

@@ -21,10 +21,12 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     /// <summary>What is refused is on its way, and the upstream skips everything up to the next Sync.</summary>
     private bool _isPoisoned;
 
+    /// <summary>What must be on disk before anything more is sent; null: nothing.</summary>
+    private AuditPosition? _durableFirst;
+
     // What OnFrame leaves to OnFrameAsync.
     private Wait _wait;
     private OperationRefusal? _refusal;
-    private AuditPosition _position;
     private JudgedText? _text;
     private Decision _decision;
     private HeldBytes? _held;
@@ -35,7 +37,6 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     {
         Nothing,
         Poison,
-        Durable,
         CopyIn,
         Replies,
         Parser,
@@ -113,25 +114,20 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             {
                 case Wait.Poison:
                     return SendPoison((FrontendMessage)frame.Header.Kind, output);
-                case Wait.Durable:
-                    await output.FlushAsync(CancellationToken.None);
-                    await audit.WhenDurableAsync(_position);
-                    await gate.Loop.Switch();
-                    return gate.IsClosed || IsSkipped ? FrameAction.Drop : Run((FrontendMessage)frame.Header.Kind, _text!);
                 case Wait.CopyIn:
                     // Without it the upstream keeps its answer to itself.
                     MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
-                    await output.FlushAsync(CancellationToken.None);
+                    await FlushAsync(output);
                     await gate.UntilAsync(() => !_replies.MayCopyIn);
                     break;
                 case Wait.Replies:
-                    await output.FlushAsync(CancellationToken.None);
+                    await FlushAsync(output);
                     await gate.UntilAsync(() => _replies.Count < PendingReplies.Most / 2);
                     break;
                 case Wait.People:
                     return await HoldAsync((FrontendMessage)frame.Header.Kind, output);
                 case Wait.Parser:
-                    await output.FlushAsync(CancellationToken.None);
+                    await FlushAsync(output);
                     await conversation.Judge.ParseAsync(_large);
                     await gate.Loop.Switch();
                     break;
@@ -149,6 +145,36 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             {
                 return action;
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> OnSendingAsync()
+    {
+        if (_durableFirst is { } position)
+        {
+            _durableFirst = null;
+            if (!audit.IsDurable(position))
+            {
+                return UntilDurableAsync(position);
+            }
+        }
+
+        return ValueTask.FromResult(!gate.IsClosed);
+    }
+
+    private async ValueTask<bool> UntilDurableAsync(AuditPosition position)
+    {
+        await audit.WhenDurableAsync(position);
+        await gate.Loop.Switch();
+        return !gate.IsClosed;
+    }
+
+    private async ValueTask FlushAsync(PipeWriter output)
+    {
+        if (await OnSendingAsync())
+        {
+            await output.FlushAsync(CancellationToken.None);
         }
     }
 
@@ -313,14 +339,13 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(text, decision, sql, parameters);
         }
 
-        _position = log.Allowed(text, decision, sql, parameters);
-        if (!isDurableFirst || audit.IsDurable(_position))
+        AuditPosition written = log.Allowed(text, decision, sql, parameters);
+        if (isDurableFirst)
         {
-            return Run(message, text);
+            _durableFirst = written;
         }
 
-        _text = text;
-        return Later(Wait.Durable);
+        return Run(message, text);
     }
 
     /// <summary>Something is about to run that people have to approve.</summary>
@@ -351,7 +376,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
         }
 
-        await output.FlushAsync(CancellationToken.None);
+        await FlushAsync(output);
         await gate.UntilAsync(() => _replies.Count == 0);
         if (gate.IsClosed || IsSkipped)
         {
@@ -389,14 +414,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return SendPoison(message, output);
         }
 
-        await audit.WhenDurableAsync(log.Approved(text, now, approval));
-        await gate.Loop.Switch();
-        if (gate.IsClosed)
-        {
-            holds.Complete(approval, executed: false, "the session ended");
-            return FrameAction.Drop;
-        }
-
+        _durableFirst = log.Approved(text, now, approval);
         return Run(message, text, run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null));
     }
 

@@ -50,9 +50,7 @@ internal sealed class SessionRelay
     private void Say(Action<PipeWriter> words) => _toClient.Say(words, _upstream.Input);
 
     /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
-    public bool LeftUpstreamRunning =>
-        !_clientHandler.Terminated && !_conversation.IsIdle
-        && _session.End is not (SessionEnd.UpstreamClosed or SessionEnd.UpstreamBrokeProtocol);
+    public bool LeftUpstreamRunning { get; private set; }
 
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
@@ -75,6 +73,9 @@ internal sealed class SessionRelay
         _toUpstream.Stop(_session.Client.Input);
         _gate.Close();
         await StopAsync(toUpstream);
+        LeftUpstreamRunning = !_clientHandler.Terminated && !_conversation.IsIdle
+            && _session.End is not (SessionEnd.UpstreamClosed or SessionEnd.UpstreamBrokeProtocol);
+        _conversation.Abandon();
         if (_session.End is not SessionEnd.ClientClosed && _toClient.AtFrameBoundary && !HasSpoken(toClient))
         {
             await SayFarewellAsync();

@@ -93,6 +93,9 @@ internal sealed class UpstreamHandler(Conversation conversation, ParameterStatus
         return ValueTask.FromResult(FrameAction.Drop);
     }
 
+    /// <inheritdoc/>
+    public ValueTask<bool> OnSendingAsync() => ValueTask.FromResult(true);
+
     private FrameAction OnError()
     {
         if (_replies.First.Action == ReplyAction.Substitute)

@@ -24,4 +24,11 @@ public interface IFrameHandler
     /// <returns>Whether the frame then goes on as it came. <see cref="FrameAction.Inspect"/> is no answer.</returns>
     /// <exception cref="ProtocolException">Its content can never be valid.</exception>
     ValueTask<FrameAction> OnFrameAsync(Frame frame, PipeWriter output);
+
+    /// <summary>
+    /// Called before anything is sent: completes when all that was forwarded or written so far may go. A handler that flushes by itself asks
+    /// the same first.
+    /// </summary>
+    /// <returns>False: it may not, and nothing more is relayed.</returns>
+    ValueTask<bool> OnSendingAsync();
 }

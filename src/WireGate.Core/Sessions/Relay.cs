@@ -134,6 +134,11 @@ public sealed class Relay<TFramer, THandler>(TFramer framer, THandler handler, i
                     }
                     else if (run > 0)
                     {
+                        if (!await handler.OnSendingAsync())
+                        {
+                            return RelayStop.Stopped;
+                        }
+
                         if ((await SendAsync(buffer.Slice(runStart, run), output)).IsCompleted)
                         {
                             return RelayStop.DestinationGone;
@@ -144,7 +149,11 @@ public sealed class Relay<TFramer, THandler>(TFramer framer, THandler handler, i
 
                     if (broken is not null)
                     {
-                        await output.FlushAsync(CancellationToken.None);
+                        if (unsent && await handler.OnSendingAsync())
+                        {
+                            await output.FlushAsync(CancellationToken.None);
+                        }
+
                         throw broken;
                     }
 
@@ -157,9 +166,17 @@ public sealed class Relay<TFramer, THandler>(TFramer framer, THandler handler, i
                     }
                 }
 
-                if (unsent && (await output.FlushAsync(CancellationToken.None)).IsCompleted)
+                if (unsent)
                 {
-                    return RelayStop.DestinationGone;
+                    if (!await handler.OnSendingAsync())
+                    {
+                        return RelayStop.Stopped;
+                    }
+
+                    if ((await output.FlushAsync(CancellationToken.None)).IsCompleted)
+                    {
+                        return RelayStop.DestinationGone;
+                    }
                 }
             }
             finally

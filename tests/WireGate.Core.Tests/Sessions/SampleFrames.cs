@@ -65,6 +65,10 @@ internal sealed class SampleHandler : IFrameHandler
         };
     }
 
+    public Func<ValueTask<bool>>? Sending { get; set; }
+
+    public ValueTask<bool> OnSendingAsync() => Sending?.Invoke() ?? ValueTask.FromResult(true);
+
     public ValueTask<FrameAction> OnFrameAsync(Frame frame, PipeWriter output)
     {
         byte[] bytes = frame.Bytes.ToArray();
