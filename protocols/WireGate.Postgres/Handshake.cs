@@ -4,7 +4,6 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
-using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
@@ -241,7 +240,7 @@ internal sealed class Handshake(
     /// <summary>What the upstream said of its settings when it greeted.</summary>
     private static SessionSettings SettingsOf(UpstreamSession upstream, LoginRequest request)
     {
-        var settings = new SessionSettings(request.User, SqlSearchPath.Unknown);
+        var settings = new SessionSettings(request.User, upstream.SearchPath);
         var greeting = new ReadOnlySequence<byte>(upstream.Greeting.WrittenMemory);
         while (Frames.TryRead<UpstreamFramer>(greeting, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
         {

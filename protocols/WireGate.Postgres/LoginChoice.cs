@@ -3,6 +3,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
+using WireGate.Postgres.Operations;
 using WireGate.Postgres.Startup;
 using WireGate.Postgres.Upstream;
 
@@ -73,7 +74,10 @@ internal static class LoginChoice
 
         session.IsReplication = judgement.Replication != ReplicationMode.None;
         request = new LoginRequest(
-            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject);
+            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject)
+        {
+            NeedsSearchPath = judgement.Replication == ReplicationMode.None && config.RuleBook.For(OperationJudge.FactsOf(session)).NeedsNames,
+        };
         return null;
     }
 }

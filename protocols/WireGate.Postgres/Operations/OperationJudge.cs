@@ -185,7 +185,8 @@ internal sealed class OperationJudge
         return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash[..8]));
     }
 
-    private static SessionFacts FactsOf(Session session) => new()
+    /// <summary>The facts of a session whose access is chosen.</summary>
+    public static SessionFacts FactsOf(Session session) => new()
     {
         Identity = session.Placeholder!.Identity,
         Target = session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target),

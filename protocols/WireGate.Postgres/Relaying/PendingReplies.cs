@@ -8,7 +8,14 @@ namespace WireGate.Postgres.Relaying;
 /// <param name="Action">What happens with its answer.</param>
 /// <param name="State">What it stands for: a name that it defines, an operation that is followed, a refusal; null: nothing.</param>
 /// <param name="MayCopyIn">Whether it may turn into a COPY from the client.</param>
-internal readonly record struct PendingReply(FrontendMessage Message, ReplyAction Action = ReplyAction.Forward, object? State = null, bool MayCopyIn = false);
+internal readonly record struct PendingReply(FrontendMessage Message, ReplyAction Action = ReplyAction.Forward, object? State = null, bool MayCopyIn = false)
+{
+    /// <summary>How many CopyDone or CopyFail were sent for it before the upstream asked for data.</summary>
+    public int EarlyEnds { get; init; }
+
+    /// <summary>It may turn into a COPY that goes on.</summary>
+    public bool IsOpenEnded => MayCopyIn && EarlyEnds == 0;
+}
 
 /// <summary>What happens with the answer to a message.</summary>
 internal enum ReplyAction : byte
@@ -72,24 +79,44 @@ internal sealed class PendingReplies
 
         _ring[(_head + Count) & (_ring.Length - 1)] = reply;
         Count++;
-        _mayCopyIn += reply.MayCopyIn ? 1 : 0;
+        _mayCopyIn += reply.IsOpenEnded ? 1 : 0;
         IsSkipping &= reply.Message != FrontendMessage.Sync;
     }
 
-    /// <summary>CopyDone or CopyFail is sent: what comes next is a message like any other.</summary>
-    public void OnCopyEnd() => IsCopyingIn = false;
+    /// <summary>
+    /// CopyDone or CopyFail is sent: what comes next is a message like any other. A client may well not wait for CopyInResponse; the
+    /// upstream then finds data and end when it comes to them, and ignores them if the COPY has failed.
+    /// </summary>
+    public void OnCopyEnd()
+    {
+        if (IsCopyingIn)
+        {
+            IsCopyingIn = false;
+            return;
+        }
+
+        for (int i = Count - 1; i >= 0; i--)
+        {
+            ref PendingReply reply = ref _ring[(_head + i) & (_ring.Length - 1)];
+            if (reply.MayCopyIn)
+            {
+                _mayCopyIn -= reply.IsOpenEnded ? 1 : 0;
+                reply = reply with { EarlyEnds = reply.EarlyEnds + 1 };
+                return;
+            }
+        }
+    }
 
     /// <summary>The upstream asks for the data of a COPY.</summary>
     public void OnCopyInResponse()
     {
         PendingReply first = Require(FrontendMessage.Execute, FrontendMessage.Query);
-        IsCopyingIn = true;
-        if (first is { Message: FrontendMessage.Execute, MayCopyIn: true })
-        {
-            // The one that it is; a Query may hold another.
-            _ring[_head] = first with { MayCopyIn = false };
-            _mayCopyIn--;
-        }
+        IsCopyingIn = first.EarlyEnds == 0;
+        _mayCopyIn -= first.IsOpenEnded ? 1 : 0;
+        // An Execute is this one COPY; a Query may hold another.
+        first = first with { MayCopyIn = first.MayCopyIn && first.Message == FrontendMessage.Query, EarlyEnds = Math.Max(0, first.EarlyEnds - 1) };
+        _mayCopyIn += first.IsOpenEnded ? 1 : 0;
+        _ring[_head] = first;
     }
 
     /// <summary>The oldest must be one of two, and stays.</summary>
@@ -117,7 +144,7 @@ internal sealed class PendingReplies
     /// <summary>The oldest is done.</summary>
     public void RemoveFirst()
     {
-        _mayCopyIn -= _ring[_head].MayCopyIn ? 1 : 0;
+        _mayCopyIn -= _ring[_head].IsOpenEnded ? 1 : 0;
         _ring[_head] = default;
         _head = (_head + 1) & (_ring.Length - 1);
         Count--;

@@ -18,7 +18,11 @@ namespace WireGate.Postgres.Upstream;
 /// <param name="Settings">What the client may set and set.</param>
 /// <param name="ShownUser">The name that the client sees in the real user's place.</param>
 internal sealed record LoginRequest(
-    TargetConfig Target, string User, string? Database, ReplicationMode Replication, IReadOnlyList<StartupSetting> Settings, string ShownUser);
+    TargetConfig Target, string User, string? Database, ReplicationMode Replication, IReadOnlyList<StartupSetting> Settings, string ShownUser)
+{
+    /// <summary>Whether it matters where names without a schema are looked for.</summary>
+    public bool NeedsSearchPath { get; init; }
+}
 
 /// <summary>The upstream said no.</summary>
 /// <param name="Error">Its own words, cleaned: for the audit log, and only what is harmless of them for a client.</param>
@@ -66,7 +70,10 @@ internal sealed class UpstreamLogin(ScramKeyCache keys)
             return (null, refused);
         }
 
-        return await GreetAsync(connection, address, input, request, texts);
+        (UpstreamSession? session, UpstreamError? error) = await GreetAsync(connection, address, input, request, texts);
+        return session is not null && request.NeedsSearchPath
+            ? (session with { SearchPath = await SearchPathQuery.RunAsync(connection) }, null)
+            : (session, error);
     }
 
     private static async ValueTask RequireNextAsync(HandshakeInput<UpstreamGreetingFramer> input)

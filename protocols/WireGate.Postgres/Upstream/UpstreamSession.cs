@@ -1,5 +1,6 @@
 using System.Buffers;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy.Facts;
 using WireGate.Core.Transport;
 
 namespace WireGate.Postgres.Upstream;
@@ -13,4 +14,8 @@ namespace WireGate.Postgres.Upstream;
 /// <param name="Status">As ReadyForQuery had it.</param>
 internal sealed record UpstreamSession(
     Connection Connection, Address Address, ArrayBufferWriter<byte> Greeting, int ProcessId, byte[] CancelKey,
-    Messages.TransactionStatus Status);
+    Messages.TransactionStatus Status)
+{
+    /// <summary>Where names without a schema are looked for; unknown if nobody asked.</summary>
+    public SqlSearchPath SearchPath { get; init; } = SqlSearchPath.Unknown;
+}

@@ -43,6 +43,10 @@ internal sealed class Rule
     /// <summary>Whether the SQL part needs the facts of a text.</summary>
     internal bool NeedsSqlFacts => _sql is not null;
 
+    /// <summary>Whether it names tables, columns or functions, or masks.</summary>
+    internal bool NeedsNames =>
+        (Mask | Unmask) != 0 || Config.Match.Sql is { } sql && !(sql.Tables.IsEmpty && sql.Columns.IsEmpty && sql.Functions.IsEmpty);
+
     /// <summary>Whether all of a statement is covered.</summary>
     /// <param name="statement">The statement.</param>
     /// <param name="path">What names without a schema mean.</param>

@@ -36,11 +36,15 @@ public sealed class SessionRules
         _observed = [.. rules.Where(r => r.Config.IsObserved)];
         _targetMasks = targetMasks;
         _keys = new RateKeys(session);
+        NeedsNames = targetMasks != 0 || rules.Any(r => r.NeedsNames);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
     }
 
     /// <summary>False: whatever a SQL text says, the decision is the same, and facts without any statement will do.</summary>
     public bool NeedsSqlFacts { get; }
+
+    /// <summary>Whether it matters what the names in a SQL text mean: rules name tables, or something is masked.</summary>
+    public bool NeedsNames { get; }
 
     /// <summary>
     /// Judges one operation. A decision that is stable may be kept for as long as these rules are, for the same facts under the same
