@@ -122,14 +122,14 @@ public sealed record ApprovalView
 /// <param name="Count">How many.</param>
 /// <param name="Groups">Each is in one of these; empty: anybody.</param>
 /// <param name="Issuer">Who vouches for them; null: any issuer.</param>
-public sealed record ApproversView(int Count, IReadOnlyList<string> Groups, string? Issuer);
+public sealed record ApproversView(int Count, IReadOnlyList<string> Groups, string? Issuer = null);
 
 /// <summary>What one person said.</summary>
 /// <param name="By">Who, as <c>issuer:subject</c>.</param>
 /// <param name="Yes">Yes or no.</param>
 /// <param name="At">When.</param>
 /// <param name="Reason">Why.</param>
-public sealed record VoteView(string By, bool Yes, DateTimeOffset At, string? Reason);
+public sealed record VoteView(string By, bool Yes, DateTimeOffset At, string? Reason = null);
 
 /// <summary>What came of a yes or no.</summary>
 /// <param name="Outcome"><c>counted</c>, <c>approved</c> or <c>denied</c>.</param>
