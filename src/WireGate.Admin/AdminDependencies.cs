@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -19,6 +20,12 @@ public sealed record AdminDependencies
 
     /// <summary>The open sessions.</summary>
     public required ISessionDirectory Sessions { get; init; }
+
+    /// <summary>Held operations, and who decides about them.</summary>
+    public required IApprovalDesk Approvals { get; init; }
+
+    /// <summary>On what terms a text would be held.</summary>
+    public required IBeforehandTerms BeforehandTerms { get; init; }
 
     /// <summary>Where every change is written before it is answered.</summary>
     public required IAuditLog Audit { get; init; }

@@ -132,7 +132,7 @@ public sealed class AdminServer : IAsyncDisposable
         }
 
         string? userName = dependencies.UserNameOf(peer.UserId);
-        AdminRole role = AdminAccess.RoleOf(dependencies.Config().Admin, peer.UserId, userName, dependencies.DaemonUserId);
+        AdminRole role = AdminAccess.RightsOf(dependencies.Config(), peer.UserId, userName, dependencies.DaemonUserId).Role;
         if (!limits.TryEnter(peer.UserId, role))
         {
             refusals.Count(peer.UserId, userName);
@@ -154,6 +154,7 @@ public sealed class AdminServer : IAsyncDisposable
     private static void Map(WebApplication app, AdminDependencies dependencies)
     {
         PlaceholderEndpoints placeholders = new(dependencies);
+        ApprovalEndpoints approvals = new(dependencies);
         OperationEndpoints operations = new(dependencies, dependencies.Time.GetUtcNow());
         Post("/v1/placeholders", AdminVerb.MintPlaceholder, placeholders.MintAsync);
         Get("/v1/placeholders", AdminVerb.ListPlaceholders, placeholders.ListAsync);
@@ -163,6 +164,12 @@ public sealed class AdminServer : IAsyncDisposable
         Post("/v1/sessions/kill", AdminVerb.KillSessions, operations.KillSessionsAsync);
         Get("/v1/why/{ref}", AdminVerb.Why, operations.WhyAsync);
         Get("/v1/status", AdminVerb.Status, operations.StatusAsync);
+
+        Post("/v1/approvals", AdminVerb.RequestApproval, approvals.RequestAsync);
+        Get("/v1/approvals", AdminVerb.ListApprovals, approvals.ListAsync);
+        Get("/v1/approvals/{id}", AdminVerb.ShowApproval, approvals.ShowAsync);
+        Post("/v1/approvals/{id}/approve", AdminVerb.Approve, approvals.ApproveAsync);
+        Post("/v1/approvals/{id}/deny", AdminVerb.Deny, approvals.DenyAsync);
 
         void Get(string route, AdminVerb verb, Func<AdminCall, Task> handle) => app.MapGet(route, AdminGate.Run(handle)).WithMetadata(new VerbMetadata(verb));
         void Post(string route, AdminVerb verb, Func<AdminCall, Task> handle) => app.MapPost(route, AdminGate.Run(handle)).WithMetadata(new VerbMetadata(verb));

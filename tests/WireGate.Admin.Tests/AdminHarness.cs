@@ -3,16 +3,18 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Identities.Unix;
 using WireGate.Testing.Admin;
+using WireGate.Testing.Approvals;
 
 namespace WireGate.Admin.Tests;
 
 /// <summary>The real server on a real socket in a directory of its own; who calls is what the test says.</summary>
 internal sealed class AdminHarness : IAsyncDisposable
 {
-    private static readonly Dictionary<uint, string> Users = new() { [0] = "root", [500] = "wiregate", [1001] = "boss", [1002] = "ci", [1003] = "eve" };
+    private static readonly Dictionary<uint, string> Users = new() { [0] = "root", [500] = "wiregate", [1001] = "boss", [1002] = "ci", [1003] = "eve", [1004] = "dora", [1005] = "dan", [1006] = "ghost" };
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("wg-admin-");
     private AdminServer? _server;
@@ -33,6 +35,10 @@ internal sealed class AdminHarness : IAsyncDisposable
 
     public MemoryReferences References { get; } = new();
 
+    public ApprovalRegistry Approvals { get; private set; } = null!;
+
+    public GivenTerms Terms { get; } = new();
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public string DirectoryPath => _directory.FullName;
@@ -49,6 +55,8 @@ internal sealed class AdminHarness : IAsyncDisposable
         Sessions = Sessions,
         Audit = Audit,
         References = References,
+        Approvals = Approvals,
+        BeforehandTerms = Terms,
         Time = Time,
         Loggers = NullLoggerFactory.Instance,
         PeerOf = socket => CallerUserId is uint uid ? new UnixPeer(4242, uid, uid) : UnixPeer.FromSocket(socket),
@@ -56,7 +64,11 @@ internal sealed class AdminHarness : IAsyncDisposable
         DaemonUserId = 500,
     };
 
-    public async Task StartAsync() => _server = await AdminServer.StartAsync(Dependencies, CancellationToken.None);
+    public async Task StartAsync()
+    {
+        Approvals = await ApprovalRegistry.OpenAsync(new MemoryApprovalStore(), Audit, Time, NullLogger.Instance, _ => []);
+        _server = await AdminServer.StartAsync(Dependencies, CancellationToken.None);
+    }
 
     public async Task<(HttpStatusCode Status, JsonElement Body, string? Type)> SendAsync(
         HttpMethod method, string path, string? body = null, string contentType = "application/json")

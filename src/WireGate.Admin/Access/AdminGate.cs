@@ -71,17 +71,17 @@ internal sealed class AdminGate(AdminDependencies daemon, Refusals refusals)
         GatewayConfig config = daemon.Config();
         UnixPeer peer = http.Features.GetRequiredFeature<PeerFeature>().Peer;
         string? userName = daemon.UserNameOf(peer.UserId);
-        AdminRole role = AdminAccess.RoleOf(config.Admin, peer.UserId, userName, daemon.DaemonUserId);
-        AdminCaller caller = new(peer, userName, role, UnixIdentities.ForRecord(config, peer.UserId, userName));
+        AdminRights rights = AdminAccess.RightsOf(config, peer.UserId, userName, daemon.DaemonUserId);
+        AdminCaller caller = new(peer, userName, rights.Role, UnixIdentities.ForRecord(config, peer.UserId, userName));
         AdminVerb verb = VerbOf(http);
-        if (verb == AdminVerb.None && role != AdminRole.None)
+        if (verb == AdminVerb.None && rights.Role != AdminRole.None)
         {
             bool isKnown = http.GetEndpoint() is not null;
             await AdminCall.RefuseAsync(http, isKnown ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound, "there is no such call");
             return;
         }
 
-        if (!AdminAccess.Allows(role, verb))
+        if (!AdminAccess.Allows(rights, verb))
         {
             await RefuseAsync(http, config, caller, verb);
             return;
@@ -98,9 +98,19 @@ internal sealed class AdminGate(AdminDependencies daemon, Refusals refusals)
         await refusals.RecordAsync(config, caller, verb);
         string name = AdminAccess.Name(verb);
         string user = caller.UserName ?? $"uid {caller.Peer.UserId}";
-        string roles = verb is AdminVerb.MintPlaceholder or AdminVerb.ListPlaceholders or AdminVerb.ShowPlaceholder or AdminVerb.RevokePlaceholders
-            ? "admin.roles.mint or admin.roles.admin"
-            : "admin.roles.admin";
+        if (verb is AdminVerb.Approve or AdminVerb.Deny && WhyNobody(config, caller) is { } why)
+        {
+            await AdminCall.RefuseAsync(http, StatusCodes.Status403Forbidden, $"{user} may not do {name}: {why}");
+            return;
+        }
+
+        string roles = AdminAccess.RolesFor(verb);
         await AdminCall.RefuseAsync(http, StatusCodes.Status403Forbidden, $"{user} may not do {name}: {roles} in the config names who may");
     }
+
+    /// <summary>Why a caller is nobody in particular; null: they are somebody.</summary>
+    private static string? WhyNobody(GatewayConfig config, AdminCaller caller) =>
+        caller.Peer.UserId == 0 ? "root can become anybody, so its word is nobody's; use an account of your own"
+        : UnixIdentities.TryMap(config, caller.UserName, out _) ? null
+        : "identity.unix in the config does not say who that is";
 }

@@ -12,4 +12,9 @@ internal enum AdminVerb
     KillSessions,
     Why,
     Status,
+    RequestApproval,
+    ListApprovals,
+    ShowApproval,
+    Approve,
+    Deny,
 }

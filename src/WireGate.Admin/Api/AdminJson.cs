@@ -20,5 +20,11 @@ namespace WireGate.Admin.Api;
 [JsonSerializable(typeof(IReadOnlyList<SessionView>))]
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(RequestApprovalBody))]
+[JsonSerializable(typeof(ApproveBody))]
+[JsonSerializable(typeof(DenyBody))]
+[JsonSerializable(typeof(ApprovalView))]
+[JsonSerializable(typeof(IReadOnlyList<ApprovalView>))]
+[JsonSerializable(typeof(DecidedView))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class AdminJson : JsonSerializerContext;

@@ -178,7 +178,7 @@ internal static class MintRules
         && (char.IsAsciiLetterOrDigit(name[0]) || name[0] == '_')
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
-    private static bool IsSubject(string subject)
+    internal static bool IsSubject(string subject)
     {
         if (subject.Length == 0 || Encoding.UTF8.GetByteCount(subject) > LongestSubject || subject != subject.Trim())
         {

@@ -235,13 +235,22 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
 
     private void RequireRoom(Identity asker)
     {
-        Approval[] pending = [.. _open.Values.Select(e => e.Now).Where(a => a.State == ApprovalState.Pending)];
-        if (pending.Length >= Most)
+        int pending = 0, ofAsker = 0;
+        foreach ((_, Entry entry) in _open)
+        {
+            if (entry.Now is { State: ApprovalState.Pending, Request: var request })
+            {
+                pending++;
+                ofAsker += People.AreSame(request.AskedBy ?? request.Requester, asker) ? 1 : 0;
+            }
+        }
+
+        if (pending >= Most)
         {
             throw new ApprovalRefusedException($"{Most} approvals are pending, which is the limit: wait until some are decided");
         }
 
-        if (pending.Count(a => People.AreSame(a.Request.AskedBy ?? a.Request.Requester, asker)) >= MostOfOne)
+        if (ofAsker >= MostOfOne)
         {
             throw new ApprovalRefusedException($"{asker} waits for {MostOfOne} approvals, which is the limit: wait until some are decided");
         }

@@ -99,9 +99,18 @@ public sealed record AdminConfig
     /// <summary>The group that owns it; null: the daemon's own.</summary>
     public string? SocketGroup { get; init; }
 
-    /// <summary>Unix user names by role. A user in none of them may do nothing; the daemon's own user always is an admin.</summary>
-    public FrozenDictionary<AdminRole, ImmutableArray<string>> Roles { get; init; } =
-        FrozenDictionary<AdminRole, ImmutableArray<string>>.Empty;
+    /// <summary>Who has which role. A user in none of them may do nothing; the daemon's own user always is an admin.</summary>
+    public FrozenDictionary<AdminRole, RoleConfig> Roles { get; init; } = FrozenDictionary<AdminRole, RoleConfig>.Empty;
+}
+
+/// <summary>Who has a role: the users, and those whom the issuer vouches for to be in one of the groups.</summary>
+/// <param name="Unix">Unix user names.</param>
+/// <param name="Issuer">Who vouches; null: nobody, and the users are all.</param>
+/// <param name="Groups">The groups; empty exactly where there is no issuer.</param>
+public sealed record RoleConfig(ImmutableArray<string> Unix, string? Issuer, ImmutableArray<string> Groups)
+{
+    /// <summary>A role of Unix users only.</summary>
+    public static RoleConfig Of(params ImmutableArray<string> unix) => new(unix, null, []);
 }
 
 /// <summary>What somebody may do over the admin socket.</summary>
@@ -113,8 +122,11 @@ public enum AdminRole
     /// <summary>Everything but approving.</summary>
     Admin,
 
-    /// <summary>Mint, list, show and revoke placeholders.</summary>
+    /// <summary>Mint, list, show and revoke placeholders; ask for approvals.</summary>
     Mint,
+
+    /// <summary>Ask for, list, show, approve and deny approvals. Beside any other role: not even an admin approves without it.</summary>
+    Approve,
 }
 
 /// <summary>A Unix user of the admin socket.</summary>

@@ -22,6 +22,7 @@ internal static class ConfigWarnings
         .. config.Listeners.Where(l => l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
         .. RuleWarnings.Find(config),
+        .. ApprovalWarnings.Find(config),
     ];
 
     private static IEnumerable<string> UnusableGrant(GatewayConfig config, GrantConfig grant)

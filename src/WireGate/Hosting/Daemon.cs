@@ -109,6 +109,8 @@ internal sealed class Daemon : IAsyncDisposable
                 Config = () => config.Current,
                 Placeholders = store,
                 Sessions = sessions,
+                Approvals = approvals,
+                BeforehandTerms = new RuleTerms(store, time),
                 Audit = audit,
                 References = new AuditReferences(current.AuditDirectory),
                 Time = time,

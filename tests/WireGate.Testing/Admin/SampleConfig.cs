@@ -1,10 +1,9 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 using WireGate.Core.Configuration;
 
 namespace WireGate.Testing.Admin;
 
-/// <summary>A small config: targets orders (ro, rw) and billing, a grant for dba on orders, users boss and ci.</summary>
+/// <summary>A small config: targets orders (ro, rw) and billing, a grant for dba on orders, users boss and ci, approvers dora and dan.</summary>
 public static class SampleConfig
 {
     public static GatewayConfig Create(string socketPath) => new()
@@ -15,13 +14,18 @@ public static class SampleConfig
         Admin = new AdminConfig
         {
             SocketPath = socketPath,
-            Roles = new Dictionary<AdminRole, ImmutableArray<string>>
+            Roles = new Dictionary<AdminRole, RoleConfig>
             {
-                [AdminRole.Admin] = ["boss"],
-                [AdminRole.Mint] = ["ci"],
+                [AdminRole.Admin] = RoleConfig.Of("boss"),
+                [AdminRole.Mint] = RoleConfig.Of("ci"),
+                [AdminRole.Approve] = new RoleConfig(["boss", "root", "ghost"], "unix", ["dba"]),
             }.ToFrozenDictionary(),
         },
-        UnixUsers = [new UnixUserConfig("ci", "pipeline", ["agents"])],
+        UnixUsers = 
+        [
+            new UnixUserConfig("ci", "pipeline", ["agents"]), new UnixUserConfig("dora", "dora", ["dba"]), new UnixUserConfig("dan", "dan", ["dba"]),
+            new UnixUserConfig("root", "root", ["dba"]),
+        ],
         Listeners = [Listener("[::]:6432")],
         Secrets = FrozenDictionary<string, SecretConfig>.Empty,
         Targets = new[] { Target("orders", "ro", "rw"), Target("billing", "only") }.ToFrozenDictionary(t => t.Name),

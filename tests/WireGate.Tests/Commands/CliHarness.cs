@@ -2,8 +2,10 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
 using WireGate.Admin;
 using WireGate.Commands;
+using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Testing.Admin;
+using WireGate.Testing.Approvals;
 
 namespace WireGate.Tests.Commands;
 
@@ -23,8 +25,13 @@ internal sealed class CliHarness : IAsyncDisposable
 
     public MemoryReferences References { get; } = new();
 
+    public ApprovalRegistry Approvals { get; private set; } = null!;
+
+    public GivenTerms Terms { get; } = new();
+
     public async Task<CliHarness> StartAsync()
     {
+        Approvals = await ApprovalRegistry.OpenAsync(new MemoryApprovalStore(), new MemoryAudit(), TimeProvider.System, NullLogger.Instance, _ => []);
         _server = await AdminServer.StartAsync(new AdminDependencies
         {
             Config = () => Config,
@@ -32,6 +39,8 @@ internal sealed class CliHarness : IAsyncDisposable
             Sessions = Sessions,
             Audit = new MemoryAudit(),
             References = References,
+            Approvals = Approvals,
+            BeforehandTerms = Terms,
             Loggers = NullLoggerFactory.Instance,
         }, CancellationToken.None);
         return this;
@@ -46,7 +55,7 @@ internal sealed class CliHarness : IAsyncDisposable
         static string ReadConfig(string path) => path + ".sock";
         RootCommand root = new("test")
         {
-            PlaceholderCommand.Create(ReadConfig), SessionCommand.Create(ReadConfig), WhyCommand.Create(ReadConfig),
+            PlaceholderCommand.Create(ReadConfig), SessionCommand.Create(ReadConfig), ApprovalCommand.Create(ReadConfig), WhyCommand.Create(ReadConfig),
         };
         using StringWriter output = new();
         using StringWriter error = new();

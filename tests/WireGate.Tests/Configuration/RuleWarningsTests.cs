@@ -16,6 +16,7 @@ internal sealed class RuleWarningsTests
     [TestCase("rules: { list: [" + Reads + "] }", "grants[1] (b): no rule lets anything pass", TestName = "A_grant_that_no_rule_serves_is_told")]
     [TestCase(
         "rules: { list: [" + Reads + ", { name: h, match: { target: other }, do: hold, approvers: { groups: [dba] } }] }",
+        "rules.list[1] (h): nothing that it holds can be approved, admin.roles.approve has too few people in its groups",
         TestName = "A_hold_serves_a_grant")]
     [TestCase(
         "rules: { list: [" + Reads + ", { name: o, match: { target: other, operations: all, login: rw }, do: allow }] }",

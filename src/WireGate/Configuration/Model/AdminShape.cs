@@ -9,7 +9,7 @@ namespace WireGate.Configuration.Model;
 internal sealed class AdminShape : MapShape<AdminConfig>
 {
     private readonly Key<AdminConfig> _socket;
-    private readonly Key<FrozenDictionary<AdminRole, ImmutableArray<string>>> _roles;
+    private readonly Key<FrozenDictionary<AdminRole, RoleConfig>> _roles;
 
     public AdminShape()
     {
@@ -24,7 +24,7 @@ internal sealed class AdminShape : MapShape<AdminConfig>
 
     protected override AdminConfig Build(MapValues values) => values.Get(_socket, Default) with
     {
-        Roles = values.Get(_roles, FrozenDictionary<AdminRole, ImmutableArray<string>>.Empty),
+        Roles = values.Get(_roles, FrozenDictionary<AdminRole, RoleConfig>.Empty),
     };
 
     private sealed class SocketShape : MapShape<AdminConfig>
@@ -48,40 +48,88 @@ internal sealed class AdminShape : MapShape<AdminConfig>
         };
     }
 
-    private sealed class RolesShape : MapShape<FrozenDictionary<AdminRole, ImmutableArray<string>>>
+    private sealed class RolesShape : MapShape<FrozenDictionary<AdminRole, RoleConfig>>
     {
-        private readonly Key<ImmutableArray<string>> _admin;
-        private readonly Key<ImmutableArray<string>> _mint;
+        private static readonly RoleConfig Nobody = RoleConfig.Of();
+
+        private readonly Key<RoleConfig> _admin;
+        private readonly Key<RoleConfig> _mint;
+        private readonly Key<RoleConfig> _approve;
 
         public RolesShape()
         {
-            var role = new RoleShape();
-            _admin = Defaulted("admin", role, r => r.GetValueOrDefault(AdminRole.Admin, []), "Everything but approving.");
-            _mint = Defaulted("mint", role, r => r.GetValueOrDefault(AdminRole.Mint, []), "Mint, list, show and revoke placeholders.");
-            NotBuilt("approve", "approvals");
+            var role = new RoleShape(takesGroups: true);
+            _admin = Defaulted("admin", new RoleShape(takesGroups: false), r => r.GetValueOrDefault(AdminRole.Admin, Nobody), "Everything but approving.");
+            _mint = Defaulted(
+                "mint", role, r => r.GetValueOrDefault(AdminRole.Mint, Nobody), "Mint, list, show and revoke placeholders; ask for approvals.");
+            _approve = Defaulted(
+                "approve",
+                role,
+                r => r.GetValueOrDefault(AdminRole.Approve, Nobody),
+                "Approve and deny what rules hold for one's groups; never root, never who is not in identity, never who asked or minted.");
         }
 
-        protected override FrozenDictionary<AdminRole, ImmutableArray<string>> Build(MapValues values) =>
-            new (AdminRole Role, ImmutableArray<string> Users)[]
+        protected override FrozenDictionary<AdminRole, RoleConfig> Build(MapValues values) =>
+            new (AdminRole Role, RoleConfig Who)[]
             {
-                (AdminRole.Admin, values.Get(_admin, [])),
-                (AdminRole.Mint, values.Get(_mint, [])),
+                (AdminRole.Admin, values.Get(_admin, Nobody)),
+                (AdminRole.Mint, values.Get(_mint, Nobody)),
+                (AdminRole.Approve, values.Get(_approve, Nobody)),
             }
-            .Where(r => r.Users.Length > 0)
-            .ToFrozenDictionary(r => r.Role, r => r.Users);
+            .Where(r => r.Who.Unix.Length > 0 || r.Who.Groups.Length > 0)
+            .ToFrozenDictionary(r => r.Role, r => r.Who);
     }
 
-    private sealed class RoleShape : MapShape<ImmutableArray<string>>
+    private sealed class RoleShape : MapShape<RoleConfig>
     {
         private readonly Key<ImmutableArray<string>> _unix;
+        private readonly Key<string>? _issuer;
+        private readonly Key<ImmutableArray<string>>? _groups;
 
-        public RoleShape()
+        public RoleShape(bool takesGroups)
         {
-            _unix = Defaulted("unix", new ListShape<string>(Words.Foreign, unique: true), r => r, "Unix users of this machine.");
-            NotBuilt("issuer", "roles of identities other than Unix users");
-            NotBuilt("groups", "roles of identities other than Unix users");
+            var names = new ListShape<string>(Words.Foreign, unique: true);
+            _unix = Defaulted("unix", names, r => r.Unix, "Unix users of this machine.");
+            if (takesGroups)
+            {
+                _issuer = Optional("issuer", Words.RefersTo(NameKind.Issuer), r => r.Issuer, "Who vouches for the groups.");
+                _groups = OptionalValue<ImmutableArray<string>>(
+                    "groups",
+                    new ListShape<string>(Words.Foreign, least: 1, unique: true),
+                    r => r.Groups.IsEmpty ? null : r.Groups,
+                    "Groups of which they must be in one; only with an issuer.");
+            }
+            else
+            {
+                NotBuilt("issuer", "administrators other than Unix users");
+                NotBuilt("groups", "administrators other than Unix users");
+            }
         }
 
-        protected override ImmutableArray<string> Build(MapValues values) => values.Get(_unix, []);
+        protected override void Check(MapValues values, ReadContext context)
+        {
+            if (_issuer is null || _groups is null)
+            {
+                return;
+            }
+
+            if (values.Has(_issuer) && !values.Has(_groups))
+            {
+                context.Report(values.Node(_issuer), "an issuer alone would mean everybody whom it vouches for, add groups");
+            }
+            else if (values.Has(_groups) && !values.Has(_issuer))
+            {
+                context.Report(values.Node(_groups), "any issuer's words would do, add the issuer that is meant");
+            }
+            else if (values.TryGet(_issuer, out string? issuer) && issuer == GrantShape.LocalIssuer)
+            {
+                context.Report(values.Node(_issuer), "nobody comes to the admin socket with a local identity, name another issuer");
+            }
+        }
+
+        protected override RoleConfig Build(MapValues values) => new(
+            values.Get(_unix, []),
+            _issuer is null ? null : values.GetOrNull(_issuer),
+            _groups is null ? [] : values.Get(_groups, []));
     }
 }

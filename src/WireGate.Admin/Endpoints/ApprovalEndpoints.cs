@@ -1,0 +1,165 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using WireGate.Admin.Access;
+using WireGate.Admin.Api;
+using WireGate.Core.Approvals;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Admin.Endpoints;
+
+/// <summary>Asking for, showing and deciding approvals.</summary>
+internal sealed class ApprovalEndpoints(AdminDependencies daemon)
+{
+    private const string Postgres = "postgres";
+
+    // What SQL takes for white space, so that nobody's meaning hangs on it.
+    private static readonly char[] WhiteSpace = [' ', '\t', '\n', '\r', '\f', '\v'];
+
+    /// <summary>POST /v1/approvals</summary>
+    public async Task RequestAsync(AdminCall call)
+    {
+        if (await call.ReadAsync(AdminJson.Default.RequestApprovalBody) is not RequestApprovalBody body)
+        {
+            return;
+        }
+
+        byte[] sql = Encoding.UTF8.GetBytes(body.Sql.Trim(WhiteSpace));
+        if (sql.Length == 0 || !MintRules.IsSubject(body.For))
+        {
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, sql.Length == 0 ? "sql: there is nothing to run" : "for: the subject that will run it");
+            return;
+        }
+
+        if (!call.Config.Targets.TryGetValue(body.Target, out TargetConfig? target) || target.Protocol != Postgres)
+        {
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, "target: the config has no PostgreSQL target of this name");
+            return;
+        }
+
+        BeforehandAnswer answer = daemon.BeforehandTerms.Judge(call.Config, target, body.Login, body.For, sql);
+        if (!answer.IsHeld)
+        {
+            await call.RefuseAsync(StatusCodes.Status409Conflict, answer.Refusal);
+            return;
+        }
+
+        try
+        {
+            // Not tied to the connection: what is stored has its audit record, even if the caller hangs up in between.
+            Approval approval = await daemon.Approvals.RequestAsync(RequestOf(call, body, target, answer.Terms, sql), CancellationToken.None);
+            call.Http.Response.StatusCode = StatusCodes.Status201Created;
+            await call.AnswerAsync(ApprovalViews.Of(approval), AdminJson.Default.ApprovalView);
+        }
+        catch (ApprovalRefusedException e)
+        {
+            await call.RefuseAsync(StatusCodes.Status429TooManyRequests, e.Message);
+        }
+    }
+
+    /// <summary>GET /v1/approvals?state=pending</summary>
+    public async Task ListAsync(AdminCall call)
+    {
+        ApprovalState? state = null;
+        if (call.Http.Request.Query.TryGetValue("state", out var wanted))
+        {
+            state = ApprovalViews.StateOf(wanted.ToString());
+            if (state is null)
+            {
+                await call.RefuseAsync(
+                    StatusCodes.Status400BadRequest, $"state: one of {string.Join(", ", Enum.GetValues<ApprovalState>().Select(ApprovalViews.NameOf))}");
+                return;
+            }
+        }
+
+        ImmutableArray<Approval> found = await daemon.Approvals.ListAsync(state, call.Aborted);
+        IReadOnlyList<ApprovalView> views = [.. found.Select(ApprovalViews.Of)];
+        await call.AnswerAsync(views, AdminJson.Default.IReadOnlyListApprovalView);
+    }
+
+    /// <summary>GET /v1/approvals/{id}</summary>
+    public async Task ShowAsync(AdminCall call)
+    {
+        Approval? approval = await daemon.Approvals.FindAsync(IdOf(call), call.Aborted);
+        await (approval is null
+            ? call.RefuseAsync(StatusCodes.Status404NotFound, "there is no approval of this id")
+            : call.AnswerAsync(ApprovalViews.Of(approval), AdminJson.Default.ApprovalView));
+    }
+
+    /// <summary>POST /v1/approvals/{id}/approve</summary>
+    public async Task ApproveAsync(AdminCall call)
+    {
+        if (await call.ReadAsync(AdminJson.Default.ApproveBody) is ApproveBody body)
+        {
+            await AnswerAsync(call, AdminVerb.Approve, await daemon.Approvals.ApproveAsync(ApproverOf(call), IdOf(call), body.Digest, CancellationToken.None));
+        }
+    }
+
+    /// <summary>POST /v1/approvals/{id}/deny</summary>
+    public async Task DenyAsync(AdminCall call)
+    {
+        if (await call.ReadAsync(AdminJson.Default.DenyBody) is DenyBody body)
+        {
+            await AnswerAsync(call, AdminVerb.Deny, await daemon.Approvals.DenyAsync(ApproverOf(call), IdOf(call), body.Reason, CancellationToken.None));
+        }
+    }
+
+    // The gate has made sure that the identity is the mapped one.
+    private static Approver ApproverOf(AdminCall call) => new(call.Caller.Identity, call.Caller.Peer.UserId, call.Caller.ToString());
+
+    private static string IdOf(AdminCall call) => call.Http.Request.RouteValues["id"] as string ?? "";
+
+    private static ApprovalRequest RequestOf(AdminCall call, RequestApprovalBody body, TargetConfig target, BeforehandTerms terms, byte[] sql) => new()
+    {
+        Kind = ApprovalKind.Beforehand,
+        Requester = terms.Requester,
+        AskedBy = call.Caller.Identity,
+        Target = target.Name,
+        Login = terms.Login,
+        Protocol = Postgres,
+        Source = call.Caller.ToString(),
+        Digest = ApprovalDigest.Of(
+            Postgres, target.Name, string.Join(',', target.Addresses), terms.Login, terms.Requester, "query", sql, [], FrozenDictionary<string, string>.Empty),
+        Key = ApprovalDigest.KeyOf(Postgres, target.Name, terms.Login, terms.Requester.Subject, sql, []),
+        Display = ApprovalDisplay.Of(sql),
+        Rule = terms.Rule,
+        Config = call.Config.Version,
+        Terms = terms.Terms,
+        Reason = body.Reason,
+    };
+
+    private async Task AnswerAsync(AdminCall call, AdminVerb verb, VoteResult result)
+    {
+        if (result.IsTaken)
+        {
+            DecidedView view = new(result.Outcome.ToString().ToLowerInvariant(), result.Message, ApprovalViews.Of(result.Approval!));
+            await call.AnswerAsync(view, AdminJson.Default.DecidedView);
+            return;
+        }
+
+        if (result.Outcome == VoteOutcome.NotAllowed)
+        {
+            // Who tries to approve what is their own must be seen.
+            await daemon.Audit.WhenDurableAsync(daemon.Audit.Append(new AuditEvent(AuditEventKind.AdminAction)
+            {
+                Actor = call.Caller.Identity,
+                Source = call.Caller.ToString(),
+                Config = call.Config.Version,
+                Approval = result.Approval?.Id,
+                Detail = $"{AdminAccess.Name(verb)}: refused: {result.Message}",
+            }));
+        }
+
+        await call.RefuseAsync(
+            result.Outcome switch
+            {
+                VoteOutcome.NotFound => StatusCodes.Status404NotFound,
+                VoteOutcome.Malformed => StatusCodes.Status400BadRequest,
+                VoteOutcome.WrongDigest or VoteOutcome.TooLate => StatusCodes.Status409Conflict,
+                _ => StatusCodes.Status403Forbidden,
+            },
+            result.Message);
+    }
+}
