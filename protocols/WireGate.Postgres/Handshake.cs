@@ -4,6 +4,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
+using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
@@ -27,7 +28,7 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 /// </summary>
 internal sealed class Handshake(
     PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls,
-    UpstreamTroubles troubles, StatementCache statements)
+    UpstreamTroubles troubles, StatementCache statements, DecisionPoint point)
 {
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
     public async ValueTask<EstablishedSession?> RunAsync(Session session)
@@ -111,7 +112,7 @@ internal sealed class Handshake(
         // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
         var settings = new ParameterStatusRelay(request.User, request.ShownUser);
         settings.GreetedAs(login.GreetedAs);
-        var judge = new OperationJudge(session, SettingsOf(upstream, request), statements, services.Time);
+        var judge = new OperationJudge(session, SettingsOf(upstream, request), statements, point, services.Time);
         var relay = new SessionRelay(session, upstream.Connection, judge, settings, services);
         await GreetAsync(session.Client.Output, proof, upstream, cancel);
         session.HandshakeDone();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
@@ -40,6 +41,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private readonly CancelRegistry _cancels;
     private readonly ListenerTls _tls = new();
     private readonly UpstreamTroubles _troubles;
+    private readonly DecisionPoint _point = new();
     private readonly StatementCache _statements = new(CachedStatements, CachedStatementBytes);
 
     /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
@@ -59,7 +61,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     {
         ArgumentNullException.ThrowIfNull(session);
         // Not one method: what only the handshake needs is gone while the session lies idle.
-        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles, _statements);
+        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles, _statements, _point);
         if (await handshake.RunAsync(session) is not { } established)
         {
             return;
@@ -84,5 +86,9 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     }
 
     /// <summary>Erases the derived keys.</summary>
-    public void Dispose() => _keys.Dispose();
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _point.Dispose();
+    }
 }

@@ -107,6 +107,50 @@ internal sealed class Conversation
         return text.UsesNames || text.Alternatives.Length > 0 ? DecideAll(text, MostSteps, ref isDurableFirst) : Judge.Judge(text);
     }
 
+    /// <summary>All that a text runs: itself, or each that it may be, with what its names stand for.</summary>
+    public IReadOnlyList<JudgedText> Runs(JudgedText text)
+    {
+        var all = new List<JudgedText>();
+        Collect(text, MostSteps, all);
+        return all;
+    }
+
+    private void Collect(JudgedText text, int steps, List<JudgedText> into)
+    {
+        if (steps == 0 || into.Contains(text))
+        {
+            return;
+        }
+
+        if (text.Alternatives.Length == 0)
+        {
+            into.Add(text);
+        }
+
+        foreach (JudgedText alternative in text.Alternatives)
+        {
+            Collect(alternative, steps - 1, into);
+        }
+
+        for (int i = 0; i < text.Parsed.Statements.Length && text.UsesNames; i++)
+        {
+            foreach (SessionChange change in text.Parsed.Statements[i].Changes)
+            {
+                if (NameOf(change) is { } name)
+                {
+                    Collect(NamedBy(text, i, name.Name, name.IsCursor), steps - 1, into);
+                }
+            }
+        }
+    }
+
+    private static (string Name, bool IsCursor)? NameOf(SessionChange change) => change switch
+    {
+        SessionChange.Execute execute => (execute.Name, false),
+        SessionChange.Fetch fetch => (fetch.Name, true),
+        _ => null,
+    };
+
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
@@ -319,15 +363,9 @@ internal sealed class Conversation
         {
             foreach (SessionChange change in text.Parsed.Statements[i].Changes)
             {
-                (string? name, bool isCursor) = change switch
+                if (NameOf(change) is { } name)
                 {
-                    SessionChange.Execute execute => (execute.Name, false),
-                    SessionChange.Fetch fetch => (fetch.Name, true),
-                    _ => (null, false),
-                };
-                if (name is not null)
-                {
-                    decision = decision.And(DecideAll(NamedBy(text, i, name, isCursor), steps - 1, ref isDurableFirst));
+                    decision = decision.And(DecideAll(NamedBy(text, i, name.Name, name.IsCursor), steps - 1, ref isDurableFirst));
                 }
             }
         }

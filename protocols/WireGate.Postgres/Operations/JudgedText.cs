@@ -25,7 +25,8 @@ internal readonly record struct NamedText(int Statement, byte[] Name, bool IsCur
 /// <summary>One text as a session sends it: what it tells, and what the rules said of it last. Belongs to the session.</summary>
 internal sealed class JudgedText
 {
-    private const SqlEffects Harmless = SqlEffects.Read;
+    // What leaves nothing behind: a power cut takes the effect with its record.
+    private const SqlEffects Passing = SqlEffects.Read | SqlEffects.Session;
 
     /// <param name="parsed">What it tells.</param>
     /// <param name="digest">What the audit log calls it.</param>
@@ -38,7 +39,7 @@ internal sealed class JudgedText
             IsDurableFirst |= statement.Facts.UnknownFunctions.Length > 0;
             foreach (SqlAccess access in statement.Facts.Accesses)
             {
-                IsDurableFirst |= (access.Effect & ~Harmless) != 0;
+                IsDurableFirst |= (access.Effect & ~Passing) != 0 && !statement.Facts.Kinds.Contains("notify");
                 MayChangeAnything |= access.Effect == SqlEffects.Unknown;
             }
 

@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
+using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Sql;
@@ -24,17 +26,19 @@ internal sealed class OperationJudge
 
     private readonly Session _session;
     private readonly StatementCache _statements;
+    private readonly DecisionPoint _point;
     private readonly TimeProvider _time;
     private readonly Dictionary<ParsedText, JudgedText> _texts = [];
     private RuleBook _book;
     private SessionRules _rules;
     private (byte[] Sql, ParsedText Text)? _parsed;
 
-    public OperationJudge(Session session, SessionSettings settings, StatementCache statements, TimeProvider time)
+    public OperationJudge(Session session, SessionSettings settings, StatementCache statements, DecisionPoint point, TimeProvider time)
     {
         _session = session;
         Settings = settings;
         _statements = statements;
+        _point = point;
         _time = time;
         _book = session.Config.RuleBook;
         _rules = _book.For(FactsOf(session));
@@ -53,6 +57,27 @@ internal sealed class OperationJudge
 
     /// <summary>What a name stands for that nothing is known of.</summary>
     public JudgedText Unnamed { get; }
+
+    /// <summary>Whether somebody else is asked before anything passes.</summary>
+    public bool AsksElsewhere => _rules.External is not null;
+
+    /// <summary>Asks who else is asked. Off the loop; never less strict than what the rules here said.</summary>
+    /// <param name="texts">All that runs: a text, and what the names in it stand for.</param>
+    /// <param name="own">What the rules here said.</param>
+    public async ValueTask<Decision> AskElsewhereAsync(IReadOnlyList<JudgedText> texts, Decision own)
+    {
+        ExternalRulesConfig? config = _rules.External;
+        SessionFacts session = FactsOf(_session);
+        SqlSearchPath path = Settings.SearchPath;
+        DateTimeOffset now = _time.GetUtcNow();
+        foreach (JudgedText text in texts)
+        {
+            // A reload may have taken it away meanwhile: then the rules alone decide, and they have.
+            own = config is null ? own : await Task.Run(() => _point.AskAsync(config, session, new SqlOperation(text.Parsed.Facts, path), own, now));
+        }
+
+        return own;
+    }
 
     /// <summary>What names mean has changed.</summary>
     public void OnNamesChanged() => Epoch++;
@@ -117,7 +142,7 @@ internal sealed class OperationJudge
             return text.Decision;
         }
 
-        text.Decision = _rules.Judge(new SqlOperation(text.Parsed.Facts, Settings.SearchPath), _time.GetUtcNow());
+        text.Decision = _rules.JudgeHere(new SqlOperation(text.Parsed.Facts, Settings.SearchPath), _time.GetUtcNow());
         text.Epoch = Epoch;
         text.Members = [];
         return text.Decision;

@@ -30,6 +30,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     private JudgedText? _text;
     private Decision _decision;
     private HeldBytes? _held;
+    private bool _wasAskedElsewhere;
     private ReadOnlySequence<byte> _large;
 
     /// <summary>What is to be waited for before a frame is dealt with.</summary>
@@ -40,6 +41,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         CopyIn,
         Replies,
         Parser,
+        Elsewhere,
         People,
     }
 
@@ -124,6 +126,9 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
                     await FlushAsync(output);
                     await gate.UntilAsync(() => _replies.Count < PendingReplies.Most / 2);
                     break;
+                case Wait.Elsewhere:
+                    _decision = await AskElsewhereAsync(output);
+                    break;
                 case Wait.People:
                     return await HoldAsync((FrontendMessage)frame.Header.Kind, output);
                 case Wait.Parser:
@@ -141,6 +146,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             }
 
             FrameAction action = OnFrame(frame);
+            _wasAskedElsewhere = false;
             if (action != FrameAction.Inspect)
             {
                 return action;
@@ -168,6 +174,15 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         await audit.WhenDurableAsync(position);
         await gate.Loop.Switch();
         return !gate.IsClosed;
+    }
+
+    private async ValueTask<Decision> AskElsewhereAsync(PipeWriter output)
+    {
+        await FlushAsync(output);
+        Decision decision = await conversation.Judge.AskElsewhereAsync(conversation.Runs(_text!), _decision);
+        await gate.Loop.Switch();
+        _wasAskedElsewhere = true;
+        return decision;
     }
 
     private async ValueTask FlushAsync(PipeWriter output)
@@ -329,6 +344,17 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     private FrameAction Start(FrontendMessage message, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
         Decision decision = conversation.Decide(text, out bool isDurableFirst);
+        if (_wasAskedElsewhere)
+        {
+            // About this very frame: nothing was dealt with in between.
+            (decision, _wasAskedElsewhere) = (decision.And(_decision), false);
+        }
+        else if (conversation.Judge.AsksElsewhere && decision.Verdict != Verdict.Deny)
+        {
+            (_text, _decision) = (text, decision);
+            return Later(Wait.Elsewhere);
+        }
+
         if (decision.Verdict == Verdict.Hold)
         {
             return Hold(message, text, decision, sql, parameters);

@@ -8,7 +8,7 @@ namespace WireGate.Core.Policy;
 public sealed class SessionRules
 {
     private const string NoRule = "no rule allows it";
-    private const string NobodyAsked = "rules.external is configured, and this version cannot ask it";
+    private const string NobodyAsked = "rules.external was not asked";
     private const string MintsCredential = "it would give a role a password, which WireGate would not hold";
 
     // What a text without any statement says: nothing that a rule would have to name.
@@ -47,6 +47,12 @@ public sealed class SessionRules
     public bool NeedsNames { get; }
 
     /// <summary>
+    /// Who else is asked before anything passes; null: nobody. While there is somebody, <see cref="Judge(Operation, DateTimeOffset)"/> denies
+    /// whatever it is asked: whoever asks further takes <see cref="JudgeHere"/> and goes on with <see cref="External.DecisionPoint"/>.
+    /// </summary>
+    public ExternalRulesConfig? External => _book.Rules.External;
+
+    /// <summary>
     /// Judges one operation. A decision that is stable may be kept for as long as these rules are, for the same facts under the same
     /// search path.
     /// </summary>
@@ -55,11 +61,16 @@ public sealed class SessionRules
     /// <returns>Never throws: what fails while deciding is a denial, with what failed.</returns>
     public Decision Judge(Operation operation, DateTimeOffset now)
     {
+        // It could only have made the decision stricter: without it none is known but the strictest.
+        return External is null ? JudgeHere(operation, now) : Deny(null, NobodyAsked, isStable: true);
+    }
+
+    /// <summary>As <see cref="Judge(Operation, DateTimeOffset)"/>, by the rules here alone; see <see cref="External"/>.</summary>
+    public Decision JudgeHere(Operation operation, DateTimeOffset now)
+    {
         try
         {
-            // It could only have made the decision stricter: without it none is known but the strictest.
-            return _book.Rules.External is not null ? Deny(null, NobodyAsked, isStable: true)
-                : operation is SqlOperation sql ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now)
+            return operation is SqlOperation sql ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now)
                 : Deny(null, "rules do not know operations of this kind", isStable: true);
         }
         catch (Exception e)

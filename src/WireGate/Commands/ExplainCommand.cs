@@ -61,7 +61,7 @@ internal static class ExplainCommand
                 }
                 else
                 {
-                    Answers.Write(answer, streams.Output);
+                    Answers.Write(answer, loaded.Rules.External is not null, streams.Output);
                 }
 
                 return answer.Decision.Verdict == Verdict.Allow ? CommandLine.Ok : CommandLine.No;

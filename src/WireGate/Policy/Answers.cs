@@ -14,7 +14,10 @@ internal static class Answers
     public static IEnumerable<string> Words(SqlEffects effects) => Enum.GetValues<SqlEffects>()
         .Where(e => e != SqlEffects.None && effects.HasFlag(e)).Select(e => e.ToString().ToLowerInvariant());
 
-    public static void Write(PolicyAnswer answer, TextWriter output)
+    /// <param name="answer">What is shown.</param>
+    /// <param name="asksElsewhere">Whether <c>rules.external</c> would be asked as well, which nobody does here.</param>
+    /// <param name="output">Where to.</param>
+    public static void Write(PolicyAnswer answer, bool asksElsewhere, TextWriter output)
     {
         Decision decision = answer.Decision;
         output.WriteLine($"decision  {Word(decision.Verdict)}");
@@ -34,6 +37,11 @@ internal static class Answers
         foreach (string observed in decision.Observed)
         {
             output.WriteLine($"observed  {observed}");
+        }
+
+        if (asksElsewhere && decision.Verdict != Verdict.Deny)
+        {
+            output.WriteLine("external  rules.external is asked as well, and may be stricter");
         }
 
         foreach (SqlStatementFacts facts in answer.Facts.Statements)

@@ -76,7 +76,7 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             IsTls = question.IsTls,
         });
         SqlFacts facts = SqlText.FactsOf(Encoding.UTF8.GetBytes(question.Sql));
-        Decision decision = rules.Judge(new SqlOperation(facts, question.SearchPath), question.At ?? DateTimeOffset.UtcNow);
+        Decision decision = rules.JudgeHere(new SqlOperation(facts, question.SearchPath), question.At ?? DateTimeOffset.UtcNow);
         return new PolicyAnswer(decision, access.Grant.Name, access.Login, facts);
     }
 }

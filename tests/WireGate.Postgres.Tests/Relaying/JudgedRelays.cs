@@ -3,6 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
+using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
@@ -63,7 +64,7 @@ internal sealed class JudgedRelays
             Access = new Access(Target, Target.Logins[0], Config.Grants[0]),
         };
         var settings = new SessionSettings("real", SqlSearchPath.Of("public"));
-        var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), TimeProvider.System);
+        var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), new DecisionPoint(), TimeProvider.System);
         Conversation = new Conversation(judge);
         var gate = new Gate(client.Loop);
         var holds = new HeldOperations(session, judge, new NobodyApproves(), gate, TimeProvider.System);

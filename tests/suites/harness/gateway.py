@@ -32,6 +32,7 @@ targets:
 grants:
   - {{ name: suites, to: {{ issuer: local, groups: [suites] }}, targets: [pg], replication: true }}
 rules:
+  builtIn: {{ credential-minting: "off" }}   # pg_regress makes roles with passwords
   list:
     - {{ name: everything, match: {{ operations: all }}, do: allow }}
 """
