@@ -21,7 +21,7 @@ public static class SampleConfig
                 [AdminRole.Approve] = new RoleConfig(["boss", "root", "ghost"], "unix", ["dba"]),
             }.ToFrozenDictionary(),
         },
-        UnixUsers = 
+        UnixUsers =
         [
             new UnixUserConfig("ci", "pipeline", ["agents"]), new UnixUserConfig("dora", "dora", ["dba"]), new UnixUserConfig("dan", "dan", ["dba"]),
             new UnixUserConfig("root", "root", ["dba"]),
