@@ -33,7 +33,7 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             }
 
             string actual = grant.Login ?? target.Logins[0].Name;
-            Decision decision = book.For(FactsOf(identity, target, actual, grant)).Judge(new SqlOperation(facts, Fresh), time.GetUtcNow());
+            Decision decision = book.For(FactsOf(identity, target, actual, grant)).JudgeHere(new SqlOperation(facts, Fresh), time.GetUtcNow());
             if (decision is { Verdict: Verdict.Hold, Hold: { } terms })
             {
                 held = held is null || held.Login != actual

@@ -75,7 +75,7 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             Application = question.Application,
             IsTls = question.IsTls,
         });
-        SqlFacts facts = SqlText.FactsOf(Encoding.UTF8.GetBytes(question.Sql));
+        SqlFacts facts = PostgresSql.FactsOf(Encoding.UTF8.GetBytes(question.Sql));
         Decision decision = rules.JudgeHere(new SqlOperation(facts, question.SearchPath), question.At ?? DateTimeOffset.UtcNow);
         return new PolicyAnswer(decision, access.Grant.Name, access.Login, facts);
     }
