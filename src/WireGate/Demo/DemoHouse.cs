@@ -12,6 +12,9 @@ internal sealed class DemoHouse : IAsyncDisposable
     /// <summary>Starting takes a second or two; whoever waits this long waits in vain.</summary>
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Who may approve what is held: an account that every machine has, and that is nobody's who asks.</summary>
+    public const string Approver = "nobody";
+
     private readonly string _root;
     private DemoCluster? _cluster;
     private ChildProcess? _gateway;
@@ -82,6 +85,14 @@ internal sealed class DemoHouse : IAsyncDisposable
 
               psql 'postgresql://alice:{Token}@127.0.0.1:{Port}/{DemoCluster.Database}' -c 'SELECT name, email, card_number FROM customers'
 
+            Its rules deny some statements, hold others for a human, and mask what is personal. Try:
+
+              … -c 'DROP TABLE customers'
+              … -c 'UPDATE orders SET amount = 0 WHERE id = 1'     waits; in another terminal, as somebody else:
+              {CommandName} approval list --config {ConfigPath}
+              sudo -u {Approver} {CommandName} approval approve ID --config {ConfigPath}
+              {CommandName} explain --subject alice --group demo --target orders --sql 'TRUNCATE orders' --config {ConfigPath}
+
             Take it back, and see what happened:
 
               {CommandName} placeholder revoke {PlaceholderId} --config {ConfigPath}
@@ -121,7 +132,10 @@ internal sealed class DemoHouse : IAsyncDisposable
             store: sqlite:{{_root}}/wiregate.db
             audit: { to: {{AuditDirectory}} }
             admin:
-              socket: { path: {{_root}}/admin.sock, mode: "0600" }
+              socket: { path: {{_root}}/admin.sock, mode: "0666" }
+              roles: { approve: { issuer: unix, groups: [dba] } }
+            identity:
+              unix: [{ user: {{Approver}}, subject: dora, groups: [dba] }]
             listeners:
               - { name: pg, protocol: postgres, address: "127.0.0.1:{{Port}}" }
             secrets:
@@ -132,11 +146,16 @@ internal sealed class DemoHouse : IAsyncDisposable
                 address: "unix:{{_cluster!.Socket}}"
                 logins: { app: { user: {{DemoCluster.User}}, password: orders-app } }
                 databases: [{{DemoCluster.Database}}]
+                mask: [pii]
             grants:
               - { name: demo, to: { issuer: local, groups: [demo] }, targets: [orders] }
             rules:
               list:
                 - { name: demo, match: { target: orders, sql: { effects: [read, write, ddl] } }, do: allow }
+                - { name: no-drop, match: { protocol: postgres, sql: { statements: [drop, truncate] } }, do: deny, reason: "schema changes go through migrations" }
+                - { name: orders, match: { target: orders, sql: { effects: [write], tables: [public.orders] } }, do: hold, approvers: { issuer: unix, groups: [dba] }, within: 2m }
+            masks:
+              pii: { columns: [public.customers.ssn], detect: [credit-card], with: last4 }
 
             """, cancellation);
         _gateway = ChildProcess.Start([.. Self, "run", "--config", ConfigPath], ChildProcess.SigTerm);

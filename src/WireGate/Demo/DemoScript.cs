@@ -20,6 +20,11 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
         await PsqlAsync("Everything works that works without the gateway",
             house.Token, "BEGIN; CREATE TABLE notes AS SELECT item, sum(amount) FROM orders GROUP BY item; TABLE notes; ROLLBACK", works: true, cancellation);
 
+        await PsqlAsync("What is personal is masked, by whatever name it is asked for", house.Token,
+            "SELECT name, ssn AS x, card_number FROM customers ORDER BY id LIMIT 2", works: true, cancellation, without: ["900-12-0001", "4111 1111"]);
+        await RefusedAsync("A rule denies it, and the session lives on", "DROP TABLE customers", "denied by rule \"no-drop\"", cancellation);
+        await HoldAsync(cancellation);
+
         string wrong = house.Token[..^1] + (house.Token[^1] == 'x' ? 'y' : 'x');
         string refusal = await PsqlAsync("A wrong one is refused, with a reference", wrong, Select, works: false, cancellation);
         Match reference = Reference().Match(refusal);
@@ -34,16 +39,62 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
         return _allWell;
     }
 
-    private async Task<string> PsqlAsync(string title, string password, string sql, bool works, CancellationToken cancellation)
+    private async Task<string> PsqlAsync(
+        string title, string password, string sql, bool works, CancellationToken cancellation, params string[] without)
+    {
+        ChildResult result = await RunPsqlAsync(title, password, sql, cancellation);
+        await ShowAsync(result);
+        // psql exits with 2 when it could not connect.
+        await JudgeAsync(title, works
+            ? result.ExitCode == 0 && result.Output.Contains("rows)", StringComparison.Ordinal) && !without.Any(w => result.Output.Contains(w, StringComparison.Ordinal))
+            : result.ExitCode == 2 && Reference().IsMatch(result.Output));
+        return result.Output;
+    }
+
+    private async Task RefusedAsync(string title, string sql, string by, CancellationToken cancellation)
+    {
+        ChildResult result = await RunPsqlAsync(title, house.Token, sql, cancellation);
+        await ShowAsync(result);
+        await JudgeAsync(title, result.ExitCode == 1 && result.Output.Contains(by, StringComparison.Ordinal));
+    }
+
+    /// <summary>A statement that waits until somebody else has approved it.</summary>
+    private async Task HoldAsync(CancellationToken cancellation)
+    {
+        const string Title = "A rule holds it until somebody else says yes";
+        if (!Environment.IsPrivilegedProcess)
+        {
+            await output.WriteLineAsync($"\n# {Title}\nleft out: it takes a second account, and only root can become {DemoHouse.Approver}");
+            return;
+        }
+
+        Task<ChildResult> held = RunPsqlAsync(Title, house.Token, "UPDATE orders SET amount = 0 WHERE id = 1 RETURNING id, amount", cancellation);
+        string[] list = ["approval", "list", "--state", "pending", "--json", "--config", house.ConfigPath];
+        Match id;
+        do
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+            id = Approval().Match((await DemoHouse.CommandAsync(list, cancellation)).Output);
+        }
+        while (!id.Success && !held.IsCompleted);
+
+        string[] approve = ["approval", "approve", id.Value, "--config", house.ConfigPath];
+        await output.WriteLineAsync($"$ sudo -u {DemoHouse.Approver} {DemoHouse.CommandName} {string.Join(' ', approve)}");
+        ChildResult approved = await ChildProcess.RunAsync(
+            ["setpriv", $"--reuid={DemoHouse.Approver}", "--regid=nogroup", "--clear-groups", "--", .. DemoHouse.CommandName.Split(' '), .. approve], cancellation);
+        await ShowAsync(approved);
+        ChildResult result = await held;
+        await ShowAsync(result);
+        await JudgeAsync(Title, approved.ExitCode == 0 && result.ExitCode == 0 && result.Output.Contains("waiting for approval", StringComparison.Ordinal)
+            && result.Output.Contains("UPDATE 1", StringComparison.Ordinal));
+    }
+
+    private async Task<ChildResult> RunPsqlAsync(string title, string password, string sql, CancellationToken cancellation)
     {
         string url = $"postgresql://alice@127.0.0.1:{house.Port}/{DemoCluster.Database}";
         await output.WriteLineAsync($"\n# {title}\n$ PGPASSWORD={password} psql '{url}' -c \"{sql}\"");
         var environment = new Dictionary<string, string> { ["PGPASSWORD"] = password, ["PGCONNECT_TIMEOUT"] = "30" };
-        ChildResult result = await ChildProcess.RunAsync([house.Psql, "-X", "-P", "pager=off", url, "-c", sql], cancellation, environment);
-        await ShowAsync(result);
-        // psql exits with 2 when it could not connect.
-        await JudgeAsync(title, works ? result.ExitCode == 0 && result.Output.Contains("rows)", StringComparison.Ordinal) : result.ExitCode == 2 && Reference().IsMatch(result.Output));
-        return result.Output;
+        return await ChildProcess.RunAsync([house.Psql, "-X", "-P", "pager=off", url, "-c", sql], cancellation, environment);
     }
 
     private async Task CommandAsync(string title, IReadOnlyList<string> arguments, CancellationToken cancellation)
@@ -68,4 +119,7 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
 
     [GeneratedRegex(@"\bref ([0-9A-Z]{6})\b")]
     private static partial Regex Reference();
+
+    [GeneratedRegex("apr_[a-z2-7]{16}")]
+    private static partial Regex Approval();
 }
