@@ -283,6 +283,11 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(text, decision, sql, parameters);
         }
 
+        if (!decision.Masks.IsEmpty)
+        {
+            return Refuse(OperationRefusal.Unmaskable("its values cannot be masked"), text, sql, parameters);
+        }
+
         _position = log.Allowed(text, decision, sql, parameters);
         if (!isDurableFirst || audit.IsDurable(_position))
         {
