@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace WireGate.Postgres.Masking;
 
 /// <summary>Tokens and keys, which are known by how they begin.</summary>
@@ -14,6 +16,8 @@ internal static partial class Detectors
         ("AIza"u8.ToArray(), 35), ("sk-"u8.ToArray(), 20), ("npm_"u8.ToArray(), 36), ("hf_"u8.ToArray(), 30), ("SG."u8.ToArray(), 40),
         ("dop_v1_"u8.ToArray(), 40), ("wgp_"u8.ToArray(), 40),
     ];
+
+    private static readonly SearchValues<byte> Firsts = SearchValues.Create([.. Keys.Select(k => k.Prefix[0]).Distinct()]);
 
     // Three parts of base64url, of which the first is a JSON object: {" is eyJ.
     private static Hit FindJwt(ReadOnlySpan<byte> value, int from)
@@ -43,6 +47,9 @@ internal static partial class Detectors
         return Hit.None;
     }
 
+    // -----BEGIN ENCRYPTED PRIVATE KEY-----
+    private const int LongestLine = 64;
+
     private static Hit FindPrivateKey(ReadOnlySpan<byte> value, int from)
     {
         int at = from;
@@ -50,9 +57,9 @@ internal static partial class Detectors
         {
             int start = at + offset;
             ReadOnlySpan<byte> rest = value[start..];
-            int name = rest.IndexOf("PRIVATE KEY"u8);
-            int line = rest[11..].IndexOf("-----"u8) + 11;
-            if (name >= 0 && line > name)
+            ReadOnlySpan<byte> line = rest[..Math.Min(rest.Length, LongestLine)];
+            int name = line.IndexOf("PRIVATE KEY"u8);
+            if (name >= 0 && line[11..].IndexOf("-----"u8) + 11 > name)
             {
                 // One that was cut off is one all the same.
                 int end = rest.IndexOf("-----END "u8);
@@ -68,23 +75,25 @@ internal static partial class Detectors
 
     private static Hit FindApiKey(ReadOnlySpan<byte> value, int from)
     {
-        Hit first = Hit.None;
-        foreach ((byte[] prefix, int least) in Keys)
+        for (int at = from; Next(value, ref at, Firsts); at++)
         {
-            int at = from;
-            while (at < value.Length && value[at..].IndexOf(prefix) is >= 0 and var offset)
+            if (at > 0 && IsKey(value[at - 1]))
             {
-                int start = at + offset, i = start + prefix.Length;
-                at = start + 1;
-                if ((start == 0 || !IsKey(value[start - 1])) && Run(value, ref i) + Dotted(value, prefix, ref i) >= least)
+                continue;
+            }
+
+            ReadOnlySpan<byte> rest = value[at..];
+            foreach ((byte[] prefix, int least) in Keys)
+            {
+                int i = at + prefix.Length;
+                if (rest.StartsWith(prefix) && Run(value, ref i) + Dotted(value, prefix, ref i) >= least)
                 {
-                    first = !first.IsThere || start < first.Start ? new Hit(start, i - start) : first;
-                    break;
+                    return new Hit(at, i - at);
                 }
             }
         }
 
-        return first;
+        return Hit.None;
     }
 
     // SendGrid's have a dot in the middle.

@@ -48,7 +48,7 @@ internal static partial class Detectors
         while (Next(value, ref at, Digits))
         {
             int count = 0, end = at, i = at;
-            for (; i < value.Length; i++)
+            for (; i < value.Length && count <= Most; i++)
             {
                 if (IsDigit(value[i]))
                 {

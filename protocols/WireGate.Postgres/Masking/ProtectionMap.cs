@@ -22,16 +22,19 @@ internal sealed class ProtectionMap
     ];
 
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
+    private readonly Dictionary<MaskConfig, Replacement> _replacements;
 
     public ProtectionMap(Catalog catalog, MaskSet masks)
     {
         Catalog = catalog;
         ColumnMasks = [.. masks.Masks.Where(m => !m.Columns.IsEmpty)];
-        Detectors = [.. masks.Masks.Where(m => !m.Detect.IsEmpty)];
         if (!ColumnMasks.IsEmpty)
         {
             Fill();
         }
+
+        _replacements = masks.Masks.ToDictionary(m => m, m => new Replacement(m));
+        Searches = [.. from mask in masks.Masks from detector in mask.Detect select new Search(detector, _replacements[mask])];
     }
 
     public Catalog Catalog { get; }
@@ -39,8 +42,8 @@ internal sealed class ProtectionMap
     /// <summary>The masks that name columns.</summary>
     public ImmutableArray<MaskConfig> ColumnMasks { get; }
 
-    /// <summary>The masks that look at values.</summary>
-    public ImmutableArray<MaskConfig> Detectors { get; }
+    /// <summary>What is looked for in values.</summary>
+    public ImmutableArray<Search> Searches { get; }
 
     /// <summary>Where it cannot be known which column a value comes from the operation is refused.</summary>
     public bool DeniesUnsure => ColumnMasks.Any(m => m.Unsure == MaskUnsure.Deny);
@@ -68,6 +71,9 @@ internal sealed class ProtectionMap
 
         return relation >= Catalog.FirstUserOid && Catalog.Find(relation) is null ? Any : null;
     }
+
+    /// <summary>What stands in place of a value that a mask hides.</summary>
+    public Replacement ReplacementOf(MaskConfig mask) => _replacements[mask];
 
     private void Fill()
     {

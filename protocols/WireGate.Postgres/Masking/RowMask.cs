@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Messages;
@@ -115,8 +115,10 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
 
     private bool WriteSearched(in ColumnMask column, ReadOnlySpan<byte> value, RowBuffer output)
     {
+        Span<Hit> found = stackalloc Hit[searches.Length];
+        found.Fill(new Hit(-1, 1));
         int at = 0;
-        while (First(value, at, out Replacement? replacement) is { IsThere: true } hit)
+        while (First(value, at, found, out Replacement? replacement) is { IsThere: true } hit)
         {
             if (column.Kind != ValueKind.Text || replacement!.IsNull)
             {
@@ -134,18 +136,29 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
     }
 
     /// <summary>Whether detectors find anything.</summary>
-    public static bool Finds(ImmutableArray<Search> searches, ReadOnlySpan<byte> value) => new RowMask([], searches).First(value, 0, out _).IsThere;
+    public bool Finds(ReadOnlySpan<byte> value)
+    {
+        Span<Hit> found = stackalloc Hit[searches.Length];
+        found.Fill(new Hit(-1, 1));
+        return First(value, 0, found, out _).IsThere;
+    }
 
-    private Hit First(ReadOnlySpan<byte> value, int from, out Replacement? replacement)
+    // What a detector found farther on is kept: a value is gone through once by each, whatever the others find.
+    private Hit First(ReadOnlySpan<byte> value, int from, Span<Hit> found, out Replacement? replacement)
     {
         Hit first = Hit.None;
         replacement = null;
-        foreach (ref readonly Search search in searches.AsSpan())
+        ReadOnlySpan<Search> all = searches.AsSpan();
+        for (int i = 0; i < all.Length; i++)
         {
-            Hit hit = Detectors.Find(search.Detector, value, from);
-            if (hit.IsThere && (!first.IsThere || hit.Start < first.Start))
+            if (found[i].IsThere && found[i].Start < from)
             {
-                (first, replacement) = (hit, search.Replacement);
+                found[i] = Detectors.Find(all[i].Detector, value, from);
+            }
+
+            if (found[i].IsThere && (!first.IsThere || found[i].Start < first.Start))
+            {
+                (first, replacement) = (found[i], all[i].Replacement);
             }
         }
 

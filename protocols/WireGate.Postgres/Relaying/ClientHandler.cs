@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 
@@ -12,7 +13,8 @@ namespace WireGate.Postgres.Relaying;
 /// Client to upstream: each message that makes the upstream do something is judged, written down, and only then forwarded, as it came.
 /// The framer has refused what is not legal, a password among it.
 /// </summary>
-internal sealed class ClientHandler(Conversation conversation, OperationLog log, IAuditLog audit, Gate gate) : IFrameHandler
+internal sealed class ClientHandler(
+    Conversation conversation, OperationLog log, IAuditLog audit, Gate gate, SessionMasks? masks = null) : IFrameHandler
 {
     private const int HeaderLength = FrameLimits.HeaderLength;
 
@@ -27,6 +29,10 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     private AuditPosition _position;
     private JudgedText? _text;
     private ReadOnlySequence<byte> _large;
+    private MaskPlan? _plan;
+
+    /// <summary>The last message was a Describe of a portal: what is executed next, if it is the same one.</summary>
+    private byte[]? _described;
 
     /// <summary>What is to be waited for before a frame is dealt with.</summary>
     private enum Wait
@@ -37,6 +43,8 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         CopyIn,
         Replies,
         Parser,
+        Catalog,
+        Description,
     }
 
     /// <summary>The client said goodbye.</summary>
@@ -114,7 +122,14 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
                     await output.FlushAsync(CancellationToken.None);
                     await audit.WhenDurableAsync(_position);
                     await gate.Loop.Switch();
-                    return gate.IsClosed || IsSkipped ? FrameAction.Drop : Run((FrontendMessage)frame.Header.Kind, _text!);
+                    return gate.IsClosed || IsSkipped ? FrameAction.Drop : Run(frame, output);
+                case Wait.Description:
+                    return Run(frame, output);
+                case Wait.Catalog:
+                    await output.FlushAsync(CancellationToken.None);
+                    await masks!.LoadAsync();
+                    await gate.Loop.Switch();
+                    break;
                 case Wait.CopyIn:
                     // Without it the upstream keeps its answer to itself.
                     MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
@@ -163,6 +178,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         }
 
         _isPoisoned = false;
+        _described = null;
         _replies.Add(new PendingReply(FrontendMessage.Sync));
         conversation.NextGroup();
         return FrameAction.Forward;
@@ -175,13 +191,15 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(OperationRefusal.TooLarge(frame.Bytes.Length), conversation.Judge.Unnamed, default, default);
         }
 
+        byte[]? described = _described;
+        _described = null;
         return message switch
         {
             FrontendMessage.Query => OnQuery(body, frame),
             FrontendMessage.Parse => OnParse(body, frame),
             FrontendMessage.Bind => OnBind(body, frame),
-            FrontendMessage.Execute => OnExecute(body),
-            FrontendMessage.Describe => OnDescribe(),
+            FrontendMessage.Execute => OnExecute(body, described),
+            FrontendMessage.Describe => OnDescribe(body),
             FrontendMessage.Close => OnClose(body),
             FrontendMessage.FunctionCall => Start(message, conversation.Judge.FunctionCall, default, default),
             _ => throw new InvalidOperationException("A message that the framer does not know."),
@@ -251,16 +269,28 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     }
 
     // String portal | Int32 rows, 0: all
-    private FrameAction OnExecute(ReadOnlySpan<byte> body)
+    private FrameAction OnExecute(ReadOnlySpan<byte> body, byte[]? described)
     {
         var reader = new PostgresReader(Peer.Client, body);
-        JudgedText text = conversation.PortalOf(reader.ReadCString(), out NameSlot? slot);
+        ReadOnlySpan<byte> portal = reader.ReadCString();
+        _described = described is not null && portal.SequenceEqual(described) ? described : null;
+        JudgedText text = conversation.PortalOf(portal, out NameSlot? slot);
         return Start(FrontendMessage.Execute, text, default, slot is null ? default : slot.Parameters.Kept);
     }
 
-    private FrameAction OnDescribe()
+    // Byte1 'S' or 'P' | String name
+    private FrameAction OnDescribe(ReadOnlySpan<byte> body)
     {
-        _replies.Add(new PendingReply(FrontendMessage.Describe));
+        if (masks is not { MayMask: true })
+        {
+            _replies.Add(new PendingReply(FrontendMessage.Describe));
+            return FrameAction.Forward;
+        }
+
+        var reader = new PostgresReader(Peer.Client, body);
+        bool isPortal = reader.ReadByte() == (byte)'P';
+        _described = isPortal ? reader.ReadCString().ToArray() : null;
+        _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Forward, isPortal ? ResultMasks.Portal : null));
         return FrameAction.Forward;
     }
 
@@ -277,31 +307,56 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     /// <summary>Something is about to run: the rules are asked, it is written down, and it goes.</summary>
     private FrameAction Start(FrontendMessage message, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
+        if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
+        {
+            return Later(Wait.Catalog);
+        }
+
         Decision decision = conversation.Decide(text, out bool isDurableFirst);
         if (decision.Verdict != Verdict.Allow)
         {
             return Refuse(text, decision, sql, parameters);
         }
 
-        if (!decision.Masks.IsEmpty)
+        _plan = decision.Masks.IsEmpty ? null : masks?.PlanOf(text, decision.Masks, conversation);
+        if (!decision.Masks.IsEmpty && _plan is null or { Refusal: not null })
         {
-            return Refuse(OperationRefusal.Unmaskable("its values cannot be masked"), text, sql, parameters);
+            return Refuse(OperationRefusal.Unmaskable(_plan?.Refusal ?? "its values cannot be masked"), text, sql, parameters);
         }
 
         _position = log.Allowed(text, decision, sql, parameters);
-        if (!isDurableFirst || audit.IsDurable(_position))
+        _text = text;
+        return isDurableFirst && !audit.IsDurable(_position) ? Later(Wait.Durable)
+            : NeedsDescription(message) ? Later(Wait.Description)
+            : Run(message, text);
+    }
+
+    // Rows of a masked operation pass only by the description of the very portal that gives them.
+    private bool NeedsDescription(FrontendMessage message) => message == FrontendMessage.Execute && _described is null && _plan is { GivesRows: true };
+
+    private FrameAction Run(in Frame frame, PipeWriter output)
+    {
+        var message = (FrontendMessage)frame.Header.Kind;
+        if (NeedsDescription(message))
         {
-            return Run(message, text);
+            var portal = new SequenceReader<byte>(frame.Bytes.Slice(HeaderLength));
+            portal.TryReadTo(out ReadOnlySequence<byte> name, (byte)0);
+            MessageWriter describe = MessageWriter.Begin(output, (byte)FrontendMessage.Describe, (int)name.Length + 2);
+            describe.Byte((byte)'P');
+            describe.CString(name.IsSingleSegment ? name.FirstSpan : name.ToArray());
+            describe.End();
+            _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Swallow, ResultMasks.Portal));
         }
 
-        _text = text;
-        return Later(Wait.Durable);
+        return Run(message, _text!);
     }
 
     private FrameAction Run(FrontendMessage message, JudgedText text)
     {
         OperationRun? run = conversation.OnSent(text);
-        _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn));
+        masks?.OnSent(text);
+        _described = null;
+        _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn, _plan));
         if (message != FrontendMessage.Execute)
         {
             conversation.NextGroup();
