@@ -25,17 +25,17 @@ internal sealed record CopyPlan
 
     public required ImmutableArray<ColumnMask> Columns { get; init; }
 
-    public CopyFormat Format { get; private init; }
+    public CopyFormat Format { get; init; }
 
-    public byte Delimiter { get; private init; } = (byte)'\t';
+    public byte Delimiter { get; init; } = (byte)'\t';
 
-    public byte Quote { get; private init; } = (byte)'"';
+    public byte Quote { get; init; } = (byte)'"';
 
-    public byte Escape { get; private init; } = (byte)'"';
+    public byte Escape { get; init; } = (byte)'"';
 
-    public byte[] Null { get; private init; } = TextNull;
+    public byte[] Null { get; init; } = TextNull;
 
-    public bool HasHeader { get; private init; }
+    public bool HasHeader { get; init; }
 
     /// <summary>Plans one.</summary>
     /// <param name="source">The statement.</param>

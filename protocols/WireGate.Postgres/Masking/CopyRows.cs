@@ -63,7 +63,11 @@ internal sealed class CopyRows(CopyPlan plan)
                 _value.Clear();
                 Unescape(field, _value);
                 _shown.Clear();
-                if (plan.Rows.WriteValue(plan.Columns[i], _value.Written, _shown))
+                if (IsUntouched(plan.Columns[i]))
+                {
+                    output.Bytes(field);
+                }
+                else if (plan.Rows.WriteValue(plan.Columns[i], _value.Written, _shown))
                 {
                     EscapeText(_shown.Written, output);
                 }
@@ -189,7 +193,11 @@ internal sealed class CopyRows(CopyPlan plan)
             else
             {
                 _shown.Clear();
-                if (plan.Rows.WriteValue(plan.Columns[i], _value.Written, _shown))
+                if (IsUntouched(plan.Columns[i]))
+                {
+                    output.Bytes(field);
+                }
+                else if (plan.Rows.WriteValue(plan.Columns[i], _value.Written, _shown))
                 {
                     QuoteCsv(_shown.Written, output);
                 }
@@ -214,6 +222,9 @@ internal sealed class CopyRows(CopyPlan plan)
         output.Byte((byte)'\n');
         return true;
     }
+
+    // Nothing was found in it: it is quoted, or not, as it came.
+    private bool IsUntouched(in ColumnMask column) => column.Replacement is null && !plan.Rows.Finds(_value.Written);
 
     private int ReadCsv(ReadOnlySpan<byte> line, RowBuffer value, out bool wasQuoted)
     {

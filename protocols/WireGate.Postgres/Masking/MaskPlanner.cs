@@ -92,7 +92,7 @@ internal static class MaskPlanner
         }
 
         // A relation that is not there yet holds nothing that came past here.
-        return source.Taint.IsAny && source.Taint.Missing is null ? Carries(source) ?? Decides(source) : null;
+        return source.Taint.HidesAny ? Carries(source) ?? Decides(source) : null;
     }
 
     private static string? Carries(PlanSource source)

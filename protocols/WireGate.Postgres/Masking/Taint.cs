@@ -35,21 +35,21 @@ internal sealed class Taint
         {
             if (access.Relation is { } name)
             {
-                Meet(name, path);
+                Meet(name, access.Effect, path);
             }
         }
 
-        if (_hidden.Count > 0)
+        if (IsAny)
         {
             Follow(statement.Lineage, path);
         }
     }
 
-    /// <summary>It names a relation of which something is hidden.</summary>
-    public bool IsAny => _hidden.Count > 0;
+    /// <summary>It names a relation of which something is hidden, or may be: it reads one that the catalog does not have.</summary>
+    public bool IsAny => _hidden.Count > 0 || _anything;
 
-    /// <summary>A relation that the catalog does not have; null: it has all.</summary>
-    public SqlName? Missing { get; private set; }
+    /// <summary>It names a relation of which something is known to be hidden.</summary>
+    public bool HidesAny => _hidden.Count > 0;
 
     /// <summary>Whether something of a relation is hidden.</summary>
     public bool Hides(SqlName relation) => _hidden.Contains(relation);
@@ -97,7 +97,7 @@ internal sealed class Taint
             ? new Tainted(_map.Any, name.Name) : null;
     }
 
-    private void Meet(SqlName name, SqlSearchPath path)
+    private void Meet(SqlName name, SqlEffects effect, SqlSearchPath path)
     {
         bool isThere = false;
         foreach (CatalogRelation relation in _map.Catalog.Find(name, path))
@@ -114,12 +114,8 @@ internal sealed class Taint
             }
         }
 
-        if (!isThere)
-        {
-            Missing ??= name;
-            _hidden.Add(name);
-            _anything = true;
-        }
+        // What it makes need not be there yet; what it reads may have been made in a transaction that nobody else sees.
+        _anything |= !isThere && effect == SqlEffects.Read;
     }
 
     private void Follow(QueryLineage lineage, SqlSearchPath path)

@@ -122,7 +122,7 @@ internal sealed partial class LineageReader
             }
             else if (isNamed && !isStar && !isColumn)
             {
-                _flows.Add(new LineageFlow(null, names));
+                _flows.Add(new LineageFlow(NameOf(value), names));
             }
 
             outputs.Add(new LineageOutput(alias ?? own, names, isStar, isColumn));
@@ -130,6 +130,12 @@ internal sealed partial class LineageReader
 
         return outputs;
     }
+
+    // What the upstream calls an expression; null: it is not looked for here, and may be any name.
+    private static string? NameOf(JsonElement value) =>
+        value.IsA("FuncCall"u8, out JsonElement call) ? call.Strings("funcname"u8)[^1]
+        : value.IsA("A_Expr"u8, out JsonElement expression) && !expression.Is("kind"u8, "AEXPR_NULLIF"u8) ? "?column?"
+        : null;
 
     private void With(JsonElement statement)
     {

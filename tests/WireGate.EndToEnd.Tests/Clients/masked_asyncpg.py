@@ -22,7 +22,7 @@ async def main():
 
     async with connection.transaction():
         values = [r["ssn"] async for r in connection.cursor("SELECT ssn FROM hr.people ORDER BY id", prefetch=1)]
-        assert values[0] == "****6789" and all("-" not in v for v in values), values
+        assert values[0] == "****6789" and all("-" not in str(v) for v in values), values
     print("cursor")
 
     await connection.close()
