@@ -8,6 +8,7 @@ using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 using WireGate.Postgres.Relaying;
@@ -28,7 +29,7 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 /// </summary>
 internal sealed class Handshake(
     PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls,
-    UpstreamTroubles troubles, StatementCache statements, DecisionPoint point)
+    UpstreamTroubles troubles, StatementCache statements, DecisionPoint point, CatalogCache catalogs)
 {
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
     public async ValueTask<EstablishedSession?> RunAsync(Session session)
@@ -113,7 +114,8 @@ internal sealed class Handshake(
         var settings = new ParameterStatusRelay(request.User, request.ShownUser);
         settings.GreetedAs(login.GreetedAs);
         var judge = new OperationJudge(session, SettingsOf(upstream, request), statements, point, services.Time);
-        var relay = new SessionRelay(session, upstream.Connection, judge, settings, services);
+        var relay = new SessionRelay(session, upstream.Connection, judge, settings, services, log => new SessionMasks(
+            session, request, catalogs.Of(request.Target, request.User, request.Database), log, cancel is null ? null : () => Cancel(session, cancel)));
         await GreetAsync(session.Client.Output, proof, upstream, cancel);
         session.HandshakeDone();
         if (Shorter(session.Placeholder!.SessionLifetime, session.Access!.Grant.SessionLifetime) is { } lifetime)
@@ -317,6 +319,9 @@ internal sealed class Handshake(
 
         await new UpstreamCancel(connector).SendAsync(session.Loop, entry, services.Time);
     }
+
+    // Nobody waits for it: whoever is told that a result is cut off has been told.
+    private void Cancel(Session session, CancelEntry entry) => _ = new UpstreamCancel(connector).SendAsync(session.Loop, entry, services.Time).AsTask();
 
     private async ValueTask RefuseAsync(Session session, Refusal refusal)
     {

@@ -6,6 +6,7 @@ using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Sql;
 using WireGate.Postgres.Upstream;
 
@@ -44,12 +45,15 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private readonly DecisionPoint _point = new();
     private readonly StatementCache _statements = new(CachedStatements, CachedStatementBytes);
 
+    private readonly CatalogCache _catalogs;
+
     /// <summary>One for all listeners of the process: a cancel request may come in by another one than its session.</summary>
     public PostgresProtocol(PostgresServices services)
     {
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
         _cancels = new CancelRegistry(services.Time);
+        _catalogs = new CatalogCache(services, _connector, _keys, _statements);
         _troubles = new UpstreamTroubles(services.Time, services.Logger);
     }
 
@@ -61,7 +65,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     {
         ArgumentNullException.ThrowIfNull(session);
         // Not one method: what only the handshake needs is gone while the session lies idle.
-        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles, _statements, _point);
+        var handshake = new Handshake(_services, _connector, new UpstreamLogin(_keys), _cancels, _tls, _troubles, _statements, _point, _catalogs);
         if (await handshake.RunAsync(session) is not { } established)
         {
             return;

@@ -151,6 +151,25 @@ internal sealed class Conversation
         _ => null,
     };
 
+    /// <summary>For each statement of a text what may give back its rows: itself, and all that its names stand for.</summary>
+    public List<List<ParsedStatement>> SourcesOf(JudgedText text)
+    {
+        if (text.Alternatives.Length > 0)
+        {
+            return [[.. text.Alternatives.SelectMany(SourcesOf).SelectMany(s => s)]];
+        }
+
+        var sources = new List<List<ParsedStatement>>();
+        for (int i = 0; i < text.Parsed.Statements.Length; i++)
+        {
+            var found = new List<ParsedStatement>();
+            AddSources(text, i, MostSteps, found);
+            sources.Add(found);
+        }
+
+        return sources;
+    }
+
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
@@ -371,6 +390,32 @@ internal sealed class Conversation
         }
 
         return decision;
+    }
+
+    private void AddSources(JudgedText text, int statement, int steps, List<ParsedStatement> into)
+    {
+        into.Add(text.Parsed.Statements[statement]);
+        foreach (SessionChange change in text.Parsed.Statements[statement].Changes)
+        {
+            JudgedText? named = change switch
+            {
+                SessionChange.Execute execute => NamedBy(text, statement, execute.Name, false),
+                SessionChange.Fetch fetch => NamedBy(text, statement, fetch.Name, true),
+                _ => null,
+            };
+            if (named is null)
+            {
+                continue;
+            }
+
+            foreach (JudgedText one in steps == 0 ? [Judge.Unnamed] : named.Alternatives.IsEmpty ? [named] : named.Alternatives.AsEnumerable())
+            {
+                for (int i = 0; i < one.Parsed.Statements.Length; i++)
+                {
+                    AddSources(one, i, steps - 1, into);
+                }
+            }
+        }
     }
 
     /// <summary>What a name stands for at one statement of a text: a statement of the same text before it may have defined it.</summary>

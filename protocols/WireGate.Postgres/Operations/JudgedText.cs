@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Operations;
@@ -41,6 +42,7 @@ internal sealed class JudgedText
             {
                 IsDurableFirst |= (access.Effect & ~Passing) != 0 && !statement.Facts.Kinds.Contains("notify");
                 MayChangeAnything |= access.Effect == SqlEffects.Unknown;
+                MayChangeCatalog |= access.Effect is SqlEffects.Ddl or SqlEffects.Unknown;
             }
 
             MayChangeAnything |= statement.Facts.UnknownFunctions.Length > 0;
@@ -67,6 +69,12 @@ internal sealed class JudgedText
 
     /// <summary>It may do what its text does not say: change settings, for one.</summary>
     public bool MayChangeAnything { get; }
+
+    /// <summary>It may make, change or drop objects.</summary>
+    public bool MayChangeCatalog { get; }
+
+    /// <summary>How its answers were masked last; null: they were not, or its names may stand for something else now.</summary>
+    public MaskPlan? Plan { get; set; }
 
     /// <summary>The session is to be followed by it.</summary>
     public bool ChangesSession { get; }

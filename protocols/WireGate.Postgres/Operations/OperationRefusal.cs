@@ -71,6 +71,14 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
             reference);
     }
 
+    /// <summary>It cannot be known that nothing of what a mask hides would pass.</summary>
+    /// <param name="what">What of it, with the column where there is one.</param>
+    public static OperationRefusal Unmaskable(string what)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, $"masking: {what} (ref {reference})"), reference);
+    }
+
     /// <summary>What it was taken for: whoever asked knows the text, and not always what it counts as.</summary>
     private static string? Describe(JudgedText text)
     {

@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 
@@ -12,7 +14,8 @@ namespace WireGate.Postgres.Relaying;
 /// Client to upstream: each message that makes the upstream do something is judged, written down, and only then forwarded, as it came.
 /// The framer has refused what is not legal, a password among it.
 /// </summary>
-internal sealed class ClientHandler(Conversation conversation, OperationLog log, IAuditLog audit, HeldOperations holds, Gate gate) : IFrameHandler
+internal sealed class ClientHandler(
+    Conversation conversation, OperationLog log, IAuditLog audit, HeldOperations holds, Gate gate, SessionMasks? masks = null) : IFrameHandler
 {
     private const int HeaderLength = FrameLimits.HeaderLength;
 
@@ -31,7 +34,12 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     private Decision _decision;
     private HeldBytes? _held;
     private bool _wasAskedElsewhere;
+    private Action<OperationRun>? _ended;
     private ReadOnlySequence<byte> _large;
+    private MaskPlan? _plan;
+
+    /// <summary>The last message was a Describe of a portal: what is executed next, if it is the same one.</summary>
+    private byte[]? _described;
 
     /// <summary>What is to be waited for before a frame is dealt with.</summary>
     private enum Wait
@@ -43,6 +51,8 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         Parser,
         Elsewhere,
         People,
+        Catalog,
+        Description,
     }
 
     /// <summary>The client said goodbye.</summary>
@@ -116,6 +126,13 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             {
                 case Wait.Poison:
                     return SendPoison((FrontendMessage)frame.Header.Kind, output);
+                case Wait.Description:
+                    return Run(frame, output);
+                case Wait.Catalog:
+                    await FlushAsync(output);
+                    await masks!.LoadAsync();
+                    await gate.Loop.Switch();
+                    break;
                 case Wait.CopyIn:
                     // Without it the upstream keeps its answer to itself.
                     MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
@@ -130,7 +147,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
                     _decision = await AskElsewhereAsync(output);
                     break;
                 case Wait.People:
-                    return await HoldAsync((FrontendMessage)frame.Header.Kind, output);
+                    return await HoldAsync(frame, output);
                 case Wait.Parser:
                     await FlushAsync(output);
                     await conversation.Judge.ParseAsync(_large);
@@ -209,6 +226,7 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         }
 
         _isPoisoned = false;
+        _described = null;
         _replies.Add(new PendingReply(FrontendMessage.Sync));
         conversation.NextGroup();
         return FrameAction.Forward;
@@ -221,13 +239,15 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(OperationRefusal.TooLarge(frame.Bytes.Length), conversation.Judge.Unnamed, default, default);
         }
 
+        byte[]? described = _described;
+        _described = null;
         return message switch
         {
             FrontendMessage.Query => OnQuery(body, frame),
             FrontendMessage.Parse => OnParse(body, frame),
             FrontendMessage.Bind => OnBind(body, frame),
-            FrontendMessage.Execute => OnExecute(body),
-            FrontendMessage.Describe => OnDescribe(),
+            FrontendMessage.Execute => OnExecute(body, described),
+            FrontendMessage.Describe => OnDescribe(body),
             FrontendMessage.Close => OnClose(body),
             FrontendMessage.FunctionCall => Start(message, conversation.Judge.FunctionCall, default, default),
             _ => throw new InvalidOperationException("A message that the framer does not know."),
@@ -317,16 +337,28 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     }
 
     // String portal | Int32 rows, 0: all
-    private FrameAction OnExecute(ReadOnlySpan<byte> body)
+    private FrameAction OnExecute(ReadOnlySpan<byte> body, byte[]? described)
     {
         var reader = new PostgresReader(Peer.Client, body);
-        JudgedText text = conversation.PortalOf(reader.ReadCString(), out NameSlot? slot);
+        ReadOnlySpan<byte> portal = reader.ReadCString();
+        _described = described is not null && portal.SequenceEqual(described) ? described : null;
+        JudgedText text = conversation.PortalOf(portal, out NameSlot? slot);
         return Start(FrontendMessage.Execute, text, default, slot is null ? default : slot.Parameters.Kept);
     }
 
-    private FrameAction OnDescribe()
+    // Byte1 'S' or 'P' | String name
+    private FrameAction OnDescribe(ReadOnlySpan<byte> body)
     {
-        _replies.Add(new PendingReply(FrontendMessage.Describe));
+        if (masks is not { MayMask: true })
+        {
+            _replies.Add(new PendingReply(FrontendMessage.Describe));
+            return FrameAction.Forward;
+        }
+
+        var reader = new PostgresReader(Peer.Client, body);
+        bool isPortal = reader.ReadByte() == (byte)'P';
+        _described = isPortal ? reader.ReadCString().ToArray() : null;
+        _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Forward, isPortal ? ResultMasks.Portal : null));
         return FrameAction.Forward;
     }
 
@@ -343,6 +375,11 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
     /// <summary>Something is about to run: the rules are asked, it is written down, and it goes.</summary>
     private FrameAction Start(FrontendMessage message, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
+        if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
+        {
+            return Later(Wait.Catalog);
+        }
+
         Decision decision = conversation.Decide(text, out bool isDurableFirst);
         if (_wasAskedElsewhere)
         {
@@ -365,13 +402,47 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(text, decision, sql, parameters);
         }
 
+        if (!TryPlan(text, decision, out string? why))
+        {
+            return Refuse(OperationRefusal.Unmaskable(why), text, sql, parameters);
+        }
+
         AuditPosition written = log.Allowed(text, decision, sql, parameters);
         if (isDurableFirst)
         {
             _durableFirst = written;
         }
 
-        return Run(message, text);
+        (_text, _ended) = (text, null);
+        return NeedsDescription(message) ? Later(Wait.Description) : Run(message, text);
+    }
+
+    /// <returns>False: something is to be masked, and it cannot be.</returns>
+    private bool TryPlan(JudgedText text, in Decision decision, [NotNullWhen(false)] out string? why)
+    {
+        _plan = decision.Masks.IsEmpty ? null : masks?.PlanOf(text, decision.Masks, conversation);
+        why = decision.Masks.IsEmpty || _plan is { Refusal: null } ? null : _plan?.Refusal ?? "its values cannot be masked";
+        return why is null;
+    }
+
+    // Rows of a masked operation pass only by the description of the very portal that gives them.
+    private bool NeedsDescription(FrontendMessage message) => message == FrontendMessage.Execute && _described is null && _plan is { GivesRows: true };
+
+    private FrameAction Run(in Frame frame, PipeWriter output)
+    {
+        var message = (FrontendMessage)frame.Header.Kind;
+        if (NeedsDescription(message))
+        {
+            var portal = new SequenceReader<byte>(frame.Bytes.Slice(HeaderLength));
+            portal.TryReadTo(out ReadOnlySequence<byte> name, (byte)0);
+            MessageWriter describe = MessageWriter.Begin(output, (byte)FrontendMessage.Describe, (int)name.Length + 2);
+            describe.Byte((byte)'P');
+            describe.CString(name.IsSingleSegment ? name.FirstSpan : name.ToArray());
+            describe.End();
+            _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Swallow, ResultMasks.Portal));
+        }
+
+        return Run(message, _text!);
     }
 
     /// <summary>Something is about to run that people have to approve.</summary>
@@ -389,13 +460,19 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
             return Refuse(refusal);
         }
 
+        if (!TryPlan(text, decision, out string? unmaskable))
+        {
+            return Refuse(OperationRefusal.Unmaskable(unmaskable), text, sql, parameters);
+        }
+
         log.Held(text, decision, sql, parameters);
         (_text, _decision, _held) = (text, decision, held);
         return Later(Wait.People);
     }
 
-    private async ValueTask<FrameAction> HoldAsync(FrontendMessage message, PipeWriter output)
+    private async ValueTask<FrameAction> HoldAsync(Frame frame, PipeWriter output)
     {
+        var message = (FrontendMessage)frame.Header.Kind;
         // What was sent before it is answered first: then the transaction's state is known, and whether this would run at all.
         if (_replies.Count > 0)
         {
@@ -427,27 +504,32 @@ internal sealed class ClientHandler(Conversation conversation, OperationLog log,
         string approval = outcome.Approval!;
         conversation.Judge.Refresh();
         Decision now = conversation.Decide(text, out _);
-        if (gate.IsClosed || now.Verdict == Verdict.Deny)
+        if (gate.IsClosed)
         {
-            holds.Complete(approval, executed: false, gate.IsClosed ? "the session ended" : "the rules deny it by now");
-            if (gate.IsClosed)
-            {
-                return FrameAction.Drop;
-            }
+            holds.Complete(approval, executed: false, "the session ended");
+            return FrameAction.Drop;
+        }
 
-            _refusal = OperationRefusal.Denied(text, now);
-            log.Denied(text, now, default, default, _refusal.Reference);
+        string? unmaskable = null;
+        if (now.Verdict == Verdict.Deny || !TryPlan(text, now, out unmaskable))
+        {
+            holds.Complete(approval, executed: false, unmaskable ?? "the rules deny it by now");
+            _refusal = unmaskable is null ? OperationRefusal.Denied(text, now) : OperationRefusal.Unmaskable(unmaskable);
+            log.Denied(text, now with { Verdict = Verdict.Deny }, default, default, _refusal.Reference);
             return SendPoison(message, output);
         }
 
         _durableFirst = log.Approved(text, now, approval);
-        return Run(message, text, run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null));
+        _ended = run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null);
+        return Run(frame, output);
     }
 
-    private FrameAction Run(FrontendMessage message, JudgedText text, Action<OperationRun>? ended = null)
+    private FrameAction Run(FrontendMessage message, JudgedText text)
     {
-        OperationRun? run = conversation.OnSent(text, ended);
-        _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn));
+        OperationRun? run = conversation.OnSent(text, _ended);
+        masks?.OnSent(text);
+        _described = null;
+        _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn, _plan));
         if (message != FrontendMessage.Execute)
         {
             conversation.NextGroup();

@@ -1,4 +1,5 @@
 using WireGate.Core.Framing;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 
 namespace WireGate.Postgres.Relaying;
@@ -8,7 +9,9 @@ namespace WireGate.Postgres.Relaying;
 /// <param name="Action">What happens with its answer.</param>
 /// <param name="State">What it stands for: a name that it defines, an operation that is followed, a refusal; null: nothing.</param>
 /// <param name="MayCopyIn">Whether it may turn into a COPY from the client.</param>
-internal readonly record struct PendingReply(FrontendMessage Message, ReplyAction Action = ReplyAction.Forward, object? State = null, bool MayCopyIn = false)
+/// <param name="Plan">How its answers are masked; null: they are not.</param>
+internal readonly record struct PendingReply(
+    FrontendMessage Message, ReplyAction Action = ReplyAction.Forward, object? State = null, bool MayCopyIn = false, MaskPlan? Plan = null)
 {
     /// <summary>How many CopyDone or CopyFail were sent for it before the upstream asked for data.</summary>
     public int EarlyEnds { get; init; }

@@ -3,6 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 using WireGate.Postgres.Upstream;
@@ -28,16 +29,20 @@ internal sealed class SessionRelay
     private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
     private readonly Relay<UpstreamFramer, UpstreamHandler> _toClient;
 
-    public SessionRelay(Session session, Connection upstream, OperationJudge judge, ParameterStatusRelay settings, PostgresServices services)
+    public SessionRelay(
+        Session session, Connection upstream, OperationJudge judge, ParameterStatusRelay settings, PostgresServices services,
+        Func<OperationLog, SessionMasks>? masks = null)
     {
         _session = session;
         _upstream = upstream;
         _time = services.Time;
         _gate = new Gate(session.Loop);
         _conversation = new Conversation(judge);
+        var log = new OperationLog(session, judge.Settings, services.Audit);
+        SessionMasks? masking = masks?.Invoke(log);
         var holds = new HeldOperations(session, judge, services.Approvals, _gate, services.Time) { Say = Say };
-        _clientHandler = new ClientHandler(_conversation, new OperationLog(session, judge.Settings, services.Audit), services.Audit, holds, _gate);
-        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate);
+        _clientHandler = new ClientHandler(_conversation, log, services.Audit, holds, _gate, masking);
+        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking);
         int limit = session.Config.Limits.InspectedFrame;
         _toUpstream = new Relay<ClientFramer, ClientHandler>(default, _clientHandler, limit);
         _toClient = new Relay<UpstreamFramer, UpstreamHandler>(default, _upstreamHandler, limit);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Core.Framing;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 using WireGate.Postgres.Upstream;
@@ -11,7 +12,8 @@ namespace WireGate.Postgres.Relaying;
 /// Upstream to client: every answer is checked against what was asked, and the conversation follows it. Reports of settings are read,
 /// since one of them names the real user; the answers to refused operations are replaced; the rest streams.
 /// </summary>
-internal sealed class UpstreamHandler(Conversation conversation, ParameterStatusRelay settings, Gate gate) : IFrameHandler
+internal sealed partial class UpstreamHandler(
+    Conversation conversation, ParameterStatusRelay settings, Gate gate, SessionMasks? masks = null) : IFrameHandler
 {
     private readonly PendingReplies _replies = conversation.Replies;
 
@@ -23,6 +25,11 @@ internal sealed class UpstreamHandler(Conversation conversation, ParameterStatus
     {
         var message = (BackendMessage)header.Kind;
         LastWasError = message == BackendMessage.ErrorResponse;
+        if (masks is { MayMask: true })
+        {
+            return OnMaskedHeader(message);
+        }
+
         switch (message)
         {
             case BackendMessage.DataRow:
@@ -50,6 +57,11 @@ internal sealed class UpstreamHandler(Conversation conversation, ParameterStatus
     public FrameAction OnFrame(in Frame frame)
     {
         var message = (BackendMessage)frame.Header.Kind;
+        if (_results is not null && message is BackendMessage.DataRow or BackendMessage.CopyData)
+        {
+            return FrameAction.Inspect;
+        }
+
         if (!frame.IsWhole)
         {
             ProtocolException.Throw(Peer.Upstream, "a message that must be read whole is larger than the limit on inspected frames");
@@ -57,6 +69,11 @@ internal sealed class UpstreamHandler(Conversation conversation, ParameterStatus
 
         ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
         ReadOnlySpan<byte> bytes = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
+        if (_results is not null && OnMaskedFrame(message, bytes) is { } chosen)
+        {
+            return chosen;
+        }
+
         switch (message)
         {
             case BackendMessage.ReadyForQuery:
@@ -78,6 +95,11 @@ internal sealed class UpstreamHandler(Conversation conversation, ParameterStatus
     /// <inheritdoc/>
     public ValueTask<FrameAction> OnFrameAsync(Frame frame, PipeWriter output)
     {
+        if (_results is not null && IsMaskedWrite(frame))
+        {
+            return WriteMaskedAsync(frame, output);
+        }
+
         if ((BackendMessage)frame.Header.Kind == BackendMessage.ErrorResponse)
         {
             output.WriteErrorResponse(((OperationRefusal)_replies.First.State!).Fields);
@@ -119,6 +141,7 @@ internal sealed class UpstreamHandler(Conversation conversation, ParameterStatus
         _replies.RemoveFirst();
         (answered.State as OperationRun)?.End();
         conversation.OnReady(status);
+        _results?.OnReady();
         gate.Signal();
     }
 

@@ -23,4 +23,8 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 /// <summary>One statement: what rules judge, and what it changes in its session. Immutable.</summary>
 /// <param name="Facts">What rules judge.</param>
 /// <param name="Changes">What the session is to be followed by, in no order; empty for most.</param>
-internal sealed record ParsedStatement(SqlStatementFacts Facts, ImmutableArray<SessionChange> Changes);
+internal sealed record ParsedStatement(SqlStatementFacts Facts, ImmutableArray<SessionChange> Changes)
+{
+    /// <summary>Which columns flow where, for masks.</summary>
+    public QueryLineage Lineage { get; init; } = QueryLineage.Unknown;
+}

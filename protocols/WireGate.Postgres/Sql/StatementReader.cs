@@ -33,7 +33,7 @@ internal sealed partial class StatementReader
     {
         var reader = new StatementReader();
         reader.Visit(wrapped);
-        return reader._facts.Build();
+        return reader._facts.Build() with { Lineage = LineageReader.Read(wrapped) };
     }
 
     // A node within its wrapper, {"SelectStmt":{…}}, or a list of such.
@@ -129,7 +129,7 @@ internal sealed partial class StatementReader
         (FactsBuilder outer, CteScope? scope, SqlEffects effect, int depth) = (_facts, _scope, _effect, _depth);
         (_facts, _scope, _effect, _depth) = (new FactsBuilder(), null, SqlEffects.Read, 0);
         Visit(wrapped);
-        ParsedStatement inner = _facts.Build();
+        ParsedStatement inner = _facts.Build() with { Lineage = LineageReader.Read(wrapped) };
         (_facts, _scope, _effect, _depth) = (outer, scope, effect, depth);
         return inner;
     }

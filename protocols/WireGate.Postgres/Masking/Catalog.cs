@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>A column as the upstream's catalog has it.</summary>
+/// <param name="Number">Its attribute number.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">The number of its type, of a domain the type that it is upon.</param>
+/// <param name="IsGenerated">Computed: COPY leaves it out.</param>
+internal readonly record struct CatalogColumn(short Number, string Name, uint Type, bool IsGenerated);
+
+/// <summary>A table, view, materialized view, foreign table or sequence.</summary>
+internal sealed class CatalogRelation(uint oid, string schema, string name)
+{
+    public uint Oid { get; } = oid;
+
+    public string Schema { get; } = schema;
+
+    public string Name { get; } = name;
+
+    /// <summary>In the order of their numbers.</summary>
+    public List<CatalogColumn> Columns { get; } = [];
+
+    /// <summary>Parents, children, partitions.</summary>
+    public List<uint> Kin { get; } = [];
+
+    /// <summary>What a view's rule depends on.</summary>
+    public List<uint> Sources { get; } = [];
+
+    /// <summary>What a view is; null: no view.</summary>
+    public ParsedText? Definition { get; set; }
+
+    public override string ToString() => $"{Schema}.{Name}";
+}
+
+/// <summary>What the upstream's catalog said at one moment. Immutable once it is loaded; safe to use from any thread.</summary>
+/// <param name="relations">All.</param>
+/// <param name="textTypes">Types that an extension brings and whose values are text: citext.</param>
+/// <param name="loadedAt">Timestamp of the clock.</param>
+internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnlySet<uint> textTypes, long loadedAt)
+{
+    /// <summary>FirstNormalObjectId of the server: what is below came with it.</summary>
+    public const uint FirstUserOid = 16384;
+
+    private readonly Dictionary<uint, CatalogRelation> _byOid = relations.ToDictionary(r => r.Oid);
+    private readonly ILookup<string, CatalogRelation> _byName = relations.ToLookup(r => r.Name, StringComparer.Ordinal);
+    private readonly ConditionalWeakTable<MaskSet, ProtectionMap> _maps = [];
+
+    public IReadOnlyList<CatalogRelation> Relations { get; } = relations;
+
+    public IReadOnlySet<uint> TextTypes { get; } = textTypes;
+
+    public long LoadedAt { get; } = loadedAt;
+
+    public CatalogRelation? Find(uint oid) => _byOid.GetValueOrDefault(oid);
+
+    /// <summary>Every relation that a name may mean.</summary>
+    public IEnumerable<CatalogRelation> Find(SqlName name, SqlSearchPath path)
+    {
+        ImmutableArray<string>? schemas = path.CandidatesOf(name);
+        return _byName[name.Name].Where(r => schemas is not { } known || known.Contains(r.Schema) || IsTemporary(r.Schema));
+
+        // Searched before all others, and its schema has a number that the text does not tell.
+        bool IsTemporary(string schema) => schema.StartsWith("pg_temp", StringComparison.Ordinal) && name.Schema is null or "pg_temp";
+    }
+
+    /// <summary>What a set of masks hides of it.</summary>
+    public ProtectionMap MapOf(MaskSet masks) => _maps.GetValue(masks, set => new ProtectionMap(this, set));
+}

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Authentication;
+using WireGate.Postgres.Sql;
+using WireGate.Postgres.Startup;
+using WireGate.Postgres.Upstream;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>The catalogs of the upstreams' databases, as each login sees them, for all sessions of the process.</summary>
+internal sealed class CatalogCache(PostgresServices services, UpstreamConnector connector, ScramKeyCache keys, StatementCache statements)
+{
+    /// <summary>Databases whose catalogs are kept.</summary>
+    private const int Most = 64;
+
+    private readonly ConcurrentDictionary<CatalogKey, CatalogSource> _sources = new();
+
+    /// <summary>The catalog of one database.</summary>
+    public CatalogSource Of(TargetConfig target, string user, string? database)
+    {
+        var key = new CatalogKey(target, user, database);
+        if (_sources.Count >= Most && !_sources.ContainsKey(key))
+        {
+            _sources.Clear();
+        }
+
+        return _sources.GetOrAdd(key, _ => new CatalogSource(services.Time, ReadAsync));
+    }
+
+    // A login of its own: the session's connection may be in a transaction of its client's, and under settings of its client's.
+    private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization)
+    {
+        long loadedAt = services.Time.GetTimestamp();
+        LoginRequest own = request with
+        {
+            Replication = ReplicationMode.None,
+            Settings = [new StartupSetting("client_encoding", "UTF8"u8.ToArray()), new StartupSetting("application_name", "wiregate"u8.ToArray())],
+        };
+        (UpstreamSession? opened, Refusal? refusal) =
+            await new UpstreamOpener(services, connector, new UpstreamLogin(keys)).OpenAsync(session, own, authorization);
+        if (opened is null)
+        {
+            throw new IOException(refusal!.Detail ?? refusal.Message);
+        }
+
+        using var limit = new CancellationTokenSource(session.Config.Limits.Connect, services.Time);
+        try
+        {
+            await using (limit.Token.UnsafeRegister(static c => ((Core.Transport.Connection)c!).Abort(), opened.Connection))
+            {
+                return await new CatalogReader(statements).ReadAsync(opened.Connection, loadedAt);
+            }
+        }
+        finally
+        {
+            await session.Loop.Switch();
+            await opened.Connection.DisposeAsync();
+        }
+    }
+
+    private readonly record struct CatalogKey(TargetConfig Target, string User, string? Database);
+}
+
+/// <summary>One database's catalog: read when it is asked for, by one session for all, and again when it is old.</summary>
+internal sealed class CatalogSource(TimeProvider time, Func<Session, LoginRequest, AuditPosition, Task<Catalog>> read)
+{
+    /// <summary>What others do to the upstream past the gateway is seen after this at the latest.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
+
+    private readonly Lock _lock = new();
+    private volatile Catalog? _catalog;
+    private Task<Catalog>? _reading;
+    private long _validFrom = long.MinValue;
+
+    /// <summary>The catalog, if it may be used; null: it has to be read.</summary>
+    public Catalog? Current => _catalog is { } catalog && catalog.LoadedAt >= Volatile.Read(ref _validFrom)
+        && time.GetElapsedTime(catalog.LoadedAt) < Lifetime ? catalog : null;
+
+    /// <summary>Something was changed: what was read before does not count.</summary>
+    public void Invalidate() => Volatile.Write(ref _validFrom, time.GetTimestamp());
+
+    /// <summary>Whether a catalog is so old that what it lacks may be there by now.</summary>
+    public bool IsWorthAnother(Catalog catalog) => !ReferenceEquals(catalog, Current) || time.GetElapsedTime(catalog.LoadedAt) > TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads it, or waits for whoever does.</summary>
+    /// <returns>Why it cannot be had; null: it is here.</returns>
+    public async ValueTask<string?> LoadAsync(Session session, LoginRequest request, AuditPosition authorization)
+    {
+        Task<Catalog> reading;
+        lock (_lock)
+        {
+            reading = _reading ??= read(session, request, authorization);
+        }
+
+        try
+        {
+            _catalog = await reading;
+            return null;
+        }
+        catch (Exception e) when (e is IOException or ProtocolException or OperationCanceledException or ObjectDisposedException)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _reading = ReferenceEquals(_reading, reading) ? null : _reading;
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using WireGate.Core.Framing;
+using WireGate.Core.Transport;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>
+/// Asks an upstream for its catalog. One query text with one result after the other; every name in it is the catalog's own, whatever the
+/// search_path that the account begins with.
+/// </summary>
+internal sealed class CatalogReader(StatementCache statements)
+{
+    /// <summary>Bytes of all answers together; a database of a hundred thousand columns takes some ten million.</summary>
+    private const long MostBytes = 64 * 1024 * 1024;
+
+    private const string Relations = """
+        SET search_path = pg_catalog;
+        SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S', 't');
+        SELECT a.attrelid, a.attnum, a.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, a.attgenerated <> ''
+            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S', 't') ORDER BY a.attrelid, a.attnum;
+        SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i;
+        SELECT DISTINCT r.ev_class, d.refobjid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
+            WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.refobjid <> r.ev_class AND r.ev_type = '1';
+        SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384;
+        SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname = 'citext' AND t.typtype = 'b';
+        """;
+
+    private readonly Dictionary<uint, CatalogRelation> _relations = [];
+    private readonly HashSet<uint> _textTypes = [];
+
+    /// <summary>Reads it.</summary>
+    /// <param name="connection">Of a session that nobody else uses.</param>
+    /// <param name="loadedAt">What the catalog is dated with.</param>
+    /// <exception cref="IOException">The upstream closed, or refused.</exception>
+    /// <exception cref="ProtocolException">It broke the protocol.</exception>
+    public async ValueTask<Catalog> ReadAsync(Connection connection, long loadedAt)
+    {
+        MessageWriter query = MessageWriter.Begin(connection.Output, (byte)FrontendMessage.Query, MessageWriter.CStringLength(Relations));
+        query.CString(Relations);
+        query.End();
+        await connection.Output.FlushAsync(CancellationToken.None);
+        int result = 0;
+        long bytes = 0;
+        while (true)
+        {
+            ReadResult read = await connection.Input.ReadAsync(CancellationToken.None);
+            ReadOnlySequence<byte> buffer = read.Buffer;
+            bool isDone = false;
+            while (!isDone && Frames.TryRead<UpstreamFramer>(buffer, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
+            {
+                bytes += body.Length;
+                isDone = Take((BackendMessage)kind, body.IsSingleSegment ? body.FirstSpan : body.ToArray(), ref result);
+                buffer = buffer.Slice(consumed);
+            }
+
+            connection.Input.AdvanceTo(buffer.Start, buffer.End);
+            if (isDone)
+            {
+                return new Catalog([.. _relations.Values], _textTypes, loadedAt);
+            }
+
+            if (read.IsCompleted || bytes + buffer.Length > MostBytes)
+            {
+                throw new IOException(read.IsCompleted ? "closed while it told its catalog" : $"a catalog of more than {MostBytes} bytes");
+            }
+        }
+    }
+
+    private bool Take(BackendMessage kind, ReadOnlySpan<byte> body, ref int result)
+    {
+        switch (kind)
+        {
+            case BackendMessage.DataRow:
+                Row(result, Fields(body));
+                return false;
+            case BackendMessage.CommandComplete:
+                result++;
+                return false;
+            case BackendMessage.ErrorResponse:
+                throw new IOException("refused to tell its catalog");
+            case BackendMessage.ReadyForQuery:
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    // Int16 count | Int32 length or -1, bytes, each
+    private static string[] Fields(ReadOnlySpan<byte> body)
+    {
+        var reader = new PostgresReader(Peer.Upstream, body);
+        string[] fields = new string[Math.Max((short)0, reader.ReadInt16())];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            int length = reader.ReadInt32();
+            fields[i] = length < 0 ? "" : Encoding.UTF8.GetString(reader.ReadBytes(length));
+        }
+
+        return fields;
+    }
+
+    private void Row(int result, string[] fields)
+    {
+        switch (result, fields)
+        {
+            case (1, [var oid, var schema, var name]):
+                _relations[Oid(oid)] = new CatalogRelation(Oid(oid), schema, name);
+                break;
+            case (2, [var oid, var number, var name, var type, var generated]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
+                relation.Columns.Add(new CatalogColumn(short.Parse(number, CultureInfo.InvariantCulture), name, Oid(type), generated == "t"));
+                break;
+            case (3, [var child, var parent]):
+                Relate(child, parent, r => r.Kin);
+                Relate(parent, child, r => r.Kin);
+                break;
+            case (4, [var view, var source]):
+                Relate(view, source, r => r.Sources);
+                break;
+            case (5, [var oid, var text]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? view):
+                view.Definition = statements.Get(Encoding.UTF8.GetBytes(text));
+                break;
+            case (6, [var oid]):
+                _textTypes.Add(Oid(oid));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Relate(string from, string to, Func<CatalogRelation, List<uint>> list)
+    {
+        if (_relations.TryGetValue(Oid(from), out CatalogRelation? relation))
+        {
+            list(relation).Add(Oid(to));
+        }
+    }
+
+    private static uint Oid(string text) =>
+        uint.TryParse(text, CultureInfo.InvariantCulture, out uint oid) ? oid : throw new ProtocolException(Peer.Upstream, "a catalog that is none");
+}

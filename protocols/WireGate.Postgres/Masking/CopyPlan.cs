@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using System.Text;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>The format of a COPY.</summary>
+internal enum CopyFormat
+{
+    Text,
+    Csv,
+    Binary,
+}
+
+/// <summary>How the data of a COPY to the client is masked. Immutable.</summary>
+internal sealed record CopyPlan
+{
+    private static readonly byte[] TextNull = "\\N"u8.ToArray();
+
+    /// <summary>What becomes of each column; the rows are gone through only if not all are clean.</summary>
+    public required RowMask Rows { get; init; }
+
+    public required ImmutableArray<ColumnMask> Columns { get; init; }
+
+    public CopyFormat Format { get; init; }
+
+    public byte Delimiter { get; init; } = (byte)'\t';
+
+    public byte Quote { get; init; } = (byte)'"';
+
+    public byte Escape { get; init; } = (byte)'"';
+
+    public byte[] Null { get; init; } = TextNull;
+
+    public bool HasHeader { get; init; }
+
+    /// <summary>Plans one.</summary>
+    /// <param name="source">The statement.</param>
+    /// <param name="map">What is hidden.</param>
+    /// <param name="settings">What names mean, and in which encoding the data is.</param>
+    /// <param name="refusal">Why it must not run.</param>
+    public static CopyPlan? Of(PlanSource source, ProtectionMap map, SessionSettings settings, out string? refusal)
+    {
+        refusal = null;
+        if (map.Searches.IsEmpty && !source.Taint.IsAny && source.Unknown is null)
+        {
+            return new CopyPlan { Rows = new RowMask([], []), Columns = [] };
+        }
+
+        if (ColumnsOf(source, map, settings.SearchPath) is not { } columns)
+        {
+            refusal = "the columns that COPY would show cannot be known: list them";
+            return null;
+        }
+
+        var rows = new RowMask(columns, map.Searches);
+        var plan = new CopyPlan { Rows = rows, Columns = columns };
+        plan = rows.IsClean ? plan : WithOptions(plan, source.Statement.Lineage.Copy!.Options);
+        bool isRead = plan is null || plan.Rows.IsClean || plan.Format == CopyFormat.Binary || settings.AreTextsReadable;
+        refusal = plan is null ? "COPY with an option that is not known" : isRead ? null : $"COPY: {settings.Unreadable}";
+        return refusal is null ? plan : null;
+    }
+
+    private static ImmutableArray<ColumnMask>? ColumnsOf(PlanSource source, ProtectionMap map, SqlSearchPath path)
+    {
+        QueryLineage lineage = source.Statement.Lineage;
+        CopyShape copy = lineage.Copy!;
+        bool isBinary = copy.Options.Any(o => o is { Name: "format", Value: "binary" });
+        if (copy.Relation is { } name)
+        {
+            return map.Catalog.Find(name, path).ToArray() is [var relation] ? OfRelation(relation, copy.Columns, map, isBinary) : null;
+        }
+
+        CatalogRelation? only = lineage.Only is { } read && map.Catalog.Find(read, path).ToArray() is [var one] ? one : null;
+        var columns = ImmutableArray.CreateBuilder<ColumnMask>();
+        foreach (LineageOutput output in lineage.Outputs)
+        {
+            if (output.IsStar)
+            {
+                if (only is null || !output.IsPlain)
+                {
+                    return null;
+                }
+
+                columns.AddRange(only.Columns.Select(c => Column(map.Of(only.Oid, c.Number), c.Type, map, isBinary)));
+                continue;
+            }
+
+            CatalogColumn plain = output.IsPlain && only is not null ? only.Columns.Find(c => output.From.Names.Any(n => n.Name == c.Name)) : default;
+            columns.Add(Column(source.Taint.Of(output.From)?.Mask, plain.Type, map, isBinary));
+        }
+
+        return source.Unknown is null && columns.Count > 0 ? columns.DrainToImmutable() : null;
+    }
+
+    private static ImmutableArray<ColumnMask>? OfRelation(CatalogRelation relation, ImmutableArray<string> listed, ProtectionMap map, bool isBinary)
+    {
+        IEnumerable<CatalogColumn> columns = listed.IsEmpty
+            ? relation.Columns.Where(c => !c.IsGenerated)
+            : listed.Select(name => relation.Columns.Find(c => c.Name == name));
+        CatalogColumn[] all = [.. columns];
+        return Array.TrueForAll(all, c => c.Name is not null)
+            ? [.. all.Select(c => Column(map.Of(relation.Oid, c.Number), c.Type, map, isBinary))] : null;
+    }
+
+    private static ColumnMask Column(MaskConfig? mask, uint type, ProtectionMap map, bool isBinary)
+    {
+        ValueKind kind = type == 0 ? ValueKind.Other : ValueKinds.Of(type, map.Catalog);
+        return new ColumnMask(
+            mask is null ? null : map.ReplacementOf(mask), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, isBinary);
+    }
+
+    private static CopyPlan? WithOptions(CopyPlan plan, ImmutableArray<(string Name, string? Value)> options)
+    {
+        string? delimiter = null, quote = null, escape = null, nothing = null;
+        foreach ((string name, string? value) in options)
+        {
+            switch (name, value)
+            {
+                case ("format", "text" or "csv" or "binary"):
+                    plan = plan with { Format = value == "text" ? CopyFormat.Text : value == "csv" ? CopyFormat.Csv : CopyFormat.Binary };
+                    break;
+                case ("delimiter", { Length: 1 }):
+                    delimiter = value;
+                    break;
+                case ("quote", { Length: 1 }):
+                    quote = value;
+                    break;
+                case ("escape", { Length: 1 }):
+                    escape = value;
+                    break;
+                case ("null", not null):
+                    nothing = value;
+                    break;
+                case ("header", "true" or "on" or "1"):
+                    plan = plan with { HasHeader = true };
+                    break;
+                case ("header", "false" or "off" or "0"):
+                    break;
+                case ("encoding", _) when value?.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() is "UTF8":
+                    break;
+                default:
+                    // FORCE_QUOTE too: which columns are quoted is no longer told by their values.
+                    return null;
+            }
+        }
+
+        bool isCsv = plan.Format == CopyFormat.Csv;
+        byte quotes = ByteOf(quote, (byte)'"');
+        return plan with
+        {
+            Delimiter = ByteOf(delimiter, isCsv ? (byte)',' : (byte)'\t'),
+            Quote = quotes,
+            Escape = ByteOf(escape, quotes),
+            Null = nothing is null ? (isCsv ? [] : TextNull) : Encoding.UTF8.GetBytes(nothing),
+        };
+    }
+
+    private static byte ByteOf(string? text, byte otherwise) => text is null || text[0] > 0x7f ? otherwise : (byte)text[0];
+}

@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>How the answers to one text are masked: a statement after the other. Belongs to a session.</summary>
+/// <param name="map">What is hidden.</param>
+/// <param name="statements">In the order in which they run.</param>
+internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> statements)
+{
+    public ProtectionMap Map { get; } = map;
+
+    /// <summary>The statements; what runs beyond them was not foreseen.</summary>
+    public ImmutableArray<StatementPlan> Statements { get; } = statements;
+
+    /// <summary>Why it must not run, with the column where there is one; null: it may.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>It names something of which a part is hidden, or it cannot be known.</summary>
+    public bool IsSensitive { get; init; }
+
+    /// <summary>The text.</summary>
+    public required JudgedText Text { get; init; }
+
+    /// <summary>The masks.</summary>
+    public required MaskSet Masks { get; init; }
+
+    /// <summary>It may give back rows, which have to be described by the protocol first.</summary>
+    public bool GivesRows { get; init; }
+
+    /// <summary>What names meant when it was made.</summary>
+    public int Epoch { get; init; }
+}
+
+/// <summary>What one statement gives back may come from one of these, and which is not always known.</summary>
+/// <param name="sources">The statement itself, or what its names stand for.</param>
+internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
+{
+    private byte[] _description = [];
+    private RowMask? _rows;
+    private ProtectionMap? _map;
+
+    /// <summary>How a COPY is masked; null: it is none that could be.</summary>
+    public CopyPlan? Copy { get; init; }
+
+    /// <summary>
+    /// What becomes of the rows that a RowDescription tells of. The last one is kept: a statement that runs again has the same.
+    /// </summary>
+    /// <param name="description">Its body.</param>
+    /// <param name="map">What is hidden now.</param>
+    /// <param name="refusal">Why they must not pass.</param>
+    /// <exception cref="ProtocolException">It is not well formed.</exception>
+    public RowMask? Rows(ReadOnlySpan<byte> description, ProtectionMap map, out string? refusal)
+    {
+        refusal = null;
+        if (_rows is not null && ReferenceEquals(map, _map) && description.SequenceEqual(_description))
+        {
+            return _rows;
+        }
+
+        RowMask? rows = Make(description, map, out refusal);
+        (_description, _rows, _map) = (description.ToArray(), rows, map);
+        return rows;
+    }
+
+    /// <summary>Whether a RowDescription names a relation that a catalog does not have.</summary>
+    public static bool NamesUnknown(ReadOnlySpan<byte> description, Catalog catalog)
+    {
+        var reader = new PostgresReader(Peer.Upstream, description);
+        for (int i = reader.ReadInt16(); i > 0; i--)
+        {
+            DescribedColumn column = DescribedColumn.Read(ref reader);
+            if (column.Relation >= Catalog.FirstUserOid && catalog.Find(column.Relation) is null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Int16 count | String name, Int32 relation, Int16 column, Int32 type, Int16 size, Int32 modifier, Int16 format, each
+    private RowMask? Make(ReadOnlySpan<byte> description, ProtectionMap map, out string? refusal)
+    {
+        var reader = new PostgresReader(Peer.Upstream, description);
+        int count = reader.ReadInt16();
+        var columns = ImmutableArray.CreateBuilder<ColumnMask>(Math.Max(0, count));
+        for (int i = 0; i < count; i++)
+        {
+            DescribedColumn column = DescribedColumn.Read(ref reader);
+            ValueKind kind = ValueKinds.Of(column.Type, map.Catalog);
+            MaskConfig? mask = column.Relation != 0 ? map.Of(column.Relation, column.Number) : null;
+            if (column.Relation == 0 && !map.ColumnMasks.IsEmpty)
+            {
+                foreach (PlanSource source in sources)
+                {
+                    Origin origin = source.Of(i, count, System.Text.Encoding.UTF8.GetString(column.Name));
+                    mask ??= origin.Found?.Mask;
+                    if (origin.IsUnsure && map.DeniesUnsure)
+                    {
+                        refusal = $"where the column \"{System.Text.Encoding.UTF8.GetString(column.Name)}\" comes from cannot be known";
+                        return null;
+                    }
+                }
+            }
+
+            columns.Add(new ColumnMask(
+                mask is null ? null : map.ReplacementOf(mask), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, column.IsBinary));
+        }
+
+        reader.End();
+        refusal = null;
+        return new RowMask(columns.DrainToImmutable(), map.Searches);
+    }
+
+    private readonly ref struct DescribedColumn
+    {
+        public ReadOnlySpan<byte> Name { get; private init; }
+
+        public uint Relation { get; private init; }
+
+        public short Number { get; private init; }
+
+        public uint Type { get; private init; }
+
+        public bool IsBinary { get; private init; }
+
+        public static DescribedColumn Read(ref PostgresReader reader)
+        {
+            ReadOnlySpan<byte> name = reader.ReadCString();
+            uint relation = (uint)reader.ReadInt32();
+            short number = reader.ReadInt16();
+            uint type = (uint)reader.ReadInt32();
+            reader.ReadBytes(sizeof(short) + sizeof(int));
+            return new DescribedColumn { Name = name, Relation = relation, Number = number, Type = type, IsBinary = reader.ReadInt16() != 0 };
+        }
+    }
+}
+
+/// <summary>Where the values of a column that has no origin come from.</summary>
+/// <param name="Found">A hidden column; null: none.</param>
+/// <param name="IsUnsure">It cannot be known.</param>
+internal readonly record struct Origin(Tainted? Found, bool IsUnsure);
+
+/// <summary>A statement whose rows a client may get.</summary>
+/// <param name="Statement">It.</param>
+/// <param name="Taint">What its names may stand for.</param>
+/// <param name="Unknown">What of it cannot be known; null: nothing.</param>
+internal sealed record PlanSource(ParsedStatement Statement, Taint Taint, string? Unknown)
+{
+    /// <summary>Where a column comes from that the upstream names no origin of.</summary>
+    /// <param name="index">Its place.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="name">As the upstream calls it.</param>
+    public Origin Of(int index, int count, string name)
+    {
+        if (Unknown is not null)
+        {
+            return new Origin(null, true);
+        }
+
+        QueryLineage lineage = Statement.Lineage;
+        switch (lineage.Kind)
+        {
+            case LineageKind.Utility or LineageKind.Names:
+                return default;
+            case LineageKind.Rows when !lineage.Outputs.IsEmpty:
+                break;
+            default:
+                return new Origin(null, true);
+        }
+
+        ImmutableArray<LineageOutput> outputs = lineage.Outputs;
+        int stars = outputs.Count(o => o.IsStar);
+        if (stars == 0)
+        {
+            return outputs.Length == count ? new Origin(Taint.Of(outputs[index].From), false) : new Origin(null, true);
+        }
+
+        int star = outputs.ToList().FindIndex(o => o.IsStar), behind = outputs.Length - star - 1;
+        if (stars == 1 && index < star)
+        {
+            return new Origin(Taint.Of(outputs[index].From), false);
+        }
+
+        if (stars == 1 && index >= count - behind)
+        {
+            return new Origin(Taint.Of(outputs[outputs.Length - (count - index)].From), false);
+        }
+
+        // One of those that a star stands for: it has the name that it was given within.
+        Tainted? found = Taint.Of(new SqlName(null, name));
+        foreach (LineageOutput output in outputs)
+        {
+            found ??= output is { IsStar: true, IsPlain: true } ? null : Taint.Of(output.From);
+        }
+
+        return new Origin(found, false);
+    }
+}

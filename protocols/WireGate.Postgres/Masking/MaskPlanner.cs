@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>
+/// Says before a text runs how its answers are masked, or why it must not run: because what it shows cannot be known, or because it would
+/// carry what is hidden to where it is not.
+/// </summary>
+internal static class MaskPlanner
+{
+    // What may be done to a relation of which something is hidden without moving its values elsewhere.
+    private static readonly HashSet<string> Harmless =
+        ["drop", "truncate", "vacuum", "analyze", "comment", "reindex", "cluster", "lock", "checkpoint", "refresh materialized view"];
+
+    /// <summary>Plans a text.</summary>
+    /// <param name="text">It.</param>
+    /// <param name="masks">What holds for it.</param>
+    /// <param name="sources">For each of its statements what gives back its rows: itself, and what its names stand for.</param>
+    /// <param name="map">What is hidden.</param>
+    /// <param name="settings">What names mean, and how texts are read.</param>
+    /// <param name="epoch">Of the decision.</param>
+    public static MaskPlan Plan(
+        JudgedText text, MaskSet masks, IReadOnlyList<List<ParsedStatement>> sources, ProtectionMap map, SessionSettings settings, int epoch)
+    {
+        string? refusal = null;
+        bool isSensitive = false;
+        var plans = ImmutableArray.CreateBuilder<StatementPlan>(sources.Count);
+        foreach (List<ParsedStatement> statements in sources)
+        {
+            var planned = ImmutableArray.CreateBuilder<PlanSource>(statements.Count);
+            foreach (ParsedStatement statement in statements)
+            {
+                var source = new PlanSource(statement, new Taint(statement, map, settings.SearchPath), UnknownOf(statement));
+                planned.Add(source);
+                isSensitive |= source.Taint.IsAny || source.Unknown is not null;
+                refusal ??= RefusalOf(source, map);
+            }
+
+            CopyPlan? copy = null;
+            if (statements is [{ Lineage.Kind: LineageKind.Copy }])
+            {
+                copy = CopyPlan.Of(planned[0], map, settings, out string? why);
+                refusal ??= why;
+            }
+
+            plans.Add(new StatementPlan(planned.DrainToImmutable()) { Copy = copy });
+        }
+
+        return new MaskPlan(map, plans.DrainToImmutable())
+        {
+            Text = text,
+            Masks = masks,
+            Refusal = refusal,
+            IsSensitive = isSensitive,
+            GivesRows = sources.Any(s => s.Any(p => p.Lineage is not { Kind: LineageKind.Rows, Outputs.IsEmpty: true })),
+            Epoch = epoch,
+        };
+    }
+
+    private static string? UnknownOf(ParsedStatement statement)
+    {
+        SqlStatementFacts facts = statement.Facts;
+        if (!facts.UnknownFunctions.IsEmpty)
+        {
+            return $"what {facts.UnknownFunctions[0]}() does";
+        }
+
+        return facts.Unknown is not null || facts.Accesses.Any(a => a.Effect == SqlEffects.Unknown) ? "what the statement does" : null;
+    }
+
+    private static string? RefusalOf(PlanSource source, ProtectionMap map)
+    {
+        SqlStatementFacts facts = source.Statement.Facts;
+        if (facts.Kinds.Contains("function call"))
+        {
+            return "a function called by its number";
+        }
+
+        if (map.ColumnMasks.IsEmpty)
+        {
+            return null;
+        }
+
+        if (source.Unknown is { } unknown && map.DeniesUnsure)
+        {
+            string? column = source.Statement.Lineage.Outputs.FirstOrDefault()?.Name;
+            return column is null ? $"{unknown} cannot be known" : $"where the column \"{column}\" comes from cannot be known, nor {unknown}";
+        }
+
+        // A relation that is not there yet holds nothing that came past here.
+        return source.Taint.HidesAny ? Carries(source) ?? Decides(source) : null;
+    }
+
+    private static string? Carries(PlanSource source)
+    {
+        ParsedStatement statement = source.Statement;
+        ImmutableArray<SqlAccess> accesses = statement.Facts.Accesses;
+        var written = accesses.Where(a => a.Effect == SqlEffects.Write && a.Relation is not null).Select(a => a.Relation!.Value).ToHashSet();
+        bool defines = accesses.Any(a => a.Effect is SqlEffects.Ddl or SqlEffects.Privilege);
+        foreach (SqlAccess access in accesses)
+        {
+            if (access.Relation is not { } relation || !source.Taint.Hides(relation))
+            {
+                continue;
+            }
+
+            bool reads = access.Effect == SqlEffects.Read && (defines || (written.Count > 0 && !written.Contains(relation)));
+            bool changes = access.Effect == SqlEffects.Ddl && !statement.Facts.Kinds.Any(Harmless.Contains);
+            if (reads || changes)
+            {
+                return $"columns of {relation} are masked, and the statement would carry them elsewhere";
+            }
+        }
+
+        if (written.Count > 0 && source.Taint.Of(statement.Lineage.Written) is { } carried)
+        {
+            return $"the column {carried.Column} is masked, and the statement would write it elsewhere";
+        }
+
+        bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true, Value.Kind: not SettingValueKind.Constant });
+        return sets ? "a setting would take a masked value" : null;
+    }
+
+    private static string? Decides(PlanSource source) =>
+        source.Taint.Of(source.Statement.Lineage.Predicates) is { Mask.AllowsPredicates: false } found
+            ? $"the column {found.Column} is masked and may not stand in a condition, an order or a group" : null;
+}

@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using WireGate.Core.Framing;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Relaying;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>
+/// The results of a session with masks as they pass. No row passes without a RowDescription of this very execution; what cannot be masked
+/// is cut off, and the client sees an error, never the beginning of a success. On the session's loop.
+/// </summary>
+internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
+{
+    private readonly RowBuffer _buffer = new();
+    private readonly RowBuffer _description = new();
+    private bool _isDescribed;
+    private RowMask? _rows;
+    private CopyMasker? _copy;
+    private bool _isCopying;
+    private int _statement;
+
+    /// <summary>What of it a Describe of a portal carries in the queue of replies.</summary>
+    public static object Portal { get; } = new();
+
+    /// <summary>A result was cut off: nothing of what follows passes up to ReadyForQuery.</summary>
+    public bool IsBlocked { get; private set; }
+
+    /// <summary>A row of a masked operation comes.</summary>
+    public FrameAction OnRow() => _rows is { IsClean: true } ? FrameAction.Forward : FrameAction.Inspect;
+
+    /// <summary>The data of a COPY comes.</summary>
+    public FrameAction OnCopyData()
+    {
+        if (replies.First.Plan is not null && !_isCopying)
+        {
+            PendingReplies.Refuse();
+        }
+
+        return _copy is null ? FrameAction.Forward : FrameAction.Inspect;
+    }
+
+    /// <summary>A RowDescription of the portal that is executed next, or of the query that runs.</summary>
+    public void OnDescription(ReadOnlySpan<byte> body)
+    {
+        _description.Clear();
+        _description.Bytes(body);
+        (_isDescribed, _rows) = (true, null);
+    }
+
+    /// <summary>Something came by which the description is of what went before.</summary>
+    public void Forget() => (_isDescribed, _rows, _copy, _isCopying) = (false, null, null, false);
+
+    /// <summary>One statement is done.</summary>
+    public void OnCompleted()
+    {
+        Forget();
+        _statement++;
+    }
+
+    /// <summary>ReadyForQuery.</summary>
+    public void OnReady()
+    {
+        Forget();
+        (_statement, IsBlocked) = (0, false);
+        masks.OnIdle();
+    }
+
+    /// <summary>Writes a row as it may pass.</summary>
+    public async ValueTask<FrameAction> WriteRowAsync(Frame frame, PipeWriter output)
+    {
+        PendingReply first = replies.First;
+        MaskPlan plan = first.Plan!;
+        if (!frame.IsWhole)
+        {
+            return Block(output, "a row is larger than what is read before it is masked");
+        }
+
+        if (_rows is null)
+        {
+            if (!_isDescribed || StatementOf(first) is not { } statement)
+            {
+                return Block(output, "a row whose columns are not known");
+            }
+
+            ProtectionMap map = plan.Map;
+            if (StatementPlan.NamesUnknown(_description.Written, map.Catalog))
+            {
+                await output.FlushAsync(CancellationToken.None);
+                map = await masks.RefreshAsync(map, plan.Masks);
+            }
+
+            _rows = statement.Rows(_description.Written, map, out string? refusal);
+            if (_rows is null)
+            {
+                return Block(output, refusal ?? "a row whose columns are not known");
+            }
+        }
+
+        if (_rows.IsClean)
+        {
+            return FrameAction.Forward;
+        }
+
+        ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
+        _buffer.Clear();
+        if (body.IsSingleSegment)
+        {
+            _rows.Write(body.FirstSpan, _buffer);
+        }
+        else
+        {
+            byte[] copy = ArrayPool<byte>.Shared.Rent((int)body.Length);
+            body.CopyTo(copy);
+            _rows.Write(copy.AsSpan(0, (int)body.Length), _buffer);
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+
+        output.Write(_buffer.Written);
+        return FrameAction.Drop;
+    }
+
+    /// <summary>A COPY to the client begins.</summary>
+    /// <returns>Whether it may.</returns>
+    public FrameAction BeginCopy(ReadOnlySpan<byte> body, PipeWriter output)
+    {
+        if (StatementOf(replies.First)?.Copy is not { } plan)
+        {
+            return Block(output, "a COPY whose columns are not known");
+        }
+
+        // Byte1 format | Int16 columns | …
+        var reader = new PostgresReader(Peer.Upstream, body);
+        bool isBinary = reader.ReadByte() != 0;
+        int columns = reader.ReadInt16();
+        _isCopying = true;
+        if (plan.Rows.IsClean)
+        {
+            return FrameAction.Forward;
+        }
+
+        if (columns != plan.Columns.Length || isBinary != (plan.Format == CopyFormat.Binary))
+        {
+            return Block(output, "a COPY of other columns than was foreseen");
+        }
+
+        _copy = new CopyMasker(plan);
+        return FrameAction.Forward;
+    }
+
+    /// <summary>Writes the rows of a COPY that are whole by now.</summary>
+    public FrameAction WriteCopyData(Frame frame, PipeWriter output)
+    {
+        _buffer.Clear();
+        ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
+        if (!frame.IsWhole || !_copy!.Write(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), _buffer))
+        {
+            return Block(output, "data of a COPY that cannot be read");
+        }
+
+        output.Write(_buffer.Written);
+        return FrameAction.Drop;
+    }
+
+    /// <summary>CopyDone: nothing may be left.</summary>
+    public FrameAction EndCopy(PipeWriter output) =>
+        _copy is { IsAtRowBoundary: false } ? Block(output, "data of a COPY that ends within a row") : FrameAction.Forward;
+
+    /// <summary>Writes an error or a notice as it may pass.</summary>
+    public void WriteSpoken(BackendMessage kind, ReadOnlySpan<byte> body, PipeWriter output)
+    {
+        _buffer.Clear();
+        MaskedErrors.Write(kind, body, _buffer);
+        output.Write(_buffer.Written);
+    }
+
+    private StatementPlan? StatementOf(in PendingReply first)
+    {
+        int index = first.Message == FrontendMessage.Query ? _statement : 0;
+        return first.Plan is { } plan && index < plan.Statements.Length ? plan.Statements[index] : null;
+    }
+
+    private FrameAction Block(PipeWriter output, string why)
+    {
+        var refusal = OperationRefusal.Unmaskable(why);
+        IsBlocked = true;
+        output.WriteErrorResponse(refusal.Fields);
+        masks.OnBlocked(replies.First.Plan!.Text, refusal);
+        return FrameAction.Drop;
+    }
+}

@@ -1,0 +1,158 @@
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Upstream;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>
+/// The masks of one session: when the upstream's catalog is needed, and how the answers to a text are masked. On the session's loop.
+/// </summary>
+/// <param name="session">It.</param>
+/// <param name="request">What it was logged in with, and the catalog's reader is.</param>
+/// <param name="source">The catalog of its database.</param>
+/// <param name="log">Where a refusal is written.</param>
+/// <param name="cancel">Has the upstream give up what runs; null: it gave no key for that.</param>
+internal sealed class SessionMasks(Session session, LoginRequest request, CatalogSource source, OperationLog log, Action? cancel)
+{
+    // Somebody may change the catalog while it is read, again and again.
+    private const int MostAttempts = 3;
+
+    private GatewayConfig? _config;
+    private int _attempts;
+    private string? _failure;
+    private JudgedText? _looked;
+    private ProtectionMap? _lastMap;
+
+    /// <summary>By the config in force an operation of this session may be masked.</summary>
+    public bool MayMask { get; private set; } = MasksAnything(session);
+
+    /// <summary>Something that ran may have changed the catalog.</summary>
+    public bool MayHaveChanged { get; set; }
+
+    /// <summary>Whether the catalog has to be read before a text can be judged.</summary>
+    public bool NeedsCatalog(JudgedText text, SqlSearchPath path)
+    {
+        if (!ReferenceEquals(_config, session.Config))
+        {
+            _config = session.Config;
+            // Answers to what was sent before may still come.
+            MayMask |= MasksAnything(session);
+        }
+
+        if (!MayMask || _attempts >= MostAttempts)
+        {
+            return false;
+        }
+
+        if (source.Current is not { } catalog)
+        {
+            return true;
+        }
+
+        if (ReferenceEquals(_looked, text) || !Lacks(catalog, text, path) || !source.IsWorthAnother(catalog))
+        {
+            return false;
+        }
+
+        _looked = text;
+        return true;
+    }
+
+    /// <summary>Reads the catalog; what fails shows in the plan.</summary>
+    public async ValueTask LoadAsync()
+    {
+        _attempts++;
+        if (_looked is not null)
+        {
+            source.Invalidate();
+        }
+
+        _failure = await source.LoadAsync(session, request, default);
+        _attempts = _failure is null ? _attempts : MostAttempts;
+    }
+
+    /// <summary>How the answers to a text are masked; its <see cref="MaskPlan.Refusal"/> says why it must not run.</summary>
+    public MaskPlan PlanOf(JudgedText text, MaskSet masks, Conversation conversation)
+    {
+        (_attempts, _looked) = (0, null);
+        OperationJudge judge = conversation.Judge;
+        if (source.Current is not { } catalog)
+        {
+            return Refused($"the upstream's catalog cannot be read{(_failure is null ? "" : ", see the gateway's log")}");
+        }
+
+        if (session.IsReplication)
+        {
+            return Refused("a replication session");
+        }
+
+        ProtectionMap map = catalog.MapOf(masks);
+        _lastMap = map;
+        bool isItself = !text.UsesNames && text.Alternatives.IsEmpty;
+        if (isItself && text.Plan is { } known && known.Epoch == judge.Epoch && ReferenceEquals(known.Map, map))
+        {
+            return known;
+        }
+
+        MaskPlan plan = MaskPlanner.Plan(text, masks, conversation.SourcesOf(text), map, judge.Settings, judge.Epoch);
+        text.Plan = isItself && judge.Settings.AreTextsReadable ? plan : null;
+        return plan;
+
+        MaskPlan Refused(string why) => new(new ProtectionMap(Empty, masks), []) { Text = text, Masks = masks, Refusal = why, IsSensitive = true };
+    }
+
+    /// <summary>What is hidden now, when a result names a relation that was not there when its text was planned.</summary>
+    public async ValueTask<ProtectionMap> RefreshAsync(ProtectionMap map, MaskSet masks)
+    {
+        if (source.IsWorthAnother(map.Catalog))
+        {
+            source.Invalidate();
+            await source.LoadAsync(session, request, default);
+            await session.Loop.Switch();
+        }
+
+        return source.Current?.MapOf(masks) ?? map;
+    }
+
+    /// <summary>A text runs.</summary>
+    public void OnSent(JudgedText text)
+    {
+        if (text.MayChangeCatalog)
+        {
+            MayHaveChanged = true;
+            source.Invalidate();
+        }
+    }
+
+    /// <summary>The upstream has done what was asked.</summary>
+    public void OnIdle()
+    {
+        if (MayHaveChanged)
+        {
+            MayHaveChanged = false;
+            source.Invalidate();
+        }
+    }
+
+    /// <summary>Whether a payload holds what detectors hide.</summary>
+    public bool Finds(ReadOnlySpan<byte> payload) => _lastMap is { Searches.IsEmpty: false } map && new RowMask([], map.Searches).Finds(payload);
+
+    /// <summary>A result is cut off: the client is told, the audit log too, and the upstream is to give up.</summary>
+    public void OnBlocked(JudgedText text, OperationRefusal refusal)
+    {
+        log.Denied(text, new Decision { Reason = refusal.Fields.Message, Config = "-" }, default, default, refusal.Reference);
+        cancel?.Invoke();
+    }
+
+    private static Catalog Empty { get; } = new([], new HashSet<uint>(), 0);
+
+    private static bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
+        text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(a => a.Relation is { } name && !catalog.Find(name, path).Any()));
+
+    private static bool MasksAnything(Session session) =>
+        !session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target).Mask.IsEmpty
+        || session.Config.Rules.List.Any(r => !r.Mask.IsEmpty);
+}

@@ -1,0 +1,211 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>Reads from the parser's tree which columns flow where. What it does not know it takes for anything.</summary>
+internal sealed partial class LineageReader
+{
+    private readonly List<LineageFlow> _flows = [];
+    private readonly List<LineageAlias> _aliases = [];
+    private readonly ColumnNames _predicates = new();
+    private readonly ColumnNames _written = new();
+
+    /// <summary>Reads one statement.</summary>
+    /// <param name="wrapped">Its node, within its wrapper.</param>
+    public static QueryLineage Read(JsonElement wrapped)
+    {
+        foreach (JsonProperty property in wrapped.EnumerateObject())
+        {
+            return new LineageReader().Statement(property.Name, property.Value);
+        }
+
+        return QueryLineage.Unknown;
+    }
+
+    private QueryLineage Statement(string type, JsonElement node)
+    {
+        switch (type)
+        {
+            case "SelectStmt":
+                SqlName? only = OnlyOf(node);
+                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only };
+            case "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt":
+                return Done(LineageKind.Rows, Change(type, node));
+            case "ExecuteStmt" or "FetchStmt":
+                return Done(LineageKind.Names, []);
+            case "PrepareStmt" or "DeclareCursorStmt" or "ExplainStmt":
+                // They give nothing of it back; what decides within it does so here, and again where it runs.
+                QueryLineage inner = node.Has("query"u8, out JsonElement query) ? Read(query) : QueryLineage.Unknown;
+                return inner.Kind == LineageKind.Names ? inner with { Kind = LineageKind.Utility }
+                    : inner with { Kind = LineageKind.Utility, Outputs = [], Copy = null };
+            case "CopyStmt":
+                return Copy(node);
+            case "DoStmt" or "CallStmt":
+                return QueryLineage.Unknown;
+            default:
+                return Done(LineageKind.Utility, []);
+        }
+    }
+
+    private QueryLineage Done(LineageKind kind, List<LineageOutput> outputs) => new()
+    {
+        Kind = kind,
+        Outputs = [.. outputs],
+        Flows = [.. _flows],
+        Aliases = [.. _aliases],
+        Predicates = _predicates,
+        Written = _written,
+    };
+
+    // SELECT … FROM t, and nothing else in FROM: what its * stands for is known.
+    private static SqlName? OnlyOf(JsonElement select)
+    {
+        if (select.List("fromClause"u8).Count() != 1 || select.Has("withClause"u8) || select.Has("larg"u8))
+        {
+            return null;
+        }
+
+        JsonElement item = select.List("fromClause"u8).First();
+        return item.IsA("RangeVar"u8, out JsonElement relation) && !(relation.Has("alias"u8, out JsonElement alias) && alias.Has("colnames"u8))
+            ? Name(relation) : null;
+    }
+
+    private QueryLineage Copy(JsonElement copy)
+    {
+        if (copy.Flag("is_from"u8) || copy.Has("filename"u8) || copy.Flag("is_program"u8))
+        {
+            return Done(LineageKind.Utility, []);
+        }
+
+        var options = ImmutableArray.CreateBuilder<(string, string?)>();
+        foreach (JsonElement wrapped in copy.List("options"u8))
+        {
+            if (wrapped.IsA("DefElem"u8, out JsonElement option))
+            {
+                options.Add((option.Text("defname"u8) ?? "", Value(option)));
+            }
+        }
+
+        SqlName? relation = copy.Has("relation"u8, out JsonElement table) ? Name(table) : null;
+        var shape = new CopyShape(relation, [.. copy.Strings("attlist"u8).Select(c => c ?? "*")], options.DrainToImmutable());
+        QueryLineage inner = Done(LineageKind.Rows, []);
+        if (copy.Has("query"u8, out JsonElement query))
+        {
+            inner = Read(query);
+            if (inner.Kind != LineageKind.Rows)
+            {
+                return QueryLineage.Unknown;
+            }
+        }
+
+        return inner with { Kind = LineageKind.Copy, Copy = shape };
+    }
+
+    private static string? Value(JsonElement option)
+    {
+        if (!option.Has("arg"u8, out JsonElement value))
+        {
+            return "true";
+        }
+
+        if (value.IsA("Integer"u8, out JsonElement number))
+        {
+            return number.Has("ival"u8, out JsonElement digits) ? digits.GetRawText() : "0";
+        }
+
+        return value.IsA("Boolean"u8, out JsonElement yes) ? yes.Flag("boolval"u8) ? "true" : "false" : value.StringNode();
+    }
+
+    private List<LineageOutput> Change(string type, JsonElement node)
+    {
+        With(node);
+        if (node.Has("relation"u8, out JsonElement target))
+        {
+            _aliases.Add(new LineageAlias(AliasOf(target) ?? Name(target).Name, Name(target)));
+        }
+
+        if (node.Has("selectStmt"u8, out JsonElement source) && source.IsA("SelectStmt"u8, out JsonElement select))
+        {
+            foreach (LineageOutput output in Query(select, isNamed: true))
+            {
+                _written.AddAll(output.From);
+                _written.HasStar |= output.IsStar;
+            }
+        }
+
+        From(node, "fromClause"u8);
+        From(node, "usingClause"u8);
+        Decides(node, "whereClause"u8);
+        if (type == "MergeStmt")
+        {
+            // Its actions may set anything from anything.
+            _written.AddAll(Names(node));
+            _written.HasStar = true;
+        }
+
+        foreach (JsonElement wrapped in node.List("targetList"u8))
+        {
+            _written.AddAll(Names(wrapped));
+        }
+
+        if (node.Has("onConflictClause"u8, out JsonElement conflict))
+        {
+            Decides(conflict, "whereClause"u8);
+            foreach (JsonElement wrapped in conflict.List("targetList"u8))
+            {
+                _written.AddAll(Names(wrapped));
+            }
+        }
+
+        return node.Has("returningList"u8, out JsonElement returning) ? Targets(returning, isNamed: true) : [];
+    }
+
+    private void Decides(JsonElement node, ReadOnlySpan<byte> field)
+    {
+        if (node.Has(field, out JsonElement value))
+        {
+            _predicates.AddAll(Names(value));
+        }
+    }
+
+    // ORDER BY 1 and GROUP BY 1 name a column by its place.
+    private void DecidesByPlace(JsonElement node, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
+    {
+        foreach (JsonElement wrapped in node.List(field))
+        {
+            JsonElement item = wrapped.IsA("SortBy"u8, out JsonElement sort) && sort.Has("node"u8, out JsonElement by) ? by : wrapped;
+            if (item.ValueKind == JsonValueKind.Object && item.IsA("A_Const"u8, out JsonElement constant) && constant.Has("ival"u8, out JsonElement number)
+                && number.Has("ival"u8, out JsonElement digits) && int.TryParse(digits.GetRawText(), CultureInfo.InvariantCulture, out int place))
+            {
+                if (outputs.Exists(o => o.IsStar))
+                {
+                    _predicates.HasStar = true;
+                }
+                else if (place >= 1 && place <= outputs.Count)
+                {
+                    _predicates.AddAll(outputs[place - 1].From);
+                }
+            }
+            else if (item.ValueKind == JsonValueKind.Object)
+            {
+                ColumnNames names = Names(item);
+                _predicates.AddAll(names);
+                foreach (LineageOutput output in outputs)
+                {
+                    // An alias of the same query.
+                    if (output.Name is { } name && names.Names.Contains(new SqlName(null, name)))
+                    {
+                        _predicates.AddAll(output.From);
+                    }
+                }
+            }
+        }
+    }
+
+    private static SqlName Name(JsonElement relation) => new(relation.Text("schemaname"u8), relation.Text("relname"u8) ?? "");
+
+    private static string? AliasOf(JsonElement item) => item.Has("alias"u8, out JsonElement alias) ? alias.Text("aliasname"u8) : null;
+}

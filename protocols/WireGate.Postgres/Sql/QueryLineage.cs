@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>What a statement gives back.</summary>
+internal enum LineageKind
+{
+    /// <summary>It was not understood: whatever it gives back may come from anywhere. The default.</summary>
+    Unknown = 0,
+
+    /// <summary>Rows of its own, or none: <see cref="QueryLineage.Outputs"/>.</summary>
+    Rows,
+
+    /// <summary>Nothing of any table: a setting, a plan, a word.</summary>
+    Utility,
+
+    /// <summary>What other statements give back that it names.</summary>
+    Names,
+
+    /// <summary>A COPY to the client.</summary>
+    Copy,
+}
+
+/// <summary>Names of columns from which a value is made. Immutable once the lineage is read.</summary>
+internal sealed class ColumnNames
+{
+    private readonly HashSet<SqlName> _names = [];
+
+    /// <summary>Each with its qualifier as written; the schema part null: none.</summary>
+    public IReadOnlySet<SqlName> Names => _names;
+
+    /// <summary>All columns of something.</summary>
+    public bool HasStar { get; set; }
+
+    public void Add(string? qualifier, string name) => _names.Add(new SqlName(qualifier, name));
+
+    public void AddAll(ColumnNames other)
+    {
+        _names.UnionWith(other._names);
+        HasStar |= other.HasStar;
+    }
+}
+
+/// <summary>One column that a statement gives back, or with a star any number.</summary>
+/// <param name="Name">As the text names it; null: the upstream chooses.</param>
+/// <param name="From">What it is made of.</param>
+/// <param name="IsStar">All columns of something, as many as that has.</param>
+/// <param name="IsPlain">A column by its name, and nothing is done to it.</param>
+internal sealed record LineageOutput(string? Name, ColumnNames From, bool IsStar, bool IsPlain);
+
+/// <summary>A name within a statement that stands for what is made of others; the name null: any name may.</summary>
+internal readonly record struct LineageFlow(string? Name, ColumnNames From);
+
+/// <summary>What FROM calls something; the relation null: what it stands for is made within the statement.</summary>
+internal readonly record struct LineageAlias(string Alias, SqlName? Relation);
+
+/// <summary>COPY … TO STDOUT.</summary>
+/// <param name="Relation">Null: of a query.</param>
+/// <param name="Columns">As listed; empty: all.</param>
+/// <param name="Options">In lower case, with their values; a value that is no plain text is null.</param>
+internal sealed record CopyShape(SqlName? Relation, ImmutableArray<string> Columns, ImmutableArray<(string Name, string? Value)> Options);
+
+/// <summary>
+/// From which columns the values that a statement gives back may come, by names alone and whatever the place where a name stands: it says
+/// too much rather than too little. Immutable.
+/// </summary>
+internal sealed record QueryLineage
+{
+    /// <summary>Nothing is known.</summary>
+    public static QueryLineage Unknown { get; } = new();
+
+    /// <summary>What it gives back.</summary>
+    public LineageKind Kind { get; init; }
+
+    /// <summary>The columns of its rows in order; empty: it gives back none.</summary>
+    public ImmutableArray<LineageOutput> Outputs { get; init; } = [];
+
+    /// <summary>What the names within it stand for.</summary>
+    public ImmutableArray<LineageFlow> Flows { get; init; } = [];
+
+    /// <summary>What FROM calls what it reads.</summary>
+    public ImmutableArray<LineageAlias> Aliases { get; init; } = [];
+
+    /// <summary>Columns that stand where their values decide: conditions, orders, groups, joins, limits.</summary>
+    public ColumnNames Predicates { get; init; } = new();
+
+    /// <summary>Columns of which is made what it writes.</summary>
+    public ColumnNames Written { get; init; } = new();
+
+    /// <summary>Null: it is no COPY to the client.</summary>
+    public CopyShape? Copy { get; init; }
+
+    /// <summary>The only relation that it reads, where it is a SELECT of that alone; null: it is more.</summary>
+    public SqlName? Only { get; init; }
+}

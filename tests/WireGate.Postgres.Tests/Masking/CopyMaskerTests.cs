@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Postgres.Masking;
+
+namespace WireGate.Postgres.Tests.Masking;
+
+/// <summary>However the data of a COPY is cut into messages, the rows come out the same.</summary>
+internal sealed class CopyMaskerTests
+{
+    private static CopyPlan Plan(CopyFormat format, bool hasHeader = false)
+    {
+        var replacement = new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 });
+        bool isBinary = format == CopyFormat.Binary;
+        ImmutableArray<ColumnMask> columns = [new(null, ValueKind.Plain, false, isBinary), new(replacement, ValueKind.Text, false, isBinary), new(null, ValueKind.Text, false, isBinary)];
+        return new CopyPlan
+        {
+            Rows = new RowMask(columns, []),
+            Columns = columns,
+            Format = format,
+            HasHeader = hasHeader,
+            Delimiter = format == CopyFormat.Csv ? (byte)',' : (byte)'\t',
+            Null = format == CopyFormat.Csv ? [] : [.. "\\N"u8],
+        };
+    }
+
+    private static byte[]? Run(CopyPlan plan, params byte[][] messages)
+    {
+        var masker = new CopyMasker(plan);
+        using var all = new MemoryStream();
+        foreach (byte[] message in messages)
+        {
+            var output = new RowBuffer();
+            if (!masker.Write(message, output))
+            {
+                return null;
+            }
+
+            ReadOnlySpan<byte> written = output.Written;
+            while (!written.IsEmpty)
+            {
+                Assert.That(written[0], Is.EqualTo((byte)'d'));
+                int length = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(written[1..]);
+                all.Write(written[5..(1 + length)]);
+                written = written[(1 + length)..];
+            }
+        }
+
+        Assert.That(masker.IsAtRowBoundary);
+        return all.ToArray();
+    }
+
+    private static void InEverySplit(CopyPlan plan, byte[] data, byte[] expected)
+    {
+        for (int i = 0; i <= data.Length; i++)
+        {
+            Assert.That(Run(plan, data[..i], data[i..]), Is.EqualTo(expected), $"split at {i}");
+        }
+
+        Assert.That(Run(plan, [.. data.Select(b => new[] { b })]), Is.EqualTo(expected), "byte by byte");
+    }
+
+    [Test]
+    public void Masks_text() => InEverySplit(
+        Plan(CopyFormat.Text),
+        Encoding.UTF8.GetBytes("1\t123-45-6789\ta\\tb\n2\t\\N\tc\n3\tx\\\\y\\\nzzzz\t\\N\n".Replace("\\\nzzzz", "\\nzzzz", StringComparison.Ordinal)),
+        Encoding.UTF8.GetBytes("1\t****6789\ta\\tb\n2\t\\N\tc\n3\t****zzzz\t\\N\n"));
+
+    [Test]
+    public void Masks_csv_with_a_line_break_within_quotes() => InEverySplit(
+        Plan(CopyFormat.Csv, hasHeader: true),
+        Encoding.UTF8.GetBytes("id,ssn,x\n1,\"12,3\n\"\"abcd\",z\n2,,\"\"\n3,\"\",\n"),
+        Encoding.UTF8.GetBytes("id,ssn,x\n1,\"****abcd\",z\n2,,\"\"\n3,\"****\",\n"));
+
+    [Test]
+    public void Masks_binary()
+    {
+        byte[] head = [.. "PGCOPY\n"u8, 0xff, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        byte[] row = [0, 3, 0, 0, 0, 1, 9, 0, 0, 0, 11, .. "123-45-6789"u8, 255, 255, 255, 255];
+        byte[] shown = [0, 3, 0, 0, 0, 1, 9, 0, 0, 0, 8, .. "****6789"u8, 255, 255, 255, 255];
+        byte[] end = [255, 255];
+
+        InEverySplit(Plan(CopyFormat.Binary), [.. head, .. row, .. row, .. end], [.. head, .. shown, .. shown, .. end]);
+    }
+
+    [TestCase("1\t2\n")]
+    [TestCase("1\t2\t3\t4\n")]
+    public void Refuses_a_row_of_another_number_of_columns(string row) =>
+        Assert.That(Run(Plan(CopyFormat.Text), Encoding.UTF8.GetBytes(row)), Is.Null);
+}
