@@ -97,6 +97,8 @@ internal sealed class MaskingTests
     [TestCase("SELECT id FROM hr.people ORDER BY salary", "hr.people.salary")]
     [TestCase("SELECT id FROM hr.people GROUP BY id, ssn", "hr.people.ssn")]
     [TestCase("SELECT o.id FROM hr.open o JOIN hr.people p USING (ssn)", "ssn")]
+    [TestCase("SELECT id FROM hr.people NATURAL JOIN (VALUES ('123-45-6789')) v(ssn)", "masked")]
+    [TestCase("SELECT ssn FROM hr.people INTERSECT SELECT '123-45-6789'", "hr.people.ssn")]
     [TestCase("SELECT hr.look(1)", "hr.look")]
     [TestCase("CREATE TABLE copied AS SELECT * FROM hr.people", "hr.people")]
     [TestCase("SELECT ssn INTO copied FROM hr.people", "hr.people")]

@@ -27,6 +27,9 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     /// <summary>A result was cut off: nothing of what follows passes up to ReadyForQuery.</summary>
     public bool IsBlocked { get; private set; }
 
+    /// <summary>Something ran that names what is hidden, and settings that it changed may be reported from now on up to ReadyForQuery.</summary>
+    public bool IsSensitive { get; private set; }
+
     /// <summary>A row of a masked operation comes.</summary>
     public FrameAction OnRow() => _rows is { IsClean: true } ? FrameAction.Forward : FrameAction.Inspect;
 
@@ -55,6 +58,7 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     /// <summary>One statement is done.</summary>
     public void OnCompleted()
     {
+        IsSensitive |= replies.First.Plan is { IsSensitive: true };
         Forget();
         _statement++;
     }
@@ -63,7 +67,7 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public void OnReady()
     {
         Forget();
-        (_statement, IsBlocked) = (0, false);
+        (_statement, IsBlocked, IsSensitive) = (0, false, false);
         masks.OnIdle();
     }
 

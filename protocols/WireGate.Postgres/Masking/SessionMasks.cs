@@ -91,14 +91,15 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
 
         ProtectionMap map = catalog.MapOf(masks);
         _lastMap = map;
-        bool isItself = !text.UsesNames && text.Alternatives.IsEmpty;
+        // The plan of a COPY depends on the encoding too.
+        bool isItself = !text.UsesNames && text.Alternatives.IsEmpty && judge.Settings.AreTextsReadable;
         if (isItself && text.Plan is { } known && known.Epoch == judge.Epoch && ReferenceEquals(known.Map, map))
         {
             return known;
         }
 
         MaskPlan plan = MaskPlanner.Plan(text, masks, conversation.SourcesOf(text), map, judge.Settings, judge.Epoch);
-        text.Plan = isItself && judge.Settings.AreTextsReadable ? plan : null;
+        text.Plan = isItself ? plan : null;
         return plan;
 
         MaskPlan Refused(string why) => new(new ProtectionMap(Empty, masks), []) { Text = text, Masks = masks, Refusal = why, IsSensitive = true };

@@ -14,6 +14,11 @@ internal sealed partial class LineageReader
         if (select.Has("larg"u8, out JsonElement left) && select.Has("rarg"u8, out JsonElement right))
         {
             outputs = Both(Query(left, isNamed: true), Query(right, isNamed: true));
+            if (!select.Is("op"u8, "SETOP_UNION"u8))
+            {
+                // INTERSECT and EXCEPT tell by their rows which values are equal.
+                _predicates.AddAll(AllOf(outputs));
+            }
         }
         else if (select.Has("valuesLists"u8, out JsonElement values))
         {
@@ -204,6 +209,8 @@ internal sealed partial class LineageReader
                     FromSide(node, "larg"u8);
                     FromSide(node, "rarg"u8);
                     Decides(node, "quals"u8);
+                    // By all columns that both sides have.
+                    _predicates.HasStar |= node.Flag("isNatural"u8);
                     foreach (string? column in node.Strings("usingClause"u8))
                     {
                         _predicates.Add(null, column ?? "*");

@@ -1,0 +1,172 @@
+using System.Collections.Frozen;
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Postgres.Tests.Sessions;
+using WireGate.Testing.Peers;
+
+namespace WireGate.Postgres.Tests.Masking;
+
+/// <summary>What passes between a client and an upstream when a mask holds, message by message.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixture(transport)
+{
+    private const int People = 20_000;
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + '\0');
+
+    private static byte[] Int16(int value) => [(byte)(value >> 8), (byte)value];
+
+    private static byte[] Row(params string?[] values) => ScriptedClient.Message('D', [.. Int16(values.Length), .. values.SelectMany(v =>
+        v is null ? ScriptedClient.Int32(-1) : [.. ScriptedClient.Int32(Encoding.UTF8.GetByteCount(v)), .. Encoding.UTF8.GetBytes(v)])]);
+
+    private static byte[] Description(int relation, int column) => ScriptedClient.Message(
+        'T', [.. Int16(1), .. Text("ssn"), .. ScriptedClient.Int32(relation), .. Int16(column), .. ScriptedClient.Int32(25), .. Int16(-1), .. ScriptedClient.Int32(-1), .. Int16(0)]);
+
+    private static byte[] Done(string tag) => ScriptedClient.Message('C', Text(tag));
+
+    private static byte[] Ready => ScriptedClient.Message('Z', (byte)'I');
+
+    private static byte[] Extended(string portal) =>
+    [
+        .. ScriptedClient.Message('E', [.. Text(portal), .. ScriptedClient.Int32(0)]), .. ScriptedClient.Message('S'),
+    ];
+
+    private async Task<(ScriptedClient Client, UpstreamPeer Upstream)> MaskedAsync()
+    {
+        Assert.That(ColumnPattern.TryParse("hr.people.ssn", out ColumnPattern? pattern));
+        Start(c => WithTarget(c, t => t with { Mask = ["pii"] }) with
+        {
+            Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], With = MaskStyle.Last4 } }.ToFrozenDictionary(m => m.Name),
+        });
+        return await EstablishAsync();
+    }
+
+    /// <summary>The gateway asks for the catalog on a connection of its own.</summary>
+    private async Task TellCatalogAsync()
+    {
+        UpstreamPeer catalog = await AcceptAsync();
+        await catalog.ReadStartupAsync();
+        Assert.That(await catalog.AuthenticateAsync(TestGateway.Password));
+        await catalog.GreetAsync();
+        await catalog.ExpectAsync('Q');
+        await catalog.SendAsync((byte[])
+        [
+            .. Done("SET"), .. Row($"{People}", "hr", "people"), .. Done("SELECT 1"),
+            .. Row($"{People}", "1", "id", "23", "f"), .. Row($"{People}", "2", "ssn", "25", "f"), .. Done("SELECT 2"),
+            .. Done("SELECT 0"), .. Done("SELECT 0"), .. Done("SELECT 0"), .. Done("SELECT 0"), .. Ready,
+        ]);
+    }
+
+    private static async Task<string> ReadAsync(ScriptedClient client)
+    {
+        var all = new StringBuilder();
+        PeerMessage message;
+        do
+        {
+            message = await client.ReadMessageAsync();
+            all.Append(message);
+        }
+        while (message.Type != 'Z');
+        return all.ToString();
+    }
+
+    [Test]
+    public async Task A_row_passes_masked()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn from hr.people")));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. Description(People, 2), .. Row("123-45-6789"), .. Row([null]), .. Done("SELECT 2"), .. Ready]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("****6789").And.Not.Contain("123-45"));
+    }
+
+    [Test]
+    public async Task An_Execute_without_a_Describe_gets_one_that_the_client_does_not_see()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync((byte[])
+        [
+            .. ScriptedClient.Message('P', [.. Text("s"), .. Text("select ssn from hr.people"), .. Int16(0)]),
+            .. ScriptedClient.Message('B', [.. Text("p"), .. Text("s"), .. Int16(0), .. Int16(0), .. Int16(0)]), .. Extended("p"),
+        ]);
+        await TellCatalogAsync();
+        foreach (char type in "PBDES")
+        {
+            PeerMessage sent = await upstream.ExpectAsync(type);
+            Assert.That(type != 'D' || sent.Text == "Pp\0");
+        }
+
+        await upstream.SendAsync((byte[])
+        [
+            .. ScriptedClient.Message('1'), .. ScriptedClient.Message('2'), .. Description(People, 2), .. Row("123-45-6789"),
+            .. ScriptedClient.Message('s'), .. Ready,
+        ]);
+        string seen = await ReadAsync(client);
+        Assert.That(seen, Does.StartWith("1()2()D(").And.Contain("****6789").And.Not.Contain("T(").And.Not.Contain("123-45"));
+    }
+
+    [Test]
+    public async Task A_row_without_a_description_is_cut_off_with_42501()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn from hr.people")));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. Row("123-45-6789"), .. Row("123-45-6789"), .. Done("SELECT 2"), .. Ready]);
+
+        string seen = await ReadAsync(client);
+        Assert.That(seen, Does.Contain("C42501").And.Not.Contain("123-45").And.Not.Contain("SELECT 2"));
+        await AcceptAsync();
+    }
+
+    [Test]
+    public async Task Errors_and_notices_pass_without_the_values_in_them()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn::int from hr.people")));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])
+        [
+            .. ScriptedClient.Message('N', Encoding.UTF8.GetBytes("SNOTICE\0VNOTICE\0C00000\0M123-45-6789\0\0")),
+            .. ScriptedClient.Message('S', Encoding.UTF8.GetBytes("application_name\0123-45-6789\0")),
+            .. ScriptedClient.Message('E', Encoding.UTF8.GetBytes("SERROR\0VERROR\0C22P02\0Minvalid: \"123-45-6789\"\0D123-45-6789\0W123-45-6789\0P8\0\0")),
+            .. Ready,
+        ]);
+
+        string seen = await ReadAsync(client);
+        Assert.That(seen, Does.Contain("C22P02").And.Contain("P8").And.Not.Contain("123-45"));
+    }
+
+    [Test]
+    public async Task Without_the_catalog_nothing_passes()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select 1")));
+        UpstreamPeer catalog = await AcceptAsync();
+        await catalog.ReadStartupAsync();
+        await catalog.RefuseAsync("53300", "too many");
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. ScriptedClient.Message('E', Encoding.UTF8.GetBytes("SERROR\0VERROR\0C42601\0Msyntax\0\0")), .. Ready]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("C42501").And.Contain("catalog"));
+        Assert.That(Gateway.Records(AuditEventKind.SessionEnded), Is.Empty, "the session lives on");
+    }
+
+    [Test]
+    public async Task A_function_called_by_its_number_is_refused()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('F', [.. ScriptedClient.Int32(1), .. Int16(0), .. Int16(0), .. Int16(0)]));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. ScriptedClient.Message('E', Encoding.UTF8.GetBytes("SERROR\0VERROR\0C42601\0Msyntax\0\0")), .. Ready]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("C42501"));
+    }
+}
