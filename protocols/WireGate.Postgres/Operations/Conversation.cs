@@ -352,7 +352,7 @@ internal sealed class Conversation
     }
 
     /// <summary>What the names stand for that a text uses.</summary>
-    private IReadOnlyList<JudgedText> NamedIn(JudgedText text)
+    private List<JudgedText> NamedIn(JudgedText text)
     {
         if (!text.UsesNames)
         {

@@ -4,7 +4,7 @@ using WireGate.Testing.Peers;
 
 namespace WireGate.EndToEnd.Tests.Harness;
 
-/// <summary>A session of bytes through the gateway: what no driver sends in this order, or at once.</summary>
+/// <summary>A session of bytes: what no driver sends in this order, or at once.</summary>
 internal sealed class RawSession : IAsyncDisposable
 {
     private readonly ScriptedClient _client;
@@ -14,19 +14,20 @@ internal sealed class RawSession : IAsyncDisposable
     /// <summary>Process id and secret, as the greeting had them.</summary>
     public (int ProcessId, byte[] Key) CancelKey { get; private set; }
 
+    /// <summary>Opens one through the gateway, which asks for a cleartext password.</summary>
     public static async Task<RawSession> OpenAsync(Endpoint endpoint, params (string Name, string Value)[] parameters)
     {
-        var session = new RawSession(await ScriptedClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, endpoint.Port)));
-        await session._client.StartAsync(endpoint.User, endpoint.Database, parameters);
+        RawSession session = await ConnectAsync(endpoint, parameters);
         await session._client.PresentPasswordAsync(endpoint.Password);
-        IReadOnlyList<PeerMessage> greeting = await session._client.ReadGreetingAsync();
-        if (greeting[^1].Type != 'Z')
-        {
-            throw new InvalidOperationException($"not let in: {greeting[^1]}");
-        }
+        await session.GreetAsync(null);
+        return session;
+    }
 
-        PeerMessage key = greeting.Single(m => m.Type == 'K');
-        session.CancelKey = (key.Code, key.Body[4..]);
+    /// <summary>Opens one without the gateway: PostgreSQL asks for SCRAM.</summary>
+    public static async Task<RawSession> OpenDirectAsync(Endpoint endpoint)
+    {
+        RawSession session = await ConnectAsync(endpoint);
+        await session.GreetAsync(await session._client.PresentScramAsync(endpoint.Password));
         return session;
     }
 
@@ -80,6 +81,25 @@ internal sealed class RawSession : IAsyncDisposable
     public Task<string> AskAsync(string sql) => AskAsync(1, Query(sql));
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    private static async Task<RawSession> ConnectAsync(Endpoint endpoint, params (string Name, string Value)[] parameters)
+    {
+        var session = new RawSession(await ScriptedClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, endpoint.Port)));
+        await session._client.StartAsync(endpoint.User, endpoint.Database, parameters);
+        return session;
+    }
+
+    private async Task GreetAsync(string? signature)
+    {
+        IReadOnlyList<PeerMessage> greeting = await _client.ReadGreetingAsync(signature);
+        if (greeting[^1].Type != 'Z')
+        {
+            throw new InvalidOperationException($"not let in: {greeting[^1]}");
+        }
+
+        PeerMessage key = greeting.Single(m => m.Type == 'K');
+        CancelKey = (key.Code, key.Body[4..]);
+    }
 
     private static string Describe(PeerMessage message) => message.Type switch
     {
