@@ -20,6 +20,7 @@ internal sealed class Conversation
     private readonly List<JudgedText> _candidates = [];
     private long _group;
     private int _completed;
+    private bool _hasFailed;
     private SessionChange? _change;
     private TransactionStatus _statusBefore;
 
@@ -27,8 +28,9 @@ internal sealed class Conversation
     {
         Judge = judge;
         Replies.Skipped = OnSkipped;
-        Replies.Failed = static reply =>
+        Replies.Failed = reply =>
         {
+            _hasFailed = true;
             if (reply.State is OperationRun run)
             {
                 run.HasFailed = true;
@@ -176,18 +178,8 @@ internal sealed class Conversation
     /// <returns>What has to be followed by its answers; null: nothing.</returns>
     public OperationRun? OnSent(JudgedText text, Action<OperationRun>? ended = null)
     {
-        bool changed = false;
         OperationRun? run = ended is null ? null : new OperationRun(text) { Ended = ended };
-        foreach (JudgedText alternative in text.Alternatives)
-        {
-            run ??= OnSent(alternative);
-        }
-
-        if (text.MayChangeAnything)
-        {
-            changed = Judge.Settings.OnAnything();
-        }
-
+        bool changed = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
         if (text.ChangesSession)
         {
             run ??= new OperationRun(text);
@@ -255,8 +247,8 @@ internal sealed class Conversation
             Judge.Settings.OnIdle();
         }
 
-        // Alone and outside of a transaction: nothing takes it back.
-        if (_change is { } change && _completed == 1 && _statusBefore == TransactionStatus.Idle && status == TransactionStatus.Idle
+        // Alone, without an error and outside of a transaction: nothing takes it back.
+        if (_change is { } change && _completed == 1 && !_hasFailed && _statusBefore == TransactionStatus.Idle && status == TransactionStatus.Idle
             && Replies.Count == 0 && Judge.Settings.OnDone(change))
         {
             Judge.OnNamesChanged();
@@ -264,6 +256,7 @@ internal sealed class Conversation
 
         _statusBefore = status;
         _completed = 0;
+        _hasFailed = false;
         _change = null;
     }
 
@@ -280,6 +273,7 @@ internal sealed class Conversation
 
     private void OnSkipped(PendingReply reply)
     {
+        _hasFailed = true;
         switch (reply.State)
         {
             case NameSlot slot:
@@ -370,7 +364,7 @@ internal sealed class Conversation
             Decision? worst = null;
             foreach (JudgedText alternative in text.Alternatives)
             {
-                Decision one = DecideAll(alternative, steps - 1, ref isDurableFirst);
+                Decision one = DecideNamed(alternative, steps - 1, ref isDurableFirst);
                 worst = worst is { } before ? before.And(one) : one;
             }
 
@@ -378,18 +372,69 @@ internal sealed class Conversation
         }
 
         Decision decision = Judge.Judge(text);
-        for (int i = 0; i < text.Parsed.Statements.Length && text.UsesNames; i++)
+        foreach (JudgedText named in NamedIn(text))
+        {
+            decision = decision.And(DecideNamed(named, steps - 1, ref isDurableFirst));
+        }
+
+        return decision;
+    }
+
+    /// <summary>One of several texts, or what a name stands for. The names that it gives are not followed, so nobody knows what they come to mean.</summary>
+    private Decision DecideNamed(JudgedText text, int steps, ref bool isDurableFirst)
+    {
+        Decision decision = DecideAll(text, steps, ref isDurableFirst);
+        return text.Names.IsEmpty ? decision : decision.And(Judge.Judge(Judge.Unnamed));
+    }
+
+    /// <summary>Whether a text may change what it does not say: by what names in it stand for, or as one of several.</summary>
+    private bool MayChangeByName(JudgedText text, int steps)
+    {
+        if (text.MayChangeAnything || steps == 0)
+        {
+            return true;
+        }
+
+        foreach (JudgedText alternative in text.Alternatives)
+        {
+            if (alternative.ChangesSession || MayChangeByName(alternative, steps - 1))
+            {
+                return true;
+            }
+        }
+
+        foreach (JudgedText named in NamedIn(text))
+        {
+            if (named.ChangesSession || MayChangeByName(named, steps - 1))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What the names stand for that a text uses.</summary>
+    private List<JudgedText> NamedIn(JudgedText text)
+    {
+        if (!text.UsesNames)
+        {
+            return [];
+        }
+
+        var found = new List<JudgedText>();
+        for (int i = 0; i < text.Parsed.Statements.Length; i++)
         {
             foreach (SessionChange change in text.Parsed.Statements[i].Changes)
             {
                 if (NameOf(change) is { } name)
                 {
-                    decision = decision.And(DecideAll(NamedBy(text, i, name.Name, name.IsCursor), steps - 1, ref isDurableFirst));
+                    found.Add(NamedBy(text, i, name.Name, name.IsCursor));
                 }
             }
         }
 
-        return decision;
+        return found;
     }
 
     private void AddSources(JudgedText text, int statement, int steps, List<ParsedStatement> into)
