@@ -110,7 +110,7 @@ internal sealed class JudgedText
     public JudgedText With(HeldBytes held) => new(Parsed, Digest) { Names = Names, Held = held, IsWritten = IsWritten };
 
     /// <summary>A text that is one of several.</summary>
-    public static JudgedText AnyOf(ImmutableArray<JudgedText> alternatives) => new(new ParsedText([]), alternatives[^1].Digest)
+    public static JudgedText AnyOf(ImmutableArray<JudgedText> alternatives) => new(new ParsedText([]), [.. alternatives.SelectMany((a, i) => i == 0 ? a.Digest : [(byte)'|', .. a.Digest])])
     {
         Alternatives = alternatives,
         IsWritten = true,

@@ -22,7 +22,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             store: sqlite:{{_root}}/wiregate.db
             audit: { to: {{AuditDirectory}} }
             admin:
-              socket: { path: {{_root}}/admin.sock, mode: "0600" }
+              socket: { path: {{AdminSocket}}, mode: "0600" }
             # Every test comes from the same address: the failures of one must not lock out the next.
             limits: { failurePenalty: 1ms }
             listeners:
@@ -119,6 +119,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>What it was, or will be, started with.</summary>
     public string ConfigText { get; set; }
 
+    public string AdminSocket => Path.Combine(_root, "admin.sock");
+
     public string AuditDirectory => Path.Combine(_root, "audit");
 
     /// <summary>The file with the real password.</summary>
@@ -167,6 +169,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Runs one of its commands, with the config of this gateway.</summary>
     public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) =>
         Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
+
+    /// <summary>Runs one of its commands as somebody else; only root can.</summary>
+    public Task<ToolResult> CommandAsAsync(string unixUser, params IReadOnlyList<string> arguments) => Tools.RunAsync(
+        "/usr/bin/setpriv", [$"--reuid={unixUser}", $"--regid={unixUser}", "--clear-groups", "--", Places.Gateway, .. arguments, "--socket", AdminSocket]);
 
     public Task<ToolResult> VerifyAuditAsync() => Tools.RunAsync(Places.Gateway, ["audit", "verify", "--dir", AuditDirectory]);
 

@@ -35,6 +35,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
 
     public Certificates Certificates { get; }
 
+    /// <summary>What it has logged so far.</summary>
+    public string Log => _process!.Error;
+
     public string SocketDirectory => Path.Combine(_root, "socket");
 
     public static async Task<PostgresCluster> StartAsync(int version)

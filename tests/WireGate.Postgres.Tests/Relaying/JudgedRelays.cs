@@ -30,7 +30,12 @@ internal sealed class JudgedRelays
         Logins = [new LoginConfig { Name = "ro", User = "real" }],
     };
 
-    private static readonly GatewayConfig Config = new()
+    private static readonly RulesConfig Everything = new()
+    {
+        List = [new RuleConfig { Name = "reads", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }],
+    };
+
+    private static readonly GatewayConfig BaseConfig = new()
     {
         Version = "c0ffee",
         StorePath = "/nowhere/store.db",
@@ -40,15 +45,17 @@ internal sealed class JudgedRelays
         Secrets = FrozenDictionary<string, SecretConfig>.Empty,
         Targets = new[] { Target }.ToFrozenDictionary(t => t.Name),
         Grants = [new GrantConfig { Name = "agents", Groups = ["agents"], Targets = ["orders"] }],
-        Rules = new RulesConfig
-        {
-            List = [new RuleConfig { Name = "reads", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }],
-        },
+        Rules = Everything,
     };
 
-    public JudgedRelays(Connection client, IAuditLog audit, int limit)
+    /// <param name="client">Where the client is.</param>
+    /// <param name="audit">What is asked for is written there.</param>
+    /// <param name="limit">Bytes of a message that are held to be read.</param>
+    /// <param name="rules">What is allowed; null: everything.</param>
+    public JudgedRelays(Connection client, IAuditLog audit, int limit, RulesConfig? rules = null)
     {
-        var session = new Session(Config.Listeners[0], () => Config, client, TimeProvider.System)
+        GatewayConfig config = BaseConfig with { Rules = rules ?? Everything };
+        var session = new Session(config.Listeners[0], () => config, client, TimeProvider.System)
         {
             Placeholder = new Placeholder
             {
@@ -61,7 +68,7 @@ internal sealed class JudgedRelays
                 Minted = DateTimeOffset.UnixEpoch,
                 Proof = new PlaceholderProof(default, default, 4096, default, default),
             },
-            Access = new Access(Target, Target.Logins[0], Config.Grants[0]),
+            Access = new Access(Target, Target.Logins[0], config.Grants[0]),
         };
         var settings = new SessionSettings("real", SqlSearchPath.Of("public"));
         var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), new DecisionPoint(), TimeProvider.System);

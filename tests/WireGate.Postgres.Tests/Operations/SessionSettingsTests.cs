@@ -1,0 +1,130 @@
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Policy.Facts;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Tests.Operations;
+
+/// <summary>The settings by which texts are read: what may be in force counts, until it is known what is.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class SessionSettingsTests
+{
+    private readonly SessionSettings _settings = new("real", SqlSearchPath.Of("public"));
+
+    public SessionSettingsTests()
+    {
+        Report("client_encoding", "UTF8");
+        Report("standard_conforming_strings", "on");
+    }
+
+    [Test]
+    public void Every_path_that_was_set_counts()
+    {
+        Assert.That(Sent("set search_path = a, b"), Is.True);
+        Assert.That(Sent("set search_path = b, c"), Is.True);
+
+        Assert.That(_settings.SearchPath.Schemas, Is.EquivalentTo(new[] { "public", "a", "b", "c" }));
+        Assert.That(Sent("set search_path = a, b"), Is.False, "nothing new");
+    }
+
+    [Test]
+    public void One_that_is_done_for_good_counts_alone()
+    {
+        Sent("set search_path = a");
+        Sent("set search_path = b");
+
+        Assert.That(_settings.OnDone(Change("set search_path = b")), Is.True);
+
+        Assert.That(_settings.SearchPath.Schemas, Is.EqualTo(new[] { "b" }));
+    }
+
+    [TestCase("set local search_path = b", TestName = "One_that_ends_with_the_transaction_is_never_done")]
+    [TestCase("select set_config('search_path', 'b', false)", TestName = "One_that_a_function_set_is_never_done")]
+    [TestCase("set role none", TestName = "Another_setting_settles_no_path")]
+    public void Is_never_done(string sql)
+    {
+        Sent("set search_path = a");
+        Sent(sql);
+
+        Assert.That(_settings.OnDone(Change(sql)), Is.False);
+
+        Assert.That(_settings.SearchPath.IsKnown, Is.EqualTo(sql.Contains("path", StringComparison.Ordinal)));
+    }
+
+    [Test]
+    public void User_stands_for_the_real_one()
+    {
+        Sent("set search_path = \"$user\"");
+
+        Assert.That(_settings.SearchPath.Schemas, Does.Contain("real").And.Not.Contain("$user"));
+    }
+
+    [TestCase("set role r")]
+    [TestCase("set session authorization r")]
+    [TestCase("select set_config('search_path', $1, false)")]
+    public void A_path_that_cannot_be_known_is_unknown(string sql)
+    {
+        Sent(sql);
+
+        Assert.That(_settings.SearchPath.IsKnown, Is.False);
+    }
+
+    [TestCase("reset search_path")]
+    [TestCase("reset all")]
+    [TestCase("discard all")]
+    public void What_was_at_the_beginning_counts_again(string sql)
+    {
+        Sent("set search_path = a");
+        _settings.OnDone(Change("set search_path = a"));
+
+        Sent(sql);
+
+        Assert.That(_settings.SearchPath.Schemas, Is.EquivalentTo(new[] { "a", "public" }));
+    }
+
+    [TestCase("set standard_conforming_strings = off")]
+    [TestCase("set client_encoding = latin1")]
+    [TestCase("reset all")]
+    [TestCase("select set_config($1, $2, false)")]
+    public void Texts_are_unreadable_until_what_is_under_way_is_answered(string sql)
+    {
+        Assert.That(_settings.AreTextsReadable);
+
+        Sent(sql);
+        Assert.That(_settings.AreTextsReadable, Is.False);
+
+        _settings.OnIdle();
+        Assert.That(_settings.AreTextsReadable);
+    }
+
+    [TestCase("client_encoding", "SJIS")]
+    [TestCase("client_encoding", "LATIN1")]
+    [TestCase("client_encoding", "utf8")]
+    [TestCase("standard_conforming_strings", "off")]
+    public void Texts_are_unreadable_under_what_the_upstream_reports(string name, string value)
+    {
+        Report(name, value);
+        _settings.OnIdle();
+
+        Assert.That(_settings.AreTextsReadable, Is.False);
+    }
+
+    [Test]
+    public void Without_a_report_nothing_is_readable() =>
+        Assert.That(new SessionSettings("real", SqlSearchPath.Of("public")).AreTextsReadable, Is.False);
+
+    [Test]
+    public void What_may_do_anything_may_set_anything()
+    {
+        Assert.That(_settings.OnAnything(), Is.True);
+
+        Assert.That((_settings.SearchPath.IsKnown, _settings.AreTextsReadable), Is.EqualTo((false, false)));
+    }
+
+    private static SessionChange Change(string sql) => SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).Statements[0].Changes[0];
+
+    private bool Sent(string sql) => _settings.OnSent(Change(sql));
+
+    private void Report(string name, string value) => _settings.OnReported(Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(value));
+}
