@@ -30,13 +30,27 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         return _sources.GetOrAdd(key, _ => new CatalogSource(services.Time, ReadAsync));
     }
 
-    // A login of its own: the session's connection may be in a transaction of its client's, and under settings of its client's.
     private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization)
+    {
+        try
+        {
+            return await ReadOnceAsync(session, request, authorization);
+        }
+        catch (Exception e) when (e is IOException or ProtocolException or OperationCanceledException or ObjectDisposedException)
+        {
+            services.Logger.CatalogUnreadable(request.Target.Name, request.Database ?? "-", e.Message);
+            throw;
+        }
+    }
+
+    // A login of its own: the session's connection may be in a transaction of its client's, and under settings of its client's.
+    private async Task<Catalog> ReadOnceAsync(Session session, LoginRequest request, AuditPosition authorization)
     {
         long loadedAt = services.Time.GetTimestamp();
         LoginRequest own = request with
         {
             Replication = ReplicationMode.None,
+            NeedsSearchPath = false,
             Settings = [new StartupSetting("client_encoding", "UTF8"u8.ToArray()), new StartupSetting("application_name", "wiregate"u8.ToArray())],
         };
         (UpstreamSession? opened, Refusal? refusal) =

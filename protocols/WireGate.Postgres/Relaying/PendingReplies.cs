@@ -127,7 +127,8 @@ internal sealed class PendingReplies
     public PendingReply Require(FrontendMessage one, FrontendMessage other)
     {
         PendingReply first = First;
-        if (Count == 0 || (first.Message != one && first.Message != other))
+        // What was sent to fail has no other answer than an error.
+        if (Count == 0 || (first.Message != one && first.Message != other) || first.Action == ReplyAction.Substitute)
         {
             Refuse();
         }
@@ -168,6 +169,8 @@ internal sealed class PendingReplies
         if (First.Message is FrontendMessage.Query or FrontendMessage.FunctionCall or FrontendMessage.Sync)
         {
             Failed?.Invoke(First);
+            // What was to fail has failed: ReadyForQuery is all that is owed of it.
+            _ring[_head] = First with { Action = ReplyAction.Forward };
             return;
         }
 

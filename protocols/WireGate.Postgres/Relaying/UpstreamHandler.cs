@@ -133,7 +133,8 @@ internal sealed partial class UpstreamHandler(
     private void OnReady(TransactionStatus status)
     {
         PendingReply answered = _replies.First;
-        if (answered.Message is not (FrontendMessage.Sync or FrontendMessage.Query or FrontendMessage.FunctionCall))
+        if (answered.Message is not (FrontendMessage.Sync or FrontendMessage.Query or FrontendMessage.FunctionCall)
+            || answered.Action == ReplyAction.Substitute)
         {
             PendingReplies.Refuse();
         }

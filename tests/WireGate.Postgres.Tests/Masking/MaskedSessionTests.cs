@@ -41,7 +41,14 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
         {
             Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], With = MaskStyle.Last4 } }.ToFrozenDictionary(m => m.Name),
         });
-        return await EstablishAsync();
+        return await EstablishAsync(greeted: TellSearchPathAsync);
+    }
+
+    /// <summary>Where names are looked for matters where something is masked.</summary>
+    private static async Task TellSearchPathAsync(UpstreamPeer upstream)
+    {
+        Assert.That((await upstream.ExpectAsync('Q')).Text, Does.Contain("current_schemas"));
+        await upstream.SendAsync((byte[])[.. Row("hr"), .. Done("SELECT 1"), .. Ready]);
     }
 
     /// <summary>The gateway asks for the catalog on a connection of its own.</summary>

@@ -90,13 +90,16 @@ internal abstract class SessionFixture(TransportKind transport)
     /// <summary>A session that relays.</summary>
     /// <param name="client">What has proven itself; null: a new one.</param>
     /// <param name="upstreamKey">The cancel key that the upstream gives.</param>
-    protected async Task<(ScriptedClient Client, UpstreamPeer Upstream)> EstablishAsync(ScriptedClient? client = null, byte[]? upstreamKey = null)
+    /// <param name="greeted">What the upstream is asked by the gateway itself before the client is in; null: nothing.</param>
+    protected async Task<(ScriptedClient Client, UpstreamPeer Upstream)> EstablishAsync(
+        ScriptedClient? client = null, byte[]? upstreamKey = null, Func<UpstreamPeer, Task>? greeted = null)
     {
         client ??= await PresentAsync();
         UpstreamPeer upstream = await AcceptAsync();
         await upstream.ReadStartupAsync();
         Assert.That(await upstream.AuthenticateAsync(TestGateway.Password), "the gateway knows the password");
         await upstream.GreetAsync(key: upstreamKey);
+        await (greeted?.Invoke(upstream) ?? Task.CompletedTask);
         Assert.That((await client.ReadGreetingAsync())[^1].Type, Is.EqualTo('Z'));
         return (client, upstream);
     }
