@@ -22,7 +22,7 @@ internal sealed class Conversation
     private int _completed;
     private bool _hasFailed;
     private SessionChange? _change;
-    private TransactionStatus _statusBefore;
+    private TransactionStatus _statusBefore = TransactionStatus.Idle;
 
     public Conversation(OperationJudge judge)
     {
@@ -340,6 +340,11 @@ internal sealed class Conversation
             }
         }
 
+        if (!text.UsesNames)
+        {
+            return false;
+        }
+
         foreach (JudgedText named in NamedIn(text))
         {
             if (named.ChangesSession || MayChangeByName(named, steps - 1))
@@ -354,13 +359,8 @@ internal sealed class Conversation
     /// <summary>What the names stand for that a text uses.</summary>
     private List<JudgedText> NamedIn(JudgedText text)
     {
-        if (!text.UsesNames)
-        {
-            return [];
-        }
-
         var found = new List<JudgedText>();
-        for (int i = 0; i < text.Parsed.Statements.Length; i++)
+        for (int i = 0; i < text.Parsed.Statements.Length && text.UsesNames; i++)
         {
             foreach (SessionChange change in text.Parsed.Statements[i].Changes)
             {
