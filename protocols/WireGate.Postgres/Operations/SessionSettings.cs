@@ -123,7 +123,7 @@ internal sealed class SessionSettings
     private bool Add(SqlSearchPath path)
     {
         string[] schemas = [.. SearchPath.Schemas.Concat(path.Schemas).Distinct(StringComparer.Ordinal)];
-        SqlSearchPath all = SearchPath.IsKnown && path.IsKnown && schemas.Length <= MostSchemas ? SqlSearchPath.Of(schemas) : SqlSearchPath.Unknown;
+        SqlSearchPath all = SearchPath.IsKnown && path.IsKnown && schemas.Length <= MostSchemas ? SqlSearchPath.Of([.. schemas]) : SqlSearchPath.Unknown;
         if (AreSame(all, SearchPath))
         {
             return false;
