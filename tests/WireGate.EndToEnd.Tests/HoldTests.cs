@@ -272,6 +272,19 @@ internal sealed partial class HoldTests
         Assert.That(await CountAsync("held"), Is.Zero);
     }
 
+    [Test]
+    public async Task A_name_that_the_server_cuts_hides_nothing()
+    {
+        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        string name = new('n', 63);
+        await session.AskAsync(1, Parse("select 1", name), Sync);
+
+        await session.SendAsync(Close(name), Sync, Parse("insert into held values (1)", $"{name}ü"), Sync, Bind(name), Execute(), Sync, Query("select 2"));
+
+        Assert.That(string.Join(' ', (await session.ReadAsync(3)).Select(m => m.Type)), Does.EndWith("E Z"), "it is none that could be shown");
+        Assert.That(await CountAsync("held"), Is.Zero);
+    }
+
     private RunningProcess Psql(params string[] statements) => Psql(_endpoint, statements);
 
     private static RunningProcess Psql(Endpoint endpoint, params string[] statements) => RunningProcess.Start(

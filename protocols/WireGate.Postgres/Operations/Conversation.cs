@@ -1,5 +1,4 @@
 using System.Text;
-using WireGate.Core.Policy;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Relaying;
 using WireGate.Postgres.Sql;
@@ -10,11 +9,8 @@ namespace WireGate.Postgres.Operations;
 /// What client and upstream have said so far, as far as the meaning of what comes next depends on it: the answers that are owed, what
 /// names stand for, the settings in force. Both directions of a session share it, on the session's loop.
 /// </summary>
-internal sealed class Conversation
+internal sealed partial class Conversation
 {
-    // EXECUTE of what is an EXECUTE: the server itself allows no such thing but by way of the protocol, once.
-    private const int MostSteps = 4;
-
     private readonly NameTable _statements = new();
     private readonly NameTable _portals = new();
     private readonly List<JudgedText> _candidates = [];
@@ -22,7 +18,7 @@ internal sealed class Conversation
     private int _completed;
     private bool _hasFailed;
     private SessionChange? _change;
-    private TransactionStatus _statusBefore;
+    private TransactionStatus _statusBefore = TransactionStatus.Idle;
 
     public Conversation(OperationJudge judge)
     {
@@ -98,78 +94,6 @@ internal sealed class Conversation
         slot.Confirm();
         _statements.Forget(slot);
         _portals.Forget(slot);
-    }
-
-    /// <summary>What the rules say of a text with all that its names stand for.</summary>
-    /// <param name="text">What would run.</param>
-    /// <param name="isDurableFirst">Whether its record must be on disk before it runs.</param>
-    public Decision Decide(JudgedText text, out bool isDurableFirst)
-    {
-        isDurableFirst = text.IsDurableFirst;
-        return text.UsesNames || text.Alternatives.Length > 0 ? DecideAll(text, MostSteps, ref isDurableFirst) : Judge.Judge(text);
-    }
-
-    /// <summary>All that a text runs: itself, or each that it may be, with what its names stand for.</summary>
-    public IReadOnlyList<JudgedText> Runs(JudgedText text)
-    {
-        var all = new List<JudgedText>();
-        Collect(text, MostSteps, all);
-        return all;
-    }
-
-    private void Collect(JudgedText text, int steps, List<JudgedText> into)
-    {
-        if (steps == 0 || into.Contains(text))
-        {
-            return;
-        }
-
-        if (text.Alternatives.Length == 0)
-        {
-            into.Add(text);
-        }
-
-        foreach (JudgedText alternative in text.Alternatives)
-        {
-            Collect(alternative, steps - 1, into);
-        }
-
-        for (int i = 0; i < text.Parsed.Statements.Length && text.UsesNames; i++)
-        {
-            foreach (SessionChange change in text.Parsed.Statements[i].Changes)
-            {
-                if (NameOf(change) is { } name)
-                {
-                    Collect(NamedBy(text, i, name.Name, name.IsCursor), steps - 1, into);
-                }
-            }
-        }
-    }
-
-    private static (string Name, bool IsCursor)? NameOf(SessionChange change) => change switch
-    {
-        SessionChange.Execute execute => (execute.Name, false),
-        SessionChange.Fetch fetch => (fetch.Name, true),
-        _ => null,
-    };
-
-    /// <summary>For each statement of a text what may give back its rows: itself, and all that its names stand for.</summary>
-    public List<List<ParsedStatement>> SourcesOf(JudgedText text)
-    {
-        if (text.Alternatives.Length > 0)
-        {
-            return [[.. text.Alternatives.SelectMany(SourcesOf).SelectMany(s => s)]];
-        }
-
-        var sources = new List<List<ParsedStatement>>();
-        for (int i = 0; i < text.Parsed.Statements.Length; i++)
-        {
-            var found = new List<ParsedStatement>();
-            AddSources(text, i, MostSteps, found);
-            sources.Add(found);
-        }
-
-        return sources;
     }
 
     /// <summary>A text is sent and will run.</summary>
@@ -349,133 +273,5 @@ internal sealed class Conversation
             1 => _candidates[0],
             _ => JudgedText.AnyOf([.. _candidates]),
         };
-    }
-
-    private Decision DecideAll(JudgedText text, int steps, ref bool isDurableFirst)
-    {
-        isDurableFirst |= text.IsDurableFirst;
-        if (steps == 0)
-        {
-            return Judge.Judge(Judge.Unnamed);
-        }
-
-        if (text.Alternatives.Length > 0)
-        {
-            Decision? worst = null;
-            foreach (JudgedText alternative in text.Alternatives)
-            {
-                Decision one = DecideNamed(alternative, steps - 1, ref isDurableFirst);
-                worst = worst is { } before ? before.And(one) : one;
-            }
-
-            return worst!.Value;
-        }
-
-        Decision decision = Judge.Judge(text);
-        foreach (JudgedText named in NamedIn(text))
-        {
-            decision = decision.And(DecideNamed(named, steps - 1, ref isDurableFirst));
-        }
-
-        return decision;
-    }
-
-    /// <summary>One of several texts, or what a name stands for. The names that it gives are not followed, so nobody knows what they come to mean.</summary>
-    private Decision DecideNamed(JudgedText text, int steps, ref bool isDurableFirst)
-    {
-        Decision decision = DecideAll(text, steps, ref isDurableFirst);
-        return text.Names.IsEmpty ? decision : decision.And(Judge.Judge(Judge.Unnamed));
-    }
-
-    /// <summary>Whether a text may change what it does not say: by what names in it stand for, or as one of several.</summary>
-    private bool MayChangeByName(JudgedText text, int steps)
-    {
-        if (text.MayChangeAnything || steps == 0)
-        {
-            return true;
-        }
-
-        foreach (JudgedText alternative in text.Alternatives)
-        {
-            if (alternative.ChangesSession || MayChangeByName(alternative, steps - 1))
-            {
-                return true;
-            }
-        }
-
-        foreach (JudgedText named in NamedIn(text))
-        {
-            if (named.ChangesSession || MayChangeByName(named, steps - 1))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>What the names stand for that a text uses.</summary>
-    private List<JudgedText> NamedIn(JudgedText text)
-    {
-        if (!text.UsesNames)
-        {
-            return [];
-        }
-
-        var found = new List<JudgedText>();
-        for (int i = 0; i < text.Parsed.Statements.Length; i++)
-        {
-            foreach (SessionChange change in text.Parsed.Statements[i].Changes)
-            {
-                if (NameOf(change) is { } name)
-                {
-                    found.Add(NamedBy(text, i, name.Name, name.IsCursor));
-                }
-            }
-        }
-
-        return found;
-    }
-
-    private void AddSources(JudgedText text, int statement, int steps, List<ParsedStatement> into)
-    {
-        into.Add(text.Parsed.Statements[statement]);
-        foreach (SessionChange change in text.Parsed.Statements[statement].Changes)
-        {
-            JudgedText? named = change switch
-            {
-                SessionChange.Execute execute => NamedBy(text, statement, execute.Name, false),
-                SessionChange.Fetch fetch => NamedBy(text, statement, fetch.Name, true),
-                _ => null,
-            };
-            if (named is null)
-            {
-                continue;
-            }
-
-            foreach (JudgedText one in steps == 0 ? [Judge.Unnamed] : named.Alternatives.IsEmpty ? [named] : named.Alternatives.AsEnumerable())
-            {
-                for (int i = 0; i < one.Parsed.Statements.Length; i++)
-                {
-                    AddSources(one, i, steps - 1, into);
-                }
-            }
-        }
-    }
-
-    /// <summary>What a name stands for at one statement of a text: a statement of the same text before it may have defined it.</summary>
-    private JudgedText NamedBy(JudgedText text, int statement, string name, bool isCursor)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(name);
-        JudgedText? own = null;
-        foreach (NamedText named in text.Names)
-        {
-            if (named.Statement < statement && named.IsCursor == isCursor && named.Name.AsSpan().SequenceEqual(bytes))
-            {
-                own = named.Text;
-            }
-        }
-
-        return own ?? Resolve(isCursor ? _portals : _statements, bytes);
     }
 }

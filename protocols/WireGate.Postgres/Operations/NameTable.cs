@@ -44,7 +44,7 @@ internal sealed class NameTable
     }
 
     /// <summary>Whether a name is one that can be followed.</summary>
-    public static bool CanFollow(ReadOnlySpan<byte> name) => !name.ContainsAnyInRange((byte)0x80, (byte)0xff);
+    public static bool CanFollow(ReadOnlySpan<byte> name) => !Cut(name).ContainsAnyInRange((byte)0x80, (byte)0xff);
 
     /// <summary>Forgets a slot that stands for nothing, but for the unnamed one.</summary>
     public void Forget(NameSlot slot)

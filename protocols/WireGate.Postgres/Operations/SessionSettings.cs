@@ -9,9 +9,11 @@ namespace WireGate.Postgres.Operations;
 /// </summary>
 internal sealed class SessionSettings
 {
+    /// <summary>Schemas of which it is remembered that they may be meant; nobody has more, and beyond it they are unknown.</summary>
+    private const int MostSchemas = 64;
+
     private readonly string _user;
     private readonly SqlSearchPath _initial;
-    private readonly List<SqlSearchPath> _possible;
     private bool _encodingReads;
     private bool _stringsConform;
 
@@ -21,7 +23,6 @@ internal sealed class SessionSettings
     {
         _user = user;
         _initial = initial;
-        _possible = [initial];
         SearchPath = initial;
     }
 
@@ -101,13 +102,11 @@ internal sealed class SessionSettings
             SessionChange.Discard { Target: DiscardTarget.All } => _initial,
             _ => null,
         };
-        if (path is null || _possible.Count == 1)
+        if (path is null || AreSame(path, SearchPath))
         {
             return false;
         }
 
-        _possible.Clear();
-        _possible.Add(path);
         SearchPath = path;
         return true;
     }
@@ -119,17 +118,18 @@ internal sealed class SessionSettings
         _ => SqlSearchPath.Unknown,
     };
 
+    private static bool AreSame(SqlSearchPath one, SqlSearchPath other) => one.IsKnown == other.IsKnown && one.Schemas.SequenceEqual(other.Schemas);
+
     private bool Add(SqlSearchPath path)
     {
-        if (_possible.Contains(path))
+        string[] schemas = [.. SearchPath.Schemas.Concat(path.Schemas).Distinct(StringComparer.Ordinal)];
+        SqlSearchPath all = SearchPath.IsKnown && path.IsKnown && schemas.Length <= MostSchemas ? SqlSearchPath.Of([.. schemas]) : SqlSearchPath.Unknown;
+        if (AreSame(all, SearchPath))
         {
             return false;
         }
 
-        _possible.Add(path);
-        SearchPath = _possible.TrueForAll(p => p.IsKnown)
-            ? SqlSearchPath.Of([.. _possible.SelectMany(p => p.Schemas).Distinct(StringComparer.Ordinal)])
-            : SqlSearchPath.Unknown;
+        SearchPath = all;
         return true;
     }
 }

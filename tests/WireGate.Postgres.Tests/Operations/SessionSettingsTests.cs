@@ -29,6 +29,17 @@ internal sealed class SessionSettingsTests
     }
 
     [Test]
+    public void More_schemas_than_anybody_has_are_unknown()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            Sent($"set local search_path = s{i}");
+        }
+
+        Assert.That(_settings.SearchPath.IsKnown, Is.False);
+    }
+
+    [Test]
     public void One_that_is_done_for_good_counts_alone()
     {
         Sent("set search_path = a");

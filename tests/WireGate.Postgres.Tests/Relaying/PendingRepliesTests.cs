@@ -198,6 +198,15 @@ internal sealed class PendingRepliesTests
     }
 
     [Test]
+    public void A_Sync_ends_no_COPY()
+    {
+        Copy(FrontendMessage.Execute);
+        Add(FrontendMessage.Sync);
+
+        Assert.That(_replies.MayCopyIn);
+    }
+
+    [Test]
     public void An_end_of_no_COPY_is_nobodys()
     {
         Add(FrontendMessage.Query);

@@ -69,7 +69,7 @@ internal sealed class PolicyCommandTests : IDisposable
     {
         Explain("--group", "dba", "--sql", "delete from t where f()");
 
-        Assert.That(Output, Does.Match("(?m)^decision  deny$").And.Match(@"(?m)^statement delete$").And.Match(@"(?m)^ +write t$").And.Match(@"(?m)^ +unknown: f\(\)$"));
+        Assert.That(Output, Does.Match("(?m)^decision  hold$").And.Match(@"(?m)^statement delete$").And.Match(@"(?m)^ +write t$").And.Match(@"(?m)^ +unknown: f\(\)$"));
         Assert.That(Output, Does.Match("(?m)^grant     staff, login rw$"));
     }
 
@@ -193,7 +193,7 @@ internal sealed class PolicyCommandTests : IDisposable
 
         JsonNode[] lines = [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!)];
         Assert.That(lines.Select(l => (string?)l["sql"]), Is.EqualTo(new[] { "select 1", "select 1" }), "twice, the second time by its digest");
-        Assert.That(((string?)lines[0]["recorded"], (string?)lines[0]["old"], (string?)lines[0]["new"]), Is.EqualTo(("allow", "allow (reads, masks names)", "deny (no-drop, masks names)")));
+        Assert.That(((string?)lines[0]["recorded"], (string?)lines[0]["old"], (string?)lines[0]["new"]), Is.EqualTo(("allow", "allow (reads, masks names)", "deny (no-drop)")));
         Assert.That(((string?)lines[0]["identity"], (string?)lines[0]["target"], (string?)lines[0]["session"]), Is.EqualTo(("local:alice", "orders", "s1")));
     }
 
