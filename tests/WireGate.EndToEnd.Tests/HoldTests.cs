@@ -103,8 +103,8 @@ internal sealed partial class HoldTests
         Assert.That(await CountAsync("held"), Is.Zero);
     }
 
-    [TestCase("", "Z I")]
-    [TestCase("BEGIN;", "Z E")]
+    [TestCase("", "ZI")]
+    [TestCase("BEGIN;", "ZE")]
     public async Task Time_runs_out_with_57014_and_sooner_in_a_transaction(string before, string expected)
     {
         await using RawSession session = await RawSession.OpenAsync(_endpoint);
@@ -114,7 +114,7 @@ internal sealed partial class HoldTests
         }
 
         DateTime asked = DateTime.UtcNow;
-        Assert.That(await session.AskAsync("insert into brief values (1)"), Is.EqualTo($"E57014 {expected.Replace(" ", "", StringComparison.Ordinal)}"));
+        Assert.That(await session.AskAsync("insert into brief values (1)"), Is.EqualTo($"E57014 {expected}"));
         Assert.That(DateTime.UtcNow - asked, before.Length > 0 ? Is.LessThan(TimeSpan.FromSeconds(1.9)) : Is.GreaterThan(TimeSpan.FromSeconds(1.9)));
         Assert.That(await CountAsync("brief"), Is.Zero);
     }
