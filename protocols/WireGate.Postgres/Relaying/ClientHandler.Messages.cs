@@ -1,0 +1,151 @@
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Postgres.Masking;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+
+namespace WireGate.Postgres.Relaying;
+
+/// <content>Reads each kind of message.</content>
+internal sealed partial class ClientHandler
+{
+    private FrameAction OnMessage(FrontendMessage message, ReadOnlySpan<byte> body, in Frame frame)
+    {
+        if (!frame.IsWhole && message is not (FrontendMessage.Bind or FrontendMessage.FunctionCall))
+        {
+            return Refuse(OperationRefusal.TooLarge(frame.Bytes.Length), conversation.Judge.Unnamed, default, default);
+        }
+
+        byte[]? described = _described;
+        _described = null;
+        return message switch
+        {
+            FrontendMessage.Query => OnQuery(body, frame),
+            FrontendMessage.Parse => OnParse(body, frame),
+            FrontendMessage.Bind => OnBind(body, frame),
+            FrontendMessage.Execute => OnExecute(body, described),
+            FrontendMessage.Describe => OnDescribe(body),
+            FrontendMessage.Close => OnClose(body),
+            FrontendMessage.FunctionCall => Start(message, conversation.Judge.FunctionCall, default, default),
+            _ => throw new InvalidOperationException("A message that the framer does not know."),
+        };
+    }
+
+    // String text
+    private FrameAction OnQuery(ReadOnlySpan<byte> body, in Frame frame)
+    {
+        var reader = new PostgresReader(Peer.Client, body);
+        ReadOnlySpan<byte> sql = reader.ReadCString();
+        reader.End();
+        return conversation.Judge.TryRead(sql, out JudgedText? text)
+            ? Start(FrontendMessage.Query, text, sql, default)
+            : ParseFirst(frame.Bytes.Slice(HeaderLength, sql.Length));
+    }
+
+    // String statement | String text | Int16 count | Int32 type of each parameter
+    private FrameAction OnParse(ReadOnlySpan<byte> body, in Frame frame)
+    {
+        var reader = new PostgresReader(Peer.Client, body);
+        ReadOnlySpan<byte> name = reader.ReadCString();
+        ReadOnlySpan<byte> sql = reader.ReadCString();
+        if (!conversation.Judge.TryRead(sql, out JudgedText? text))
+        {
+            return ParseFirst(frame.Bytes.Slice(HeaderLength + name.Length + 1, sql.Length));
+        }
+
+        // A hold waits for the Execute: nothing runs yet.
+        Decision decision = conversation.Judge.Judge(text);
+        if (decision.Verdict == Verdict.Deny)
+        {
+            return Refuse(text, decision, sql, default);
+        }
+
+        if (decision.Verdict == Verdict.Hold)
+        {
+            if (body.Length > HeldBytes.Most)
+            {
+                return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, sql, default);
+            }
+
+            text = text.With(new HeldBytes(sql.ToArray(), reader.ReadRest().ToArray(), []));
+        }
+
+        if (!conversation.TryDefineStatement(name, text, out NameSlot? slot))
+        {
+            return Refuse(OperationRefusal.TooManyNames(), text, sql, default);
+        }
+
+        log.Prepared(text, decision, sql);
+        _replies.Add(new PendingReply(FrontendMessage.Parse, ReplyAction.Forward, slot));
+        return FrameAction.Forward;
+    }
+
+    // String portal | String statement | formats, values, result formats: see ParameterBuffer. The names come first, so the beginning is enough.
+    private FrameAction OnBind(ReadOnlySpan<byte> body, in Frame frame)
+    {
+        var reader = new PostgresReader(Peer.Client, body);
+        ReadOnlySpan<byte> portal = reader.ReadCString();
+        JudgedText text = conversation.StatementOf(reader.ReadCString());
+        ReadOnlySpan<byte> fields = reader.ReadRest();
+        Decision decision = conversation.Decide(text, out _);
+        if (decision.Verdict == Verdict.Deny)
+        {
+            return Refuse(text, decision, default, fields);
+        }
+
+        if (decision.Verdict == Verdict.Hold && text.Held is { } held)
+        {
+            if (!frame.IsWhole || body.Length + held.Sql.Length > HeldBytes.Most)
+            {
+                return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, default, fields);
+            }
+
+            text = text.With(held with { Bound = fields.ToArray() });
+        }
+
+        if (!conversation.TryDefinePortal(portal, text, out NameSlot? slot))
+        {
+            return Refuse(OperationRefusal.TooManyNames(), text, default, fields);
+        }
+
+        slot?.Parameters.Keep(fields);
+        _replies.Add(new PendingReply(FrontendMessage.Bind, ReplyAction.Forward, slot));
+        return FrameAction.Forward;
+    }
+
+    // String portal | Int32 rows, 0: all
+    private FrameAction OnExecute(ReadOnlySpan<byte> body, byte[]? described)
+    {
+        var reader = new PostgresReader(Peer.Client, body);
+        ReadOnlySpan<byte> portal = reader.ReadCString();
+        _described = described is not null && portal.SequenceEqual(described) ? described : null;
+        JudgedText text = conversation.PortalOf(portal, out NameSlot? slot);
+        return Start(FrontendMessage.Execute, text, default, slot is null ? default : slot.Parameters.Kept);
+    }
+
+    // Byte1 'S' or 'P' | String name
+    private FrameAction OnDescribe(ReadOnlySpan<byte> body)
+    {
+        if (masks is not { MayMask: true })
+        {
+            _replies.Add(new PendingReply(FrontendMessage.Describe));
+            return FrameAction.Forward;
+        }
+
+        var reader = new PostgresReader(Peer.Client, body);
+        bool isPortal = reader.ReadByte() == (byte)'P';
+        _described = isPortal ? reader.ReadCString().ToArray() : null;
+        _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Forward, isPortal ? ResultMasks.Portal : null));
+        return FrameAction.Forward;
+    }
+
+    // Byte1 'S' or 'P' | String name
+    private FrameAction OnClose(ReadOnlySpan<byte> body)
+    {
+        var reader = new PostgresReader(Peer.Client, body);
+        bool isPortal = reader.ReadByte() == (byte)'P';
+        NameSlot? slot = conversation.Close(isPortal, reader.ReadCString());
+        _replies.Add(new PendingReply(FrontendMessage.Close, ReplyAction.Forward, slot));
+        return FrameAction.Forward;
+    }
+}

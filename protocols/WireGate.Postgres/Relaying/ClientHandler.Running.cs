@@ -1,0 +1,181 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using WireGate.Core.Audit;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Postgres.Masking;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+
+namespace WireGate.Postgres.Relaying;
+
+/// <content>Lets something run, at once or once people have approved it.</content>
+internal sealed partial class ClientHandler
+{
+    /// <summary>Something is about to run: the rules are asked, it is written down, and it goes.</summary>
+    private FrameAction Start(FrontendMessage message, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
+    {
+        if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
+        {
+            return Later(Wait.Catalog);
+        }
+
+        Decision decision = conversation.Decide(text, out bool isDurableFirst);
+        if (_wasAskedElsewhere)
+        {
+            // About this very frame: nothing was dealt with in between.
+            (decision, _wasAskedElsewhere) = (decision.And(_decision), false);
+        }
+        else if (conversation.Judge.AsksElsewhere && decision.Verdict != Verdict.Deny)
+        {
+            (_text, _decision) = (text, decision);
+            return Later(Wait.Elsewhere);
+        }
+
+        if (decision.Verdict == Verdict.Hold)
+        {
+            return Hold(message, text, decision, sql, parameters);
+        }
+
+        if (decision.Verdict != Verdict.Allow)
+        {
+            return Refuse(text, decision, sql, parameters);
+        }
+
+        if (!TryPlan(text, decision, out string? why))
+        {
+            return Refuse(OperationRefusal.Unmaskable(why), text, sql, parameters);
+        }
+
+        AuditPosition written = log.Allowed(text, decision, sql, parameters);
+        if (isDurableFirst)
+        {
+            _durableFirst = written;
+        }
+
+        (_text, _ended) = (text, null);
+        return NeedsDescription(message) ? Later(Wait.Description) : Run(message, text);
+    }
+
+    /// <returns>False: something is to be masked, and it cannot be.</returns>
+    private bool TryPlan(JudgedText text, in Decision decision, [NotNullWhen(false)] out string? why)
+    {
+        _plan = decision.Masks.IsEmpty ? null : masks?.PlanOf(text, decision.Masks, conversation);
+        why = decision.Masks.IsEmpty || _plan is { Refusal: null } ? null : _plan?.Refusal ?? "its values cannot be masked";
+        return why is null;
+    }
+
+    // Rows of a masked operation pass only by the description of the very portal that gives them.
+    private bool NeedsDescription(FrontendMessage message) => message == FrontendMessage.Execute && _described is null && _plan is { GivesRows: true };
+
+    private FrameAction Run(in Frame frame, PipeWriter output)
+    {
+        var message = (FrontendMessage)frame.Header.Kind;
+        if (NeedsDescription(message))
+        {
+            var portal = new SequenceReader<byte>(frame.Bytes.Slice(HeaderLength));
+            portal.TryReadTo(out ReadOnlySequence<byte> name, (byte)0);
+            MessageWriter describe = MessageWriter.Begin(output, (byte)FrontendMessage.Describe, (int)name.Length + 2);
+            describe.Byte((byte)'P');
+            describe.CString(name.IsSingleSegment ? name.FirstSpan : name.ToArray());
+            describe.End();
+            _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Swallow, ResultMasks.Portal));
+        }
+
+        return Run(message, _text!);
+    }
+
+    /// <summary>Something is about to run that people have to approve.</summary>
+    private FrameAction Hold(FrontendMessage message, JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
+    {
+        HeldBytes? held = message == FrontendMessage.Query && sql.Length <= HeldBytes.Most ? new HeldBytes(sql.ToArray(), [], []) : text.Held;
+        string? why = text.UsesNames || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
+            : text.MayCopyIn ? "the data of a COPY comes after the approval"
+            : held is null ? "its exact bytes are not at hand: prepare and bind it again"
+            : null;
+        if (why is not null)
+        {
+            OperationRefusal refusal = OperationRefusal.NotHeld(decision, why);
+            log.Denied(text, decision with { Verdict = Verdict.Deny, Reason = why }, sql, parameters, refusal.Reference);
+            return Refuse(refusal);
+        }
+
+        if (!TryPlan(text, decision, out string? unmaskable))
+        {
+            return Refuse(OperationRefusal.Unmaskable(unmaskable), text, sql, parameters);
+        }
+
+        log.Held(text, decision, sql, parameters);
+        (_text, _decision, _held) = (text, decision, held);
+        return Later(Wait.People);
+    }
+
+    private async ValueTask<FrameAction> HoldAsync(Frame frame, PipeWriter output)
+    {
+        var message = (FrontendMessage)frame.Header.Kind;
+        // What was sent before it is answered first: then the transaction's state is known, and whether this would run at all.
+        if (_replies.Count > 0)
+        {
+            MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
+        }
+
+        await FlushAsync(output);
+        await gate.UntilAsync(() => _replies.Count == 0);
+        if (gate.IsClosed || IsSkipped)
+        {
+            return FrameAction.Drop;
+        }
+
+        JudgedText text = _text!;
+        string operation = message == FrontendMessage.Query ? "query" : "execute";
+        HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, conversation.Status);
+        if (outcome.Refusal is { } refusal)
+        {
+            if (gate.IsClosed)
+            {
+                return FrameAction.Drop;
+            }
+
+            log.Denied(text, _decision with { Verdict = Verdict.Deny, Reason = refusal.Fields.Message }, default, default, refusal.Reference);
+            _refusal = refusal;
+            return SendPoison(message, output);
+        }
+
+        string approval = outcome.Approval!;
+        conversation.Judge.Refresh();
+        Decision now = conversation.Decide(text, out _);
+        if (gate.IsClosed)
+        {
+            holds.Complete(approval, executed: false, "the session ended");
+            return FrameAction.Drop;
+        }
+
+        string? unmaskable = null;
+        if (now.Verdict == Verdict.Deny || !TryPlan(text, now, out unmaskable))
+        {
+            holds.Complete(approval, executed: false, unmaskable ?? "the rules deny it by now");
+            _refusal = unmaskable is null ? OperationRefusal.Denied(text, now) : OperationRefusal.Unmaskable(unmaskable);
+            log.Denied(text, now with { Verdict = Verdict.Deny }, default, default, _refusal.Reference);
+            return SendPoison(message, output);
+        }
+
+        _durableFirst = log.Approved(text, now, approval);
+        _ended = run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null);
+        return Run(frame, output);
+    }
+
+    private FrameAction Run(FrontendMessage message, JudgedText text)
+    {
+        OperationRun? run = conversation.OnSent(text, _ended);
+        masks?.OnSent(text);
+        _described = null;
+        _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn, _plan));
+        if (message != FrontendMessage.Execute)
+        {
+            conversation.NextGroup();
+        }
+
+        return FrameAction.Forward;
+    }
+}
