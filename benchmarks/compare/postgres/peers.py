@@ -41,7 +41,33 @@ class HAProxyDefault(HAProxy):
     threads = None
 
 
-PEERS = {"pgbouncer": PgBouncer, "haproxy": HAProxy, "haproxy-mt": HAProxyDefault, "wiregate": WireGate}
+class WireGateRules(WireGate):
+    """Under the rules and masks of a house that has many: 50 rules, of which some thirty are about this target and have to be looked
+    at, and masks by column and by name that pgbench's own tables fall under. Its query reads none of the masked columns, so what is
+    measured is what every session pays for them."""
+
+    name = "wiregate-rules"
+    mask = "    mask: [pii, names]\n"
+
+    @property
+    def rules(self) -> str:
+        """The config's rules and masks."""
+        lines = [
+            "    - { name: reads, match: { target: pg, sql: { effects: [read], tables: [public.*, pg_catalog.*] } }, do: allow }",
+            "    - { name: session, match: { target: pg, sql: { effects: [session] } }, do: allow }",
+            '    - { name: no-drop, match: { protocol: postgres, sql: { statements: [drop, truncate] } }, do: deny, reason: "by migration" }',
+            "    - { name: no-ddl, match: { protocol: postgres, sql: { effects: [ddl, privilege] } }, do: deny }",
+            '    - { name: no-files, match: { target: pg, sql: { functions: ["*.pg_read_file", "*.lo_import", "*.lo_export"] } }, do: deny }',
+            "    - { name: where, match: { target: pg, sql: { statements: [update, delete], where: false } }, do: deny }",
+        ]
+        lines += [f'    - {{ name: secret-{n}, match: {{ target: pg, sql: {{ tables: ["*.secret_{n}"] }} }}, do: deny }}' for n in range(24)]
+        lines += [f"    - {{ name: elsewhere-{n}, match: {{ from: {{ groups: [team-{n}] }}, sql: {{ effects: [write] }} }}, do: allow }}"
+                  for n in range(50 - len(lines))]
+        return ("masks:\n  pii: { columns: [public.pgbench_accounts.filler, public.customers.ssn], with: last4 }\n"
+                '  names: { columns: ["*.*.email", "*.*.ssn", "*.*.iban"], with: redact }\nrules:\n  list:\n' + "\n".join(lines) + "\n")
+
+
+PEERS = {"pgbouncer": PgBouncer, "haproxy": HAProxy, "haproxy-mt": HAProxyDefault, "wiregate": WireGate, "wiregate-rules": WireGateRules}
 
 
 def cpu_seconds(pid: int) -> float:

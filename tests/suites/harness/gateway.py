@@ -29,12 +29,15 @@ targets:
     tls: {{ mode: disable }}
     logins: {{ main: {{ user: {user}, password: app }} }}
     parameters: [{parameters}]
-grants:
+{mask}grants:
   - {{ name: suites, to: {{ issuer: local, groups: [suites] }}, targets: [pg], replication: true }}
+{rules}"""
+
+ALLOW_ALL = """\
 rules:
-  builtIn: {{ credential-minting: "off" }}   # pg_regress makes roles with passwords
+  builtIn: { credential-minting: "off" }   # pg_regress makes roles with passwords
   list:
-    - {{ name: everything, match: {{ operations: all }}, do: allow }}
+    - { name: everything, match: { operations: all }, do: allow }
 """
 
 # Generous: a cold .NET start on a machine that is busy with a build.
@@ -123,6 +126,9 @@ class WireGate(Proxy):
     """The gateway with its default settings, audit on. The password is a placeholder."""
 
     name = "wiregate"
+    rules = ALLOW_ALL
+    # The target's own setting of masks, a line of the config, or nothing.
+    mask = ""
 
     def __init__(self, cluster: Cluster, work: WorkFolder, executable: Path):
         super().__init__(cluster, work)
@@ -134,7 +140,7 @@ class WireGate(Proxy):
         secret.touch(0o600)
         secret.write_text(self.cluster.password)
         self._config.write_text(CONFIG.format(folder=self.folder, port=self.port, upstream=self.cluster.port, user=USER,
-                                              parameters=", ".join(PARAMETERS)), encoding="utf-8")
+                                              parameters=", ".join(PARAMETERS), mask=self.mask, rules=self.rules), encoding="utf-8")
         return [self.executable, "run", "--config", self._config]
 
     def started(self) -> None:
