@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace WireGate.Core.Audit;
@@ -18,6 +19,8 @@ internal sealed class AuditChain : IDisposable
     private readonly RecordBuffer _buffer = new();
     private readonly Utf8JsonWriter _json;
     private readonly byte[] _hash;
+    // Kept: a new context for every record would cost a third of what hashing it does.
+    private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ConcurrentQueue<ChainSegment> _retired = new();
     private ChainSegment _current;
     private MappedSegment? _next;
@@ -114,7 +117,7 @@ internal sealed class AuditChain : IDisposable
         _buffer.Advance(RecordFormat.HashSize);
         Span<byte> image = _buffer.Written;
         long time = (now.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * 100;
-        RecordFormat.Seal(image, sequence, time, Volatile.Read(ref _durable), _hash);
+        RecordFormat.Seal(image, sequence, time, Volatile.Read(ref _durable), _hash, _sha256);
         ChainSegment segment = _current;
         RecordFormat.Store(segment.Mapping.Bytes.Slice(_offset, size), image[RecordFormat.PrefixSize..]);
         _offset += size;
@@ -264,7 +267,11 @@ internal sealed class AuditChain : IDisposable
     }
 
     /// <summary>Leaves the mapping to whom may still be appending; see <see cref="MappedSegment"/>.</summary>
-    public void Dispose() => _json.Dispose();
+    public void Dispose()
+    {
+        _json.Dispose();
+        _sha256.Dispose();
+    }
 
     private void Sync(ChainSegment segment)
     {

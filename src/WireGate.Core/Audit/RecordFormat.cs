@@ -53,14 +53,16 @@ internal static class RecordFormat
     /// <param name="time">Nanoseconds since 1970 UTC.</param>
     /// <param name="durable">Highest sequence known to be on disk.</param>
     /// <param name="hash">In: hash of the record before. Out: of this one.</param>
-    public static void Seal(Span<byte> image, long sequence, long time, long durable, Span<byte> hash)
+    /// <param name="sha256">Computes it; nothing is in it, before and after.</param>
+    public static void Seal(Span<byte> image, long sequence, long time, long durable, Span<byte> hash, IncrementalHash sha256)
     {
         Span<byte> fixedPart = image.Slice(PrefixSize, FixedSize);
         BinaryPrimitives.WriteInt64LittleEndian(fixedPart, sequence);
         BinaryPrimitives.WriteInt64LittleEndian(fixedPart[8..], time);
         BinaryPrimitives.WriteInt64LittleEndian(fixedPart[16..], durable);
         hash.CopyTo(fixedPart[24..]);
-        SHA256.HashData(image[..^HashSize], hash);
+        sha256.AppendData(image[..^HashSize]);
+        sha256.GetHashAndReset(hash);
         hash.CopyTo(image[^HashSize..]);
     }
 

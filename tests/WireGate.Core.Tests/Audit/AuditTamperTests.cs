@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NUnit.Framework;
 using WireGate.Core.Audit;
 
@@ -46,8 +47,10 @@ internal sealed class AuditTamperTests : AuditFixture
             bytes.AsSpan(offset + RecordFormat.FrameSize, length).CopyTo(image.AsSpan(RecordFormat.PrefixSize));
             image[RecordFormat.PrefixSize + RecordFormat.FixedSize + 60] ^= 1;
             byte[] previous = image.AsSpan(RecordFormat.PrefixSize + 24, 32).ToArray();
-            RecordFormat.Seal(
-                image, 3, BitConverter.ToInt64(image, RecordFormat.PrefixSize + 8), BitConverter.ToInt64(image, RecordFormat.PrefixSize + 16), previous);
+            long time = BitConverter.ToInt64(image, RecordFormat.PrefixSize + 8);
+            long durable = BitConverter.ToInt64(image, RecordFormat.PrefixSize + 16);
+            using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            RecordFormat.Seal(image, 3, time, durable, previous, sha256);
             bytes.AsSpan(offset, size).Clear();
             RecordFormat.Store(bytes.AsSpan(offset, size), image.AsSpan(RecordFormat.PrefixSize));
         });
