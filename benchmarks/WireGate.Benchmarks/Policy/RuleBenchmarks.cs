@@ -67,7 +67,7 @@ public class RuleBenchmarks
     {
         Version = "benchmark",
         StorePath = "",
-        AuditDirectory = "",
+        Audit = new AuditConfig { Directory = "" },
         Admin = new AdminConfig { SocketPath = "" },
         Listeners = [],
         Secrets = FrozenDictionary<string, SecretConfig>.Empty,

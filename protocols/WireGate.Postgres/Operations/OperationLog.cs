@@ -5,6 +5,7 @@ using System.Text;
 using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 
 namespace WireGate.Postgres.Operations;
 
@@ -23,6 +24,23 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _scratch;
 
+    private AuditPosition? _last;
+
+    /// <summary>Whether everything that was written is on disk.</summary>
+    public bool IsDurable => _last is not { } last || audit.IsDurable(last);
+
+    /// <summary>Completes on the loop, where the caller is, when everything that was written is on disk.</summary>
+    public ValueTask WhenDurableAsync(EventLoop loop) => _last is { } last ? audit.WhenDurableAsync(last, loop) : ValueTask.CompletedTask;
+
+    /// <summary>What was written is on its way to the disk, because an answer will wait for it.</summary>
+    public void Hasten()
+    {
+        if (!IsDurable)
+        {
+            audit.Hasten();
+        }
+    }
+
     /// <summary>An operation that passes.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="decision">What was decided.</param>
@@ -39,13 +57,13 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
 
         if (text.IsWritten && parameters.IsEmpty)
         {
-            return audit.Append(text.Members);
+            return Append(text.Members);
         }
 
         ArrayBufferWriter<byte> record = Scratch();
         record.Write(text.Members);
         WriteTail(record, text, sql, parameters);
-        return audit.Append(record.WrittenSpan);
+        return Append(record.WrittenSpan);
     }
 
     /// <summary>A statement that is prepared: it does not run yet.</summary>
@@ -59,7 +77,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         ArrayBufferWriter<byte> record = Scratch();
         WriteHead(record, "statement"u8, text, decision);
         WriteTail(record, text, sql, default);
-        audit.Append(record.WrittenSpan);
+        Append(record.WrittenSpan);
     }
 
     /// <summary>An operation that people are asked about.</summary>
@@ -68,7 +86,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         ArrayBufferWriter<byte> record = Scratch();
         WriteHead(record, "operation"u8, text, decision);
         WriteTail(record, text, sql, parameters);
-        audit.Append(record.WrittenSpan);
+        Append(record.WrittenSpan);
     }
 
     /// <summary>An operation that people have approved, and that runs now.</summary>
@@ -77,7 +95,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         ArrayBufferWriter<byte> record = Scratch();
         WriteHead(record, "operation"u8, text, decision with { Verdict = Verdict.Allow });
         WriteMember(record, "approval"u8, approval);
-        return audit.Append(record.WrittenSpan);
+        return Append(record.WrittenSpan);
     }
 
     /// <summary>An operation that is refused.</summary>
@@ -100,7 +118,14 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         }
 
         WriteTail(record, text, sql, parameters);
-        audit.Append(record.WrittenSpan);
+        Append(record.WrittenSpan);
+    }
+
+    private AuditPosition Append(ReadOnlySpan<byte> members)
+    {
+        AuditPosition position = audit.Append(members);
+        _last = position;
+        return position;
     }
 
     private void WriteHead(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> kind, JudgedText text, in Decision decision)

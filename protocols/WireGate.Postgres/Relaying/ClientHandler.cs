@@ -14,7 +14,8 @@ namespace WireGate.Postgres.Relaying;
 /// The framer has refused what is not legal, a password among it.
 /// </summary>
 internal sealed partial class ClientHandler(
-    Conversation conversation, OperationLog log, IAuditLog audit, HeldOperations holds, Gate gate, SessionMasks? masks = null) : IFrameHandler
+    Conversation conversation, OperationLog log, IAuditLog audit, HeldOperations holds, Gate gate, SessionMasks? masks = null,
+    bool readsWait = false) : IFrameHandler
 {
     private const int HeaderLength = FrameLimits.HeaderLength;
 
@@ -181,14 +182,18 @@ internal sealed partial class ClientHandler(
                 return UntilDurableAsync(position);
             }
         }
+        else if (readsWait)
+        {
+            // While the upstream works.
+            log.Hasten();
+        }
 
         return ValueTask.FromResult(!gate.IsClosed);
     }
 
     private async ValueTask<bool> UntilDurableAsync(AuditPosition position)
     {
-        await audit.WhenDurableAsync(position);
-        await gate.Loop.Switch();
+        await audit.WhenDurableAsync(position, gate.Loop);
         return !gate.IsClosed;
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
@@ -40,9 +41,10 @@ internal sealed class SessionRelay
         _conversation = new Conversation(judge);
         var log = new OperationLog(session, judge.Settings, services.Audit);
         SessionMasks? masking = masks?.Invoke(log);
+        bool readsWait = session.Config.Audit.Reads == ReadAudit.Wait;
         var holds = new HeldOperations(session, judge, services.Approvals, _gate, services.Time) { Say = Say };
-        _clientHandler = new ClientHandler(_conversation, log, services.Audit, holds, _gate, masking);
-        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking);
+        _clientHandler = new ClientHandler(_conversation, log, services.Audit, holds, _gate, masking, readsWait);
+        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking, readsWait ? log : null);
         int limit = session.Config.Limits.InspectedFrame;
         _toUpstream = new Relay<ClientFramer, ClientHandler>(default, _clientHandler, limit);
         _toClient = new Relay<UpstreamFramer, UpstreamHandler>(default, _upstreamHandler, limit);

@@ -12,8 +12,13 @@ namespace WireGate.Postgres.Relaying;
 /// Upstream to client: every answer is checked against what was asked, and the conversation follows it. Reports of settings are read,
 /// since one of them names the real user; the answers to refused operations are replaced; the rest streams.
 /// </summary>
+/// <param name="conversation">What was asked.</param>
+/// <param name="settings">The reports of settings.</param>
+/// <param name="gate">Told of every answer.</param>
+/// <param name="masks">What is masked; null: nothing.</param>
+/// <param name="waitsFor">What must be on disk before anything that may answer it goes to the client; null: nothing.</param>
 internal sealed partial class UpstreamHandler(
-    Conversation conversation, ParameterStatusRelay settings, Gate gate, SessionMasks? masks = null) : IFrameHandler
+    Conversation conversation, ParameterStatusRelay settings, Gate gate, SessionMasks? masks = null, OperationLog? waitsFor = null) : IFrameHandler
 {
     private readonly PendingReplies _replies = conversation.Replies;
 
@@ -116,7 +121,14 @@ internal sealed partial class UpstreamHandler(
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> OnSendingAsync() => ValueTask.FromResult(true);
+    public ValueTask<bool> OnSendingAsync() =>
+        waitsFor is null || waitsFor.IsDurable ? ValueTask.FromResult(true) : UntilDurableAsync(waitsFor);
+
+    private async ValueTask<bool> UntilDurableAsync(OperationLog log)
+    {
+        await log.WhenDurableAsync(gate.Loop);
+        return true;
+    }
 
     private FrameAction OnError()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using WireGate.Core.Transport;
 
 namespace WireGate.Core.Audit;
 
@@ -31,6 +32,7 @@ internal sealed class AuditChain : IDisposable
     private long _durable;
     private int _owner;
     private TaskCompletionSource? _batch;
+    private readonly LoopWaiters _waiters;
 
     public AuditChain(int chain, string path, RecoveredChain recovered, AuditLogContext log)
     {
@@ -42,6 +44,7 @@ internal sealed class AuditChain : IDisposable
         _current = new ChainSegment(recovered.Segment, recovered.Offset);
         _appended = recovered.Sequence;
         _durable = recovered.Sequence;
+        _waiters = new LoopWaiters(log, () => Volatile.Read(ref _durable));
         RecordFormat.WritePrefix(_buffer.GetSpan(RecordFormat.PrefixSize), log.LogId, chain);
         _buffer.Advance(RecordFormat.PrefixSize);
         _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
@@ -138,7 +141,15 @@ internal sealed class AuditChain : IDisposable
     /// <summary>See <see cref="IAuditLog.IsDurable"/>.</summary>
     public bool IsDurable(long sequence) => sequence <= Volatile.Read(ref _durable);
 
-    /// <summary>See <see cref="IAuditLog.WhenDurableAsync"/>. All who wait for the same round share one task.</summary>
+    /// <summary>See <see cref="IAuditLog.WhenDurableAsync(AuditPosition, EventLoop)"/>; only on the loop whose chain it is.</summary>
+    public ValueTask WhenDurableAsync(long sequence, EventLoop loop)
+    {
+        RequireOwner();
+        _log.Failure.ThrowIfFailed();
+        return IsDurable(sequence) ? ValueTask.CompletedTask : _waiters.WaitAsync(sequence, loop);
+    }
+
+    /// <summary>See <see cref="IAuditLog.WhenDurableAsync(AuditPosition)"/>. All who wait for the same round share one task.</summary>
     public ValueTask WhenDurableAsync(long sequence)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sequence, Volatile.Read(ref _appended));
@@ -202,6 +213,7 @@ internal sealed class AuditChain : IDisposable
 
             Volatile.Write(ref _durable, target);
             batch?.SetResult();
+            _waiters.Wake();
         }
         catch (Exception exception)
         {
@@ -264,6 +276,7 @@ internal sealed class AuditChain : IDisposable
         }
 
         batch?.SetException(_log.Failure.ToException());
+        _waiters.Wake();
     }
 
     /// <summary>Leaves the mapping to whom may still be appending; see <see cref="MappedSegment"/>.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
+using WireGate.Core.Transport;
 
 namespace WireGate.Core.Audit;
 
@@ -143,7 +144,23 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">This log gave out no such position.</exception>
+    public ValueTask WhenDurableAsync(AuditPosition position, EventLoop loop) =>
+        position.Chain != SharedChain && position.Chain == _boundChain - 1
+            ? ChainOf(position).WhenDurableAsync(position.Sequence, loop)
+            : ReturnWhenDurableAsync(position, loop);
+
+    /// <inheritdoc/>
+    public void Hasten() => _context.Flusher!.Wake();
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">This log gave out no such position.</exception>
     public bool IsDurable(AuditPosition position) => ChainOf(position).IsDurable(position.Sequence);
+
+    private async ValueTask ReturnWhenDurableAsync(AuditPosition position, EventLoop loop)
+    {
+        await WhenDurableAsync(position);
+        await loop.Switch();
+    }
 
     private AuditChain ChainOf(AuditPosition position)
     {

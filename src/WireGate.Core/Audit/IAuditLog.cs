@@ -1,3 +1,5 @@
+using WireGate.Core.Transport;
+
 namespace WireGate.Core.Audit;
 
 /// <summary>Where a record stands: which chain, and its sequence number there.</summary>
@@ -12,7 +14,7 @@ public interface IAuditLog
 {
     /// <summary>
     /// Appends to the calling loop's chain (to the shared chain elsewhere). On return the record survives a kill of the process;
-    /// a power cut it survives once <see cref="WhenDurableAsync"/> has completed.
+    /// a power cut it survives once <see cref="WhenDurableAsync(AuditPosition)"/> has completed.
     /// </summary>
     /// <exception cref="AuditFailedException">It could not be written; nothing may run that depends on it.</exception>
     AuditPosition Append(AuditEvent auditEvent);
@@ -31,6 +33,19 @@ public interface IAuditLog
     /// <summary>Completes when the record is on disk. Continues on the caller's loop only if the caller switches back.</summary>
     /// <exception cref="AuditFailedException">It will never be.</exception>
     ValueTask WhenDurableAsync(AuditPosition position);
+
+    /// <summary>As <see cref="WhenDurableAsync(AuditPosition)"/>, and continues on the loop, without a hop for each who waits.</summary>
+    /// <param name="position">Of a record that was appended on the loop.</param>
+    /// <param name="loop">The loop; the caller is on it.</param>
+    /// <exception cref="AuditFailedException">It will never be.</exception>
+    async ValueTask WhenDurableAsync(AuditPosition position, EventLoop loop)
+    {
+        await WhenDurableAsync(position);
+        await loop.Switch();
+    }
+
+    /// <summary>Has what was appended so far written to disk now, because somebody will wait for it soon. Waits for nothing.</summary>
+    void Hasten();
 }
 
 /// <summary>The audit log cannot be written.</summary>

@@ -17,8 +17,8 @@ public sealed record GatewayConfig
     /// <summary>Path of the embedded SQLite store.</summary>
     public required string StorePath { get; init; }
 
-    /// <summary>Directory of the audit log. There is no way to run without one.</summary>
-    public required string AuditDirectory { get; init; }
+    /// <summary>The audit log.</summary>
+    public required AuditConfig Audit { get; init; }
 
     /// <summary>When a changed file is taken.</summary>
     public ReloadMode Reload { get; init; } = ReloadMode.Signal;

@@ -20,7 +20,7 @@ internal static class RestartOnly
             errors.Add(At(root, "store"));
         }
 
-        if (old.AuditDirectory != changed.AuditDirectory)
+        if (old.Audit.Directory != changed.Audit.Directory)
         {
             errors.Add(At(root, "audit", "to"));
         }

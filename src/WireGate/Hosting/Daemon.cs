@@ -88,7 +88,7 @@ internal sealed class Daemon : IAsyncDisposable
         ILogger<Daemon> logger = loggers.CreateLogger<Daemon>();
         int reactors = current.Transport == TransportKind.Streams || !OperatingSystem.IsLinux() ? 0 : current.Reactors ?? DefaultReactors;
 
-        AuditLog audit = AuditLog.Open(current.AuditDirectory, reactors, time, loggers.CreateLogger<AuditLog>());
+        AuditLog audit = AuditLog.Open(current.Audit.Directory, reactors, time, loggers.CreateLogger<AuditLog>());
         audit.Append(new AuditEvent(AuditEventKind.DaemonStarted) { Config = current.Version });
         SqlitePlaceholderStore store = SqlitePlaceholderStore.Open(current.StorePath, time);
         ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store.Approvals, audit, time, loggers.CreateLogger<ApprovalRegistry>(), store.MintersOf);
@@ -112,7 +112,7 @@ internal sealed class Daemon : IAsyncDisposable
                 Approvals = approvals,
                 BeforehandTerms = new RuleTerms(store, time),
                 Audit = audit,
-                References = new AuditReferences(current.AuditDirectory),
+                References = new AuditReferences(current.Audit.Directory),
                 Time = time,
                 Loggers = loggers,
             },

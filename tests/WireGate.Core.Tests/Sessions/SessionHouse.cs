@@ -71,6 +71,10 @@ internal sealed class SessionHouse : IProtocol, IAuditLog
 
     public AuditPosition Append(ReadOnlySpan<byte> members) => throw new NotSupportedException("Nothing runs here.");
 
+    public void Hasten()
+    {
+    }
+
     public bool IsDurable(AuditPosition position) => true;
 
     public ValueTask WhenDurableAsync(AuditPosition position) => ValueTask.CompletedTask;

@@ -39,7 +39,7 @@ internal sealed class JudgedRelays
     {
         Version = "c0ffee",
         StorePath = "/nowhere/store.db",
-        AuditDirectory = "/nowhere/audit",
+        Audit = new AuditConfig { Directory = "/nowhere/audit" },
         Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
         Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = Nowhere }],
         Secrets = FrozenDictionary<string, SecretConfig>.Empty,

@@ -113,7 +113,7 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         Version = "c0ffee",
         StorePath = "/nowhere/store.db",
-        AuditDirectory = "/nowhere/audit",
+        Audit = new AuditConfig { Directory = "/nowhere/audit" },
         Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
         Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = AddressOf(0) }],
         Secrets = new[] { new SecretConfig { Name = "ro", File = PasswordFile } }.ToFrozenDictionary(s => s.Name),

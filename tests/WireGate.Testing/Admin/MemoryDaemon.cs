@@ -39,6 +39,11 @@ public sealed class MemoryAudit : IAuditLog
 
     public AuditPosition Append(ReadOnlySpan<byte> members) => throw new NotSupportedException("Nothing of an administrator's is rendered beforehand.");
 
+    public void Hasten()
+    {
+    }
+
+    /// <inheritdoc/>
     public bool IsDurable(AuditPosition position) => position.Sequence <= Durable;
 
     public ValueTask WhenDurableAsync(AuditPosition position)

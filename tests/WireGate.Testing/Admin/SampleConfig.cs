@@ -10,7 +10,7 @@ public static class SampleConfig
     {
         Version = "c0ffee",
         StorePath = "/nowhere/store.db",
-        AuditDirectory = "/nowhere/audit",
+        Audit = new AuditConfig { Directory = "/nowhere/audit" },
         Admin = new AdminConfig
         {
             SocketPath = socketPath,

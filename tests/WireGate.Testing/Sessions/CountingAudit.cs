@@ -15,6 +15,11 @@ public sealed class CountingAudit : IAuditLog
     public AuditPosition Append(ReadOnlySpan<byte> members) => new(0, ++Count);
 
     /// <inheritdoc/>
+    public void Hasten()
+    {
+    }
+
+    /// <inheritdoc/>
     public bool IsDurable(AuditPosition position) => true;
 
     /// <inheritdoc/>

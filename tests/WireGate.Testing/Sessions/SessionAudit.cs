@@ -91,6 +91,11 @@ public sealed class SessionAudit : IAuditLog
     }
 
     /// <inheritdoc/>
+    public void Hasten()
+    {
+    }
+
+    /// <inheritdoc/>
     public bool IsDurable(AuditPosition position) => _disk is null || _disk.Task.IsCompletedSuccessfully;
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     public const string IncludeKey = "include";
 
     private readonly Key<string> _store;
-    private readonly Key<string> _audit;
+    private readonly Key<AuditConfig> _audit;
     private readonly Key<ReloadMode> _reload;
     private readonly Key<TransportKind> _transport;
     private readonly Key<int> _reactors;
@@ -32,7 +32,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     {
         _store = Required("store", new StoreShape(), c => c.StorePath, "Where state is kept: sqlite: and an absolute path.");
         NotBuilt("recordings", "recording sessions");
-        _audit = Required("audit", new AuditShape(), c => c.AuditDirectory, "The audit log; nothing runs without it.");
+        _audit = Required("audit", new AuditShape(), c => c.Audit, "The audit log; nothing runs without it.");
         _reload = Defaulted(
             "reload",
             new ChoiceShape<ReloadMode>([("signal", ReloadMode.Signal), ("watch", ReloadMode.Watch)]),
@@ -108,7 +108,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     {
         Version = "",
         StorePath = values.Get(_store),
-        AuditDirectory = values.Get(_audit),
+        Audit = values.Get(_audit),
         Reload = values.Get(_reload, ReloadMode.Signal),
         Transport = values.Get(_transport, TransportKind.Default),
         Reactors = values.Has(_reactors) ? values.Get(_reactors, 0) : null,
@@ -133,17 +133,4 @@ internal sealed class RootShape : MapShape<GatewayConfig>
         new ChoiceShape<TransportKind>([("epoll", TransportKind.Epoll), ("streams", TransportKind.Streams)]),
         c => c.Transport == TransportKind.Default ? null : c.Transport,
         "How bytes are moved: epoll (the default on Linux) or streams (the default elsewhere).");
-
-    private sealed class AuditShape : MapShape<string>
-    {
-        private readonly Key<string> _to;
-
-        public AuditShape()
-        {
-            _to = Required("to", Words.Directory, d => d, "The absolute path of the directory that it is written to.");
-            NotBuilt("checkpoints", "checkpoints off the host");
-        }
-
-        protected override string Build(MapValues values) => values.Get(_to);
-    }
 }
