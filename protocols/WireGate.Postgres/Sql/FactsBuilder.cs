@@ -11,6 +11,7 @@ internal sealed class FactsBuilder
     private readonly DistinctList<SqlName> _functions = new();
     private readonly DistinctList<SqlName> _unknownFunctions = new();
     private readonly List<SessionChange> _changes = [];
+    private readonly List<(string? Alias, List<string?> Columns)> _values = [];
     private string? _unknown;
 
     /// <summary>Whether every UPDATE and DELETE has a WHERE.</summary>
@@ -59,6 +60,11 @@ internal sealed class FactsBuilder
         }
     }
 
+    /// <summary>An alias that may stand for a plain value: what is selected from it and is no column of it is a function.</summary>
+    /// <param name="alias">Null: it has one, but which is not known.</param>
+    /// <param name="columns">What it surely has.</param>
+    public void Value(string? alias, List<string?> columns) => _values.Add((alias, columns));
+
     /// <summary>An effect that cannot be known. The first reason is kept.</summary>
     public void Unknown(string why)
     {
@@ -83,7 +89,30 @@ internal sealed class FactsBuilder
     }
 
     /// <summary>What was gathered.</summary>
-    public ParsedStatement Build() => new(
+    public ParsedStatement Build()
+    {
+        CallFields();
+        return Gathered();
+    }
+
+    // Only here: the columns that are selected stand before FROM.
+    private void CallFields()
+    {
+        foreach ((string? alias, List<string?> columns) in _values)
+        {
+            foreach (SqlName column in _columns.Items)
+            {
+                if (column.Schema is { } qualifier && (alias is null || alias == qualifier) && !columns.Contains(column.Name)
+                    && StatementReader.MayBeFunction(column.Name))
+                {
+                    var function = new SqlName(null, column.Name);
+                    Function(function, HarmlessFunctions.Contains(function));
+                }
+            }
+        }
+    }
+
+    private ParsedStatement Gathered() => new(
         new SqlStatementFacts
         {
             Kinds = _kinds.ToImmutable(),

@@ -76,12 +76,6 @@ internal sealed partial class StatementReader
         }
     }
 
-    private void FieldSelection(JsonElement selection)
-    {
-        Indirection(selection);
-        Descend(selection);
-    }
-
     // (t).a and t.a.b
     private void Indirection(JsonElement node)
     {
