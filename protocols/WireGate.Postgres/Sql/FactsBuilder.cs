@@ -10,6 +10,7 @@ internal sealed class FactsBuilder
     private readonly DistinctList<SqlName> _columns = new();
     private readonly DistinctList<SqlName> _functions = new();
     private readonly DistinctList<SqlName> _unknownFunctions = new();
+    private readonly DistinctList<string> _rows = new();
     private readonly List<SessionChange> _changes = [];
     private readonly List<(string? Alias, List<string?> Columns)> _values = [];
     private string? _unknown;
@@ -60,6 +61,9 @@ internal sealed class FactsBuilder
         }
     }
 
+    /// <summary>A relation by the name that it has within the statement: alone, it stands for the whole row.</summary>
+    public void Row(string alias) => _rows.Add(alias);
+
     /// <summary>An alias that may stand for a plain value: what is selected from it and is no column of it is a function.</summary>
     /// <param name="alias">Null: it has one, but which is not known.</param>
     /// <param name="columns">What it surely has.</param>
@@ -92,6 +96,7 @@ internal sealed class FactsBuilder
     public ParsedStatement Build()
     {
         CallFields();
+        WholeRows();
         return Gathered();
     }
 
@@ -107,6 +112,22 @@ internal sealed class FactsBuilder
                 {
                     var function = new SqlName(null, column.Name);
                     Function(function, HarmlessFunctions.Contains(function));
+                }
+            }
+        }
+    }
+
+    // x, and x.to_json, which is to_json(x).
+    private void WholeRows()
+    {
+        foreach (string row in _rows.Items)
+        {
+            foreach (SqlName column in _columns.Items)
+            {
+                if (column.Schema is null ? column.Name == row : column.Schema == row && StatementReader.TellsRow(column.Name))
+                {
+                    Column(row, "*");
+                    break;
                 }
             }
         }

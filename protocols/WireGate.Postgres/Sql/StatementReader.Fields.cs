@@ -24,6 +24,13 @@ internal sealed partial class StatementReader
     // catalog is called so.
     private static readonly FrozenSet<string> RowFields = FrozenSet.Create(StringComparer.Ordinal, "key", "value", "n", "x");
 
+    // Harmless functions that take any row and tell what is in it.
+    private static readonly FrozenSet<string> FunctionsOfRows = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "any_value", "array_agg", "concat", "first_value", "json_agg", "json_build_array", "json_build_object", "jsonb_agg",
+        "jsonb_build_array", "jsonb_build_object", "lag", "last_value", "lead", "max", "min", "mode", "quote_literal", "quote_nullable",
+        "row_to_json", "to_json", "to_jsonb");
+
     // (x).f and x[1].f. What a field holds may be anything again.
     private void FieldSelection(JsonElement selection)
     {
@@ -66,6 +73,9 @@ internal sealed partial class StatementReader
 
         Descend(item);
     }
+
+    /// <summary>Whether a field of a relation may be a function that tells its columns.</summary>
+    internal static bool TellsRow(string field) => FunctionsOfRows.Contains(field);
 
     private static bool GivesRow(JsonElement value) =>
         value.IsA("RowExpr"u8, out _)
