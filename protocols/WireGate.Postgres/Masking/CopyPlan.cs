@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text;
-using WireGate.Core.Configuration;
 using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Operations;
 using WireGate.Postgres.Sql;
@@ -85,12 +84,14 @@ internal sealed record CopyPlan
                     return null;
                 }
 
-                columns.AddRange(only.Columns.Select(c => Column(map.Of(only.Oid, c.Number), c.Type, map, isBinary)));
+                columns.AddRange(only.Columns.Select(c => Column(only, c, map, isBinary)));
                 continue;
             }
 
             CatalogColumn plain = output.IsPlain && only is not null ? only.Columns.Find(c => output.From.Names.Any(n => n.Name == c.Name)) : default;
-            columns.Add(Column(source.Taint.Of(output.From)?.Mask, plain.Type, map, isBinary));
+            Replacement? replacement = source.Taint.Of(output.From)?.Mask is { } mask
+                ? map.ReplacementOf(mask, plain.Name is null ? 0 : only!.Oid, plain.Number) : null;
+            columns.Add(Column(replacement, plain.Type, map, isBinary));
         }
 
         return source.Unknown is null && columns.Count > 0 ? columns.DrainToImmutable() : null;
@@ -103,14 +104,20 @@ internal sealed record CopyPlan
             : listed.Select(name => relation.Columns.Find(c => c.Name == name));
         CatalogColumn[] all = [.. columns];
         return Array.TrueForAll(all, c => c.Name is not null)
-            ? [.. all.Select(c => Column(map.Of(relation.Oid, c.Number), c.Type, map, isBinary))] : null;
+            ? [.. all.Select(c => Column(relation, c, map, isBinary))] : null;
     }
 
-    private static ColumnMask Column(MaskConfig? mask, uint type, ProtectionMap map, bool isBinary)
+    private static ColumnMask Column(CatalogRelation relation, CatalogColumn column, ProtectionMap map, bool isBinary)
+    {
+        Replacement? replacement = map.Of(relation.Oid, column.Number) is { } mask ? map.ReplacementOf(mask, relation.Oid, column.Number) : null;
+        return Column(replacement, column.Type, map, isBinary);
+    }
+
+    private static ColumnMask Column(Replacement? replacement, uint type, ProtectionMap map, bool isBinary)
     {
         ValueKind kind = type == 0 ? ValueKind.Other : ValueKinds.Of(type, map.Catalog);
         return new ColumnMask(
-            mask is null ? null : map.ReplacementOf(mask), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, isBinary);
+            replacement, kind, replacement is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, isBinary);
     }
 
     private static CopyPlan? WithOptions(CopyPlan plan, ImmutableArray<(string Name, string? Value)> options)

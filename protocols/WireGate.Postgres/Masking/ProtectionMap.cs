@@ -24,6 +24,9 @@ internal sealed class ProtectionMap
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
     private readonly Dictionary<MaskConfig, Replacement> _replacements;
 
+    // Columns of views that are made of hidden ones, and are not one of them.
+    private readonly HashSet<(uint Relation, short Column)> _made = [];
+
     public ProtectionMap(Catalog catalog, MaskSet masks)
     {
         Catalog = catalog;
@@ -73,7 +76,14 @@ internal sealed class ProtectionMap
     }
 
     /// <summary>What stands in place of a value that a mask hides.</summary>
-    public Replacement ReplacementOf(MaskConfig mask) => _replacements[mask];
+    /// <param name="mask">The mask.</param>
+    /// <param name="relation">Number of the relation of which the value is a column; 0: it is made of columns, or may be.</param>
+    /// <param name="column">The column's number.</param>
+    public Replacement ReplacementOf(MaskConfig mask, uint relation, short column)
+    {
+        Replacement replacement = _replacements[mask];
+        return relation == 0 || _made.Contains((relation, column)) || Catalog.Find(relation) is null ? replacement.OfMade : replacement;
+    }
 
     private void Fill()
     {
@@ -154,6 +164,7 @@ internal sealed class ProtectionMap
 
         var taint = new Taint(statement, this, SqlSearchPath.Of("pg_catalog"));
         ImmutableArray<LineageOutput> outputs = statement.Lineage.Outputs;
+        bool mayBeMade = !statement.Lineage.Flows.IsEmpty || view.Sources.Any(s => _made.Any(m => m.Relation == s));
         bool callsUnknown = !statement.Facts.UnknownFunctions.IsEmpty;
         if (outputs.Any(o => o.IsStar) || view.Columns.Count != outputs.Length)
         {
@@ -166,6 +177,10 @@ internal sealed class ProtectionMap
             if (taint.Of(outputs[i].From) is { } found)
             {
                 Protect(view, view.Columns[i].Number, found.Mask);
+                if (mayBeMade || !outputs[i].IsPlain)
+                {
+                    _made.Add((view.Oid, view.Columns[i].Number));
+                }
             }
             else if (callsUnknown && !outputs[i].IsPlain)
             {
@@ -179,6 +194,7 @@ internal sealed class ProtectionMap
         foreach (CatalogColumn column in relation.Columns.Where(_ => isHidden))
         {
             Protect(relation, column.Number, Any);
+            _made.Add((relation.Oid, column.Number));
         }
     }
 

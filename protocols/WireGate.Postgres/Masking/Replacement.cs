@@ -15,6 +15,8 @@ internal sealed class Replacement
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
     private static readonly byte[] Redacted = "[redacted]"u8.ToArray();
 
+    private static readonly Replacement Nothing = new(new MaskConfig { Name = "made", With = MaskStyle.Redact });
+
     private readonly MaskStyle _style;
     private readonly byte[] _text;
     private readonly byte[] _json;
@@ -28,6 +30,12 @@ internal sealed class Replacement
 
     /// <summary>Nothing is shown at all.</summary>
     public bool IsNull => _style == MaskStyle.Null;
+
+    /// <summary>
+    /// In place of what is made of hidden values. A style that shows a part of a value, or whether two are the same, would show all of it
+    /// part by part: the last four characters of a value's beginning are others than its own.
+    /// </summary>
+    public Replacement OfMade => _style is MaskStyle.Last4 or MaskStyle.Partial or MaskStyle.Hash ? Nothing : this;
 
     /// <summary>Writes what is shown in place of a text.</summary>
     public void WriteText(RowBuffer output, ReadOnlySpan<byte> value)

@@ -23,6 +23,7 @@ internal sealed partial class Conversation
     public Conversation(OperationJudge judge)
     {
         Judge = judge;
+        Judge.Settings.IsUnderWay = () => Replies.Count > 0;
         Replies.Skipped = OnSkipped;
         Replies.Failed = reply =>
         {
@@ -168,7 +169,7 @@ internal sealed partial class Conversation
 
         if (Replies.Count == 0)
         {
-            Judge.Settings.OnIdle();
+            Judge.Settings.OnIdle(status != TransactionStatus.Idle);
         }
 
         // Alone, without an error and outside of a transaction: nothing takes it back.

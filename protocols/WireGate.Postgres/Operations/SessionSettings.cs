@@ -16,6 +16,8 @@ internal sealed class SessionSettings
     private readonly SqlSearchPath _initial;
     private bool _encodingReads;
     private bool _stringsConform;
+    private bool _mayRevert;
+    private bool _isUser = true;
 
     /// <param name="user">The login's real user name, which is what "$user" of a search_path stands for.</param>
     /// <param name="initial">The search path that the session began with.</param>
@@ -32,14 +34,20 @@ internal sealed class SessionSettings
     /// <summary>Something under way may change how texts are read.</summary>
     public bool IsUnsettled { get; set; }
 
+    /// <summary>Whether answers are owed: an error or the end of a transaction may be among them. Null: it is not known.</summary>
+    public Func<bool>? IsUnderWay { get; set; }
+
     /// <summary>Whether texts with characters beyond ASCII, or with backslashes, mean what the parser takes them for.</summary>
-    public bool AreTextsReadable => _encodingReads && _stringsConform && !IsUnsettled;
+    public bool AreTextsReadable => _encodingReads && _stringsConform && IsSettled;
 
     /// <summary>Why they do not.</summary>
     public string Unreadable =>
-        IsUnsettled ? "a statement under way may change how it is read: send it on its own"
+        !IsSettled ? "a statement under way may change how it is read: send it on its own"
         : !_stringsConform ? "standard_conforming_strings is off: set it on"
         : "client_encoding is not UTF8: set it to UTF8";
+
+    // What was set within a transaction is taken back when that fails or is rolled back, by whatever is under way.
+    private bool IsSettled => !IsUnsettled && !(_mayRevert && IsUnderWay?.Invoke() != false);
 
     /// <summary>The upstream reports a setting.</summary>
     public void OnReported(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -62,17 +70,21 @@ internal sealed class SessionSettings
         switch (change)
         {
             case SessionChange.Set { Name: null }:
+                return OnAnything();
             case SessionChange.ResetAll:
+                Unsettle();
+                return Add(InitialPath);
             case SessionChange.Discard { Target: DiscardTarget.All }:
-                IsUnsettled = true;
+                Unsettle();
                 return Add(_initial);
             case SessionChange.Set { Name: "client_encoding" or "standard_conforming_strings" }:
-                IsUnsettled = true;
+                Unsettle();
                 return false;
             case SessionChange.Set { Name: "search_path" } set:
                 return Add(PathOf(set.Value));
             case SessionChange.Set { Name: "role" or "session_authorization" }:
                 // Another "$user", and other schemas that may be used.
+                _isUser = false;
                 return Add(SqlSearchPath.Unknown);
             default:
                 return false;
@@ -82,12 +94,18 @@ internal sealed class SessionSettings
     /// <summary>Something runs whose effects cannot be known.</summary>
     public bool OnAnything()
     {
-        IsUnsettled = true;
+        Unsettle();
+        _isUser = false;
         return Add(SqlSearchPath.Unknown);
     }
 
     /// <summary>Nothing is under way any more, and what was set is reported.</summary>
-    public void OnIdle() => IsUnsettled = false;
+    /// <param name="isInTransaction">Whether what was set may still be taken back.</param>
+    public void OnIdle(bool isInTransaction)
+    {
+        IsUnsettled = false;
+        _mayRevert &= isInTransaction;
+    }
 
     /// <summary>
     /// A statement that does nothing but this has succeeded, alone and outside of a transaction: nothing can take it back, and what was
@@ -96,6 +114,8 @@ internal sealed class SessionSettings
     /// <returns>Whether decisions that depend on names have to be made anew.</returns>
     public bool OnDone(SessionChange change)
     {
+        // It takes back the role, too.
+        _isUser |= change is SessionChange.Discard { Target: DiscardTarget.All };
         SqlSearchPath? path = change switch
         {
             SessionChange.Set { Name: "search_path", IsLocal: false, ByFunction: false } set => PathOf(set.Value),
@@ -113,10 +133,15 @@ internal sealed class SessionSettings
 
     private SqlSearchPath PathOf(SettingValue value) => value.Kind switch
     {
-        SettingValueKind.Constant => SqlSearchPath.Of([.. value.Parts.Select(part => part == "$user" ? _user : part)]),
-        SettingValueKind.Default => _initial,
+        SettingValueKind.Constant when _isUser || !value.Parts.Contains("$user") => SqlSearchPath.Of([.. value.Parts.Select(part => part == "$user" ? _user : part)]),
+        SettingValueKind.Default => InitialPath,
         _ => SqlSearchPath.Unknown,
     };
+
+    // What the session began with may name the user, who is another one under another role.
+    private SqlSearchPath InitialPath => _isUser ? _initial : SqlSearchPath.Unknown;
+
+    private void Unsettle() => (IsUnsettled, _mayRevert) = (true, true);
 
     private static bool AreSame(SqlSearchPath one, SqlSearchPath other) => one.IsKnown == other.IsKnown && one.Schemas.SequenceEqual(other.Schemas);
 

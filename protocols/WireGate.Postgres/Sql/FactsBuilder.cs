@@ -10,7 +10,9 @@ internal sealed class FactsBuilder
     private readonly DistinctList<SqlName> _columns = new();
     private readonly DistinctList<SqlName> _functions = new();
     private readonly DistinctList<SqlName> _unknownFunctions = new();
+    private readonly DistinctList<string> _rows = new();
     private readonly List<SessionChange> _changes = [];
+    private readonly List<(string? Alias, List<string?> Columns)> _values = [];
     private string? _unknown;
 
     /// <summary>Whether every UPDATE and DELETE has a WHERE.</summary>
@@ -59,6 +61,14 @@ internal sealed class FactsBuilder
         }
     }
 
+    /// <summary>A relation by the name that it has within the statement: alone, it stands for the whole row.</summary>
+    public void Row(string alias) => _rows.Add(alias);
+
+    /// <summary>An alias that may stand for a plain value: what is selected from it and is no column of it is a function.</summary>
+    /// <param name="alias">Null: it has one, but which is not known.</param>
+    /// <param name="columns">What it surely has.</param>
+    public void Value(string? alias, List<string?> columns) => _values.Add((alias, columns));
+
     /// <summary>An effect that cannot be known. The first reason is kept.</summary>
     public void Unknown(string why)
     {
@@ -83,7 +93,47 @@ internal sealed class FactsBuilder
     }
 
     /// <summary>What was gathered.</summary>
-    public ParsedStatement Build() => new(
+    public ParsedStatement Build()
+    {
+        CallFields();
+        WholeRows();
+        return Gathered();
+    }
+
+    // Only here: the columns that are selected stand before FROM.
+    private void CallFields()
+    {
+        foreach ((string? alias, List<string?> columns) in _values)
+        {
+            foreach (SqlName column in _columns.Items)
+            {
+                if (column.Schema is { } qualifier && (alias is null || alias == qualifier) && !columns.Contains(column.Name)
+                    && StatementReader.MayBeFunction(column.Name))
+                {
+                    var function = new SqlName(null, column.Name);
+                    Function(function, HarmlessFunctions.Contains(function));
+                }
+            }
+        }
+    }
+
+    // x, and x.to_json, which is to_json(x).
+    private void WholeRows()
+    {
+        foreach (string row in _rows.Items)
+        {
+            foreach (SqlName column in _columns.Items)
+            {
+                if (column.Schema is null ? column.Name == row : column.Schema == row && StatementReader.TellsRow(column.Name))
+                {
+                    Column(row, "*");
+                    break;
+                }
+            }
+        }
+    }
+
+    private ParsedStatement Gathered() => new(
         new SqlStatementFacts
         {
             Kinds = _kinds.ToImmutable(),

@@ -17,9 +17,24 @@ internal sealed partial class StatementReader
         }
 
         _facts.Access(_effect, name);
+        _facts.Row(AliasOf(relation) ?? name.Name);
+        if (relation.Has("alias"u8, out JsonElement alias))
+        {
+            Renames(alias);
+        }
+
         if (!_locks.IsNone && _locks.Cover(AliasOf(relation) ?? name.Name))
         {
             _facts.Access(SqlEffects.Write, name);
+        }
+    }
+
+    // FROM t AS x (a, b): which columns a and b are, only the upstream knows.
+    private void Renames(JsonElement alias)
+    {
+        if (alias.Has("colnames"u8))
+        {
+            _facts.Column(alias.Text("aliasname"u8), "*");
         }
     }
 
@@ -76,12 +91,6 @@ internal sealed partial class StatementReader
         }
     }
 
-    private void FieldSelection(JsonElement selection)
-    {
-        Indirection(selection);
-        Descend(selection);
-    }
-
     // (t).a and t.a.b
     private void Indirection(JsonElement node)
     {
@@ -103,6 +112,17 @@ internal sealed partial class StatementReader
         foreach (string? name in join.Strings("usingClause"u8))
         {
             _facts.Column(null, name ?? "*");
+        }
+
+        // By all columns that both sides have.
+        if (join.Flag("isNatural"u8))
+        {
+            _facts.Column(null, "*");
+        }
+
+        if (join.Has("alias"u8, out JsonElement alias))
+        {
+            Renames(alias);
         }
 
         Descend(join);

@@ -143,6 +143,7 @@ internal sealed partial class StatementReader
         // Within statements, with a meaning of their own.
         ["RangeVar"] = (r, n) => r.Relation(n),
         ["RangeSubselect"] = (r, n) => r.Subquery(n),
+        ["RangeFunction"] = (r, n) => r.FunctionInFrom(n),
         ["RangeTableSample"] = (r, n) => r.Sample(n),
         ["JoinExpr"] = (r, n) => r.Join(n),
         ["SubLink"] = (r, n) => r.SubLink(n),
@@ -157,7 +158,7 @@ internal sealed partial class StatementReader
         "CurrentOfExpr", "SetToDefault", "RoleSpec", "Alias", "LockingClause", "TriggerTransition", "Null"))
     .Concat(Names((r, n) => r.Descend(n), "List", "ResTarget", "TypeCast", "TypeName", "BoolExpr", "NullTest", "BooleanTest", "CaseExpr",
         "CaseWhen", "CoalesceExpr", "MinMaxExpr", "RowExpr", "A_ArrayExpr", "A_Indices", "CollateClause", "NamedArgExpr", "XmlExpr",
-        "XmlSerialize", "GroupingFunc", "GroupingSet", "WindowDef", "RangeFunction", "RangeTableFunc", "RangeTableFuncCol", "ColumnDef",
+        "XmlSerialize", "GroupingFunc", "GroupingSet", "WindowDef", "RangeTableFunc", "RangeTableFuncCol", "ColumnDef",
         "CommonTableExpr", "MultiAssignRef", "IndexElem", "StatsElem", "Constraint", "DefElem", "AlterTableCmd", "ObjectWithArgs",
         "FunctionParameter", "AccessPriv", "PartitionElem", "PartitionSpec", "PartitionBoundSpec", "PartitionRangeDatum", "PartitionCmd",
         "VacuumRelation", "PublicationObjSpec", "PublicationTable", "CreateOpClassItem", "InferClause", "MergeWhenClause",

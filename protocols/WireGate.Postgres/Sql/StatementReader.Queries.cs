@@ -153,6 +153,11 @@ internal sealed partial class StatementReader
     private void Insert(JsonElement insert)
     {
         _facts.Kind("insert");
+        if (!insert.Has("cols"u8) && insert.Has("selectStmt"u8) && insert.Has("relation"u8, out JsonElement relation))
+        {
+            _facts.Column(NameOf(relation).Name, "*");
+        }
+
         Change(insert, "cols"u8);
     }
 
@@ -184,6 +189,7 @@ internal sealed partial class StatementReader
         _depth++;
         SqlName target = statement.Has("relation"u8, out JsonElement relation) ? NameOf(relation) : new SqlName(null, "");
         _facts.Access(SqlEffects.Write, target);
+        _facts.Row((relation.ValueKind == JsonValueKind.Object ? AliasOf(relation) : null) ?? target.Name);
         if (statement.Has("returningList"u8))
         {
             _facts.Access(SqlEffects.Read, target);

@@ -295,7 +295,8 @@ internal sealed partial class StatementReader
             _facts.Access(isFrom ? SqlEffects.Write : SqlEffects.Read, target);
         }
 
-        foreach (string? column in copy.Strings("attlist"u8))
+        List<string?> columns = copy.Strings("attlist"u8);
+        foreach (string? column in columns.Count > 0 || target is null ? columns : [null])
         {
             _facts.Column(target?.Name, column ?? "*");
         }

@@ -9,7 +9,7 @@ namespace WireGate.Postgres.Sql;
 /// Walks the parser's tree of one statement and says what it does. Every type of node is in <see cref="Meanings"/>; one that is not, or
 /// a field that holds a structure nobody thought of, makes the statement unknown. Expressions are walked through to their ends, so that
 /// no subquery, function or table within them is missed. What hides behind a name is not told by a text: a view's or a trigger's
-/// functions, an operator or a cast of somebody's without its schema, and <c>t.f</c>, which is f(t) where t has no column f.
+/// functions, an operator or a cast of somebody's without its schema, and <c>t.f</c> of a table t, which is f(t) where t has no column f.
 /// </summary>
 internal sealed partial class StatementReader
 {

@@ -92,6 +92,19 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
         Assert.That(await ReadAsync(client), Does.Contain("****6789").And.Not.Contain("123-45"));
     }
 
+    [TestCase("select reverse(ssn) from hr.people")]
+    [TestCase("select left(ssn, 7) from hr.people")]
+    public async Task What_is_made_of_a_hidden_value_shows_no_part_of_it(string sql)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text(sql)));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. Description(0, 0), .. Row("1234-321"), .. Done("SELECT 1"), .. Ready]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("[redacted]").And.Not.Contain("-321"));
+    }
+
     [Test]
     public async Task An_Execute_without_a_Describe_gets_one_that_the_client_does_not_see()
     {

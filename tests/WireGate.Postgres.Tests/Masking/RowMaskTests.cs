@@ -41,6 +41,18 @@ internal sealed class RowMaskTests
     public void Replaces_a_text(MaskStyle style, string value, string shown) =>
         Assert.That(Shown(Column(style, ValueKind.Text, text: "gone"), value), Is.EqualTo(shown));
 
+    [TestCase(MaskStyle.Redact, "[redacted]")]
+    [TestCase(MaskStyle.Last4, "[redacted]")]
+    [TestCase(MaskStyle.Partial, "[redacted]")]
+    [TestCase(MaskStyle.Hash, "[redacted]")]
+    [TestCase(MaskStyle.Fixed, "gone")]
+    public void Shows_no_part_of_what_is_made_of_a_value(MaskStyle style, string shown)
+    {
+        ColumnMask column = Column(style, ValueKind.Text, text: "gone");
+
+        Assert.That(Shown(column with { Replacement = column.Replacement!.OfMade }, "987-65-4321"), Is.EqualTo(shown));
+    }
+
     [Test]
     public void Shows_nothing_of_what_is_no_text()
     {

@@ -105,8 +105,48 @@ internal sealed class SessionSettingsTests
         Sent(sql);
         Assert.That(_settings.AreTextsReadable, Is.False);
 
-        _settings.OnIdle();
+        _settings.OnIdle(isInTransaction: false);
         Assert.That(_settings.AreTextsReadable);
+    }
+
+    [TestCase("set local standard_conforming_strings = on")]
+    [TestCase("set client_encoding = utf8")]
+    public void What_was_set_within_a_transaction_may_be_taken_back_by_what_is_under_way(string sql)
+    {
+        bool isUnderWay = false;
+        _settings.IsUnderWay = () => isUnderWay;
+        Sent(sql);
+        _settings.OnIdle(isInTransaction: true);
+        Assert.That(_settings.AreTextsReadable);
+
+        isUnderWay = true;
+        Assert.That(_settings.AreTextsReadable, Is.False, "a ROLLBACK is under way, or what fails");
+
+        _settings.OnIdle(isInTransaction: false);
+        Assert.That(_settings.AreTextsReadable, "the transaction is over");
+    }
+
+    [TestCase("set search_path = \"$user\"")]
+    [TestCase("set search_path to default")]
+    [TestCase("reset all")]
+    public void Under_another_role_user_is_somebody_else(string sql)
+    {
+        Sent("set role r");
+        Sent(sql);
+        _settings.OnDone(Change(sql));
+
+        Assert.That(_settings.SearchPath.IsKnown, Is.False);
+    }
+
+    [Test]
+    public void Discard_all_takes_the_role_back()
+    {
+        Sent("set role r");
+        Sent("discard all");
+        _settings.OnDone(Change("discard all"));
+
+        Sent("set search_path = \"$user\"");
+        Assert.That(_settings.SearchPath.Schemas, Is.EquivalentTo(new[] { "public", "real" }));
     }
 
     [TestCase("client_encoding", "SJIS")]
@@ -116,7 +156,7 @@ internal sealed class SessionSettingsTests
     public void Texts_are_unreadable_under_what_the_upstream_reports(string name, string value)
     {
         Report(name, value);
-        _settings.OnIdle();
+        _settings.OnIdle(isInTransaction: false);
 
         Assert.That(_settings.AreTextsReadable, Is.False);
     }

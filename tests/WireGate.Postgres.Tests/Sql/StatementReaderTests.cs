@@ -1,4 +1,6 @@
+using System.Text;
 using NUnit.Framework;
+using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Tests.Sql;
 
@@ -32,4 +34,23 @@ internal sealed class StatementReaderTests
     [TestCase("select 1 into x from y", "select into: ddl x, write x, read y")]
     [TestCase("create table x as select * from y", "create table as: ddl x, write x, read y")]
     public void Writes(string sql, string facts) => Assert.That(FactsText.Of(sql), Is.EqualTo(facts));
+
+    [TestCase("select a, t.b from t", "a, t.b")]
+    [TestCase("select a from t as x (b, a)", "a, x.*")]
+    [TestCase("select a from (t join u on true) as j (b, a)", "a, j.*")]
+    [TestCase("select t from t", "t, t.*")]
+    [TestCase("select row_to_json(x) from s.t x", "x, x.*")]
+    [TestCase("select x.to_jsonb from s.t x", "x.to_jsonb, x.*")]
+    [TestCase("select x.name from s.t x", "x.name")]
+    [TestCase("select 1 from t natural join u", "*")]
+    [TestCase("delete from t x returning x", "x, x.*")]
+    [TestCase("copy t to stdout", "t.*")]
+    [TestCase("copy t (a) to stdout", "t.a")]
+    [TestCase("copy (select a from t) to stdout", "a")]
+    [TestCase("insert into t values (1)", "t.*")]
+    [TestCase("insert into t (a) values (1)", "t.a")]
+    [TestCase("insert into t default values", "")]
+    public void Columns_that_are_not_named_one_by_one_are_all(string sql, string columns) => Assert.That(
+        SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).Facts.Statements.SelectMany(s => s.Columns).Select(c => c.ToString()),
+        Is.EquivalentTo(columns.Split(", ", StringSplitOptions.RemoveEmptyEntries)));
 }
