@@ -85,12 +85,12 @@ internal sealed record CopyPlan
                     return null;
                 }
 
-                columns.AddRange(only.Columns.Select(c => Column(map.Of(only.Oid, c.Number), c.Type, map, isBinary)));
+                columns.AddRange(only.Columns.Select(c => Column(map.Of(only.Oid, c.Number), c.Type, false, map, isBinary)));
                 continue;
             }
 
             CatalogColumn plain = output.IsPlain && only is not null ? only.Columns.Find(c => output.From.Names.Any(n => n.Name == c.Name)) : default;
-            columns.Add(Column(source.Taint.Of(output.From)?.Mask, plain.Type, map, isBinary));
+            columns.Add(Column(source.Taint.Of(output.From)?.Mask, plain.Type, plain.Name is null, map, isBinary));
         }
 
         return source.Unknown is null && columns.Count > 0 ? columns.DrainToImmutable() : null;
@@ -103,14 +103,14 @@ internal sealed record CopyPlan
             : listed.Select(name => relation.Columns.Find(c => c.Name == name));
         CatalogColumn[] all = [.. columns];
         return Array.TrueForAll(all, c => c.Name is not null)
-            ? [.. all.Select(c => Column(map.Of(relation.Oid, c.Number), c.Type, map, isBinary))] : null;
+            ? [.. all.Select(c => Column(map.Of(relation.Oid, c.Number), c.Type, false, map, isBinary))] : null;
     }
 
-    private static ColumnMask Column(MaskConfig? mask, uint type, ProtectionMap map, bool isBinary)
+    private static ColumnMask Column(MaskConfig? mask, uint type, bool isMade, ProtectionMap map, bool isBinary)
     {
         ValueKind kind = type == 0 ? ValueKind.Other : ValueKinds.Of(type, map.Catalog);
         return new ColumnMask(
-            mask is null ? null : map.ReplacementOf(mask), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, isBinary);
+            mask is null ? null : map.ReplacementOf(mask, isMade), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, isBinary);
     }
 
     private static CopyPlan? WithOptions(CopyPlan plan, ImmutableArray<(string Name, string? Value)> options)

@@ -111,7 +111,7 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
             }
 
             columns.Add(new ColumnMask(
-                mask is null ? null : map.ReplacementOf(mask), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, column.IsBinary));
+                mask is null ? null : map.ReplacementOf(mask, column.Relation == 0 || column.Number == 0), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, column.IsBinary));
         }
 
         reader.End();

@@ -22,7 +22,7 @@ internal sealed class ProtectionMap
     ];
 
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
-    private readonly Dictionary<MaskConfig, Replacement> _replacements;
+    private readonly Dictionary<MaskConfig, Replacement> _replacements, _replacementsOfMade;
 
     public ProtectionMap(Catalog catalog, MaskSet masks)
     {
@@ -34,6 +34,7 @@ internal sealed class ProtectionMap
         }
 
         _replacements = masks.Masks.ToDictionary(m => m, m => new Replacement(m));
+        _replacementsOfMade = masks.Masks.ToDictionary(m => m, m => new Replacement(m, isMade: true));
         Searches = [.. from mask in masks.Masks from detector in mask.Detect select new Search(detector, _replacements[mask])];
     }
 
@@ -73,7 +74,9 @@ internal sealed class ProtectionMap
     }
 
     /// <summary>What stands in place of a value that a mask hides.</summary>
-    public Replacement ReplacementOf(MaskConfig mask) => _replacements[mask];
+    /// <param name="mask">It.</param>
+    /// <param name="isMade">The value is made of what the mask hides, and is not a column itself.</param>
+    public Replacement ReplacementOf(MaskConfig mask, bool isMade) => (isMade ? _replacementsOfMade : _replacements)[mask];
 
     private void Fill()
     {

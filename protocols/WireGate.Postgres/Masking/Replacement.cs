@@ -19,9 +19,14 @@ internal sealed class Replacement
     private readonly byte[] _text;
     private readonly byte[] _json;
 
-    public Replacement(MaskConfig mask)
+    /// <param name="mask">It.</param>
+    /// <param name="isMade">
+    /// For values that are made of a hidden one. Whoever chooses how they are made would read all of it from the ends that a style shows,
+    /// one expression after the other, or compare its hash with those of values of his own: nothing of them is shown.
+    /// </param>
+    public Replacement(MaskConfig mask, bool isMade = false)
     {
-        _style = mask.With;
+        _style = isMade && mask.With is (MaskStyle.Last4 or MaskStyle.Partial or MaskStyle.Hash) ? MaskStyle.Redact : mask.With;
         _text = mask is { With: MaskStyle.Fixed, Fixed: { } text } ? Encoding.UTF8.GetBytes(text.Replace("\0", "", StringComparison.Ordinal)) : Redacted;
         _json = JsonSerializer.SerializeToUtf8Bytes(Encoding.UTF8.GetString(_text));
     }
