@@ -41,7 +41,8 @@ public sealed class ApprovalCourseTests : ApprovalHouse
         VoteResult no = await Approvals.DenyAsync(Carol, held.Id, "wrong\ntable\u202e", CancellationToken.None);
         Assert.That(no.Outcome, Is.EqualTo(VoteOutcome.Denied));
         Assert.That(no.Approval!.Detail, Is.EqualTo(@"wrong\u{a}table\u{202e}"));
-        Assert.That(((await decided).State, (await decided).Detail), Is.EqualTo((ApprovalState.Denied, no.Approval.Detail)));
+        Approval ended = await decided;
+        Assert.That((ended.State, ended.Detail), Is.EqualTo((ApprovalState.Denied, no.Approval.Detail)));
         VoteResult late = await ApproveAsync(Person("zoe", 1010, "dba"), held);
         Assert.That(late.Outcome, Is.EqualTo(VoteOutcome.TooLate));
         Assert.That(late.Message, Does.Contain("changes nothing").And.Contain("denied"));
