@@ -1,6 +1,7 @@
 using System.CommandLine;
 using WireGate.Commands;
 using WireGate.Configuration;
+using WireGate.Core.Configuration;
 
 var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the real credential")
 {
@@ -13,13 +14,17 @@ var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the 
     PlaceholderCommand.Create(ReadAdminSocket),
     SessionCommand.Create(ReadAdminSocket),
     ApprovalCommand.Create(ReadAdminSocket),
-    AuditCommand.Create(),
+    AuditCommand.Create(ReadAudit.Directory),
     SchemaCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args, new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None);
 
-static string ReadAdminSocket(string path)
+static string ReadAdminSocket(string path) => Read(path).Admin.SocketPath;
+
+static string ReadAudit.Directory(string path) => Read(path).AuditDirectory;
+
+static GatewayConfig Read(string path)
 {
     ConfigResult loaded = ConfigLoader.Load(path);
-    return loaded.Config?.Admin.SocketPath ?? throw new CommandException($"{loaded.Errors[0]} (see: wiregate check --config {path})");
+    return loaded.Config ?? throw new CommandException($"{loaded.Errors[0]} (see: wiregate check --config {path})");
 }

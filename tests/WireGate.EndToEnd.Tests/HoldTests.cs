@@ -99,7 +99,7 @@ internal sealed partial class HoldTests
         (await _gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "not on a Friday")).Succeeded();
 
         Assert.That(await psql.WaitForExitAsync(), Is.Not.Zero);
-        Assert.That(psql.Error, Does.Match($"ERROR:  42501: approval {id} was denied.* \\(ref [0-9A-Z]+\\)"));
+        Assert.That(psql.Error, Does.Match($"ERROR:  42501: approval {id} was denied: not on a Friday \\(ref [0-9A-Z]+\\)"));
         Assert.That(await CountAsync("held"), Is.Zero);
     }
 

@@ -76,6 +76,8 @@ internal sealed class MaskingTests
     [TestCase("SELECT to_jsonb(p)->>'ssn' FROM hr.people p WHERE id = 1", Redacted)]
     [TestCase("SELECT string_agg(ssn, ',') FROM hr.people", Redacted)]
     [TestCase("SELECT reverse(ssn) FROM hr.people WHERE id = 1", Redacted)]
+    [TestCase("SELECT substr(ssn, 1, 8), repeat(substr(ssn, 1, 1), 16) FROM hr.people WHERE id = 1", $"{Redacted}|{Redacted}")]
+    [TestCase("COPY (SELECT substr(ssn, 1, 8) FROM hr.people WHERE id = 1) TO STDOUT", "\\N")]
     [TestCase("UPDATE hr.people SET name = name WHERE id = 1 RETURNING ssn", Last4)]
     [TestCase("BEGIN; DECLARE c CURSOR FOR SELECT ssn || '' FROM hr.people WHERE id = 1; FETCH c; COMMIT", Redacted)]
     [TestCase("PREPARE q AS SELECT ssn || '' FROM hr.people WHERE id = 1; EXECUTE q", Redacted)]

@@ -76,7 +76,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     {
         var withdrawn = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var waiting = new CancellationTokenSource();
-        Task<ApprovalState> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
+        Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
         session.Withdraw = () => withdrawn.TrySetResult("the client cancelled it");
         session.Client.HungUp = () => withdrawn.TrySetResult("the client left");
         if (session.Client.IsHungUp)
@@ -93,7 +93,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             await gate.Loop.Switch();
             if (first == decided)
             {
-                return await DecidedAsync(asked, decision, await decided);
+                return await DecidedAsync(await decided, decision);
             }
 
             string why = first == withdrawn.Task ? await withdrawn.Task : "the session ended";
@@ -111,16 +111,16 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         }
     }
 
-    private async ValueTask<HoldOutcome> DecidedAsync(Approval asked, Decision decision, ApprovalState state)
+    private async ValueTask<HoldOutcome> DecidedAsync(Approval asked, Decision decision)
     {
-        switch (state)
+        switch (asked.State)
         {
             case ApprovalState.Approved:
                 bool claimed = await approvals.TryClaimAsync(asked.Id, session.Id, CancellationToken.None);
                 await gate.Loop.Switch();
                 return claimed ? new HoldOutcome(asked.Id, null) : new HoldOutcome(null, OperationRefusal.TimedOut(asked.Id));
             case ApprovalState.Denied:
-                return new HoldOutcome(null, OperationRefusal.DeniedByPeople(decision, asked.Id));
+                return new HoldOutcome(null, OperationRefusal.DeniedByPeople(decision, asked.Id, asked.Detail));
             case ApprovalState.Expired:
                 return new HoldOutcome(null, OperationRefusal.TimedOut(asked.Id));
             default:

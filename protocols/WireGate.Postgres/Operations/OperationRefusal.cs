@@ -27,12 +27,13 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
             ErrorFields.Error(SqlState.InsufficientPrivilege, $"rule \"{decision.Rule}\" asks for approval, and {why} (ref {reference})"), reference);
     }
 
-    /// <summary>Somebody said no.</summary>
-    public static OperationRefusal DeniedByPeople(in Decision decision, string approval)
+    /// <summary>Somebody said no, and why.</summary>
+    public static OperationRefusal DeniedByPeople(in Decision decision, string approval, string? reason)
     {
         string reference = Core.Sessions.Reference.New();
+        string why = reason is null ? "" : $": {reason}";
         return new OperationRefusal(
-            ErrorFields.Error(SqlState.InsufficientPrivilege, $"approval {approval} was denied (ref {reference})", $"held by rule \"{decision.Rule}\""), reference);
+            ErrorFields.Error(SqlState.InsufficientPrivilege, $"approval {approval} was denied{why} (ref {reference})", $"held by rule \"{decision.Rule}\""), reference);
     }
 
     /// <summary>Nobody decided in time.</summary>

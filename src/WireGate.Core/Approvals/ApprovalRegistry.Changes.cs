@@ -116,7 +116,7 @@ public sealed partial class ApprovalRegistry
         Watch(now);
         if (now.State != ApprovalState.Pending)
         {
-            entry.Decided.TrySetResult(now.State);
+            entry.Decided.TrySetResult(now);
         }
     }
 

@@ -149,15 +149,15 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ApprovalState> WhenDecidedAsync(string id, CancellationToken cancellationToken)
+    public async ValueTask<Approval> WhenDecidedAsync(string id, CancellationToken cancellationToken)
     {
         if (_open.TryGetValue(id, out Entry? entry))
         {
-            return entry.Now.State is ApprovalState.Pending ? await entry.Decided.Task.WaitAsync(cancellationToken) : entry.Now.State;
+            return entry.Now.State is ApprovalState.Pending ? await entry.Decided.Task.WaitAsync(cancellationToken) : entry.Now;
         }
 
         Approval? ended = await _store.FindAsync(id, cancellationToken);
-        return ended?.State ?? throw new ApprovalRefusedException($"there is no approval {id}");
+        return ended ?? throw new ApprovalRefusedException($"there is no approval {id}");
     }
 
     /// <inheritdoc/>
@@ -295,6 +295,6 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
             set => _now = value;
         }
 
-        public TaskCompletionSource<ApprovalState> Decided { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Approval> Decided { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -25,9 +25,9 @@ public interface IApprovals
     ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken);
 
     /// <summary>Waits for what becomes of it. Holds no thread. Cancelling ends the waiting only.</summary>
-    /// <returns>Approved, Denied, Expired, Withdrawn or Revoked; if it had been decided before, its state now. Only Approved can be claimed.</returns>
+    /// <returns>It is Approved, Denied, Expired, Withdrawn or Revoked; if it had been decided before, as it is now. Only Approved can be claimed.</returns>
     /// <exception cref="ApprovalRefusedException">There is no such approval.</exception>
-    ValueTask<ApprovalState> WhenDecidedAsync(string id, CancellationToken cancellationToken);
+    ValueTask<Approval> WhenDecidedAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>Makes use of what was approved: approved becomes claimed, for one session, once.</summary>
     /// <returns>False: somebody else did, it expired or was taken back meanwhile, or there is no such one.</returns>

@@ -13,50 +13,65 @@ internal static class AuditCommand
     private const int No = 1;
     private const int Usage = 2;
 
-    public static Command Create() =>
-        new("audit", "Read and check the audit log.") { CreateVerify(), CreateExport() };
+    private const string DefaultDirectory = "/var/lib/wiregate/audit";
 
-    private static Option<string> CreateDirectoryOption() =>
-        new("--dir") { Description = "Directory of the audit log.", DefaultValueFactory = _ => "/var/lib/wiregate/audit", HelpName = "DIR" };
+    /// <param name="readDirectory">Reads <c>audit.to</c> of a config file.</param>
+    public static Command Create(Func<string, string> readDirectory) =>
+        new("audit", "Read and check the audit log.") { CreateVerify(readDirectory), CreateExport(readDirectory) };
 
-    private static Command CreateVerify()
+    private static (Option<string?> Directory, Option<string?> Config) CreatePlace() =>
+        (new("--dir") { Description = $"Directory of the audit log [default: {DefaultDirectory}]", HelpName = "DIR" },
+         new("--config") { Description = "The config file that names the directory.", HelpName = "FILE" });
+
+    private static Command CreateVerify(Func<string, string> readDirectory)
     {
-        Option<string> directory = CreateDirectoryOption();
+        (Option<string?> directory, Option<string?> config) = CreatePlace();
         var json = new Option<bool>("--json") { Description = "One JSON object per chain and line." };
         var command = new Command("verify", "Check every record. Exit code 0: all is as it was written; 1: it is not; 2: it cannot be read.")
         {
             directory,
+            config,
             json,
         };
         command.SetAction(parsed =>
-            Run(parsed, directory, (path, output) => Verify(path, parsed.GetValue(json), output)));
+            Run(parsed, directory, config, readDirectory, (path, output) => Verify(path, parsed.GetValue(json), output)));
         return command;
     }
 
-    private static Command CreateExport()
+    private static Command CreateExport(Func<string, string> readDirectory)
     {
-        Option<string> directory = CreateDirectoryOption();
-        var command = new Command("export", "Print all records as lines of JSON, in the order of their times.") { directory };
-        command.SetAction(parsed => Run(parsed, directory, Export));
+        (Option<string?> directory, Option<string?> config) = CreatePlace();
+        var command = new Command("export", "Print all records as lines of JSON, in the order of their times.") { directory, config };
+        command.SetAction(parsed => Run(parsed, directory, config, readDirectory, Export));
         return command;
     }
 
-    private static int Run(ParseResult parsed, Option<string> directory, Func<string, TextWriter, int?> action)
+    private static int Run(
+        ParseResult parsed, Option<string?> directory, Option<string?> config, Func<string, string> readDirectory, Func<string, TextWriter, int?> action)
     {
-        string path = parsed.GetValue(directory)!;
+        string path = DefaultDirectory;
         TextWriter error = parsed.InvocationConfiguration.Error;
         try
         {
+            path = parsed.GetValue(directory) ?? (parsed.GetValue(config) is { } file ? readDirectory(file) : DefaultDirectory);
             if (action(path, parsed.InvocationConfiguration.Output) is { } exitCode)
             {
                 return exitCode;
             }
 
-            error.WriteLine($"audit: {path}: no audit log is there; name its directory with --dir");
+            error.WriteLine($"audit: {path}: no audit log is there; name its directory with --dir, or the config file with --config");
+        }
+        catch (DirectoryNotFoundException)
+        {
+            error.WriteLine($"audit: {path}: is not there; name the directory with --dir, or the config file with --config");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             error.WriteLine($"audit: {path}: cannot be read: {exception.Message}");
+        }
+        catch (CommandException exception)
+        {
+            error.WriteLine($"audit: {Printable.Escape(exception.Message)}");
         }
 
         return Usage;

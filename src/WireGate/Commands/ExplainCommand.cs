@@ -57,7 +57,7 @@ internal static class ExplainCommand
                 });
                 if (result.GetValue(json))
                 {
-                    streams.Output.WriteLine(Answers.ToJson(answer).ToJsonString(ConfigSchema.Printed));
+                    streams.Output.WriteLine(Answers.ToJson(answer, loaded.Rules.External is not null).ToJsonString(ConfigSchema.Printed));
                 }
                 else
                 {

@@ -24,6 +24,11 @@ internal static class RuleWarnings
             }
         }
 
+        if (config.Rules.External is { Opa: { IsLoopback: false, Scheme: "http" } opa })
+        {
+            yield return $"rules.external.opa: {opa} goes in clear to another machine: who is on the way reads every statement and answers in its place, write https";
+        }
+
         foreach ((RuleConfig rule, int i) in config.Rules.List.Select((r, i) => (r, i)))
         {
             string at = $"rules.list[{i}] ({rule.Name})";

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 
@@ -26,7 +27,7 @@ internal static class Answers
         output.WriteLine($"grant     {answer.Grant ?? "-"}{(answer.Login is { } login ? $", login {login}" : "")}");
         if (decision.Hold is { } hold)
         {
-            output.WriteLine($"approval  {string.Join(" and ", hold.Approvers.Select(Describe))}, within {hold.Within.TotalMinutes:0.#} min ({hold.InTransaction.TotalMinutes:0.#} in a transaction)");
+            output.WriteLine($"approval  {string.Join(" and ", hold.Approvers.Select(Describe))}, within {Duration.Format(hold.Within)}, {Duration.Format(hold.InTransaction)} in a transaction");
         }
 
         if (!decision.Masks.IsEmpty)
@@ -39,9 +40,9 @@ internal static class Answers
             output.WriteLine($"observed  {observed}");
         }
 
-        if (asksElsewhere && decision.Verdict != Verdict.Deny)
+        foreach (string note in Notes(answer, asksElsewhere))
         {
-            output.WriteLine("external  rules.external is asked as well, and may be stricter");
+            output.WriteLine($"note      {note}");
         }
 
         foreach (SqlStatementFacts facts in answer.Facts.Statements)
@@ -64,7 +65,9 @@ internal static class Answers
         }
     }
 
-    public static JsonObject ToJson(PolicyAnswer answer) => new()
+    /// <param name="answer">What is shown.</param>
+    /// <param name="asksElsewhere">As above.</param>
+    public static JsonObject ToJson(PolicyAnswer answer, bool asksElsewhere) => new()
     {
         ["decision"] = Word(answer.Decision.Verdict),
         ["rule"] = answer.Decision.Rule,
@@ -74,6 +77,7 @@ internal static class Answers
         ["approvers"] = answer.Decision.Hold is { } hold ? new JsonArray([.. hold.Approvers.Select(a => JsonValue.Create(Describe(a)))]) : null,
         ["masks"] = new JsonArray([.. answer.Decision.Masks.Masks.Select(m => JsonValue.Create(m.Name))]),
         ["observed"] = new JsonArray([.. answer.Decision.Observed.Select(o => JsonValue.Create(o))]),
+        ["notes"] = new JsonArray([.. Notes(answer, asksElsewhere).Select(n => JsonValue.Create(n))]),
         ["config"] = answer.Decision.Config,
         ["statements"] = new JsonArray([.. answer.Facts.Statements.Select(s => new JsonObject
         {
@@ -84,6 +88,30 @@ internal static class Answers
             ["unknown"] = s.Unknown,
         })]),
     };
+
+    // What a session knows and this does not, where it could still refuse.
+    private static IEnumerable<string> Notes(PolicyAnswer answer, bool asksElsewhere)
+    {
+        if (answer.Decision.Verdict == Verdict.Deny)
+        {
+            yield break;
+        }
+
+        if (answer.Facts.Statements.Any(s => s.Kinds.Any(k => k is "execute" or "fetch")))
+        {
+            yield return "EXECUTE and FETCH are judged as what their name stands for, which only a session knows";
+        }
+
+        if (!answer.Decision.Masks.IsEmpty)
+        {
+            yield return "masks may refuse it: which columns they hide is in the target's catalog, which is not asked here";
+        }
+
+        if (asksElsewhere)
+        {
+            yield return "rules.external is asked as well, and may be stricter";
+        }
+    }
 
     private static string Word(SqlAccess access) =>
         $"{access.Effect.ToString().ToLowerInvariant()}{(access.Relation is { } relation ? $" {relation}" : "")}";

@@ -13,10 +13,10 @@ public sealed class ApprovalCourseTests : ApprovalHouse
     public async Task What_is_approved_is_claimed_once_and_ends()
     {
         Approval held = await AskAsync();
-        ValueTask<ApprovalState> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
+        ValueTask<Approval> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
         Assert.That(await ClaimAsync(held), Is.False, "nobody said yes");
         await ApproveAsync(Bob, held);
-        Assert.That(await decided, Is.EqualTo(ApprovalState.Approved));
+        Assert.That((await decided).State, Is.EqualTo(ApprovalState.Approved));
         Assert.That(await ClaimAsync(held, "s2"), Is.False, "it is another session's");
         Assert.That(await ClaimAsync(held), Is.True);
         Assert.That(await ClaimAsync(held), Is.False);
@@ -35,13 +35,14 @@ public sealed class ApprovalCourseTests : ApprovalHouse
     public async Task The_first_no_decides_and_says_why()
     {
         Approval held = await AskAsync(Held(Terms(new ApproverTerms(null, ["dba"], 2))));
-        ValueTask<ApprovalState> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
+        ValueTask<Approval> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
         await ApproveAsync(Bob, held);
         Assert.That((await Approvals.DenyAsync(Carol, held.Id, " ", CancellationToken.None)).Outcome, Is.EqualTo(VoteOutcome.Malformed));
         VoteResult no = await Approvals.DenyAsync(Carol, held.Id, "wrong\ntable\u202e", CancellationToken.None);
         Assert.That(no.Outcome, Is.EqualTo(VoteOutcome.Denied));
         Assert.That(no.Approval!.Detail, Is.EqualTo(@"wrong\u{a}table\u{202e}"));
-        Assert.That(await decided, Is.EqualTo(ApprovalState.Denied));
+        Approval ended = await decided;
+        Assert.That((ended.State, ended.Detail), Is.EqualTo((ApprovalState.Denied, no.Approval.Detail)));
         VoteResult late = await ApproveAsync(Person("zoe", 1010, "dba"), held);
         Assert.That(late.Outcome, Is.EqualTo(VoteOutcome.TooLate));
         Assert.That(late.Message, Does.Contain("changes nothing").And.Contain("denied"));
@@ -60,11 +61,11 @@ public sealed class ApprovalCourseTests : ApprovalHouse
     public async Task Silence_denies()
     {
         Approval held = await AskAsync();
-        ValueTask<ApprovalState> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
+        ValueTask<Approval> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
         Time.Advance(TimeSpan.FromMinutes(15) - TimeSpan.FromMilliseconds(1));
         Assert.That(await StateOfAsync(held), Is.EqualTo(ApprovalState.Pending));
         Time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.That(await decided, Is.EqualTo(ApprovalState.Expired));
+        Assert.That((await decided).State, Is.EqualTo(ApprovalState.Expired));
         Assert.That((await ApproveAsync(Bob, held)).Outcome, Is.EqualTo(VoteOutcome.TooLate));
     }
 
@@ -184,12 +185,12 @@ public sealed class ApprovalCourseTests : ApprovalHouse
     public async Task A_store_that_failed_at_the_deadline_is_tried_again()
     {
         Approval held = await AskAsync();
-        ValueTask<ApprovalState> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
+        ValueTask<Approval> decided = Approvals.WhenDecidedAsync(held.Id, CancellationToken.None);
         Store.Failure = new StoreUnavailableException("gone");
         Time.Advance(TimeSpan.FromMinutes(15));
         Store.Failure = null;
         Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.That(await decided, Is.EqualTo(ApprovalState.Expired));
+        Assert.That((await decided).State, Is.EqualTo(ApprovalState.Expired));
     }
 
     [Test]
@@ -221,7 +222,7 @@ public sealed class ApprovalCourseTests : ApprovalHouse
     {
         Approval held = await AskAsync();
         await DenyAsync(Bob, held);
-        Assert.That(await Approvals.WhenDecidedAsync(held.Id, CancellationToken.None), Is.EqualTo(ApprovalState.Denied));
+        Assert.That((await Approvals.WhenDecidedAsync(held.Id, CancellationToken.None)).State, Is.EqualTo(ApprovalState.Denied));
         Assert.That(async () => await Approvals.WhenDecidedAsync("apr_x", CancellationToken.None), Throws.InstanceOf<ApprovalRefusedException>());
         Assert.That(async () => await Approvals.CompleteAsync(held.Id, true, null, CancellationToken.None), Throws.InvalidOperationException);
     }

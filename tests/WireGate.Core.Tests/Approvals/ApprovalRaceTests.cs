@@ -112,7 +112,7 @@ public sealed class ApprovalRaceTests : ApprovalHouse
         }
 
         int threads = ThreadPool.ThreadCount;
-        Task<ApprovalState>[] waiting = [.. held.Select(h => Approvals.WhenDecidedAsync(h.Id, CancellationToken.None).AsTask())];
+        Task<Approval>[] waiting = [.. held.Select(h => Approvals.WhenDecidedAsync(h.Id, CancellationToken.None).AsTask())];
         Assert.That(waiting.Any(w => w.IsCompleted), Is.False);
         Assert.That(ThreadPool.ThreadCount - threads, Is.LessThan(Environment.ProcessorCount + 2));
         Assert.That(Time.Waiting, Is.EqualTo(1));
@@ -121,7 +121,7 @@ public sealed class ApprovalRaceTests : ApprovalHouse
             Throws.InstanceOf<ApprovalRefusedException>().With.Message.Contains("10000"));
 
         Time.Advance(TimeSpan.FromMinutes(15));
-        Assert.That(await Task.WhenAll(waiting), Is.All.EqualTo(ApprovalState.Expired));
+        Assert.That((await Task.WhenAll(waiting)).Select(a => a.State), Is.All.EqualTo(ApprovalState.Expired));
         await AskAsync();
     }
 

@@ -106,6 +106,18 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
     }
 
     [Test]
+    public async Task Of_a_value_that_is_made_of_a_masked_one_nothing_is_shown()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select substr(ssn, 1, 8) from hr.people")));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. Description(0, 0), .. Row("123-45-6"), .. Done("SELECT 1"), .. Ready]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("[redacted]").And.Not.Contain("-6"));
+    }
+
+    [Test]
     public async Task An_Execute_without_a_Describe_gets_one_that_the_client_does_not_see()
     {
         (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();

@@ -10,7 +10,7 @@ public sealed class NobodyApproves : IApprovals
     public ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken) =>
         throw new ApprovalRefusedException("there is nobody to ask");
 
-    public ValueTask<ApprovalState> WhenDecidedAsync(string id, CancellationToken cancellationToken) => ValueTask.FromResult(ApprovalState.Withdrawn);
+    public ValueTask<Approval> WhenDecidedAsync(string id, CancellationToken cancellationToken) => throw new ApprovalRefusedException("nobody was asked");
 
     public ValueTask<bool> TryClaimAsync(string id, string session, CancellationToken cancellationToken) => ValueTask.FromResult(false);
 

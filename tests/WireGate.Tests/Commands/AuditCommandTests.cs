@@ -58,11 +58,19 @@ internal sealed class AuditCommandTests : IDisposable
 
     [TestCase("verify")]
     [TestCase("export")]
+    public void The_config_file_says_where_the_log_is(string verb)
+    {
+        Assert.That(Run(verb, "--config", "/etc/other.yaml"), Is.EqualTo(2));
+        Assert.That(_error.ToString(), Does.Contain("/etc/other.yaml.audit: "));
+    }
+
+    [TestCase("verify")]
+    [TestCase("export")]
     public void A_directory_without_a_log_is_a_usage_error(string verb)
     {
         Assert.That(Run(verb, "--dir", _directory), Is.EqualTo(2));
         Assert.That(Run(verb, "--dir", Path.Combine(_directory, "missing")), Is.EqualTo(2));
-        Assert.That(_error.ToString(), Does.Contain("no audit log is there").And.Contains("cannot be read"));
+        Assert.That(_error.ToString(), Does.Contain("no audit log is there").And.Contains("is not there; name the directory"));
     }
 
     [Test]
@@ -101,5 +109,5 @@ internal sealed class AuditCommandTests : IDisposable
     }
 
     private int Run(params string[] args) =>
-        AuditCommand.Create().Parse(args).Invoke(new InvocationConfiguration { Output = _output, Error = _error });
+        AuditCommand.Create(config => config + ".audit").Parse(args).Invoke(new InvocationConfiguration { Output = _output, Error = _error });
 }

@@ -78,7 +78,19 @@ internal sealed class PolicyCommandTests : IDisposable
     {
         Explain("--group", "dba", "--sql", "delete from t");
 
-        Assert.That(Output, Does.Match(@"(?m)^approval  2 of dba, within 10 min \("));
+        Assert.That(Output, Does.Match(@"(?m)^approval  2 of dba, within 10m, 2m in a transaction$"));
+    }
+
+    [TestCase("dba", "execute q", true)]
+    [TestCase("dba", "fetch all from c", true)]
+    [TestCase("dba", "select 1", false)]
+    public void Explain_tells_what_only_a_session_knows(string group, string sql, bool isByName)
+    {
+        Explain("--group", group, "--sql", sql);
+        Assert.That(Output.Contains("only a session knows", StringComparison.Ordinal), Is.EqualTo(isByName), Output);
+
+        Explain("--group", "agents", "--sql", "select name from people", "--json");
+        Assert.That(Output, Does.Contain("masks may refuse it"));
     }
 
     [Test]

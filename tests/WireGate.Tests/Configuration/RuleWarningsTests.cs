@@ -38,6 +38,13 @@ internal sealed class RuleWarningsTests
         "rules: { list: [{ name: o, match: { operations: all }, do: allow }] }\nmasks: { pii: { detect: [email] } }",
         "masks.pii: no target and no rule puts it on",
         TestName = "A_mask_that_nobody_puts_on_is_told")]
+    [TestCase(
+        "rules: { external: { opa: \"http://opa.internal:8181/v1\" }, list: [{ name: o, match: { operations: all }, do: allow }] }",
+        "rules.external.opa: http://opa.internal:8181/v1 goes in clear to another machine: who is on the way reads every statement and answers in its place, write https",
+        TestName = "A_decision_point_that_is_asked_in_clear_is_told")]
+    [TestCase(
+        "rules: { external: { opa: \"http://127.0.0.1:8181/v1\" }, list: [{ name: o, match: { operations: all }, do: allow }] }",
+        TestName = "A_decision_point_of_this_machine_may_be_asked_in_clear")]
     public void Warns(string rules, params string[] expected)
     {
         using var directory = new TemporaryDirectory();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy.Facts;
 
@@ -19,8 +20,16 @@ public sealed class DecisionPoint : IDisposable
     // An answer is a few hundred bytes; nobody is to make us read on.
     private const int LongestAnswer = 64 * 1024;
 
+    // It stands in an error and in an audit line.
+    private const int LongestReason = 500;
+
+    // Which of two answers is meant is not for us to choose.
+    private static readonly JsonDocumentOptions Once = new() { AllowDuplicateProperties = false };
+
     // At once: above it the point is slower than what it is asked about, and waiting in line would only add to it.
     private const int Connections = 64;
+
+    private const string NotUnderstood = "gave no answer that can be understood";
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -70,9 +79,15 @@ public sealed class DecisionPoint : IDisposable
         {
             return Deny(own, "the external decision point did not answer in time");
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException or InvalidOperationException)
+        catch (HttpRequestException e)
         {
-            return Deny(own, "the external decision point gave no answer that can be understood") with { Fault = e };
+            string what = e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+                ? "cannot be reached" : NotUnderstood;
+            return Deny(own, $"the external decision point {what}") with { Fault = e };
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return Deny(own, $"the external decision point {NotUnderstood}") with { Fault = e };
         }
     }
 
@@ -93,14 +108,18 @@ public sealed class DecisionPoint : IDisposable
 
     private static Decision Read(byte[] answer, Decision own)
     {
-        using JsonDocument document = JsonDocument.Parse(answer);
-        if (!document.RootElement.TryGetProperty("result", out JsonElement result) || result.ValueKind != JsonValueKind.Object
-            || !result.TryGetProperty("decision", out JsonElement decision))
+        using JsonDocument document = JsonDocument.Parse(answer, Once);
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("result", out JsonElement result))
         {
-            return Deny(own, "the external decision point has no decision");
+            return Deny(own, "the external decision point has no decision, its policy is not there or undefined");
         }
 
-        string? reason = result.TryGetProperty("reason", out JsonElement why) && why.ValueKind == JsonValueKind.String ? why.GetString() : null;
+        if (result.ValueKind != JsonValueKind.Object || !result.TryGetProperty("decision", out JsonElement decision))
+        {
+            return Deny(own, "the external decision point gave a result without \"decision\"");
+        }
+
+        string? reason = result.TryGetProperty("reason", out JsonElement why) && why.ValueKind == JsonValueKind.String ? ReasonOf(why.GetString()!) : null;
         return decision.GetString() switch
         {
             "allow" => own,
@@ -112,8 +131,15 @@ public sealed class DecisionPoint : IDisposable
                 Hold = new HoldTerms([approvers], HoldTerms.DefaultWithin, HoldTerms.DefaultInTransaction),
             },
             "deny" => Deny(own, reason ?? "the external decision point denies it"),
-            _ => Deny(own, "the external decision point gave no answer that can be understood"),
+            "hold" => Deny(own, "the external decision point holds it, and names nobody who could approve"),
+            _ => Deny(own, $"the external decision point {NotUnderstood}"),
         };
+    }
+
+    private static string ReasonOf(string text)
+    {
+        string line = ApprovalDisplay.Line(text.Length <= LongestReason ? text : text[..LongestReason]);
+        return line.Length <= LongestReason ? line : $"{line[..LongestReason]}…";
     }
 
     /// <returns>Null: nobody could say yes.</returns>
@@ -126,7 +152,7 @@ public sealed class DecisionPoint : IDisposable
 
         string? issuer = approvers.TryGetProperty("issuer", out JsonElement named) ? named.GetString() : null;
         string[] groups = approvers.TryGetProperty("groups", out JsonElement list) ? [.. list.EnumerateArray().Select(g => g.GetString() ?? "")] : [];
-        int count = approvers.TryGetProperty("count", out JsonElement number) ? number.GetInt32() : 1;
+        int count = approvers.TryGetProperty("count", out JsonElement number) ? number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out int people) ? people : 0 : 1;
         return count > 0 && (issuer is not null || groups.Length > 0) ? new ApproverTerms(issuer, [.. groups], count) : null;
     }
 
