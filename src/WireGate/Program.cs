@@ -14,14 +14,14 @@ var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the 
     PlaceholderCommand.Create(ReadAdminSocket),
     SessionCommand.Create(ReadAdminSocket),
     ApprovalCommand.Create(ReadAdminSocket),
-    AuditCommand.Create(ReadAudit.Directory),
+    AuditCommand.Create(ReadAuditDirectory),
     SchemaCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args, new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None);
 
 static string ReadAdminSocket(string path) => Read(path).Admin.SocketPath;
 
-static string ReadAudit.Directory(string path) => Read(path).AuditDirectory;
+static string ReadAuditDirectory(string path) => Read(path).Audit.Directory;
 
 static GatewayConfig Read(string path)
 {
