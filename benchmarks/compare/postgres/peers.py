@@ -67,7 +67,15 @@ class WireGateRules(WireGate):
                 '  names: { columns: ["*.*.email", "*.*.ssn", "*.*.iban"], with: redact }\nrules:\n  list:\n' + "\n".join(lines) + "\n")
 
 
-PEERS = {"pgbouncer": PgBouncer, "haproxy": HAProxy, "haproxy-mt": HAProxyDefault, "wiregate": WireGate, "wiregate-rules": WireGateRules}
+class WireGateBatched(WireGateRules):
+    """As above, with the answers to reads not waiting for the disk."""
+
+    name = "wiregate-batched"
+    reads = "batched"
+
+
+PEERS = {"pgbouncer": PgBouncer, "haproxy": HAProxy, "haproxy-mt": HAProxyDefault, "wiregate": WireGate, "wiregate-rules": WireGateRules,
+         "wiregate-batched": WireGateBatched}
 
 
 def cpu_seconds(pid: int) -> float:

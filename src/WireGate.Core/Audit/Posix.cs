@@ -18,8 +18,10 @@ internal static unsafe partial class Posix
     private const int PROT_READ = 1;
     private const int PROT_WRITE = 2;
     private const int MAP_SHARED = 1;
-    private const int MAP_POPULATE = 0x8000;
+    private const int MADV_RANDOM = 1;
     private const int MADV_DONTNEED = 4;
+    private const int MADV_POPULATE_READ = 22;
+    private const int POSIX_FADV_DONTNEED = 4;
     private const int MS_SYNC = 4;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
@@ -60,12 +62,22 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <summary>Maps a whole file, shared, with its page tables filled in.</summary>
+    /// <summary>Maps a whole file, shared, with its page tables filled in if the kernel can (5.14), page by page where it has to read.</summary>
     public static byte* Map(SafeFileHandle file, int size, string path)
     {
-        nint address = mmap(0, (nuint)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
-        return address == -1 ? throw Failure("mmap", path) : (byte*)address;
+        nint address = mmap(0, (nuint)size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        if (address == -1)
+        {
+            throw Failure("mmap", path);
+        }
+
+        _ = madvise(address, (nuint)size, MADV_RANDOM);
+        _ = madvise(address, (nuint)size, MADV_POPULATE_READ);
+        return (byte*)address;
     }
+
+    /// <summary>Has the page cache forget a file that is on disk. Best effort.</summary>
+    public static void Forget(SafeFileHandle file) => _ = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
 
     /// <summary>Gives back what <see cref="Map"/> returned.</summary>
     public static void Unmap(byte* address, int size) => _ = munmap((nint)address, (nuint)size);
@@ -105,6 +117,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int munmap(nint address, nuint length);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc")]
     private static partial int madvise(nint address, nuint length, int advice);

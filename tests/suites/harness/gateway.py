@@ -16,7 +16,7 @@ PARAMETERS = ["options", "search_path", "lc_messages", "standard_conforming_stri
 
 CONFIG = """\
 store: sqlite:{folder}/wiregate.db
-audit: {{ to: {folder}/audit }}
+audit: {{ to: {folder}/audit, reads: {reads} }}
 admin: {{ socket: {{ path: {folder}/admin.sock }} }}
 listeners:
   - {{ name: pg, protocol: postgres, address: "127.0.0.1:{port}", target: pg }}
@@ -129,6 +129,7 @@ class WireGate(Proxy):
     rules = ALLOW_ALL
     # The target's own setting of masks, a line of the config, or nothing.
     mask = ""
+    reads = "wait"
 
     def __init__(self, cluster: Cluster, work: WorkFolder, executable: Path):
         super().__init__(cluster, work)
@@ -140,7 +141,7 @@ class WireGate(Proxy):
         secret.touch(0o600)
         secret.write_text(self.cluster.password)
         self._config.write_text(CONFIG.format(folder=self.folder, port=self.port, upstream=self.cluster.port, user=USER,
-                                              parameters=", ".join(PARAMETERS), mask=self.mask, rules=self.rules), encoding="utf-8")
+                                              parameters=", ".join(PARAMETERS), mask=self.mask, reads=self.reads, rules=self.rules), encoding="utf-8")
         return [self.executable, "run", "--config", self._config]
 
     def started(self) -> None:
