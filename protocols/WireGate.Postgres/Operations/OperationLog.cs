@@ -33,11 +33,11 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
     public ValueTask WhenDurableAsync(EventLoop loop) => _last is { } last ? audit.WhenDurableAsync(last, loop) : ValueTask.CompletedTask;
 
     /// <summary>What was written is on its way to the disk, because an answer will wait for it.</summary>
-    public void Hasten()
+    public void Hasten(EventLoop loop)
     {
         if (!IsDurable)
         {
-            audit.Hasten();
+            audit.Hasten(loop);
         }
     }
 

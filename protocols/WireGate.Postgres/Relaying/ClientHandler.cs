@@ -185,7 +185,7 @@ internal sealed partial class ClientHandler(
         else if (readsWait)
         {
             // While the upstream works.
-            log.Hasten();
+            log.Hasten(gate.Loop);
         }
 
         return ValueTask.FromResult(!gate.IsClosed);

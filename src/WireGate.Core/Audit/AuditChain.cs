@@ -149,6 +149,13 @@ internal sealed class AuditChain : IDisposable
         return IsDurable(sequence) ? ValueTask.CompletedTask : _waiters.WaitAsync(sequence, loop);
     }
 
+    /// <summary>See <see cref="IAuditLog.Hasten"/>; only on the loop whose chain it is.</summary>
+    public void Hasten(EventLoop loop)
+    {
+        RequireOwner();
+        _waiters.Hasten(loop);
+    }
+
     /// <summary>See <see cref="IAuditLog.WhenDurableAsync(AuditPosition)"/>. All who wait for the same round share one task.</summary>
     public ValueTask WhenDurableAsync(long sequence)
     {

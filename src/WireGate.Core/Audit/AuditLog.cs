@@ -150,7 +150,18 @@ public sealed class AuditLog : IAuditLog, IAsyncDisposable
             : ReturnWhenDurableAsync(position, loop);
 
     /// <inheritdoc/>
-    public void Hasten() => _context.Flusher!.Wake();
+    public void Hasten(EventLoop loop)
+    {
+        int chain = _boundChain - 1;
+        if (chain >= 0 && chain < _bindable)
+        {
+            _loops[chain].Hasten(loop);
+        }
+        else
+        {
+            _context.Flusher!.Wake();
+        }
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">This log gave out no such position.</exception>

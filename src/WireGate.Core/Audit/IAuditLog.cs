@@ -44,8 +44,9 @@ public interface IAuditLog
         await loop.Switch();
     }
 
-    /// <summary>Has what was appended so far written to disk now, because somebody will wait for it soon. Waits for nothing.</summary>
-    void Hasten();
+    /// <summary>Has what was appended on the loop written to disk soon, because somebody will wait for it. Waits for nothing.</summary>
+    /// <param name="loop">The loop; the caller is on it.</param>
+    void Hasten(EventLoop loop);
 }
 
 /// <summary>The audit log cannot be written.</summary>

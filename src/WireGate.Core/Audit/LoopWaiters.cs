@@ -15,6 +15,7 @@ internal sealed class LoopWaiters(AuditLogContext log, Func<long> durable)
     private List<Waiter> _waiting = [];
     private List<Waiter> _taken = [];
     private EventLoop? _loop;
+    private bool _isHastened;
 
     // 1: somebody waits, and no callback is under way. The only thing here that other threads touch.
     private int _isWanted;
@@ -23,12 +24,25 @@ internal sealed class LoopWaiters(AuditLogContext log, Func<long> durable)
     /// <exception cref="AuditFailedException">It will never be.</exception>
     public ValueTask WaitAsync(long sequence, EventLoop loop)
     {
-        _loop = loop;
         Waiter waiter = _spare.TryPop(out Waiter? spare) ? spare : new Waiter(_spare);
         waiter.Sequence = sequence;
         _waiting.Add(waiter);
+        _loop = loop;
         Want();
         return new ValueTask(waiter, waiter.Version);
+    }
+
+    /// <summary>
+    /// Sends the disk off, once the loop has dealt with what else it has at hand: so one round of the disk is for all of that. On the loop.
+    /// </summary>
+    public void Hasten(EventLoop loop)
+    {
+        _loop = loop;
+        if (!_isHastened)
+        {
+            _isHastened = true;
+            loop.Post(static s => ((LoopWaiters)s!).SendOff(), this);
+        }
     }
 
     /// <summary>The chain has reached the disk further, or never will again. Any thread.</summary>
@@ -50,8 +64,14 @@ internal sealed class LoopWaiters(AuditLogContext log, Func<long> durable)
         }
         else
         {
-            log.Flusher?.Wake();
+            Hasten(_loop!);
         }
+    }
+
+    private void SendOff()
+    {
+        _isHastened = false;
+        log.Flusher?.Wake();
     }
 
     private void Release()

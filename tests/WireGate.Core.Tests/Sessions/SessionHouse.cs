@@ -71,7 +71,7 @@ internal sealed class SessionHouse : IProtocol, IAuditLog
 
     public AuditPosition Append(ReadOnlySpan<byte> members) => throw new NotSupportedException("Nothing runs here.");
 
-    public void Hasten()
+    public void Hasten(EventLoop loop)
     {
     }
 

@@ -1,5 +1,6 @@
 using WireGate.Core.Audit;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 
 namespace WireGate.Testing.Admin;
 
@@ -39,7 +40,7 @@ public sealed class MemoryAudit : IAuditLog
 
     public AuditPosition Append(ReadOnlySpan<byte> members) => throw new NotSupportedException("Nothing of an administrator's is rendered beforehand.");
 
-    public void Hasten()
+    public void Hasten(EventLoop loop)
     {
     }
 

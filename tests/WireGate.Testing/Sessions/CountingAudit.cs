@@ -1,4 +1,5 @@
 using WireGate.Core.Audit;
+using WireGate.Core.Transport;
 
 namespace WireGate.Testing.Sessions;
 
@@ -15,7 +16,7 @@ public sealed class CountingAudit : IAuditLog
     public AuditPosition Append(ReadOnlySpan<byte> members) => new(0, ++Count);
 
     /// <inheritdoc/>
-    public void Hasten()
+    public void Hasten(EventLoop loop)
     {
     }
 

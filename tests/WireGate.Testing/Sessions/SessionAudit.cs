@@ -1,6 +1,7 @@
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using WireGate.Core.Audit;
+using WireGate.Core.Transport;
 
 namespace WireGate.Testing.Sessions;
 
@@ -91,7 +92,7 @@ public sealed class SessionAudit : IAuditLog
     }
 
     /// <inheritdoc/>
-    public void Hasten()
+    public void Hasten(EventLoop loop)
     {
     }
 
