@@ -22,6 +22,12 @@ public sealed class DecisionPoint : IDisposable
     // At once: above it the point is slower than what it is asked about, and waiting in line would only add to it.
     private const int Connections = 64;
 
+    // As much as a rule's reason may have.
+    private const int LongestReason = 200;
+
+    // Whoever reads the first of two decisions must not come to another answer than whoever reads the last.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     // No proxy of the environment, no redirect: it is this address or nobody.
@@ -93,14 +99,14 @@ public sealed class DecisionPoint : IDisposable
 
     private static Decision Read(byte[] answer, Decision own)
     {
-        using JsonDocument document = JsonDocument.Parse(answer);
+        using JsonDocument document = JsonDocument.Parse(answer, Strict);
         if (!document.RootElement.TryGetProperty("result", out JsonElement result) || result.ValueKind != JsonValueKind.Object
             || !result.TryGetProperty("decision", out JsonElement decision))
         {
             return Deny(own, "the external decision point has no decision");
         }
 
-        string? reason = result.TryGetProperty("reason", out JsonElement why) && why.ValueKind == JsonValueKind.String ? why.GetString() : null;
+        string? reason = result.TryGetProperty("reason", out JsonElement why) && why.ValueKind == JsonValueKind.String ? OneLine(why.GetString()!) : null;
         return decision.GetString() switch
         {
             "allow" => own,
@@ -126,9 +132,18 @@ public sealed class DecisionPoint : IDisposable
 
         string? issuer = approvers.TryGetProperty("issuer", out JsonElement named) ? named.GetString() : null;
         string[] groups = approvers.TryGetProperty("groups", out JsonElement list) ? [.. list.EnumerateArray().Select(g => g.GetString() ?? "")] : [];
-        int count = approvers.TryGetProperty("count", out JsonElement number) ? number.GetInt32() : 1;
+        int count = 1;
+        if (approvers.TryGetProperty("count", out JsonElement number) && !number.TryGetInt32(out count))
+        {
+            return null;
+        }
+
         return count > 0 && (issuer is not null || groups.Length > 0) ? new ApproverTerms(issuer, [.. groups], count) : null;
     }
+
+    /// <summary>It goes to a client and into a record of the audit log: no more than a rule could say.</summary>
+    private static string OneLine(string reason) =>
+        string.Concat(reason.Take(LongestReason).Select(c => char.IsControl(c) ? ' ' : c));
 
     private static Decision Deny(Decision own, string reason) =>
         own with { Verdict = Verdict.Deny, Rule = RuleName, Reason = reason, Hold = null, IsStable = false };
