@@ -12,7 +12,7 @@ internal sealed class CancelWeaknesses
     [Test]
     public async Task The_key_that_a_client_gets_cancels_nothing_at_the_server_itself()
     {
-        await using RawSession session = await OpenAsync("orders");
+        await using RawSession session = await OpenAsync("free");
         await session.SendAsync(Query("select pg_sleep(600)"));
         int before = Wrong();
 
@@ -29,7 +29,7 @@ internal sealed class CancelWeaknesses
     [Test]
     public async Task A_timeout_of_a_driver_stops_the_statement_and_leaves_the_session()
     {
-        await using NpgsqlConnection connection = await (await ToAsync("orders")).OpenAsync();
+        await using NpgsqlConnection connection = await (await ToAsync("free")).OpenAsync();
         await using (var sleep = new NpgsqlCommand("SELECT pg_sleep(600)", connection) { CommandTimeout = 1 })
         {
             Assert.ThrowsAsync<NpgsqlException>(() => sleep.ExecuteNonQueryAsync());

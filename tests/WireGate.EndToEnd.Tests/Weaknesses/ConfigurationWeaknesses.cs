@@ -25,13 +25,10 @@ internal sealed class ConfigurationWeaknesses
     {
         string file = Path.Combine(Path.GetDirectoryName(Gateway.ConfigPath)!, "open.yaml");
         Assert.That(Gateway.ConfigText, Does.Contain(written));
-        PrivateFile.Write(file, Gateway.ConfigText);
-        ToolResult good = await Tools.RunAsync(Places.Gateway, ["check", "--config", file]);
         PrivateFile.Write(file, Gateway.ConfigText.Replace(written, instead, StringComparison.Ordinal));
 
         ToolResult check = await Tools.RunAsync(Places.Gateway, ["check", "--config", file]);
 
-        Assert.That(good.ExitCode, Is.Zero, good.ToString());
         Assert.That(check.ExitCode, Is.EqualTo(2), check.ToString());
         Assert.That(check.Error + check.Output, Does.Match(@"open\.yaml:\d+:\d+"));
     }
@@ -77,14 +74,13 @@ internal sealed class ConfigurationWeaknesses
         await using RawSession session = await RawSession.OpenAsync(Gateway.Through(placeholder, database: Database) with { User = "alice@orders" });
         string root = Path.GetDirectoryName(Gateway.ConfigPath)!;
 
-        foreach (string file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(f => f != Gateway.SecretFile && new FileInfo(f).UnixFileMode != 0))
+        foreach (string file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
+            .Where(f => f != Gateway.SecretFile && !f.EndsWith(".lock", StringComparison.Ordinal) && f != Gateway.AdminSocket && !f.StartsWith(Gateway.SocketDirectory, StringComparison.Ordinal)))
         {
-            if (file == Gateway.AdminSocket || file.StartsWith(Gateway.SocketDirectory, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            string text = System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));
+            // The daemon writes to some of them.
+            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
+            string text = await reader.ReadToEndAsync();
             Assert.That(text.Contains(placeholder.Token, StringComparison.Ordinal) || text.Contains(Cluster.Password, StringComparison.Ordinal), Is.False, file);
         }
     }

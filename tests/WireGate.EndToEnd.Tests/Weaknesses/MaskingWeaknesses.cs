@@ -1,5 +1,4 @@
 using System.Text;
-using Npgsql;
 using WireGate.EndToEnd.Tests.Harness;
 using WireGate.Testing.Peers;
 using static WireGate.EndToEnd.Tests.Harness.RawSession;
@@ -46,12 +45,13 @@ internal sealed class MaskingWeaknesses
         await using RawSession session = await OpenAsync("masked");
         // The first branch is more than the server's buffer and less than 4 MiB; the second takes minutes and gives nothing.
         await session.SendAsync(Query("""
-            select p.ssn from hr.people p, generate_series(1, 5000)
+            select p.ssn from hr.people p, hr.numbers a
             union all
-            select p.ssn from hr.people p, generate_series(1, 100000) a(x), generate_series(1, 100000) b(x) where a.x + b.x < 0
+            select p.ssn from hr.people p, hr.numbers a, hr.numbers b, hr.numbers c where a.n + b.n + c.n < 0
             """));
 
-        Assert.That((await session.ReadOneAsync()).Type, Is.EqualTo('T'));
+        PeerMessage description = await session.ReadOneAsync();
+        Assert.That(description.Type, Is.EqualTo('T'), description.ToString());
         PeerMessage row = await session.ReadOneAsync();
 
         Assert.That(row.Type, Is.EqualTo('D'));
@@ -65,20 +65,19 @@ internal sealed class MaskingWeaknesses
     [Test]
     public async Task A_binary_COPY_is_masked()
     {
-        await using NpgsqlConnection connection = await (await ToAsync("masked")).OpenAsync();
-        await using NpgsqlBinaryExporter export = await connection.BeginBinaryExportAsync("COPY (SELECT id, ssn FROM hr.people WHERE id = 1) TO STDOUT (FORMAT binary)");
+        await using RawSession session = await OpenAsync("masked");
+        await session.SendAsync(Query("copy (select id, ssn from hr.people where id = 1) to stdout (format binary)"));
 
-        await export.StartRowAsync();
+        string data = string.Concat((await session.ReadAsync()).Where(m => m.Type == 'd').Select(m => m.Text));
 
-        Assert.That(await export.ReadAsync<int>(), Is.EqualTo(1));
-        Assert.That(await export.ReadAsync<string>(), Is.EqualTo(Last4));
+        Assert.That(data, Does.StartWith("PGCOPY").And.Contain(Last4).And.Not.Contain(Ssn));
     }
 
-    // hoop-inspect (hoop 6.1 g): NoticeResponse and NotificationResponse pass as they are.
+    // hoop-inspect (hoop 6.1 g): a NoticeResponse passes as it is.
     [Test]
-    public async Task A_notice_and_a_notification_of_a_trigger_do_not_tell_the_value_in_a_masked_session()
+    public async Task A_notice_of_a_trigger_does_not_tell_the_value()
     {
-        await using RunningProcess psql = Psql(await ToAsync("masked"), "LISTEN told; UPDATE hr.people SET name = 'Ann' WHERE id = 1; SELECT 1");
+        await using RunningProcess psql = Psql(await ToAsync("masked"), "UPDATE hr.people SET name = 'Ann' WHERE id = 1");
         (await ApproveAsync(await IdAsync(psql))).Succeeded();
 
         Assert.That(await psql.WaitForExitAsync(), Is.Zero, psql.Error);

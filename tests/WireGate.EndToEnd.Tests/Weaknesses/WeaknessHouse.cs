@@ -43,8 +43,10 @@ internal sealed partial class WeaknessHouse
             CREATE SCHEMA hr;
             CREATE TABLE hr.people (id int PRIMARY KEY, ssn text UNIQUE, name text);
             INSERT INTO hr.people VALUES (1, '123-45-6789', 'Ada'), (2, '987-65-4321', 'Bob');
+            CREATE TABLE hr.numbers (n int);
+            INSERT INTO hr.numbers SELECT generate_series(1, 5000);
             CREATE FUNCTION hr.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                RAISE NOTICE 'was %', OLD.ssn; PERFORM pg_notify('told', OLD.ssn); RETURN NEW; END $$;
+                RAISE NOTICE 'was %', OLD.ssn; RETURN NEW; END $$;
             CREATE TRIGGER tell BEFORE UPDATE ON hr.people FOR EACH ROW EXECUTE FUNCTION hr.tell();
             CREATE TABLE t (a int);
             INSERT INTO t VALUES (1);
@@ -135,23 +137,24 @@ internal sealed partial class WeaknessHouse
               lost: { file: {{Path.Combine(root, "lost")}} }
             targets:
               orders: { {{upstream}}, {{logins}} }
+              free: { {{upstream}}, {{logins}} }
               guarded: { {{upstream}}, {{logins}} }
               masked: { {{upstream}}, {{logins}}, mask: [pii] }
               ruleless: { {{upstream}}, {{logins}} }
               lost: { {{upstream}}, logins: { app: { user: {{PostgresCluster.AppUser}}, password: lost } } }
               hole: { protocol: postgres, address: "127.0.0.1:{{((IPEndPoint)_hole!.LocalEndpoint).Port}}", tls: { mode: disable }, {{logins}} }
             grants:
-              - { name: agents, to: { issuer: local, groups: [agents] }, targets: [orders, guarded, masked, ruleless, lost, hole] }
+              - { name: agents, to: { issuer: local, groups: [agents] }, targets: [orders, free, guarded, masked, ruleless, lost, hole] }
             masks:
               pii: { columns: [hr.people.ssn], with: last4 }
             rules:
               list:
                 - { name: reads, match: { target: orders, sql: { effects: [read, session] } }, do: allow }
                 - { name: writes, match: { target: orders, sql: { effects: [read, write], tables: [public.t, public.held, public.brief] } }, do: allow }
-                - { name: sleeps, match: { target: orders, sql: { functions: [pg_catalog.pg_sleep], effects: [unknown] } }, do: allow }
+                - { name: free, match: { target: free, operations: all }, do: allow }
                 - { name: fixes, match: { target: orders, sql: { effects: [write], tables: [public.held] } }, do: hold, approvers: { groups: [dba] }, within: 10m }
                 - { name: soon, match: { target: orders, sql: { effects: [write], tables: [public.brief] } }, do: hold, approvers: { groups: [dba] }, within: 1s, inTransaction: 1s }
-                - { name: no-reports, match: { target: orders, session: { applications: [Reports] } }, do: deny }
+                - { name: no-reports, match: { target: orders, session: { application: Reports } }, do: deny }
                 - { name: few, match: { target: orders, sql: { tables: [public.few] } }, limit: { operations: 2, per: 8h, by: session } }
                 - { name: anything, match: { target: guarded, operations: all }, do: allow }
                 - { name: fail-closed, match: { target: guarded, sql: { effects: [unknown] } }, do: deny }
