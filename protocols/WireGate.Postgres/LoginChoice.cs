@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
@@ -72,6 +73,9 @@ internal static class LoginChoice
                 $"a walsender connection reads the whole cluster; grant \"{access.Grant.Name}\" does not say replication: true");
         }
 
+        session.Application = judgement.Settings.FirstOrDefault(s => s.Name == "application_name") is { Value.IsEmpty: false } named
+            ? Encoding.UTF8.GetString(named.Value.Span)
+            : null;
         session.IsReplication = judgement.Replication != ReplicationMode.None;
         request = new LoginRequest(
             target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject)

@@ -13,10 +13,11 @@ internal sealed partial class Conversation
     /// <summary>What the rules say of a text with all that its names stand for.</summary>
     /// <param name="text">What would run.</param>
     /// <param name="isDurableFirst">Whether its record must be on disk before it runs.</param>
-    public Decision Decide(JudgedText text, out bool isDurableFirst)
+    /// <param name="isRun">False: it does not run yet, or has been counted.</param>
+    public Decision Decide(JudgedText text, out bool isDurableFirst, bool isRun = true)
     {
         isDurableFirst = text.IsDurableFirst;
-        return text.UsesNames || text.Alternatives.Length > 0 ? DecideAll(text, MostSteps, ref isDurableFirst) : Judge.Judge(text);
+        return text.UsesNames || text.Alternatives.Length > 0 ? DecideAll(text, MostSteps, isRun, ref isDurableFirst) : Judge.Judge(text, isRun);
     }
 
     /// <summary>All that a text runs: itself, or each that it may be, with what its names stand for.</summary>
@@ -71,7 +72,7 @@ internal sealed partial class Conversation
         _ => null,
     };
 
-    private Decision DecideAll(JudgedText text, int steps, ref bool isDurableFirst)
+    private Decision DecideAll(JudgedText text, int steps, bool isRun, ref bool isDurableFirst)
     {
         isDurableFirst |= text.IsDurableFirst;
         if (steps == 0)
@@ -84,26 +85,26 @@ internal sealed partial class Conversation
             Decision? worst = null;
             foreach (JudgedText alternative in text.Alternatives)
             {
-                Decision one = DecideNamed(alternative, steps - 1, ref isDurableFirst);
+                Decision one = DecideNamed(alternative, steps - 1, isRun, ref isDurableFirst);
                 worst = worst is { } before ? before.And(one) : one;
             }
 
             return worst!.Value;
         }
 
-        Decision decision = Judge.Judge(text);
+        Decision decision = Judge.Judge(text, isRun);
         foreach (JudgedText named in NamedIn(text))
         {
-            decision = decision.And(DecideNamed(named, steps - 1, ref isDurableFirst));
+            decision = decision.And(DecideNamed(named, steps - 1, isRun, ref isDurableFirst));
         }
 
         return decision;
     }
 
     /// <summary>One of several texts, or what a name stands for. The names that it gives are not followed, so nobody knows what they come to mean.</summary>
-    private Decision DecideNamed(JudgedText text, int steps, ref bool isDurableFirst)
+    private Decision DecideNamed(JudgedText text, int steps, bool isRun, ref bool isDurableFirst)
     {
-        Decision decision = DecideAll(text, steps, ref isDurableFirst);
+        Decision decision = DecideAll(text, steps, isRun, ref isDurableFirst);
         return text.Names.IsEmpty ? decision : decision.And(Judge.Judge(Judge.Unnamed));
     }
 

@@ -106,8 +106,8 @@ internal sealed class JudgedText
     /// <summary>What PREPARE and DECLARE in it give a name to.</summary>
     public ImmutableArray<NamedText> Names { get; init; } = [];
 
-    /// <summary>The same text with the bytes that people are asked about.</summary>
-    public JudgedText With(HeldBytes held) => new(Parsed, Digest) { Names = Names, Held = held, IsWritten = IsWritten };
+    /// <summary>The same text with the bytes that people are asked about; null: there are none to be shown.</summary>
+    public JudgedText With(HeldBytes? held) => new(Parsed, Digest) { Names = Names, Held = held, IsWritten = IsWritten };
 
     /// <summary>A text that is one of several.</summary>
     public static JudgedText AnyOf(ImmutableArray<JudgedText> alternatives) => new(new ParsedText([]), [.. alternatives.SelectMany((a, i) => i == 0 ? a.Digest : [(byte)'|', .. a.Digest])])

@@ -135,14 +135,16 @@ internal sealed class OperationJudge
     }
 
     /// <summary>What the rules say of it now.</summary>
-    public Decision Judge(JudgedText text)
+    /// <param name="text">What is asked about.</param>
+    /// <param name="isRun">False: it does not run yet, or has been counted.</param>
+    public Decision Judge(JudgedText text, bool isRun = true)
     {
         if (text.Epoch == Epoch && text.Decision.IsStable)
         {
             return text.Decision;
         }
 
-        text.Decision = _rules.JudgeHere(new SqlOperation(text.Parsed.Facts, Settings.SearchPath), _time.GetUtcNow());
+        text.Decision = _rules.JudgeHere(new SqlOperation(text.Parsed.Facts, Settings.SearchPath), _time.GetUtcNow(), isRun);
         text.Epoch = Epoch;
         text.Members = [];
         return text.Decision;
@@ -220,6 +222,7 @@ internal sealed class OperationJudge
         Placeholder = session.Placeholder.Id,
         Source = session.SourceAddress,
         Database = session.Database,
+        Application = session.Application,
         Method = session.Method,
         IsTls = session.Client.Tls is not null,
     };

@@ -54,19 +54,19 @@ internal sealed partial class ClientHandler
         }
 
         // A hold waits for the Execute: nothing runs yet.
-        Decision decision = conversation.Judge.Judge(text);
+        Decision decision = conversation.Judge.Judge(text, isRun: false);
         if (decision.Verdict == Verdict.Deny)
         {
             return Refuse(text, decision, sql, default);
         }
 
-        if (decision.Verdict == Verdict.Hold)
+        if (decision.Verdict == Verdict.Hold && body.Length > HeldBytes.Most)
         {
-            if (body.Length > HeldBytes.Most)
-            {
-                return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, sql, default);
-            }
+            return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, sql, default);
+        }
 
+        if (MayBeHeld(decision) && body.Length <= HeldBytes.Most)
+        {
             text = text.With(new HeldBytes(sql.ToArray(), reader.ReadRest().ToArray(), []));
         }
 
@@ -87,20 +87,21 @@ internal sealed partial class ClientHandler
         ReadOnlySpan<byte> portal = reader.ReadCString();
         JudgedText text = conversation.StatementOf(reader.ReadCString());
         ReadOnlySpan<byte> fields = reader.ReadRest();
-        Decision decision = conversation.Decide(text, out _);
+        Decision decision = conversation.Decide(text, out _, isRun: false);
         if (decision.Verdict == Verdict.Deny)
         {
             return Refuse(text, decision, default, fields);
         }
 
-        if (decision.Verdict == Verdict.Hold && text.Held is { } held)
+        if (MayBeHeld(decision) && text.Held is { } held)
         {
-            if (!frame.IsWhole || body.Length + held.Sql.Length > HeldBytes.Most)
+            bool isWhole = frame.IsWhole && body.Length + held.Sql.Length <= HeldBytes.Most;
+            if (!isWhole && decision.Verdict == Verdict.Hold)
             {
                 return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, default, fields);
             }
 
-            text = text.With(held with { Bound = fields.ToArray() });
+            text = text.With(isWhole ? held with { Bound = fields.ToArray() } : null);
         }
 
         if (!conversation.TryDefinePortal(portal, text, out NameSlot? slot))
@@ -112,6 +113,9 @@ internal sealed partial class ClientHandler
         _replies.Add(new PendingReply(FrontendMessage.Bind, ReplyAction.Forward, slot));
         return FrameAction.Forward;
     }
+
+    /// <summary>People may be asked about it: its bytes are kept to be shown.</summary>
+    private bool MayBeHeld(in Decision decision) => decision.Verdict == Verdict.Hold || conversation.Judge.AsksElsewhere;
 
     // String portal | Int32 rows, 0: all
     private FrameAction OnExecute(ReadOnlySpan<byte> body, byte[]? described)

@@ -21,13 +21,15 @@ internal sealed partial class ClientHandler
             return Later(Wait.Catalog);
         }
 
-        Decision decision = conversation.Decide(text, out bool isDurableFirst);
+        // Whoever else is asked is asked first: a limit counts what was not refused there, and once.
+        bool isAskedElsewhere = conversation.Judge.AsksElsewhere && !_wasAskedElsewhere;
+        Decision decision = conversation.Decide(text, out bool isDurableFirst, isRun: !isAskedElsewhere);
         if (_wasAskedElsewhere)
         {
             // About this very frame: nothing was dealt with in between.
             (decision, _wasAskedElsewhere) = (decision.And(_decision), false);
         }
-        else if (conversation.Judge.AsksElsewhere && decision.Verdict != Verdict.Deny)
+        else if (isAskedElsewhere && decision.Verdict != Verdict.Deny)
         {
             (_text, _decision) = (text, decision);
             return Later(Wait.Elsewhere);
@@ -144,7 +146,7 @@ internal sealed partial class ClientHandler
 
         string approval = outcome.Approval!;
         conversation.Judge.Refresh();
-        Decision now = conversation.Decide(text, out _);
+        Decision now = conversation.Decide(text, out _, isRun: false);
         if (gate.IsClosed)
         {
             holds.Complete(approval, executed: false, "the session ended");

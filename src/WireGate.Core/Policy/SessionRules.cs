@@ -66,11 +66,14 @@ public sealed class SessionRules
     }
 
     /// <summary>As <see cref="Judge(Operation, DateTimeOffset)"/>, by the rules here alone; see <see cref="External"/>.</summary>
-    public Decision JudgeHere(Operation operation, DateTimeOffset now)
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="isRun">False: it is only prepared, or asked about once more, so no limit counts it.</param>
+    public Decision JudgeHere(Operation operation, DateTimeOffset now, bool isRun = true)
     {
         try
         {
-            return operation is SqlOperation sql ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now)
+            return operation is SqlOperation sql ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now, isRun)
                 : Deny(null, "rules do not know operations of this kind", isStable: true);
         }
         catch (Exception e)
@@ -79,7 +82,7 @@ public sealed class SessionRules
         }
     }
 
-    private Decision Judge(ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now)
+    private Decision Judge(ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, bool isRun)
     {
         bool isStable = true;
         Decision worst = default;
@@ -101,17 +104,18 @@ public sealed class SessionRules
             if (TouchesAny(limit, statements, path, now, ref isStable))
             {
                 isStable = false;
-                exhausted = limit.Buckets!.TryTake(_keys.Of(limit), now) ? exhausted : exhausted ?? limit;
+                exhausted = !isRun || limit.Buckets!.TryTake(_keys.Of(limit), now) ? exhausted : exhausted ?? limit;
             }
         }
 
         return exhausted is not null
             ? Deny(exhausted.Name, exhausted.Limited, isStable: false)
-            : Complete(worst, statements, path, now, isStable);
+            : Complete(worst, statements, path, now, isStable, isRun);
     }
 
     /// <summary>Adds the masks, and what observed rules would have done.</summary>
-    private Decision Complete(Decision decision, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, bool isStable)
+    private Decision Complete(
+        Decision decision, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, bool isStable, bool isRun)
     {
         ulong masks = 0;
         foreach (SqlStatementFacts statement in statements)
@@ -139,7 +143,7 @@ public sealed class SessionRules
             if (IsStricter(rule, decision.Verdict, masks) && TouchesAny(rule, statements, path, now, ref isStable))
             {
                 isStable &= rule.Buckets is null;
-                if (rule.Config.Do is not null || rule.Mask != 0 || !rule.Buckets!.TryTake(_keys.Of(rule), now))
+                if (rule.Config.Do is not null || rule.Mask != 0 || (isRun && !rule.Buckets!.TryTake(_keys.Of(rule), now)))
                 {
                     observed = observed.Add(rule.Observed);
                 }

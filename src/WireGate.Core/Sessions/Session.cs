@@ -91,6 +91,9 @@ public sealed class Session : IDisposable
     /// <summary>The database asked for; null: none.</summary>
     public string? Database { get; set; }
 
+    /// <summary>The application's name, as the client gives it at the start; null: it does not.</summary>
+    public string? Application { get; set; }
+
     /// <summary>It reads the upstream's log of changes, which its grant has to allow.</summary>
     public bool IsReplication { get; set; }
 

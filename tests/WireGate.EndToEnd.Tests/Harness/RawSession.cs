@@ -70,6 +70,14 @@ internal sealed class RawSession : IAsyncDisposable
     /// <summary>The next message, whatever it is.</summary>
     public Task<PeerMessage> ReadOneAsync() => _client.ReadMessageAsync();
 
+    /// <summary>Asks for the cancellation of what runs, with the key of the greeting, and waits until the other end has closed.</summary>
+    public async Task CancelAsync(int port)
+    {
+        await using ScriptedClient other = await ScriptedClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+        await other.CancelAsync(CancelKey.ProcessId, CancelKey.Key);
+        await other.ReadToEndAsync();
+    }
+
     /// <summary>Sends and reads up to so many ReadyForQuery.</summary>
     /// <returns>What came, a word each: a type, with the SQLSTATE of an error, the tag of a completion, the status when ready, the values of a row.</returns>
     public async Task<string> AskAsync(int ready, params byte[][] messages)
