@@ -12,6 +12,7 @@ public sealed class SessionAudit : IAuditLog
     private readonly List<AuditEvent> _events = [];
     private readonly List<JsonElement> _operations = [];
     private TaskCompletionSource? _disk;
+    private int _waits;
 
     /// <summary>Operations cannot be written.</summary>
     public bool FailsOperations { get; set; }
@@ -42,6 +43,9 @@ public sealed class SessionAudit : IAuditLog
             }
         }
     }
+
+    /// <summary>How often somebody had to wait for the disk.</summary>
+    public int Waits => Volatile.Read(ref _waits);
 
     /// <summary>From now on nothing becomes durable until <see cref="ReleaseDisk"/>.</summary>
     public void HoldDisk() => _disk = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -100,5 +104,14 @@ public sealed class SessionAudit : IAuditLog
     public bool IsDurable(AuditPosition position) => _disk is null || _disk.Task.IsCompletedSuccessfully;
 
     /// <inheritdoc/>
-    public ValueTask WhenDurableAsync(AuditPosition position) => _disk is { } disk ? new ValueTask(disk.Task) : ValueTask.CompletedTask;
+    public ValueTask WhenDurableAsync(AuditPosition position)
+    {
+        if (_disk is not { } disk)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        Interlocked.Increment(ref _waits);
+        return new ValueTask(disk.Task);
+    }
 }

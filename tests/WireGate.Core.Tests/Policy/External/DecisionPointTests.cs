@@ -207,7 +207,7 @@ internal sealed class DecisionPointTests
     [TestCase("<html>", Verdict.Deny, "no answer that can be understood")]
     public async Task Takes_an_answer_of_its_form_and_no_other(string answer, Verdict verdict, string? reason)
     {
-        _far.Says(answer);
+        _far.Says(Response("200 OK", answer));
 
         Decision decision = await AskAsync(Allowed);
 
