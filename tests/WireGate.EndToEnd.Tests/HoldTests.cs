@@ -77,6 +77,7 @@ internal sealed partial class HoldTests
         await using RunningProcess psql = Psql(sql);
         string id = await IdAsync(psql);
         Assert.That(psql.Error, Does.Match($"NOTICE:  00000: waiting for approval {id} by 1 of dba until \\d\\d:\\d\\d:\\d\\dZ"));
+        Assert.That(psql.Error, Does.Match($"HINT:  Somebody else decides: wiregate approval approve {id} \\(wiregate approval show {id}[^\n]*\\)"));
         Assert.That(await CountAsync("held"), Is.Zero, "it waits");
         JsonElement shown = await ShowAsync(id);
         Assert.That(shown.GetProperty("statement").GetString(), Is.EqualTo(sql));

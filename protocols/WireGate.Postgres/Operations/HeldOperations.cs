@@ -142,7 +142,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     private static ErrorFields NoticeOf(Approval approval) => ErrorFields.Notice(
         string.Create(CultureInfo.InvariantCulture, $"waiting for approval {approval.Id} by {Describe(approval.Request.Terms)} until {approval.PendingUntil.UtcDateTime:HH:mm:ss}Z"),
         approval.Request.Rule is { } rule ? $"held by rule \"{rule}\"" : null,
-        "Cancel the statement to withdraw the request.");
+        $"Somebody else decides: wiregate approval approve {approval.Id} (wiregate approval show {approval.Id} shows what it is). Cancel the statement to withdraw the request.");
 
     private static string Describe(HoldTerms terms) => string.Join(" and ", terms.Approvers.Select(a =>
         $"{a.Count.ToString(CultureInfo.InvariantCulture)} of {(a.Groups.IsEmpty ? a.Issuer ?? "anybody" : string.Join(" or ", a.Groups))}"));
