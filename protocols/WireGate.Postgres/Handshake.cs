@@ -25,7 +25,8 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 
 /// <summary>
 /// From the first byte to ReadyForQuery, in the order in which trust is earned: the client proves itself, what it may reach is chosen,
-/// that is written down, and only then the real credential is fetched and used. The client hears AuthenticationOk last.
+/// that is written down, and only then the real credential is fetched and used. The client hears AuthenticationOk last, unless it has to
+/// wait for people.
 /// </summary>
 internal sealed class Handshake(
     PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls,
@@ -100,7 +101,10 @@ internal sealed class Handshake(
             return null;
         }
 
-        if (await ReachUpstreamAsync(session, request) is not { } upstream)
+        TimeSpan? lifetime = Shorter(session.Placeholder!.SessionLifetime, session.Access!.Grant.SessionLifetime);
+        bool isHeld = session.Access.Grant.Hold is not null;
+        UpstreamSession? reached = isHeld ? await ReachWhenApprovedAsync(session, proof, request, lifetime) : await ReachUpstreamAsync(session, request);
+        if (reached is not { } upstream)
         {
             return null;
         }
@@ -116,9 +120,14 @@ internal sealed class Handshake(
         var judge = new OperationJudge(session, SettingsOf(upstream, request), statements, point, services.Time);
         var relay = new SessionRelay(session, upstream.Connection, judge, settings, services, log => new SessionMasks(
             session, request, catalogs.Of(request.Target, request.User, request.Database), log, cancel is null ? null : () => Cancel(session, cancel)));
-        await GreetAsync(session.Client.Output, proof, upstream, cancel);
+        if (!isHeld)
+        {
+            Accept(session.Client.Output, proof);
+        }
+
+        await GreetAsync(session.Client.Output, upstream, cancel);
         session.HandshakeDone();
-        if (Shorter(session.Placeholder!.SessionLifetime, session.Access!.Grant.SessionLifetime) is { } lifetime)
+        if (lifetime is not null)
         {
             session.SetDeadline(lifetime, SessionEnd.Expired);
         }
@@ -129,12 +138,39 @@ internal sealed class Handshake(
     private static TimeSpan? Shorter(TimeSpan? first, TimeSpan? second) => !(first <= second) && second is not null ? second : first;
 
     /// <returns>Null: it is not to be, and the client has been told.</returns>
-    private async ValueTask<UpstreamSession?> ReachUpstreamAsync(Session session, LoginRequest request)
+    private async ValueTask<UpstreamSession?> ReachWhenApprovedAsync(Session session, ClientProof proof, LoginRequest request, TimeSpan? lifetime)
+    {
+        Accept(session.Client.Output, proof);
+        var held = new HeldSession(session, services.Approvals, services.Time);
+        (string? approval, Refusal? refusal) = await held.WaitAsync(session.Access!.Grant.Hold!, lifetime);
+        if (session.End != SessionEnd.None)
+        {
+            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(session.End), Refusals.Farewell(session.End)));
+        }
+        else if (refusal is not null)
+        {
+            await RefuseAsync(session, refusal);
+        }
+
+        UpstreamSession? upstream = approval is not null && session.End == SessionEnd.None ? await ReachUpstreamAsync(session, request, approval) : null;
+        if (approval is not null)
+        {
+            held.Complete(approval, upstream is not null);
+        }
+
+        return upstream;
+    }
+
+    /// <param name="session">The session.</param>
+    /// <param name="request">What to log in with.</param>
+    /// <param name="approval">Id of what people approved; null: nobody was asked.</param>
+    /// <returns>Null: it is not to be, and the client has been told.</returns>
+    private async ValueTask<UpstreamSession?> ReachUpstreamAsync(Session session, LoginRequest request, string? approval = null)
     {
         // The identity is proven; from here on the limit is the upstream's, and the opener keeps it.
         session.Phase = SessionPhase.Connecting;
         session.SetDeadline(null);
-        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated) with { Approval = approval });
         UpstreamSession? upstream = null;
         Refusal? refusal = null;
 
@@ -259,7 +295,7 @@ internal sealed class Handshake(
         return settings;
     }
 
-    private static async ValueTask GreetAsync(PipeWriter output, ClientProof proof, UpstreamSession upstream, CancelEntry? cancel)
+    private static void Accept(PipeWriter output, ClientProof proof)
     {
         if (proof.Final is { } final)
         {
@@ -267,6 +303,10 @@ internal sealed class Handshake(
         }
 
         output.WriteAuthenticationOk();
+    }
+
+    private static async ValueTask GreetAsync(PipeWriter output, UpstreamSession upstream, CancelEntry? cancel)
+    {
         await output.WriteAsync(upstream.Greeting.WrittenMemory, CancellationToken.None);
         if (cancel is not null)
         {

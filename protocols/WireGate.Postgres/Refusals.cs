@@ -11,6 +11,8 @@ internal static class Refusals
     {
         SessionEnd.AuthenticationFailed => SqlState.InvalidPassword,
         SessionEnd.NotGranted => SqlState.InvalidAuthorizationSpecification,
+        SessionEnd.NotApproved => SqlState.InsufficientPrivilege,
+        SessionEnd.ApprovalTimeout => SqlState.QueryCanceled,
         SessionEnd.UnknownTarget => SqlState.InvalidCatalogName,
         SessionEnd.FeatureRefused => SqlState.FeatureNotSupported,
         SessionEnd.LimitReached => SqlState.TooManyConnections,

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using WireGate.Core.Approvals;
@@ -12,15 +11,11 @@ using WireGate.Postgres.Relaying;
 namespace WireGate.Postgres.Operations;
 
 /// <summary>
-/// Holds an operation of a session until people have decided about it. Only client to upstream waits; the client is told at once and every
-/// ten seconds, and its cancel request, its leaving or the session's end takes the request back. On the session's loop; holds no thread.
+/// Holds an operation of a session until people have decided about it. Only client to upstream waits. On the session's loop; holds no thread.
 /// </summary>
 internal sealed class HeldOperations(Session session, OperationJudge judge, IApprovals approvals, Gate gate, TimeProvider time)
 {
-    /// <summary>Below the read timeouts of drivers, Npgsql's 30 s among them: a notice keeps them waiting.</summary>
-    private static readonly TimeSpan NoticeInterval = TimeSpan.FromSeconds(10);
-
-    private Approval? _waitsFor;
+    private readonly ApprovalWait _wait = new(session, approvals, time);
 
     /// <summary>Says something to the client between two messages.</summary>
     public Action<Action<PipeWriter>>? Say { get; set; }
@@ -58,94 +53,29 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     }
 
     /// <summary>It was sent, and the upstream has answered.</summary>
-    public void Complete(string approval, bool executed, string? detail = null) => _ = CompleteAsync(approval, executed, detail);
-
-    private async Task CompleteAsync(string approval, bool executed, string? detail)
-    {
-        try
-        {
-            await approvals.CompleteAsync(approval, executed, detail, CancellationToken.None);
-        }
-        catch (Exception e) when (e is StoreUnavailableException or InvalidOperationException or Core.Audit.AuditFailedException)
-        {
-            // It stays claimed, which lets nobody run it again. A failed audit log ends the daemon by itself.
-        }
-    }
+    public void Complete(string approval, bool executed, string? detail = null) => _wait.Complete(approval, executed, detail);
 
     private async ValueTask<HoldOutcome> AskedAsync(Approval asked, Decision decision)
     {
-        var withdrawn = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var waiting = new CancellationTokenSource();
-        Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
-        session.Withdraw = () => withdrawn.TrySetResult("the client cancelled it");
-        session.Client.HungUp = () => withdrawn.TrySetResult("the client left");
-        if (session.Client.IsHungUp)
-        {
-            withdrawn.TrySetResult("the client left");
-        }
-
-        Task closed = gate.UntilAsync(static () => false).AsTask();
-        _waitsFor = asked;
-        using ITimer notices = time.CreateTimer(static self => ((HeldOperations)self!).NotifyLater(), this, TimeSpan.Zero, NoticeInterval);
+        Approval became;
         try
         {
-            Task first = await Task.WhenAny(decided, withdrawn.Task, closed);
-            await gate.Loop.Switch();
-            if (first == decided)
-            {
-                return await DecidedAsync(await decided, decision);
-            }
-
-            string why = first == withdrawn.Task ? await withdrawn.Task : "the session ended";
-            await approvals.WithdrawAsync(asked.Id, why, CancellationToken.None);
-            await gate.Loop.Switch();
-            return new HoldOutcome(null, OperationRefusal.Withdrawn(asked.Id));
+            Task ended = gate.UntilAsync(static () => false).AsTask();
+            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)));
         }
         finally
         {
-            _waitsFor = null;
-            session.Withdraw = null;
-            session.Client.HungUp = null;
             gate.Forget();
-            await waiting.CancelAsync();
         }
-    }
 
-    private async ValueTask<HoldOutcome> DecidedAsync(Approval asked, Decision decision)
-    {
-        switch (asked.State)
+        return became.State switch
         {
-            case ApprovalState.Approved:
-                bool claimed = await approvals.TryClaimAsync(asked.Id, session.Id, CancellationToken.None);
-                await gate.Loop.Switch();
-                return claimed ? new HoldOutcome(asked.Id, null) : new HoldOutcome(null, OperationRefusal.TimedOut(asked.Id));
-            case ApprovalState.Denied:
-                return new HoldOutcome(null, OperationRefusal.DeniedByPeople(decision, asked.Id, asked.Detail));
-            case ApprovalState.Expired:
-                return new HoldOutcome(null, OperationRefusal.TimedOut(asked.Id));
-            default:
-                return new HoldOutcome(null, OperationRefusal.Withdrawn(asked.Id));
-        }
+            ApprovalState.Claimed => new HoldOutcome(asked.Id, null),
+            ApprovalState.Denied => new HoldOutcome(null, OperationRefusal.DeniedByPeople(decision, asked.Id, became.Detail)),
+            ApprovalState.Expired => new HoldOutcome(null, OperationRefusal.TimedOut(asked.Id)),
+            _ => new HoldOutcome(null, OperationRefusal.Withdrawn(asked.Id)),
+        };
     }
-
-    private void NotifyLater() => gate.Loop.Post(
-        static state =>
-        {
-            var self = (HeldOperations)state!;
-            if (self._waitsFor is { } approval)
-            {
-                self.Say?.Invoke(output => output.WriteNoticeResponse(NoticeOf(approval)));
-            }
-        },
-        this);
-
-    private static ErrorFields NoticeOf(Approval approval) => ErrorFields.Notice(
-        string.Create(CultureInfo.InvariantCulture, $"waiting for approval {approval.Id} by {Describe(approval.Request.Terms)} until {approval.PendingUntil.UtcDateTime:HH:mm:ss}Z"),
-        approval.Request.Rule is { } rule ? $"held by rule \"{rule}\"" : null,
-        $"Somebody else decides: wiregate approval approve {approval.Id} (wiregate approval show {approval.Id} shows what it is). Cancel the statement to withdraw the request.");
-
-    private static string Describe(HoldTerms terms) => string.Join(" and ", terms.Approvers.Select(a =>
-        $"{a.Count.ToString(CultureInfo.InvariantCulture)} of {(a.Groups.IsEmpty ? a.Issuer ?? "anybody" : string.Join(" or ", a.Groups))}"));
 
     private ApprovalRequest RequestOf(HeldBytes held, Decision decision, string operation, TransactionStatus status)
     {

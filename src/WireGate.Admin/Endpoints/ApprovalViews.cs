@@ -17,7 +17,7 @@ internal static class ApprovalViews
     {
         Id = approval.Id,
         State = NameOf(approval.State),
-        Kind = approval.Request.Kind == ApprovalKind.Beforehand ? "beforehand" : "operation",
+        Kind = approval.Request.Kind.ToString().ToLowerInvariant(),
         Requester = approval.Request.Requester.ToString(),
         AskedBy = approval.Request.AskedBy?.ToString(),
         Placeholder = approval.Request.Placeholder,

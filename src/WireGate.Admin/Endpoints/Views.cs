@@ -44,6 +44,7 @@ internal static class Views
         Phase = session.Phase switch
         {
             SessionPhase.Handshake => "handshake",
+            SessionPhase.Held => "held",
             SessionPhase.Connecting => "connecting",
             SessionPhase.Relaying => "relaying",
             _ => "ending",

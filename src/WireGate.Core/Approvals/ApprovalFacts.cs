@@ -59,6 +59,7 @@ internal static class ApprovalFacts
         Placeholder = approval.Request.Placeholder,
         Target = approval.Request.Target,
         Login = approval.Request.Login,
+        Grant = approval.Request.Context.GetValueOrDefault(ApprovalRequest.GrantContext),
         Database = approval.Request.Database,
         Rule = approval.Request.Rule,
         Config = approval.Request.Config,

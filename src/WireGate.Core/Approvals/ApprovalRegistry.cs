@@ -71,7 +71,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
             Approval? end = (approval.State, approval.Request.Kind) switch
             {
                 (ApprovalState.Claimed, _) => approval with { State = ApprovalState.Failed, Detail = "the gateway ended; whether it ran is not known" },
-                (_, ApprovalKind.Operation) => approval with { State = ApprovalState.Withdrawn, Detail = "the gateway ended" },
+                (_, not ApprovalKind.Beforehand) => approval with { State = ApprovalState.Withdrawn, Detail = "the gateway ended" },
                 _ => null,
             };
             if (end is not null)
@@ -143,7 +143,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     {
         using Turn turn = await TakeTurnAsync(cancellationToken);
         return _open.TryGetValue(id, out Entry? entry)
-            && entry.Now.Request.Kind == ApprovalKind.Operation
+            && entry.Now.Request.Kind != ApprovalKind.Beforehand
             && entry.Now.Request.Session == session
             && await TryClaimAsync(entry, session);
     }

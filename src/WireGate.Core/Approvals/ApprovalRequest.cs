@@ -12,6 +12,9 @@ public enum ApprovalKind
 
     /// <summary>An operation that a session will ask for later.</summary>
     Beforehand,
+
+    /// <summary>A session whose grant asks for it, before its upstream is touched.</summary>
+    Session,
 }
 
 /// <summary>What people are asked to approve. Immutable: what they see is what runs, or nothing does.</summary>
@@ -19,6 +22,9 @@ public sealed record ApprovalRequest
 {
     /// <summary>Bytes of a reason that are taken.</summary>
     public const int MaxReason = 4096;
+
+    /// <summary>What <see cref="Context"/> calls the grant that holds a session.</summary>
+    public const string GrantContext = "grant";
 
     /// <summary>What it is for.</summary>
     public required ApprovalKind Kind { get; init; }
@@ -68,7 +74,7 @@ public sealed record ApprovalRequest
     /// <summary>Whether the client holds a transaction open, with its locks: it then waits for the shorter time.</summary>
     public bool IsInTransaction { get; init; }
 
-    /// <summary>The rule that holds it; null: the default.</summary>
+    /// <summary>The rule that holds it; null: the default, or the session's grant.</summary>
     public string? Rule { get; init; }
 
     /// <summary>Version of the config that holds it.</summary>

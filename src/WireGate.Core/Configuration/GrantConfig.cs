@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using WireGate.Core.Policy;
 
 namespace WireGate.Core.Configuration;
 
@@ -25,6 +26,9 @@ public sealed record GrantConfig
 
     /// <summary>How long a session under it lives; null: as long as the client stays, or as its placeholder says.</summary>
     public TimeSpan? SessionLifetime { get; init; }
+
+    /// <summary>Who must say yes to each session under it, before its upstream is touched; null: nobody is asked.</summary>
+    public HoldTerms? Hold { get; init; }
 
     /// <summary>True: walsender connections too, which read the whole cluster.</summary>
     public bool Replication { get; init; }

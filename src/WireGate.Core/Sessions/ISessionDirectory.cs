@@ -90,6 +90,9 @@ public enum SessionPhase
     /// <summary>The client has not proven who it is.</summary>
     Handshake = 0,
 
+    /// <summary>The client is proven; its grant asks for people's yes.</summary>
+    Held,
+
     /// <summary>The client is proven; the upstream is being reached and logged in to.</summary>
     Connecting,
 

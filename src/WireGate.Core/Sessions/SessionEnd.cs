@@ -17,6 +17,10 @@ public enum SessionEnd
     AuthenticationFailed,
     /// <summary>The client is known, but nothing grants it what it asked for.</summary>
     NotGranted,
+    /// <summary>Its grant asks for people's yes, and they said no, or nobody could be asked.</summary>
+    NotApproved,
+    /// <summary>Its grant asks for people's yes, and nobody gave it in time.</summary>
+    ApprovalTimeout,
     /// <summary>The target or database that the client named is not one of ours.</summary>
     UnknownTarget,
     /// <summary>The client asked for a feature that is refused.</summary>

@@ -6,7 +6,7 @@ using WireGate.Core.Sessions;
 
 namespace WireGate.Configuration;
 
-/// <summary>Rules that hold what nobody could ever approve, and approvers who never could.</summary>
+/// <summary>Rules and grants that hold what nobody could ever approve, and approvers who never could.</summary>
 internal static class ApprovalWarnings
 {
     public static IEnumerable<string> Find(GatewayConfig config)
@@ -31,6 +31,14 @@ internal static class ApprovalWarnings
             if (rule is { Hold: { } terms, IsObserved: false } && !People.Meet(terms.Approvers, people))
             {
                 yield return $"rules.list[{i}] ({rule.Name}): nothing that it holds can be approved, admin.roles.approve has too few people in its groups";
+            }
+        }
+
+        foreach ((GrantConfig grant, int i) in config.Grants.Select((g, i) => (g, i)))
+        {
+            if (grant.Hold is { } terms && !People.Meet(terms.Approvers, people))
+            {
+                yield return $"grants[{i}] ({grant.Name}): no session under it can be approved, admin.roles.approve has too few people in its groups";
             }
         }
     }

@@ -97,6 +97,11 @@ internal static class Answers
             yield break;
         }
 
+        if (answer.SessionHold is { } hold)
+        {
+            yield return $"the session itself waits first, for the yes of {string.Join(" and ", hold.Approvers.Select(Describe))}: grant {answer.Grant} holds it";
+        }
+
         if (answer.Facts.Statements.Any(s => s.Kinds.Any(k => k is "execute" or "fetch")))
         {
             yield return "EXECUTE and FETCH are judged as what their name stands for, which only a session knows";

@@ -13,6 +13,9 @@ namespace WireGate.Policy;
 /// <param name="Facts">What the statement was taken for; empty if no grant serves.</param>
 internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Login, SqlFacts Facts)
 {
+    /// <summary>Who has to approve the session before anything is asked in it; null: nobody.</summary>
+    public HoldTerms? SessionHold { get; init; }
+
     private static readonly SqlFacts Nothing = new([]);
 
     /// <summary>Asks a config.</summary>
@@ -77,7 +80,7 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
         });
         SqlFacts facts = PostgresSql.FactsOf(Encoding.UTF8.GetBytes(question.Sql));
         Decision decision = rules.JudgeHere(new SqlOperation(facts, question.SearchPath), question.At ?? DateTimeOffset.UtcNow);
-        return new PolicyAnswer(decision, access.Grant.Name, access.Login, facts);
+        return new PolicyAnswer(decision, access.Grant.Name, access.Login, facts) { SessionHold = access.Grant.Hold };
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using NUnit.Framework;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
@@ -59,8 +60,10 @@ internal abstract class SessionFixture(TransportKind transport)
     }
 
     /// <summary>Starts the gateway of this test with another config than the usual one.</summary>
-    protected TestGateway Start(Func<GatewayConfig, GatewayConfig>? change = null, EndPoint? remote = null, IEnumerable<int>? ports = null) =>
-        Running = new TestGateway(transport, ports ?? [Upstream.Port], change, remote);
+    protected TestGateway Start(
+        Func<GatewayConfig, GatewayConfig>? change = null, EndPoint? remote = null, IEnumerable<int>? ports = null,
+        Func<TimeProvider, IApprovals>? approvals = null) =>
+        Running = new TestGateway(transport, ports ?? [Upstream.Port], change, remote, approvals);
 
     protected GatewayConfig WithTls(GatewayConfig config) => WithListener(
         config, l => l with { Tls = new ServerTlsConfig(Tls.CertificatePath, Tls.KeyPath) });

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -36,8 +37,10 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="upstreamPorts">The addresses of the target orders.</param>
     /// <param name="change">What is different in the config.</param>
     /// <param name="remote">From where clients seem to come; null: from where they do.</param>
+    /// <param name="approvals">Who is asked, on the clock of this gateway; null: nobody.</param>
     public TestGateway(
-        TransportKind transport, IEnumerable<int> upstreamPorts, Func<GatewayConfig, GatewayConfig>? change = null, EndPoint? remote = null)
+        TransportKind transport, IEnumerable<int> upstreamPorts, Func<GatewayConfig, GatewayConfig>? change = null, EndPoint? remote = null,
+        Func<TimeProvider, IApprovals>? approvals = null)
     {
         Placeholders = new ProvenPlaceholders(Time);
         PasswordFile = Path.Combine(_directory.FullName, "password");
@@ -50,7 +53,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Admission = new Admission(Time);
         _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
         _protocol = new PostgresProtocol(new PostgresServices(
-            Placeholders, _secrets, Audit, Admission, _turnedAway, new NobodyApproves(), Time, NullLogger<PostgresProtocol>.Instance));
+            Placeholders, _secrets, Audit, Admission, _turnedAway, approvals?.Invoke(Time) ?? new NobodyApproves(), Time, NullLogger<PostgresProtocol>.Instance));
         Server = new SessionServer(
             () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);

@@ -51,6 +51,11 @@ public sealed class ManualTime : TimeProvider
             _now += by;
             due = [.. _timers.Where(t => t.Due <= _now)];
             _timers.RemoveAll(due.Contains);
+            foreach (ManualTimer timer in due.Where(t => t.Period > TimeSpan.Zero))
+            {
+                timer.Due = _now + timer.Period;
+                _timers.Add(timer);
+            }
         }
 
         foreach (ManualTimer timer in due)
@@ -61,7 +66,9 @@ public sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
-        public DateTimeOffset Due { get; private set; }
+        public DateTimeOffset Due { get; set; }
+
+        public TimeSpan Period { get; private set; }
 
         public void Fire() => callback(state);
 
@@ -70,6 +77,7 @@ public sealed class ManualTime : TimeProvider
             lock (time._lock)
             {
                 time._timers.Remove(this);
+                Period = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
                     Due = time._now + dueTime;

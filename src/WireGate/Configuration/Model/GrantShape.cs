@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
 
 namespace WireGate.Configuration.Model;
 
@@ -19,6 +20,7 @@ internal sealed class GrantShape : MapShape<GrantConfig>
     private readonly Key<string> _login;
     private readonly Key<bool> _replication;
     private readonly Key<TimeSpan> _for;
+    private readonly Key<HoldTerms> _hold;
 
     public GrantShape()
     {
@@ -31,7 +33,7 @@ internal sealed class GrantShape : MapShape<GrantConfig>
             "replication", Words.Boolean, g => g.Replication ? true : null, "true: replication connections too, which read the whole cluster.");
         _for = OptionalValue(
             "for", SessionLifetime, g => g.SessionLifetime, "How long a session under it lives; a placeholder's own bound may be shorter.");
-        NotBuilt("hold", "approvals");
+        _hold = Optional("hold", new HoldShape(), g => g.Hold, "Each session waits for people's yes before anything of the target is touched.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
@@ -65,8 +67,28 @@ internal sealed class GrantShape : MapShape<GrantConfig>
             Targets = values.Get(_targets),
             Login = values.GetOrNull(_login),
             SessionLifetime = values.GetValueOrNull(_for),
+            Hold = values.GetOrNull(_hold),
             Replication = values.Get(_replication, false),
         };
+    }
+
+    private sealed class HoldShape : MapShape<HoldTerms>
+    {
+        private readonly Key<ApproverTerms> _approvers;
+        private readonly Key<TimeSpan> _within;
+
+        public HoldShape()
+        {
+            _approvers = Required("approvers", new ApproversShape(), h => h.Approvers[0], "Who may approve a session.");
+            _within = Defaulted("within", Words.Wait, h => h.Within, "How long it waits, 15m by default.");
+        }
+
+        // A session that waits is in no transaction.
+        protected override HoldTerms Build(MapValues values)
+        {
+            TimeSpan within = values.Get(_within, HoldTerms.DefaultWithin);
+            return new HoldTerms([values.Get(_approvers)], within, within);
+        }
     }
 
     private sealed record Grantee(string? Issuer, string? Subject, ImmutableArray<string> Groups);

@@ -172,26 +172,6 @@ internal sealed class RuleShape : MapShape<RuleConfig>
 
     private static ImmutableArray<string>? Written(ImmutableArray<string> list) => list.IsEmpty ? null : list;
 
-    private sealed class ApproversShape : MapShape<ApproverTerms>
-    {
-        // Ours: nobody gathers more people than that before a statement.
-        private const int MostPeople = 20;
-
-        private readonly Key<string> _issuer;
-        private readonly Key<ImmutableArray<string>> _groups;
-        private readonly Key<int> _count;
-
-        public ApproversShape()
-        {
-            _issuer = Optional("issuer", Words.RefersTo(NameKind.Issuer), a => a.Issuer, "Who vouches for them; any issuer that may assert the groups by default.");
-            _groups = Required(
-                "groups", new ListShape<string>(Words.Foreign, least: 1, unique: true), a => a.Groups, "Groups of which each of them is in one.");
-            _count = Defaulted("count", new CountShape(1, MostPeople), a => a.Count, "How many distinct people, 1 by default.");
-        }
-
-        protected override ApproverTerms Build(MapValues values) => new(values.GetOrNull(_issuer), values.Get(_groups), values.Get(_count, 1));
-    }
-
     private sealed class LimitShape : MapShape<RateConfig>
     {
         private readonly Key<int> _operations;

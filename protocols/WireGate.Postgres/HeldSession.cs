@@ -1,0 +1,138 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using WireGate.Core.Approvals;
+using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+
+namespace WireGate.Postgres;
+
+/// <summary>
+/// Holds a session whose grant asks for people's yes: behind AuthenticationOk, since no client understands a NOTICE before, and before
+/// the credential is fetched or the upstream dialled. On the session's loop; holds no thread.
+/// </summary>
+internal sealed class HeldSession(Session session, IApprovals approvals, TimeProvider time)
+{
+    private const string DigestDomain = "wg-approval-session/1";
+    private const string KeyDomain = "wg-approval-session-key/1";
+
+    private readonly ApprovalWait _wait = new(session, approvals, time);
+    private Task _said = Task.CompletedTask;
+
+    /// <summary>Waits for the people whom the grant names.</summary>
+    /// <param name="terms">Who, and how long.</param>
+    /// <param name="lifetime">How long the session would live; null: as long as its client stays.</param>
+    /// <returns>The approval that this session has claimed, or why it is not to be: exactly one is set.</returns>
+    public async ValueTask<(string? Approval, Refusal? Refusal)> WaitAsync(HoldTerms terms, TimeSpan? lifetime)
+    {
+        session.Phase = SessionPhase.Held;
+        // The approval has a deadline of its own.
+        session.SetDeadline(null);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        session.Interrupt = () => ended.TrySetResult();
+        try
+        {
+            Approval asked = await approvals.AskAsync(RequestOf(terms, lifetime), CancellationToken.None);
+            await session.Loop.Switch();
+            Approval became = await _wait.RunAsync(asked, ended.Task, Say);
+            session.SetDeadline(session.Config.Limits.Authentication);
+            await _said;
+            return became.State == ApprovalState.Claimed ? (asked.Id, null) : (null, RefusalOf(became));
+        }
+        catch (ApprovalRefusedException e)
+        {
+            await session.Loop.Switch();
+            return (null, NotAsked(e.Message));
+        }
+        catch (StoreUnavailableException)
+        {
+            await session.Loop.Switch();
+            return (null, NotAsked("the gateway's store is not available, so nobody can be asked"));
+        }
+        finally
+        {
+            session.Interrupt = null;
+        }
+    }
+
+    /// <summary>The upstream was reached, or not.</summary>
+    public void Complete(string approval, bool executed) => _wait.Complete(approval, executed, executed ? null : "the upstream was not reached");
+
+    private void Say(ErrorFields notice)
+    {
+        // Who does not read is told nothing more: what it leaves unread would be kept for it.
+        if (_said.IsCompletedSuccessfully)
+        {
+            session.Client.Output.WriteNoticeResponse(notice);
+            _said = session.Client.Output.FlushAsync(CancellationToken.None).AsTask();
+        }
+    }
+
+    private static Refusal NotAsked(string why) => new(SessionEnd.NotApproved, $"the session needs an approval, and {why}", why);
+
+    private Refusal RefusalOf(Approval became) => became.State switch
+    {
+        ApprovalState.Denied => new Refusal(
+            SessionEnd.NotApproved, $"approval {became.Id} was denied{(became.Detail is { } reason ? $": {reason}" : "")}", $"approval {became.Id}: {became.Detail}"),
+        ApprovalState.Expired => new Refusal(SessionEnd.ApprovalTimeout, $"approval {became.Id} was not given in time", $"approval {became.Id}"),
+        _ => new Refusal(
+            session.Client.IsHungUp ? SessionEnd.ClientClosed : SessionEnd.ApprovalTimeout, $"approval {became.Id} was withdrawn", $"approval {became.Id}: {became.Detail}"),
+    };
+
+    private ApprovalRequest RequestOf(HoldTerms terms, TimeSpan? lifetime)
+    {
+        Placeholder placeholder = session.Placeholder!;
+        Access access = session.Access!;
+        string lives = lifetime is { } most ? $"for {most.ToString("c", CultureInfo.InvariantCulture)}" : "as long as its client stays";
+        FrozenDictionary<string, string> context = new Dictionary<string, string>
+        {
+            [ApprovalRequest.GrantContext] = access.Grant.Name,
+            ["database"] = session.Database ?? "",
+            ["application"] = session.Application ?? "",
+            ["lifetime"] = lives,
+            ["replication"] = session.IsReplication ? "true" : "false",
+        }.ToFrozenDictionary(StringComparer.Ordinal);
+        string display = string.Create(
+            CultureInfo.InvariantCulture,
+            $"a session on target {access.Target.Name}, database {session.Database ?? "-"}, as login {access.Login.Name}, {lives}{(session.IsReplication ? ", replication of the whole cluster" : "")}");
+        using var digest = new ApprovalDigest(DigestDomain);
+        using var key = new ApprovalDigest(KeyDomain);
+        foreach (ApprovalDigest one in (ApprovalDigest[])[digest, key])
+        {
+            one.Add("postgres");
+            one.Add(access.Target.Name);
+            one.Add(string.Join(", ", access.Target.Addresses));
+            one.Add(access.Login.Name);
+            one.Add(placeholder.Identity.Issuer);
+            one.Add(placeholder.Identity.Subject);
+            one.Add(session.Id);
+            foreach ((string name, string value) in context.OrderBy(c => c.Key, StringComparer.Ordinal))
+            {
+                one.Add(name);
+                one.Add(value);
+            }
+        }
+
+        return new ApprovalRequest
+        {
+            Kind = ApprovalKind.Session,
+            Requester = placeholder.Identity,
+            Placeholder = placeholder.Id,
+            MintedBy = placeholder.MintedBy,
+            Session = session.Id,
+            Target = access.Target.Name,
+            Login = access.Login.Name,
+            Protocol = "postgres",
+            Database = session.Database,
+            Source = session.SourceAddress?.ToString(),
+            Digest = digest.Finish(),
+            Key = key.Finish(),
+            Display = ApprovalDisplay.Line(display),
+            Context = context,
+            Config = session.Config.Version,
+            Terms = terms,
+        };
+    }
+}

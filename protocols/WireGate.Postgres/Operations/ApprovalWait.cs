@@ -1,0 +1,119 @@
+using System.Globalization;
+using WireGate.Core.Approvals;
+using WireGate.Core.Audit;
+using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Messages;
+
+namespace WireGate.Postgres.Operations;
+
+/// <summary>
+/// A session waits until people have decided. The client is told at once and every ten seconds; its cancel request, its leaving or the
+/// session's end takes the request back. On the session's loop; holds no thread.
+/// </summary>
+internal sealed class ApprovalWait(Session session, IApprovals approvals, TimeProvider time)
+{
+    /// <summary>Below the read timeouts of drivers, Npgsql's 30 s among them: a notice keeps them waiting.</summary>
+    private static readonly TimeSpan NoticeInterval = TimeSpan.FromSeconds(10);
+
+    private Approval? _waitsFor;
+    private Action<ErrorFields>? _say;
+
+    /// <summary>Waits.</summary>
+    /// <param name="asked">What people were asked.</param>
+    /// <param name="ended">Completes when the session ends.</param>
+    /// <param name="say">Sends a NOTICE to the client.</param>
+    /// <returns>What became of it. Claimed: this session has it, once. Any other state: it is not to be.</returns>
+    public async ValueTask<Approval> RunAsync(Approval asked, Task ended, Action<ErrorFields> say)
+    {
+        var withdrawn = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var waiting = new CancellationTokenSource();
+        Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
+        session.Withdraw = () => withdrawn.TrySetResult("the client cancelled it");
+        session.Client.HungUp = () => withdrawn.TrySetResult("the client left");
+        if (session.Client.IsHungUp)
+        {
+            withdrawn.TrySetResult("the client left");
+        }
+
+        (_waitsFor, _say) = (asked, say);
+        using ITimer notices = time.CreateTimer(static self => ((ApprovalWait)self!).NotifyLater(), this, NoticeInterval, NoticeInterval);
+        say(NoticeOf(asked));
+        try
+        {
+            Task first = await Task.WhenAny(decided, withdrawn.Task, ended);
+            await session.Loop.Switch();
+            if (first == decided)
+            {
+                return await ClaimAsync(await decided);
+            }
+
+            string why = first == withdrawn.Task ? await withdrawn.Task : "the session ended";
+            await approvals.WithdrawAsync(asked.Id, why, CancellationToken.None);
+            await session.Loop.Switch();
+            return asked with { State = ApprovalState.Withdrawn, Detail = why };
+        }
+        finally
+        {
+            _waitsFor = null;
+            session.Withdraw = null;
+            session.Client.HungUp = null;
+            await waiting.CancelAsync();
+        }
+    }
+
+    /// <summary>Says what became of what was claimed. Nobody waits for that.</summary>
+    public void Complete(string approval, bool executed, string? detail = null) => _ = CompleteAsync(approval, executed, detail);
+
+    /// <summary>Who must say yes, for the client.</summary>
+    private static string Describe(HoldTerms terms) => string.Join(" and ", terms.Approvers.Select(a =>
+        $"{a.Count.ToString(CultureInfo.InvariantCulture)} of {(a.Groups.IsEmpty ? a.Issuer ?? "anybody" : string.Join(" or ", a.Groups))}"));
+
+    private async Task CompleteAsync(string approval, bool executed, string? detail)
+    {
+        try
+        {
+            await approvals.CompleteAsync(approval, executed, detail, CancellationToken.None);
+        }
+        catch (Exception e) when (e is StoreUnavailableException or InvalidOperationException or AuditFailedException)
+        {
+            // It stays claimed, which lets nobody run it again. A failed audit log ends the daemon by itself.
+        }
+    }
+
+    private async ValueTask<Approval> ClaimAsync(Approval decided)
+    {
+        if (decided.State != ApprovalState.Approved)
+        {
+            return decided;
+        }
+
+        bool claimed = await approvals.TryClaimAsync(decided.Id, session.Id, CancellationToken.None);
+        await session.Loop.Switch();
+        return decided with { State = claimed ? ApprovalState.Claimed : ApprovalState.Expired };
+    }
+
+    private void NotifyLater() => session.Loop.Post(
+        static state =>
+        {
+            var self = (ApprovalWait)state!;
+            if (self._waitsFor is { } approval)
+            {
+                self._say!(NoticeOf(approval));
+            }
+        },
+        this);
+
+    private static ErrorFields NoticeOf(Approval approval)
+    {
+        ApprovalRequest request = approval.Request;
+        string? by = request.Rule is { } rule ? $"held by rule \"{rule}\""
+            : request.Context.TryGetValue(ApprovalRequest.GrantContext, out string? grant) ? $"held by grant \"{grant}\"" : null;
+        string withdraw = request.Kind == ApprovalKind.Session ? "Disconnect" : "Cancel the statement";
+        return ErrorFields.Notice(
+            string.Create(CultureInfo.InvariantCulture, $"waiting for approval {approval.Id} by {Describe(request.Terms)} until {approval.PendingUntil.UtcDateTime:HH:mm:ss}Z"),
+            by,
+            $"Somebody else decides: wiregate approval approve {approval.Id} (wiregate approval show {approval.Id} shows what it is). {withdraw} to withdraw the request.");
+    }
+}

@@ -1,0 +1,140 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+using WireGate.Core.Approvals;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Testing.Admin;
+using WireGate.Testing.Approvals;
+using WireGate.Testing.Peers;
+using WireGate.Testing.Time;
+
+namespace WireGate.Postgres.Tests.Sessions;
+
+/// <summary>A session whose grant asks for people's yes.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture(transport)
+{
+    private static readonly Approver Ann = new(new Identity { Issuer = Identity.UnixIssuer, Subject = "ann", Groups = ["dba"] }, 1002);
+
+    private MemoryApprovalStore _store = null!;
+    private ApprovalRegistry _approvals = null!;
+
+    [SetUp]
+    public void Hold()
+    {
+        _store = new MemoryApprovalStore();
+        var terms = new HoldTerms([new ApproverTerms(null, ["dba"], 1)], TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
+        Start(
+            config => config with { Grants = [config.Grants[0] with { Hold = terms, SessionLifetime = TimeSpan.FromMinutes(30) }] },
+            approvals: time => _approvals = ApprovalRegistry.OpenAsync(_store, new MemoryAudit(), time, NullLogger.Instance, _ => []).Result);
+    }
+
+    [TearDown]
+    public void Close() => _approvals.Dispose();
+
+    [Test]
+    public async Task Nothing_of_the_upstream_is_touched_before_the_yes_and_the_client_knows_why_it_waits()
+    {
+        ScriptedClient client = await PresentAsync();
+        Assert.That((await client.ReadMessageAsync()).Type, Is.EqualTo('R'), "in, as far as the password goes");
+        PeerMessage notice = await client.ReadMessageAsync();
+        Approval asked = _store.All.Single();
+        Assert.That(notice.Type, Is.EqualTo('N'));
+        Assert.That(notice.Field('M'), Does.StartWith($"waiting for approval {asked.Id} by 1 of dba until "));
+        Assert.That(notice.Field('D'), Is.EqualTo("held by grant \"agents\""));
+        Assert.That(notice.Field('H'), Does.Contain($"wiregate approval approve {asked.Id}").And.EndsWith("Disconnect to withdraw the request."));
+        Assert.That(asked.Request.Display, Is.EqualTo("a session on target orders, database shop, as login ro, for 00:30:00"));
+        Assert.That(Upstream.HasWaiting, Is.False);
+        Assert.That(Gateway.Sessions.List().Single().Phase, Is.EqualTo(SessionPhase.Held));
+
+        await _approvals.ApproveAsync(Ann, asked.Id, null, CancellationToken.None);
+
+        (client, UpstreamPeer upstream) = await EstablishAsync(client);
+        await AskAsync(client, upstream);
+        Assert.That(Gateway.Records(AuditEventKind.SessionAuthenticated).Single().Approval, Is.EqualTo(asked.Id));
+        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Executed, "the approval to be used");
+    }
+
+    [Test]
+    public async Task It_is_told_again_every_ten_seconds()
+    {
+        ScriptedClient client = await PresentAsync();
+        await client.ReadMessageAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.That((await client.ReadMessageAsync()).Type, Is.EqualTo('N'));
+            Gateway.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+    }
+
+    [Test]
+    public async Task A_no_is_42501_with_its_reason()
+    {
+        ScriptedClient client = await PresentAsync();
+        await _approvals.DenyAsync(Ann, await AskedAsync(), "not on a Friday", CancellationToken.None);
+
+        PeerMessage error = await RefusedAsync(client, "42501", SessionEnd.NotApproved);
+
+        Assert.That(error.Field('M'), Does.Contain("was denied: not on a Friday"));
+        Assert.That(Upstream.HasWaiting, Is.False);
+    }
+
+    [Test]
+    public async Task No_answer_in_time_is_57014()
+    {
+        ScriptedClient client = await PresentAsync();
+        await AskedAsync();
+        Gateway.Time.Advance(TimeSpan.FromMinutes(5));
+
+        PeerMessage error = await RefusedAsync(client, "57014", SessionEnd.ApprovalTimeout);
+
+        Assert.That(error.Field('M'), Does.Contain("was not given in time"));
+    }
+
+    [Test]
+    public async Task The_time_to_prove_oneself_does_not_run_meanwhile()
+    {
+        ScriptedClient client = await PresentAsync();
+        string id = await AskedAsync();
+        Gateway.Time.Advance(Gateway.Config.Limits.Authentication + TimeSpan.FromSeconds(30));
+        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+
+        await EstablishAsync(client);
+    }
+
+    [Test]
+    public async Task The_session_s_end_takes_the_request_back_and_is_told()
+    {
+        ScriptedClient client = await PresentAsync();
+        await AskedAsync();
+
+        Gateway.Sessions.KillAll(SessionEnd.Revoked);
+
+        PeerMessage error = (await client.ReadGreetingAsync())[^1];
+        Assert.That(error.Field('C'), Is.EqualTo("57P01"));
+        Assert.That((await Gateway.EndAsync()).End, Is.EqualTo(SessionEnd.Revoked));
+        Assert.That(_store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
+    }
+
+    [Test]
+    public async Task A_yes_for_an_upstream_that_is_not_there_is_used_up()
+    {
+        ScriptedClient client = await PresentAsync();
+        string id = await AskedAsync();
+        Upstream.Dispose();
+        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+
+        await RefusedAsync(client, "57P03", SessionEnd.UpstreamUnreachable);
+
+        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used");
+    }
+
+    private async Task<string> AskedAsync()
+    {
+        await Until.TrueAsync(() => !_store.All.IsEmpty, "somebody to be asked");
+        return _store.All.Single().Id;
+    }
+}
