@@ -180,6 +180,28 @@ internal sealed class MaskingTests
     }
 
     [Test]
+    public async Task Npgsql_exports_binary_rows_masked()
+    {
+        await using NpgsqlConnection connection = await _endpoint.OpenAsync();
+        await using NpgsqlBinaryExporter exporter = await connection.BeginBinaryExportAsync(
+            "COPY (SELECT id, ssn, name FROM hr.people ORDER BY id) TO STDOUT (FORMAT binary)");
+        var rows = new List<string>();
+        while (await exporter.StartRowAsync() > 0)
+        {
+            int id = await exporter.ReadAsync<int>();
+            string? ssn = exporter.IsNull ? null : await exporter.ReadAsync<string>();
+            if (ssn is null)
+            {
+                await exporter.SkipAsync();
+            }
+
+            rows.Add($"{id}|{ssn}|{await exporter.ReadAsync<string>()}");
+        }
+
+        Assert.That(rows, Is.EqualTo(new[] { "1|****6789|Ada", "2|****4321|Bob", "3||Eve" }));
+    }
+
+    [Test]
     public async Task Psql_describes_tables()
     {
         ToolResult result = await Tools.PsqlAsync(_endpoint, "\\d hr.people\n\\dt hr.*\n\\df hr.*\n\\l\n\\du\n\\d+ hr.shown\n");
