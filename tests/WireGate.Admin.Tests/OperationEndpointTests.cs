@@ -52,6 +52,25 @@ public sealed class OperationEndpointTests
         Assert.That((await daemon.SendAsync(HttpMethod.Get, "/v1/why/a.b")).Status, Is.EqualTo(HttpStatusCode.BadRequest));
     }
 
+    [TestCase("System.Net.Http.HttpRequestException: Connection refused (opa.internal:8181)\\n ---> System.Net.Sockets.SocketException (111): Connection refused\\n   at System.Net.X()", "HttpRequestException: Connection refused (opa.internal:8181)")]
+    [TestCase("System.Net.Sockets.SocketException (111): Connection refused\\r\\n   at System.Net.X()", "SocketException (111): Connection refused")]
+    [TestCase("WireGate.Odd\\n   at WireGate.X()", "Odd")]
+    [TestCase("WireGate.Odd: ", "Odd:")]
+    [TestCase("", "")]
+    public async Task Says_in_one_line_what_failed_while_deciding(string recorded, string told)
+    {
+        await using AdminHarness daemon = new();
+        byte[] json = Encoding.UTF8.GetBytes($$"""{"event":"operation","fault":"{{recorded}}","reason":"an error came up"}""");
+        daemon.References.Records["7F3K2Q"] = new ReferencedRecord(new AuditPosition(2, 17), DateTimeOffset.UnixEpoch, json);
+        await daemon.StartAsync();
+
+        (_, JsonElement body, _) = await daemon.SendAsync(HttpMethod.Get, "/v1/why/7F3K2Q");
+
+        JsonElement record = body.GetProperty("record");
+        Assert.That(record.GetProperty("fault").GetString(), Is.EqualTo(told));
+        Assert.That(record.GetProperty("reason").GetString(), Is.EqualTo("an error came up"), "the rest stays as it is");
+    }
+
     private static SessionInfo Session(string id, string subject, string target, string placeholder) => new()
     {
         Id = id,

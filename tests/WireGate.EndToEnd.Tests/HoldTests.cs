@@ -1,75 +1,13 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Npgsql;
 using WireGate.EndToEnd.Tests.Harness;
 using static WireGate.EndToEnd.Tests.Harness.RawSession;
 
 namespace WireGate.EndToEnd.Tests;
 
-/// <summary>Held operations with real people: each is a Unix user of this machine, and the kernel says who they are.</summary>
-internal sealed partial class HoldTests
+/// <summary>What is held waits until people say yes, runs once as it was shown to them, or does not run.</summary>
+internal sealed class HoldTests : HoldFixture
 {
-    // Users that every Debian has. Whoever alice is on this machine, she is in the group that approves.
-    private const string Approver = "games", Second = "man", Alice = "mail", Minter = "news", Unmapped = "bin";
-
-    private const string Admin = $$"""
-          roles:
-            admin: { unix: [root] }
-            mint: { unix: [{{Minter}}] }
-            approve: { issuer: unix, groups: [dba] }
-        identity:
-          unix:
-            - { user: {{Approver}}, subject: ann, groups: [dba] }
-            - { user: {{Second}}, subject: ben, groups: [dba] }
-            - { user: {{Alice}}, subject: alice, groups: [dba] }
-            - { user: {{Minter}}, subject: minnie, groups: [dba] }
-
-        """;
-
-    private const string Rules = """
-        rules:
-          list:
-            - { name: reads, match: { sql: { effects: [read, session] } }, do: allow }
-            - { name: writes, match: { sql: { effects: [write], tables: [public.held, public.twice] } }, do: hold, approvers: { groups: [dba] }, within: 10m, inTransaction: 2m }
-            - { name: both, match: { sql: { effects: [write], tables: [public.twice] } }, do: hold, approvers: { groups: [dba], count: 2 }, within: 10m }
-            - { name: soon, match: { sql: { effects: [write], tables: [public.brief] } }, do: hold, approvers: { groups: [dba] }, within: 2s, inTransaction: 1s }
-
-        """;
-
-    private PostgresCluster _cluster = null!;
-    private GatewayProcess _gateway = null!;
-    private Endpoint _endpoint = null!;
-
-    [OneTimeSetUp]
-    public async Task StartAsync()
-    {
-        Assert.That(Unix.IsRoot, "only root can run a command as somebody else");
-        _cluster = await Machine.ClusterAsync(15);
-        await _cluster.AskAsync($"CREATE DATABASE held OWNER {PostgresCluster.AppUser}");
-        await _cluster.AskAsync("ALTER DATABASE held SET log_statement = 'all'");
-        _gateway = await GatewayProcess.StartAsync(_cluster, text =>
-            text[..text.IndexOf("rules:", StringComparison.Ordinal)]
-                .Replace("mode: \"0600\" }\n", "mode: \"0666\" }\n" + Admin, StringComparison.Ordinal)
-                .Replace("bench]", "bench, held]", StringComparison.Ordinal) + Rules);
-        _endpoint = _gateway.Through(await _gateway.MintAsync(), database: "held");
-    }
-
-    [SetUp]
-    public async Task FillAsync()
-    {
-        await using NpgsqlConnection connection = await _cluster.Direct(tls: false, "held").OpenAsync();
-        await using var command = new NpgsqlCommand(
-            "DROP TABLE IF EXISTS held, twice, brief; CREATE TABLE held (a int); CREATE TABLE twice (a int); CREATE TABLE brief (a int);", connection);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _cluster.AskAsync("DROP DATABASE held WITH (FORCE)");
-    }
-
     [Test]
     public async Task Psql_is_told_at_once_and_what_was_approved_runs_once_as_it_was_shown()
     {
@@ -87,7 +25,7 @@ internal sealed partial class HoldTests
         Assert.That(await psql.WaitForExitAsync(), Is.Zero, psql.Error);
         Assert.That(await CountAsync("held"), Is.EqualTo(1));
         Assert.That(await StateAsync(id), Is.EqualTo("executed"));
-        Assert.That(_cluster.Log.Split($"statement: {sql}\n"), Has.Length.EqualTo(2), "once, byte for byte");
+        Assert.That(Cluster.Log.Split($"statement: {sql}\n"), Has.Length.EqualTo(2), "once, byte for byte");
         Assert.That((await ApproveAsync(Second, id)).ExitCode, Is.Not.Zero, "too late");
     }
 
@@ -97,7 +35,7 @@ internal sealed partial class HoldTests
         await using RunningProcess psql = Psql("INSERT INTO held VALUES (1)");
         string id = await IdAsync(psql);
 
-        (await _gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "not on a Friday")).Succeeded();
+        (await Gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "not on a Friday")).Succeeded();
 
         Assert.That(await psql.WaitForExitAsync(), Is.Not.Zero);
         Assert.That(psql.Error, Does.Match($"ERROR:  42501: approval {id} was denied: not on a Friday \\(ref [0-9A-Z]+\\)"));
@@ -108,7 +46,7 @@ internal sealed partial class HoldTests
     [TestCase("BEGIN;", "ZE")]
     public async Task Time_runs_out_with_57014_and_sooner_in_a_transaction(string before, string expected)
     {
-        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        await using RawSession session = await RawSession.OpenAsync(Endpoint);
         if (before.Length > 0)
         {
             await session.AskAsync(before);
@@ -146,74 +84,24 @@ internal sealed partial class HoldTests
     }
 
     [Test]
-    public async Task Kill_9_of_the_gateway_takes_every_request_back()
+    public async Task Kill_9_of_theGateway_takes_every_request_back()
     {
         await using RunningProcess psql = Psql("INSERT INTO held VALUES (1)");
         string id = await IdAsync(psql);
 
-        _gateway.Signal(Unix.SigKill);
-        await _gateway.WaitForExitAsync();
+        Gateway.Signal(Unix.SigKill);
+        await Gateway.WaitForExitAsync();
         await psql.WaitForExitAsync();
-        await _gateway.StartAsync();
+        await Gateway.StartAsync();
 
         await AssertGoneAsync(id);
-        Assert.That((await _gateway.VerifyAuditAsync()).ExitCode, Is.Zero);
-    }
-
-    [TestCase(Alice)]
-    [TestCase("root")]
-    [TestCase(Unmapped)]
-    public async Task Some_never_approve(string user)
-    {
-        await using RunningProcess psql = Psql("INSERT INTO held VALUES (1)");
-        string id = await IdAsync(psql);
-
-        ToolResult refused = await ApproveAsync(user, id);
-
-        Assert.That(refused.ExitCode, Is.Not.Zero, refused.ToString());
-        Assert.That(await StateAsync(id), Is.EqualTo("pending"));
-        (await ApproveAsync(Approver, id)).Succeeded();
-        Assert.That(await psql.WaitForExitAsync(), Is.Zero);
-    }
-
-    [Test]
-    public async Task Whoever_minted_the_placeholder_never_approves_what_is_done_with_it()
-    {
-        ToolResult minted = (await _gateway.CommandAsAsync(
-            Minter, "placeholder", "mint", "--subject", "carol", "--group", "agents", "--target", "orders", "--json")).Succeeded();
-        using JsonDocument json = JsonDocument.Parse(minted.Output);
-        Endpoint carol = _endpoint with { User = "carol", Password = json.RootElement.GetProperty("token").GetString()! };
-        await using RunningProcess psql = Psql(carol, "INSERT INTO held VALUES (1)");
-        string id = await IdAsync(psql);
-
-        ToolResult refused = await ApproveAsync(Minter, id);
-
-        Assert.That(refused.ExitCode, Is.Not.Zero, refused.ToString());
-        Assert.That(refused.Error, Does.Contain("somebody else"));
-        (await ApproveAsync(Approver, id)).Succeeded();
-        Assert.That(await psql.WaitForExitAsync(), Is.Zero, psql.Error);
-    }
-
-    [Test]
-    public async Task Two_are_two_people()
-    {
-        await using RunningProcess psql = Psql("INSERT INTO twice VALUES (1)");
-        string id = await IdAsync(psql);
-
-        Assert.That((await ApproveAsync(Approver, id)).Succeeded().Output, Does.Contain("more people are needed"));
-        Assert.That((await ApproveAsync(Approver, id)).ExitCode, Is.Not.Zero, "the same again");
-        Assert.That(await StateAsync(id), Is.EqualTo("pending"));
-        Assert.That(await CountAsync("twice"), Is.Zero);
-        (await ApproveAsync(Second, id)).Succeeded();
-
-        Assert.That(await psql.WaitForExitAsync(), Is.Zero, psql.Error);
-        Assert.That(await CountAsync("twice"), Is.EqualTo(1));
+        Assert.That((await Gateway.VerifyAuditAsync()).ExitCode, Is.Zero);
     }
 
     [Test]
     public async Task A_prepared_statement_is_approved_with_its_values()
     {
-        await using NpgsqlConnection connection = await _endpoint.OpenAsync();
+        await using NpgsqlConnection connection = await Endpoint.OpenAsync();
         await using var command = new NpgsqlCommand("INSERT INTO held VALUES ($1)", connection);
         NpgsqlParameter value = command.Parameters.Add(new NpgsqlParameter { Value = 4711 });
         await command.PrepareAsync();
@@ -230,7 +118,7 @@ internal sealed partial class HoldTests
             await running;
         }
 
-        Assert.That(await _cluster.AskAsync("SELECT string_agg(a::text, ',' ORDER BY a) FROM held", "held"), Is.EqualTo("4711,4712"));
+        Assert.That(await Cluster.AskAsync("SELECT string_agg(a::text, ',' ORDER BY a) FROM held", "held"), Is.EqualTo("4711,4712"));
     }
 
     [Test]
@@ -240,17 +128,17 @@ internal sealed partial class HoldTests
         await File.WriteAllTextAsync(file, "INSERT INTO held\n  VALUES (1);\n");
         try
         {
-            ToolResult asked = (await _gateway.CommandAsync("approval", "request", "--target", "orders", "--sql-file", file, "--for", "alice", "--json")).Succeeded();
+            ToolResult asked = (await Gateway.CommandAsync("approval", "request", "--target", "orders", "--sql-file", file, "--for", "alice", "--json")).Succeeded();
             using JsonDocument json = JsonDocument.Parse(asked.Output);
             string id = json.RootElement.GetProperty("id").GetString()!;
             (await ApproveAsync(Approver, id)).Succeeded();
 
-            ToolResult first = await Tools.RunAsync("psql", [.. Tools.PsqlArguments, "-f", file], _endpoint.ToEnvironment());
+            ToolResult first = await Tools.RunAsync("psql", [.. Tools.PsqlArguments, "-f", file], Endpoint.ToEnvironment());
             Assert.That(first.ExitCode, Is.Zero, first.ToString());
             Assert.That(first.Error, Is.Empty, "it waits for nobody");
             Assert.That(await StateAsync(id), Is.EqualTo("executed"));
 
-            await using RunningProcess second = RunningProcess.Start(Places.Program("psql"), [.. Tools.PsqlArguments, "-f", file], _endpoint.ToEnvironment());
+            await using RunningProcess second = RunningProcess.Start(Places.Program("psql"), [.. Tools.PsqlArguments, "-f", file], Endpoint.ToEnvironment());
             Assert.That(await IdAsync(second), Is.Not.EqualTo(id), "a second time is another");
             Assert.That(await CountAsync("held"), Is.EqualTo(1));
         }
@@ -263,11 +151,11 @@ internal sealed partial class HoldTests
     [Test]
     public async Task What_was_pipelined_behind_a_held_statement_waits_and_falls_with_it()
     {
-        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        await using RawSession session = await RawSession.OpenAsync(Endpoint);
         await session.SendAsync(Run("select 1"), Run("insert into held values (1)"), Run("select 2"), Sync, Query("select 3"));
         string id = await PendingAsync([]);
 
-        (await _gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "no")).Succeeded();
+        (await Gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "no")).Succeeded();
 
         Assert.That(await session.AskAsync(2), Is.EqualTo("1 2 D(1) C(SELECT 1) 1 2 E42501 ZI T D(3) C(SELECT 1) ZI"));
         Assert.That(await CountAsync("held"), Is.Zero);
@@ -276,7 +164,7 @@ internal sealed partial class HoldTests
     [Test]
     public async Task A_name_that_the_server_cuts_hides_nothing()
     {
-        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        await using RawSession session = await RawSession.OpenAsync(Endpoint);
         string name = new('n', 63);
         await session.AskAsync(1, Parse("select 1", name), Sync);
 
@@ -285,54 +173,4 @@ internal sealed partial class HoldTests
         Assert.That(string.Join(' ', (await session.ReadAsync(3)).Select(m => m.Type)), Does.EndWith("E Z"), "it is none that could be shown");
         Assert.That(await CountAsync("held"), Is.Zero);
     }
-
-    private RunningProcess Psql(params string[] statements) => Psql(_endpoint, statements);
-
-    private static RunningProcess Psql(Endpoint endpoint, params string[] statements) => RunningProcess.Start(
-        Places.Program("psql"), [.. Tools.PsqlArguments, .. statements.SelectMany(s => (string[])["-c", s])], endpoint.ToEnvironment());
-
-    private static async Task<string> IdAsync(RunningProcess psql)
-    {
-        await Wait.UntilAsync(() => Waiting().IsMatch(psql.Error) || psql.HasExited, "the notice");
-        return Waiting().Match(psql.Error) is { Success: true } found ? found.Groups[1].Value : throw new InvalidOperationException($"not held:\n{psql.Error}");
-    }
-
-    private async Task<string> PendingAsync(IReadOnlyCollection<string> seen)
-    {
-        string? id = null;
-        await Wait.UntilAsync(
-            async () =>
-            {
-                ToolResult list = (await _gateway.CommandAsync("approval", "list", "--state", "pending", "--json")).Succeeded();
-                using JsonDocument json = JsonDocument.Parse(list.Output);
-                id = json.RootElement.EnumerateArray().Select(a => a.GetProperty("id").GetString()!).FirstOrDefault(i => !seen.Contains(i));
-                return id is not null;
-            },
-            "somebody to be asked");
-        return id!;
-    }
-
-    private Task<ToolResult> ApproveAsync(string user, string id) => _gateway.CommandAsAsync(user, "approval", "approve", id);
-
-    private async Task<JsonElement> ShowAsync(string id)
-    {
-        using JsonDocument json = JsonDocument.Parse((await _gateway.CommandAsync("approval", "show", id, "--json")).Succeeded().Output);
-        return json.RootElement.Clone();
-    }
-
-    private async Task<string?> StateAsync(string id) => (await ShowAsync(id)).GetProperty("state").GetString();
-
-    /// <summary>Nobody's yes can make it run any more.</summary>
-    private async Task AssertGoneAsync(string id)
-    {
-        Assert.That(await StateAsync(id), Is.EqualTo("withdrawn"));
-        Assert.That((await ApproveAsync(Approver, id)).ExitCode, Is.Not.Zero);
-        Assert.That(await CountAsync("held"), Is.Zero);
-    }
-
-    private async Task<int> CountAsync(string table) =>
-        int.Parse((await _cluster.AskAsync($"SELECT count(*) FROM public.{table}", "held"))!, System.Globalization.CultureInfo.InvariantCulture);
-
-    [GeneratedRegex("waiting for approval (apr_[a-z2-7]{16})")]
-    private static partial Regex Waiting();
 }

@@ -89,6 +89,10 @@ internal sealed class MaskingTests
     [TestCase("SELECT count(*), max(id) FROM hr.people", "3|3")]
     [TestCase("SELECT name || '!' FROM hr.people WHERE id = 1", "Ada!")]
     [TestCase("SELECT upper(name) FROM customers WHERE id = 1", "CUSTOMER 1")]
+    [TestCase("SELECT p.id, g FROM hr.people p, generate_series(1, p.id) g WHERE p.id = 1", "1|1")]
+    [TestCase("SELECT CASE WHEN id = 1 THEN ssn END FROM hr.people WHERE id = 1", Redacted)]
+    [TestCase("SELECT count(*) FILTER (WHERE id = 1) FROM hr.people", "1")]
+    [TestCase("SELECT regexp_matches(name, '^A') FROM hr.people", "{A}")]
     public async Task Hides_what_the_mask_names_and_nothing_else(string sql, string shown)
     {
         ToolResult result = await Tools.PsqlAsync(_endpoint, sql.Replace("; ", ";\n", StringComparison.Ordinal) + ";\n");
@@ -103,6 +107,11 @@ internal sealed class MaskingTests
     [TestCase("SELECT o.id FROM hr.open o JOIN hr.people p USING (ssn)", "ssn")]
     [TestCase("SELECT id FROM hr.people NATURAL JOIN (VALUES ('123-45-6789')) v(ssn)", "masked")]
     [TestCase("SELECT ssn FROM hr.people INTERSECT SELECT '123-45-6789'", "hr.people.ssn")]
+    [TestCase("SELECT count(*) FROM hr.people p, generate_series(1, ascii(p.ssn))", "hr.people.ssn")]
+    [TestCase("SELECT id, CASE WHEN ssn LIKE '1%' THEN 1 END FROM hr.people", "hr.people.ssn")]
+    [TestCase("SELECT count(*) FILTER (WHERE ssn LIKE '1%') FROM hr.people", "hr.people.ssn")]
+    [TestCase("SELECT id, regexp_matches(ssn, '^1') FROM hr.people", "hr.people.ssn")]
+    [TestCase("SELECT id FROM hr.people LIMIT (SELECT ascii(ssn) FROM hr.people LIMIT 1)", "hr.people.ssn")]
     [TestCase("SELECT hr.look(1)", "hr.look")]
     [TestCase("CREATE TABLE copied AS SELECT * FROM hr.people", "hr.people")]
     [TestCase("SELECT ssn INTO copied FROM hr.people", "hr.people")]
@@ -120,6 +129,18 @@ internal sealed class MaskingTests
 
         Assert.That(result.Error, Does.Contain("42501").And.Contain(names), result.ToString());
         Assert.That(result.Output + result.Error, Does.Not.Contain("6789\n"));
+    }
+
+    [Test]
+    public async Task Refuses_what_is_hidden_as_an_argument_of_every_function_that_gives_rows()
+    {
+        string? functions = await _cluster.AskAsync("SELECT string_agg(DISTINCT proname, ',') FROM pg_catalog.pg_proc WHERE proretset AND pronamespace = 'pg_catalog'::regnamespace");
+        string[] names = functions!.Split(',');
+        ToolResult result = await Tools.PsqlAsync(
+            _endpoint, "\\set ON_ERROR_STOP off\n" + string.Concat(names.Select(name => $"SELECT {name}(ssn) FROM hr.people;\n\\echo {name} :SQLSTATE\n")));
+
+        Assert.That(names, Has.Length.GreaterThan(70));
+        Assert.That(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(names.Select(name => $"{name} 42501")), result.ToString());
     }
 
     [Test]
@@ -177,6 +198,28 @@ internal sealed class MaskingTests
         Assert.That(reader.GetString(1), Is.EqualTo(Last4));
         Assert.That(reader.IsDBNull(2) && reader.IsDBNull(3));
         Assert.That(reader.GetString(4), Is.EqualTo("Ada"));
+    }
+
+    [Test]
+    public async Task Npgsql_exports_binary_rows_masked()
+    {
+        await using NpgsqlConnection connection = await _endpoint.OpenAsync();
+        await using NpgsqlBinaryExporter exporter = await connection.BeginBinaryExportAsync(
+            "COPY (SELECT id, ssn, name FROM hr.people ORDER BY id) TO STDOUT (FORMAT binary)");
+        var rows = new List<string>();
+        while (await exporter.StartRowAsync() > 0)
+        {
+            int id = await exporter.ReadAsync<int>();
+            string? ssn = exporter.IsNull ? null : await exporter.ReadAsync<string>();
+            if (ssn is null)
+            {
+                await exporter.SkipAsync();
+            }
+
+            rows.Add($"{id}|{ssn}|{await exporter.ReadAsync<string>()}");
+        }
+
+        Assert.That(rows, Is.EqualTo(new[] { "1|****6789|Ada", "2|****4321|Bob", "3||Eve" }));
     }
 
     [Test]

@@ -17,6 +17,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
     private const int Most = 64;
 
     private readonly ConcurrentDictionary<CatalogKey, CatalogSource> _sources = new();
+    private readonly CatalogChanges _changes = new();
 
     /// <summary>The catalog of one database.</summary>
     public CatalogSource Of(TargetConfig target, string user, string? database)
@@ -27,7 +28,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
             _sources.Clear();
         }
 
-        return _sources.GetOrAdd(key, _ => new CatalogSource(services.Time, ReadAsync));
+        return _sources.GetOrAdd(key, k => new CatalogSource(services.Time, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Target, k.Database ?? k.User)));
     }
 
     private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization)
@@ -79,22 +80,32 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
 }
 
 /// <summary>One database's catalog: read when it is asked for, by one session for all, and again when it is old.</summary>
-internal sealed class CatalogSource(TimeProvider time, Func<Session, LoginRequest, AuditPosition, Task<Catalog>> read)
+/// <param name="time">The clock.</param>
+/// <param name="read">Asks the upstream.</param>
+/// <param name="changes">What sessions of whatever login change.</param>
+/// <param name="places">Of this database there.</param>
+internal sealed class CatalogSource(
+    TimeProvider time, Func<Session, LoginRequest, AuditPosition, Task<Catalog>> read, CatalogChanges changes, int[] places)
 {
     /// <summary>What others do to the upstream past the gateway is seen after this at the latest.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
     private readonly Lock _lock = new();
-    private volatile Catalog? _catalog;
-    private Task<Catalog>? _reading;
-    private long _validFrom = long.MinValue;
+    private volatile Loaded? _loaded;
+    private Task<Loaded>? _reading;
+    private long _invalidated;
 
     /// <summary>The catalog, if it may be used; null: it has to be read.</summary>
-    public Catalog? Current => _catalog is { } catalog && catalog.LoadedAt >= Volatile.Read(ref _validFrom)
-        && time.GetElapsedTime(catalog.LoadedAt) < Lifetime ? catalog : null;
+    public Catalog? Current =>
+        _loaded is { } loaded && loaded.Changes == Changes && time.GetElapsedTime(loaded.Catalog.LoadedAt) < Lifetime ? loaded.Catalog : null;
 
-    /// <summary>Something was changed: what was read before does not count.</summary>
-    public void Invalidate() => Volatile.Write(ref _validFrom, time.GetTimestamp());
+    private long Changes => changes.Count(places) + Volatile.Read(ref _invalidated);
+
+    /// <summary>Something was changed: what any login of this database has read before does not count.</summary>
+    public void NoteChange() => changes.Note(places);
+
+    /// <summary>Something is missing: what this login has read before does not count.</summary>
+    public void Invalidate() => Interlocked.Increment(ref _invalidated);
 
     /// <summary>Whether a catalog is so old that what it lacks may be there by now.</summary>
     public bool IsWorthAnother(Catalog catalog) => !ReferenceEquals(catalog, Current) || time.GetElapsedTime(catalog.LoadedAt) > TimeSpan.FromSeconds(1);
@@ -103,15 +114,15 @@ internal sealed class CatalogSource(TimeProvider time, Func<Session, LoginReques
     /// <returns>Why it cannot be had; null: it is here.</returns>
     public async ValueTask<string?> LoadAsync(Session session, LoginRequest request, AuditPosition authorization)
     {
-        Task<Catalog> reading;
+        Task<Loaded> reading;
         lock (_lock)
         {
-            reading = _reading ??= read(session, request, authorization);
+            reading = _reading ??= ReadAsync(session, request, authorization);
         }
 
         try
         {
-            _catalog = await reading;
+            _loaded = await reading;
             return null;
         }
         catch (Exception e) when (e is IOException or ProtocolException or OperationCanceledException or ObjectDisposedException)
@@ -126,4 +137,13 @@ internal sealed class CatalogSource(TimeProvider time, Func<Session, LoginReques
             }
         }
     }
+
+    private async Task<Loaded> ReadAsync(Session session, LoginRequest request, AuditPosition authorization)
+    {
+        // What changes while it is read may be in it or not.
+        long seen = Changes;
+        return new Loaded(await read(session, request, authorization), seen);
+    }
+
+    private sealed record Loaded(Catalog Catalog, long Changes);
 }

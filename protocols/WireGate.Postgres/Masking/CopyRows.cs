@@ -272,25 +272,36 @@ internal sealed class CopyRows(CopyPlan plan)
         output.Byte(plan.Quote);
     }
 
-    // 11 bytes, Int32 flags, Int32 length of what follows | Int16 columns, -1: the end; Int32 length or -1, bytes, each
+    // 11 bytes, Int32 flags, Int32 length of what follows | rows
     private int TakeBinary(ReadOnlySpan<byte> data, RowBuffer output)
     {
-        const int Fixed = 11 + (2 * sizeof(int));
-        if (!_hasBegun)
+        if (_hasBegun)
         {
-            int more = data.Length < Fixed ? 0 : BinaryPrimitives.ReadInt32BigEndian(data[(Fixed - sizeof(int))..]);
-            if (data.Length < Fixed || data.Length - Fixed < more)
-            {
-                return more < 0 ? -1 : 0;
-            }
-
-            bool isKnown = more == 0 && data.StartsWith("PGCOPY\n"u8) && data.Slice(7, 4) is [0xff, 13, 10, 0]
-                && BinaryPrimitives.ReadInt32BigEndian(data[11..]) == 0;
-            output.Bytes(data[..Fixed]);
-            _hasBegun = true;
-            return isKnown ? Fixed : -1;
+            return TakeBinaryRow(data, output);
         }
 
+        const int Fixed = 11 + (2 * sizeof(int));
+        if (data.Length < Fixed)
+        {
+            return 0;
+        }
+
+        // No flag and no extension is known.
+        if (!data.StartsWith("PGCOPY\n"u8) || data.Slice(7, 4) is not [0xff, 13, 10, 0] || data[11..Fixed].ContainsAnyExcept((byte)0))
+        {
+            return -1;
+        }
+
+        // PostgreSQL sends it in one message with the first row, or the end, and clients read both from that.
+        output.Bytes(data[..Fixed]);
+        int row = TakeBinaryRow(data[Fixed..], output);
+        _hasBegun = row > 0;
+        return row > 0 ? Fixed + row : row;
+    }
+
+    // Int16 columns, -1: the end; Int32 length or -1, bytes, each
+    private int TakeBinaryRow(ReadOnlySpan<byte> data, RowBuffer output)
+    {
         if (data.Length < sizeof(short))
         {
             return 0;

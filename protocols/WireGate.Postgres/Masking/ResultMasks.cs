@@ -68,7 +68,6 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     {
         Forget();
         (_statement, IsBlocked, IsSensitive) = (0, false, false);
-        masks.OnIdle();
     }
 
     /// <summary>Writes a row as it may pass.</summary>

@@ -2,6 +2,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
+using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 using WireGate.Postgres.Upstream;
 
@@ -26,11 +27,12 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     private JudgedText? _looked;
     private ProtectionMap? _lastMap;
 
+    // Something that runs may change the catalog; and something that ran in a transaction, for others only once that is committed.
+    private bool _mayChange;
+    private bool _mayCommit;
+
     /// <summary>By the config in force an operation of this session may be masked.</summary>
     public bool MayMask { get; private set; } = MasksAnything(session);
-
-    /// <summary>Something that ran may have changed the catalog.</summary>
-    public bool MayHaveChanged { get; set; }
 
     /// <summary>Whether the catalog has to be read before a text can be judged.</summary>
     public bool NeedsCatalog(JudgedText text, SqlSearchPath path)
@@ -119,23 +121,27 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     }
 
     /// <summary>A text runs.</summary>
-    public void OnSent(JudgedText text)
+    public void OnSent(JudgedText text, Conversation conversation)
     {
-        if (text.MayChangeCatalog)
+        bool isItself = !text.UsesNames && text.Alternatives.IsEmpty;
+        if (isItself ? Changes(text) : conversation.Runs(text).Any(Changes))
         {
-            MayHaveChanged = true;
-            source.Invalidate();
+            _mayChange = true;
+            source.NoteChange();
         }
     }
 
-    /// <summary>The upstream has done what was asked.</summary>
-    public void OnIdle()
+    /// <summary>ReadyForQuery: the upstream has done what was asked.</summary>
+    public void OnReady(TransactionStatus status)
     {
-        if (MayHaveChanged)
+        bool isCommitted = _mayCommit && status == TransactionStatus.Idle;
+        if (_mayChange || isCommitted)
         {
-            MayHaveChanged = false;
-            source.Invalidate();
+            source.NoteChange();
         }
+
+        _mayCommit = (_mayCommit || _mayChange) && status != TransactionStatus.Idle;
+        _mayChange = false;
     }
 
     /// <summary>Whether a payload holds what detectors hide.</summary>
@@ -149,6 +155,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     }
 
     private static Catalog Empty { get; } = new([], new HashSet<uint>(), 0);
+
+    // COMMIT AND CHAIN, or a BEGIN behind it, leaves no trace of it in the status.
+    private bool Changes(JudgedText text) => text.MayChangeCatalog || (_mayCommit && text.EndsTransaction);
 
     private static bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
         text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(a => a.Relation is { } name && !catalog.Find(name, path).Any()));

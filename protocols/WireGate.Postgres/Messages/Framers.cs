@@ -12,7 +12,7 @@ namespace WireGate.Postgres.Messages;
 internal readonly struct ClientFramer : IFramer
 {
     private static readonly int[] Limits = FrameLimits.Table(
-        (FrameLimits.Large, "QPBFd"), (FrameLimits.Small, "SEDCHXcf"));
+        (FrameLimits.Large, "QPBFd"), (FrameLimits.Small, "EDCf"), (FrameLimits.Empty, "SHXc"));
 
     public static int HeaderLength => FrameLimits.HeaderLength;
 
@@ -67,6 +67,12 @@ internal static class FrameLimits
 
     /// <summary>PQ_SMALL_MESSAGE_LIMIT of the server.</summary>
     public const int Small = 10_000;
+
+    /// <summary>
+    /// A message without a body. The server reads what is behind the length of such a one and ends the session; nothing but its length
+    /// is looked at here, so what it carries would pass unseen.
+    /// </summary>
+    public const int Empty = 4;
 
     /// <summary>PG_MAX_AUTH_TOKEN_LENGTH of the server.</summary>
     public const int AuthenticationToken = 65_535;

@@ -50,6 +50,9 @@ internal sealed class JudgedText
             {
                 ChangesSession = true;
                 UsesNames |= change is SessionChange.Execute or SessionChange.Fetch;
+                EndsTransaction |= change is SessionChange.Transaction { Step: not (TransactionStep.Begin or TransactionStep.Savepoint) };
+                // Whatever was prepared, by whatever session.
+                MayChangeCatalog |= change is SessionChange.Transaction { Step: TransactionStep.CommitPrepared };
                 MayCopyIn |= change is SessionChange.Copy { IsFrom: true, Peer: CopyPeer.Client } or SessionChange.Execute;
             }
 
@@ -72,6 +75,9 @@ internal sealed class JudgedText
 
     /// <summary>It may make, change or drop objects.</summary>
     public bool MayChangeCatalog { get; }
+
+    /// <summary>It may end the transaction that it runs in.</summary>
+    public bool EndsTransaction { get; }
 
     /// <summary>How its answers were masked last; null: they were not, or its names may stand for something else now.</summary>
     public MaskPlan? Plan { get; set; }

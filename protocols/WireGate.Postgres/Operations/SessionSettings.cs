@@ -133,7 +133,8 @@ internal sealed class SessionSettings
 
     private SqlSearchPath PathOf(SettingValue value) => value.Kind switch
     {
-        SettingValueKind.Constant when _isUser || !value.Parts.Contains("$user") => SqlSearchPath.Of([.. value.Parts.Select(part => part == "$user" ? _user : part)]),
+        SettingValueKind.Constant when _isUser || !value.Parts.Contains("$user") =>
+            SqlSearchPath.Of([.. value.Parts.Select(part => ServerName.Cut(part == "$user" ? _user : part))]),
         SettingValueKind.Default => InitialPath,
         _ => SqlSearchPath.Unknown,
     };

@@ -170,7 +170,7 @@ internal sealed partial class ClientHandler
     private FrameAction Run(FrontendMessage message, JudgedText text)
     {
         OperationRun? run = conversation.OnSent(text, _ended);
-        masks?.OnSent(text);
+        masks?.OnSent(text, conversation);
         _described = null;
         _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn, _plan));
         if (message != FrontendMessage.Execute)

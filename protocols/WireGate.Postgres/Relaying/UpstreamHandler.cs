@@ -155,6 +155,7 @@ internal sealed partial class UpstreamHandler(
         (answered.State as OperationRun)?.End();
         conversation.OnReady(status);
         _results?.OnReady();
+        masks?.OnReady(status);
         gate.Signal();
     }
 

@@ -3,7 +3,7 @@ using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Postgres.Sql;
 
-/// <summary>Queries within queries, and the names in their expressions.</summary>
+/// <summary>Queries within queries, and what FROM names.</summary>
 internal sealed partial class LineageReader
 {
     // Named: what it gives back can be referred to by name from around it.
@@ -221,10 +221,13 @@ internal sealed partial class LineageReader
                     break;
                 case "RangeTableSample" when node.Has("relation"u8, out JsonElement sampled):
                     FromItem(sampled);
+                    Decides(node, "args"u8);
+                    Decides(node, "repeatable"u8);
                     break;
                 default:
-                    // A function: its columns have whatever names.
+                    // A function: its columns have whatever names, and how many rows it gives tells of its arguments.
                     ColumnNames names = Names(node);
+                    _predicates.AddAll(names);
                     _flows.Add(new LineageFlow(null, names));
                     Rename(renamed, [new LineageOutput(null, names, true, false)]);
                     if (alias is not null)
@@ -272,76 +275,5 @@ internal sealed partial class LineageReader
         }
 
         return all;
-    }
-
-    // Every column that stands anywhere in an expression.
-    private ColumnNames Names(JsonElement value)
-    {
-        var names = new ColumnNames();
-        Gather(value, names);
-        return names;
-    }
-
-    private void Gather(JsonElement value, ColumnNames into)
-    {
-        if (value.ValueKind == JsonValueKind.Array)
-        {
-            foreach (JsonElement item in value.EnumerateArray())
-            {
-                Gather(item, into);
-            }
-        }
-        else if (value.ValueKind == JsonValueKind.Object)
-        {
-            foreach (JsonProperty property in value.EnumerateObject())
-            {
-                GatherNode(property, into);
-            }
-        }
-    }
-
-    private void GatherNode(JsonProperty property, ColumnNames into)
-    {
-        switch (property.Name)
-        {
-            case "ColumnRef":
-                List<string?> fields = property.Value.Strings("fields"u8);
-                into.HasStar |= fields[^1] is null;
-                if (fields[^1] is { } column)
-                {
-                    into.Add(fields.Count > 1 ? fields[^2] : null, column);
-                }
-
-                break;
-            case "SelectStmt":
-                foreach (LineageOutput output in Query(property.Value, isNamed: false))
-                {
-                    into.AddAll(output.From);
-                    into.HasStar |= output.IsStar;
-                }
-
-                break;
-            case "SubLink" when property.Value.Is("subLinkType"u8, "EXISTS_SUBLINK"u8) && property.Value.Has("subselect"u8, out JsonElement exists):
-                // Whether there are rows; what they hold is not looked at.
-                Nested(exists);
-                break;
-            case "A_Star":
-                into.HasStar = true;
-                break;
-            case "indirection":
-                foreach (JsonElement item in property.Value.EnumerateArray())
-                {
-                    if (item.StringNode() is { } field)
-                    {
-                        into.Add(null, field);
-                    }
-                }
-
-                Gather(property.Value, into);
-                break;
-            default:
-                Gather(property.Value, into);
-                break;
-        }
     }
 }

@@ -5,9 +5,6 @@ namespace WireGate.Postgres.Sql;
 /// <summary>Reads names out of a value, where PostgreSQL does: a list of schemas, the name of a sequence.</summary>
 internal static class QuotedNames
 {
-    // NAMEDATALEN less the terminator: longer ones are cut there, and are left to be unknown here.
-    private const int LongestName = 63;
-
     /// <summary>Reads <c>a, "B"</c>.</summary>
     public static bool TryReadList(string text, out List<string> names) => TryRead(text, ',', out names);
 
@@ -77,10 +74,13 @@ internal static class QuotedNames
                 names.Add(text[start..at].ToLowerInvariant());
             }
 
-            if (names[^1].Length is 0 or > LongestName || !System.Text.Ascii.IsValid(names[^1]))
+            // What is beyond ASCII is lowered and cut in the server's own encoding.
+            if (names[^1].Length == 0 || !System.Text.Ascii.IsValid(names[^1]))
             {
                 return false;
             }
+
+            names[^1] = ServerName.Cut(names[^1]);
 
             at = Skip(text, at);
             if (at == text.Length)

@@ -86,7 +86,7 @@ internal sealed class OperationEndpoints(AdminDependencies daemon, DateTimeOffse
             Time = found.Time,
             Chain = found.Position.Chain,
             Sequence = found.Position.Sequence,
-            Record = record.RootElement,
+            Record = RecordViews.Of(record.RootElement),
         }, AdminJson.Default.WhyView);
     }
 

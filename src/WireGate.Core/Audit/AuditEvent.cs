@@ -86,6 +86,12 @@ public sealed record AuditEvent(AuditEventKind Kind)
     /// <summary>The database asked for.</summary>
     public string? Database { get; init; }
 
+    /// <summary>The application's name, as the client gives it.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>Whether the client's connection is protected by TLS.</summary>
+    public bool? IsTls { get; init; }
+
     /// <summary>Id of the approval.</summary>
     public string? Approval { get; init; }
 

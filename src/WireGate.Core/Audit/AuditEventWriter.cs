@@ -43,6 +43,8 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Login = JsonEncodedText.Encode("login");
     private static readonly JsonEncodedText Grant = JsonEncodedText.Encode("grant");
     private static readonly JsonEncodedText Database = JsonEncodedText.Encode("database");
+    private static readonly JsonEncodedText Application = JsonEncodedText.Encode("application");
+    private static readonly JsonEncodedText Tls = JsonEncodedText.Encode("tls");
     private static readonly JsonEncodedText Approval = JsonEncodedText.Encode("approval");
     private static readonly JsonEncodedText Digest = JsonEncodedText.Encode("digest");
     private static readonly JsonEncodedText Rule = JsonEncodedText.Encode("rule");
@@ -72,6 +74,12 @@ internal static class AuditEventWriter
         Write(json, Login, auditEvent.Login);
         Write(json, Grant, auditEvent.Grant);
         Write(json, Database, auditEvent.Database);
+        Write(json, Application, auditEvent.Application);
+        if (auditEvent.IsTls is { } isTls)
+        {
+            json.WriteBoolean(Tls, isTls);
+        }
+
         Write(json, Approval, auditEvent.Approval);
         Write(json, Digest, auditEvent.Digest);
         Write(json, Rule, auditEvent.Rule);

@@ -232,6 +232,10 @@ public sealed class Session : IDisposable
         Login = Access?.Login.Name,
         Grant = Access?.Grant.Name,
         Database = Database,
+        Application = Application,
+
+        // Before that the client may still ask for it.
+        IsTls = Access is null ? null : Client.Tls is not null,
         Config = Config.Version,
     };
 

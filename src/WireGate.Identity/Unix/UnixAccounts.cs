@@ -45,6 +45,40 @@ public static unsafe partial class UnixAccounts
         return null;
     }
 
+    /// <summary>Whether somebody has a user name.</summary>
+    /// <returns>Null: it cannot be looked up.</returns>
+    public static bool? IsUser(string name)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        for (int size = FirstBuffer; size <= LargestBuffer;)
+        {
+            byte[] buffer = new byte[size];
+            fixed (byte* memory = buffer)
+            {
+                Passwd record;
+                Passwd* found;
+                switch (GetUserByName(name, &record, memory, (nuint)size, &found))
+                {
+                    case 0:
+                        return found is not null;
+                    case EINTR:
+                        continue;
+                    case ERANGE:
+                        size *= 2;
+                        continue;
+                    default:
+                        return null;
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The id of a group.</summary>
     /// <returns>Null: there is no such group, or it cannot be looked up.</returns>
     public static uint? FindGroupId(string group)
@@ -79,6 +113,9 @@ public static unsafe partial class UnixAccounts
 
     [LibraryImport("libc", EntryPoint = "getpwuid_r")]
     private static partial int GetUser(uint userId, Passwd* record, byte* buffer, nuint length, Passwd** found);
+
+    [LibraryImport("libc", EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int GetUserByName(string name, Passwd* record, byte* buffer, nuint length, Passwd** found);
 
     [LibraryImport("libc", EntryPoint = "getgrnam_r", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int GetGroup(string name, Group* record, byte* buffer, nuint length, Group** found);

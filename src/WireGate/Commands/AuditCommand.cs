@@ -50,7 +50,7 @@ internal static class AuditCommand
         ParseResult parsed, Option<string?> directory, Option<string?> config, Func<string, string> readDirectory, Func<string, TextWriter, int?> action)
     {
         string path = DefaultDirectory;
-        TextWriter error = parsed.InvocationConfiguration.Error;
+        string problem;
         try
         {
             path = parsed.GetValue(directory) ?? (parsed.GetValue(config) is { } file ? readDirectory(file) : DefaultDirectory);
@@ -59,21 +59,22 @@ internal static class AuditCommand
                 return exitCode;
             }
 
-            error.WriteLine($"audit: {path}: no audit log is there; name its directory with --dir, or the config file with --config");
+            problem = $"{path}: no audit log is there; name its directory with --dir, or the config file with --config";
         }
         catch (DirectoryNotFoundException)
         {
-            error.WriteLine($"audit: {path}: is not there; name the directory with --dir, or the config file with --config");
+            problem = $"{path}: is not there; name the directory with --dir, or the config file with --config";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            error.WriteLine($"audit: {path}: cannot be read: {exception.Message}");
+            problem = $"{path}: cannot be read: {exception.Message}";
         }
         catch (CommandException exception)
         {
-            error.WriteLine($"audit: {Printable.Escape(exception.Message)}");
+            problem = exception.Message;
         }
 
+        Errors.Tell(parsed, parsed.InvocationConfiguration, problem, "audit");
         return Usage;
     }
 

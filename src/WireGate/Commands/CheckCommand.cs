@@ -68,14 +68,7 @@ internal static class CheckCommand
     private static JsonObject ToJson(GatewayConfig? config, ImmutableArray<ConfigError> errors, List<ConnectAttempt>? attempts) => new()
     {
         ["ok"] = ExitCode(config, attempts) == Ok,
-        ["errors"] = new JsonArray([.. errors.Select(e => new JsonObject
-        {
-            ["file"] = e.Position.File,
-            ["line"] = e.Position.Line,
-            ["column"] = e.Position.Column,
-            ["path"] = e.Path,
-            ["message"] = e.Message,
-        })]),
+        ["errors"] = Errors.ToJson(errors),
         ["warnings"] = new JsonArray([.. (config is null ? [] : ConfigWarnings.Find(config)).Select(w => JsonValue.Create(w))]),
         ["logins"] = attempts is null ? null : new JsonArray([.. attempts.Select(a => new JsonObject
         {

@@ -17,7 +17,7 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is null or System.CommandLine.Invocation.ParseErrorAction)
         {
-            await configuration.Error.WriteLineAsync($"wiregate: {Printable.Escape(Wrong(parsed))}");
+            Errors.Tell(parsed, configuration, Wrong(parsed));
             return Usage;
         }
 
@@ -37,7 +37,8 @@ internal static class CommandLine
         if (command.Action is null && command.Subcommands.Count > 0)
         {
             string known = string.Join(", ", command.Subcommands.Select(c => c.Name));
-            return parsed.UnmatchedTokens is [var token, ..] ? $"{path}{token}: no such command, known: {known}" : $"{path}wants one of: {known}";
+            string? token = parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-'));
+            return token is not null ? $"{path}{token}: no such command, known: {known}" : $"{path}wants one of: {known}";
         }
 
         IEnumerable<string> errors = parsed.Errors.Select(e => e.Message.TrimEnd('.'));
@@ -54,7 +55,7 @@ internal static class CommandLine
         }
         catch (CommandException e)
         {
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"wiregate: {Printable.Escape(e.Message)}");
+            Errors.Tell(parsed, e.Message);
             return No;
         }
     }

@@ -34,7 +34,7 @@ internal static class ExplainCommand
         command.SetAction(result =>
         {
             InvocationConfiguration streams = result.InvocationConfiguration;
-            if (PolicyFiles.Load(result.GetRequiredValue(config), streams.Error) is not { } loaded)
+            if (PolicyFiles.Load(result.GetRequiredValue(config), e => Errors.Tell(result, e)) is not { } loaded)
             {
                 return CommandLine.Usage;
             }
@@ -68,7 +68,7 @@ internal static class ExplainCommand
             }
             catch (Exception e) when (e is PolicyException or InvalidOperationException)
             {
-                streams.Error.WriteLine($"wiregate: {Printable.Escape(e.Message)}");
+                Errors.Tell(result, e.Message);
                 return CommandLine.Usage;
             }
         });

@@ -25,19 +25,20 @@ internal static class PolicyCommand
         command.SetAction(result =>
         {
             InvocationConfiguration streams = result.InvocationConfiguration;
-            if (PolicyFiles.Load(result.GetRequiredValue(config), streams.Error) is not { } loaded
-                || PolicyFiles.Fixtures(result.GetRequiredValue(directory), streams.Error) is not { } fixtures)
-            {
-                return CommandLine.Usage;
-            }
-
+            void Tell(ImmutableArray<ConfigError> errors) => Errors.Tell(result, errors);
             try
             {
+                if (PolicyFiles.Load(result.GetRequiredValue(config), Tell) is not { } loaded
+                    || PolicyFiles.Fixtures(result.GetRequiredValue(directory), Tell) is not { } fixtures)
+                {
+                    return CommandLine.Usage;
+                }
+
                 return Test(loaded, fixtures, result.GetValue(json), streams.Output);
             }
             catch (Exception e) when (e is PolicyException or InvalidOperationException)
             {
-                streams.Error.WriteLine($"wiregate: {Printable.Escape(e.Message)}");
+                Errors.Tell(result, e.Message);
                 return CommandLine.Usage;
             }
         });
@@ -98,8 +99,9 @@ internal static class PolicyCommand
         command.SetAction(result =>
         {
             InvocationConfiguration streams = result.InvocationConfiguration;
-            if (PolicyFiles.Load(result.GetRequiredValue(before), streams.Error) is not { } old
-                || PolicyFiles.Load(result.GetRequiredValue(after), streams.Error) is not { } changed)
+            void Tell(ImmutableArray<ConfigError> errors) => Errors.Tell(result, errors);
+            if (PolicyFiles.Load(result.GetRequiredValue(before), Tell) is not { } old
+                || PolicyFiles.Load(result.GetRequiredValue(after), Tell) is not { } changed)
             {
                 return CommandLine.Usage;
             }
@@ -107,7 +109,7 @@ internal static class PolicyCommand
             string directory = result.GetRequiredValue(against);
             if (!Directory.Exists(directory))
             {
-                streams.Error.WriteLine($"wiregate: there is no audit log in {Printable.Escape(directory)}");
+                Errors.Tell(result, $"there is no audit log in {directory}");
                 return CommandLine.Usage;
             }
 
@@ -118,10 +120,11 @@ internal static class PolicyCommand
 
     private static int Diff(GatewayConfig before, GatewayConfig after, string directory, bool asJson, TextWriter output)
     {
-        int operations = 0, undecided = 0, different = 0;
+        int operations = 0, undecided = 0, assumed = 0, different = 0;
         foreach (RecordedOperation operation in RecordedOperations.Read(directory))
         {
             operations++;
+            assumed += operation.IsAssumed ? 1 : 0;
             if (operation.Question is not { } question || Decide(before, question) is not { } old || Decide(after, question) is not { } changed)
             {
                 undecided++;
@@ -144,6 +147,7 @@ internal static class PolicyCommand
                     ["target"] = question.Target,
                     ["sql"] = question.Sql,
                     ["recorded"] = Answers.Word(operation.Verdict),
+                    ["assumed"] = operation.IsAssumed ? new JsonArray("tls", "application") : null,
                     ["old"] = Describe(old),
                     ["new"] = Describe(changed),
                 }.ToJsonString());
@@ -161,6 +165,11 @@ internal static class PolicyCommand
             if (undecided > 0)
             {
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{undecided} cannot be asked again: the log does not have their whole text, or a config not their target"));
+            }
+
+            if (assumed > 0)
+            {
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{assumed} are of sessions of which the log does not tell TLS and the application's name: assumed are TLS and no name"));
             }
         }
 

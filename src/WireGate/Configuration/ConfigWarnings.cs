@@ -3,6 +3,7 @@ using System.IO.Enumeration;
 using System.Net;
 using WireGate.Configuration.Model;
 using WireGate.Core.Configuration;
+using WireGate.Identities.Unix;
 
 namespace WireGate.Configuration;
 
@@ -22,7 +23,10 @@ internal static class ConfigWarnings
         .. config.Listeners.Where(l => l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
         .. RuleWarnings.Find(config),
+        .. PatternWarnings.Find(config),
         .. ApprovalWarnings.Find(config),
+        .. config.UnixUsers.Select((user, i) => (user.User, i)).Where(u => UnixAccounts.IsUser(u.User) == false)
+            .Select(u => $"identity.unix[{u.i}]: this machine has no user {u.User}, so nobody is that"),
     ];
 
     private static IEnumerable<string> UnusableGrant(GatewayConfig config, GrantConfig grant)

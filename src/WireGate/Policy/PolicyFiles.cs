@@ -9,13 +9,15 @@ namespace WireGate.Policy;
 internal static class PolicyFiles
 {
     /// <summary>Loads a config, without looking at the files that it names: they may be on another machine.</summary>
-    /// <returns>Null: it is wrong, and every error has been printed.</returns>
-    public static GatewayConfig? Load(string path, TextWriter errors)
+    /// <param name="path">The file.</param>
+    /// <param name="tell">Is told every error.</param>
+    /// <returns>Null: it is wrong.</returns>
+    public static GatewayConfig? Load(string path, Action<ImmutableArray<ConfigError>> tell)
     {
         ConfigResult loaded = ConfigLoader.Load(path);
-        foreach (ConfigError error in loaded.Errors)
+        if (loaded.Config is null)
         {
-            errors.WriteLine(error);
+            tell(loaded.Errors);
         }
 
         return loaded.Config;
@@ -27,17 +29,19 @@ internal static class PolicyFiles
         CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 
     /// <summary>Reads all fixtures below a directory.</summary>
-    /// <returns>Null: something is wrong, and every error has been printed.</returns>
-    public static ImmutableArray<PolicyFixture>? Fixtures(string directory, TextWriter errors)
+    /// <param name="directory">The directory.</param>
+    /// <param name="tell">Is told every error.</param>
+    /// <returns>Null: something in them is wrong.</returns>
+    /// <exception cref="PolicyException">There are none.</exception>
+    public static ImmutableArray<PolicyFixture>? Fixtures(string directory, Action<ImmutableArray<ConfigError>> tell)
     {
         if (!Directory.Exists(directory))
         {
-            errors.WriteLine($"wiregate: there is no directory {directory}");
-            return null;
+            throw new PolicyException($"there is no directory {directory}");
         }
 
         var fixtures = ImmutableArray.CreateBuilder<PolicyFixture>();
-        bool isWrong = false;
+        var errors = ImmutableArray.CreateBuilder<ConfigError>();
         foreach (string file in Directory.EnumerateFiles(directory, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             var context = new ReadContext();
@@ -46,19 +50,15 @@ internal static class PolicyFiles
                 fixtures.AddRange(read.Select(f => f with { File = Path.GetRelativePath(directory, file) }));
             }
 
-            foreach (ConfigError error in context.Errors)
-            {
-                errors.WriteLine(error);
-                isWrong = true;
-            }
+            errors.AddRange(context.Errors);
         }
 
-        if (!isWrong && fixtures.Count == 0)
+        if (errors.Count > 0)
         {
-            errors.WriteLine($"wiregate: no fixture in any *.yaml below {directory}");
+            tell(errors.DrainToImmutable());
             return null;
         }
 
-        return isWrong ? null : fixtures.DrainToImmutable();
+        return fixtures.Count > 0 ? fixtures.DrainToImmutable() : throw new PolicyException($"no fixture in any *.yaml below {directory}");
     }
 }

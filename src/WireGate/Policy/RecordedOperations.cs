@@ -15,7 +15,8 @@ namespace WireGate.Policy;
 /// <param name="Question">The question that it was; null: the log does not have all that is needed to ask it again.</param>
 /// <param name="Verdict">What was decided.</param>
 /// <param name="Rule">By which rule; null: the default.</param>
-internal sealed record RecordedOperation(DateTimeOffset Time, string Session, PolicyQuestion? Question, Verdict Verdict, string? Rule);
+/// <param name="IsAssumed">The log does not tell whether its session came over TLS, and as which application: TLS and none are assumed.</param>
+internal sealed record RecordedOperation(DateTimeOffset Time, string Session, PolicyQuestion? Question, Verdict Verdict, string? Rule, bool IsAssumed);
 
 /// <summary>Reads the operations of an audit log, each with the facts of its session.</summary>
 internal static class RecordedOperations
@@ -44,7 +45,11 @@ internal static class RecordedOperations
                     break;
                 case "operation" when sessions.TryGetValue(session, out RecordedSession? of):
                     of.Learn(fact);
-                    yield return new RecordedOperation(record.Time, session, of.Ask(fact, record.Time), VerdictOf(fact), Text(fact, "rule"));
+                    if (!of.IsOutcome(fact))
+                    {
+                        yield return new RecordedOperation(record.Time, session, of.Ask(fact, record.Time), VerdictOf(fact), Text(fact, "rule"), of.IsAssumed);
+                    }
+
                     break;
                 case "session-ended":
                     sessions.Remove(session);
@@ -68,14 +73,19 @@ internal static class RecordedOperations
     private sealed class RecordedSession
     {
         private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+        private string? _held;
 
         public required PolicyQuestion Asks { get; init; }
+
+        public required bool IsAssumed { get; init; }
 
         public static RecordedSession Of(JsonElement fact)
         {
             JsonElement identity = fact.GetProperty("identity");
+            bool? isTls = fact.TryGetProperty("tls", out JsonElement tls) && tls.ValueKind is JsonValueKind.True or JsonValueKind.False ? tls.GetBoolean() : null;
             return new RecordedSession
             {
+                IsAssumed = isTls is null,
                 Asks = new PolicyQuestion
                 {
                     Issuer = Text(identity, "issuer") ?? Identity.LocalIssuer,
@@ -87,10 +97,34 @@ internal static class RecordedOperations
                     Target = Text(fact, "target") ?? "",
                     Login = Text(fact, "login"),
                     Database = Text(fact, "database"),
+                    Application = Text(fact, "application"),
+                    IsTls = isTls ?? true,
                     Source = IPEndPoint.TryParse(Text(fact, "source") ?? "", out IPEndPoint? source) ? source.Address : null,
                     Sql = "",
                 },
             };
+        }
+
+        /// <summary>
+        /// Whether it is what became of an operation that was held, and so was counted then. A session waits for one at a time, and what
+        /// passes without an approval was not waiting.
+        /// </summary>
+        public bool IsOutcome(JsonElement fact)
+        {
+            string? digest = Text(fact, "statement");
+            if (VerdictOf(fact) == Verdict.Hold)
+            {
+                _held = digest;
+                return false;
+            }
+
+            if (_held is null || _held != digest)
+            {
+                return false;
+            }
+
+            _held = null;
+            return VerdictOf(fact) == Verdict.Deny || Text(fact, "approval") is not null;
         }
 
         /// <summary>A text is written once, and then meant by its digest.</summary>

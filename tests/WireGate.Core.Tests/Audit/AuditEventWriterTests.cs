@@ -26,6 +26,8 @@ internal sealed class AuditEventWriterTests : AuditFixture
             Login = "ro",
             Grant = "g",
             Database = "d",
+            Application = "psql",
+            IsTls = false,
             Config = "c",
             End = SessionEnd.ClientBrokeProtocol,
             Reference = "R1",
@@ -39,7 +41,7 @@ internal sealed class AuditEventWriterTests : AuditFixture
         const string Expected = """
             {"time":"2030-01-02T12:00:00Z","event":"session-ended","session":"s","listener":"pg","source":"10.0.0.1:5",
             "identity":{"issuer":"corp","subject":"alice","groups":["dba","sre"],"claims":{"team":"payments"}},"placeholder":"p","method":"password",
-            "target":"orders","login":"ro","grant":"g","database":"d","config":"c","end":"client-broke-protocol","ref":"R1","detail":"why",
+            "target":"orders","login":"ro","grant":"g","database":"d","application":"psql","tls":false,"config":"c","end":"client-broke-protocol","ref":"R1","detail":"why",
             "actor":{"issuer":"unix","subject":"root"},"clientBytes":1,"upstreamBytes":9223372036854775807,"durationMs":1500}
             """;
         Assert.That(Write(auditEvent), Is.EqualTo(Expected.Replace("\n", "", StringComparison.Ordinal)));
@@ -137,6 +139,8 @@ internal sealed class AuditEventWriterTests : AuditFixture
             Login = worst,
             Grant = worst,
             Database = worst,
+            Application = worst,
+            IsTls = false,
             Config = worst,
             Reference = worst,
             Detail = worst,

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport.Streams;
 using WireGate.Testing;
@@ -105,5 +106,18 @@ public sealed class SessionTests : IDisposable
         Assert.That((line.ClientBytes, line.UpstreamBytes), Is.EqualTo((7L, 9L)));
         Assert.That(line.Placeholder, Is.EqualTo("0123456789"));
         Assert.That(line.Source, Is.EqualTo("192.0.2.7:40000"));
+    }
+
+    [Test]
+    public void Whether_it_is_over_tls_is_told_once_its_access_is_chosen()
+    {
+        _session.Application = "psql";
+        Assert.That(_session.Event(AuditEventKind.SessionRefused).IsTls, Is.Null);
+
+        TargetConfig target = SessionHouse.Config.Targets["orders"];
+        _session.Access = new Access(target, target.Logins[0], SessionHouse.Config.Grants[0]);
+
+        AuditEvent line = _session.Event(AuditEventKind.SessionAuthenticated);
+        Assert.That((line.IsTls, line.Application), Is.EqualTo(((bool?)false, "psql")));
     }
 }

@@ -84,6 +84,27 @@ internal sealed class CopyMaskerTests
         InEverySplit(Plan(CopyFormat.Binary), [.. head, .. row, .. row, .. end], [.. head, .. shown, .. shown, .. end]);
     }
 
+    [Test]
+    public void A_header_goes_with_the_first_row()
+    {
+        byte[] head = [.. "PGCOPY\n"u8, 0xff, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        byte[] row = [0, 3, 0, 0, 0, 1, 9, 255, 255, 255, 255, 255, 255, 255, 255];
+        var masker = new CopyMasker(Plan(CopyFormat.Binary));
+        var output = new RowBuffer();
+
+        Assert.That(masker.Write(head, output));
+        Assert.That(output.Length, Is.Zero, "clients read it and the row from one message, as PostgreSQL sends them");
+
+        Assert.That(masker.Write(row, output));
+        Assert.That(output.Written[5..].ToArray(), Is.EqualTo((byte[])[.. head, .. row]));
+    }
+
+    [Test]
+    public void A_header_without_rows_goes_with_the_end() => InEverySplit(
+        Plan(CopyFormat.Binary),
+        [.. "PGCOPY\n"u8, 0xff, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255],
+        [.. "PGCOPY\n"u8, 0xff, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]);
+
     [TestCase("1\t2\n")]
     [TestCase("1\t2\t3\t4\n")]
     public void Refuses_a_row_of_another_number_of_columns(string row) =>

@@ -34,14 +34,36 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
         .. ScriptedClient.Message('E', [.. Text(portal), .. ScriptedClient.Int32(0)]), .. ScriptedClient.Message('S'),
     ];
 
-    private async Task<(ScriptedClient Client, UpstreamPeer Upstream)> MaskedAsync()
+    private async Task<(ScriptedClient Client, UpstreamPeer Upstream)> MaskedAsync(Func<GatewayConfig, GatewayConfig>? change = null)
     {
         Assert.That(ColumnPattern.TryParse("hr.people.ssn", out ColumnPattern? pattern));
-        Start(c => WithTarget(c, t => t with { Mask = ["pii"] }) with
+        Start(c => (change?.Invoke(c) ?? WithTarget(c, Masked)) with
         {
             Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], With = MaskStyle.Last4 } }.ToFrozenDictionary(m => m.Name),
         });
-        return await EstablishAsync(greeted: TellSearchPathAsync);
+        return await EstablishAsync(await PresentAsync("orders"), greeted: TellSearchPathAsync);
+    }
+
+    private async Task<ScriptedClient> PresentAsync(string target)
+    {
+        ScriptedClient client = await ConnectAsync();
+        await client.StartAsync($"someone@{target}", "shop");
+        await client.PresentPasswordAsync(Gateway.Placeholders.Mint(p => p with { Targets = [target] }).Token);
+        return client;
+    }
+
+    private static TargetConfig Masked(TargetConfig target) => target with { Mask = ["pii"] };
+
+    /// <summary>The same upstream by another login, where nothing is masked.</summary>
+    private static GatewayConfig WithOther(GatewayConfig config)
+    {
+        TargetConfig orders = config.Targets["orders"];
+        return config with
+        {
+            Targets = new[] { Masked(orders), orders with { Name = "other", Logins = [orders.Logins[0] with { Name = "rw", User = "app_rw" }] } }
+                .ToFrozenDictionary(t => t.Name),
+            Grants = [.. config.Grants.Select(g => g with { Targets = ["orders", "other"] })],
+        };
     }
 
     /// <summary>Where names are looked for matters where something is masked.</summary>
@@ -65,6 +87,15 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
             .. Row($"{People}", "1", "id", "23", "f"), .. Row($"{People}", "2", "ssn", "25", "f"), .. Done("SELECT 2"),
             .. Done("SELECT 0"), .. Done("SELECT 0"), .. Done("SELECT 0"), .. Done("SELECT 0"), .. Ready,
         ]);
+    }
+
+    private static async Task ReadOneAsync(ScriptedClient client, UpstreamPeer upstream, Func<Task>? tellCatalog)
+    {
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn from hr.people")));
+        await (tellCatalog?.Invoke() ?? Task.CompletedTask);
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])[.. Description(People, 2), .. Row("123-45-6789"), .. Done("SELECT 1"), .. Ready]);
+        Assert.That(await ReadAsync(client), Does.Contain("****6789"));
     }
 
     private static async Task<string> ReadAsync(ScriptedClient client)
@@ -173,6 +204,31 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
 
         string seen = await ReadAsync(client);
         Assert.That(seen, Does.Contain("C22P02").And.Contain("P8").And.Not.Contain("123-45"));
+    }
+
+    [TestCase("create table a (b int)")]
+    [TestCase("begin", "create table a (b int)", "commit")]
+    public async Task What_another_login_of_the_database_defines_is_read_before_the_next_text(params string[] texts)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync(WithOther);
+        await ReadOneAsync(client, upstream, TellCatalogAsync);
+        (ScriptedClient definer, UpstreamPeer defined) = await EstablishAsync(await PresentAsync("other"));
+        for (int i = 0; i < texts.Length; i++)
+        {
+            await definer.SendAsync(ScriptedClient.Message('Q', Text(texts[i])));
+            await defined.ExpectAsync('Q');
+            // Somebody asks while it is not done yet.
+            bool isDefined = texts[i].StartsWith("create", StringComparison.Ordinal) || texts[..i].Any(t => t.StartsWith("create", StringComparison.Ordinal));
+            if (texts[i].StartsWith("create", StringComparison.Ordinal))
+            {
+                await ReadOneAsync(client, upstream, TellCatalogAsync);
+            }
+
+            await defined.SendAsync((byte[])[.. Done("DONE"), .. ScriptedClient.Message('Z', (byte)(i < texts.Length - 1 ? 'T' : 'I'))]);
+            await definer.ExpectAsync('C');
+            await definer.ExpectAsync('Z');
+            await ReadOneAsync(client, upstream, isDefined ? TellCatalogAsync : null);
+        }
     }
 
     [Test]

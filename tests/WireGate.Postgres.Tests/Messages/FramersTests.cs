@@ -54,8 +54,12 @@ internal sealed class FramersTests
 
     [TestCase('Q', 0x3fff_fffe)]
     [TestCase('d', 0x3fff_fffe)]
-    [TestCase('S', 10_000)]
+    [TestCase('E', 10_000)]
     [TestCase('f', 10_000)]
+    [TestCase('S', 4)]
+    [TestCase('H', 4)]
+    [TestCase('X', 4)]
+    [TestCase('c', 4)]
     public void A_client_has_the_bounds_that_PostgreSQL_gives_it(char type, int longest)
     {
         Assert.That(Refusal<ClientFramer>(type, longest), Is.Null);

@@ -63,6 +63,25 @@ internal sealed class SessionSettingsTests
         Assert.That(_settings.SearchPath.IsKnown, Is.EqualTo(sql.Contains("path", StringComparison.Ordinal)));
     }
 
+    [TestCase("set search_path = {0}")]
+    [TestCase("set search_path = '{0}'")]
+    [TestCase("set search_path = \"{0}\"")]
+    [TestCase("select set_config('search_path', 'public, {0}', false)")]
+    public void Schemas_are_cut_to_63_bytes(string sql)
+    {
+        Sent(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, new string('s', 70)));
+
+        Assert.That(_settings.SearchPath.Schemas, Is.EqualTo(new[] { "public", new string('s', 63) }));
+    }
+
+    [Test]
+    public void A_schema_is_cut_before_a_character_that_does_not_fit()
+    {
+        Sent($"set search_path = '{new string('s', 62)}ßß'");
+
+        Assert.That(_settings.SearchPath.Schemas, Is.EqualTo(new[] { "public", new string('s', 62) }));
+    }
+
     [Test]
     public void User_stands_for_the_real_one()
     {

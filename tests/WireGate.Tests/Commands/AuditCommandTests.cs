@@ -74,6 +74,17 @@ internal sealed class AuditCommandTests : IDisposable
     }
 
     [Test]
+    public void Verify_as_json_gives_one_object_of_what_is_wrong()
+    {
+        Assert.That(Run("verify", "--json", "--dir", _directory), Is.EqualTo(2));
+
+        Assert.That(_error.ToString(), Is.Empty);
+        using var said = JsonDocument.Parse(_output.ToString());
+        Assert.That(said.RootElement.GetProperty("ok").GetBoolean(), Is.False);
+        Assert.That(said.RootElement.GetProperty("errors")[0].GetProperty("message").GetString(), Does.StartWith($"{_directory}: no audit log is there"));
+    }
+
+    [Test]
     public async Task Export_prints_each_record_as_a_line_of_json_with_its_place()
     {
         await using AuditLog log = Open();

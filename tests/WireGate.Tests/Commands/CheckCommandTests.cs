@@ -16,7 +16,7 @@ internal sealed class CheckCommandTests
         targets:
           orders: { protocol: postgres, address: db, logins: { ro: { user: app, password: s } } }
           other: { protocol: postgres, address: db, logins: { ro: { user: app, password: s } } }
-        identity: { unix: [{ user: ci, subject: ci, groups: [agents] }] }
+        identity: { unix: [{ user: nobody-of-this-name, subject: ci, groups: [agents] }, { user: root, subject: root }] }
         grants: [{ name: a, to: { issuer: unix, subject: bob }, targets: [orders] }]
         rules: { list: [{ name: all, match: { target: orders, operations: all }, do: allow }] }
 
@@ -36,6 +36,7 @@ internal sealed class CheckCommandTests
             "warning: targets.other: no grant opens it",
             "warning: secrets.unused: no login uses it",
             "warning: listeners (pg): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear",
+            "warning: identity.unix[0]: this machine has no user nobody-of-this-name, so nobody is that",
         }));
     }
 
@@ -57,7 +58,7 @@ internal sealed class CheckCommandTests
 
         Assert.That((bool)good["ok"]!, Is.True);
         Assert.That((string?)good["config"]!["targets"]!["orders"]!["logins"]!["ro"]!["user"], Is.EqualTo("app"));
-        Assert.That(good["warnings"]!.AsArray(), Has.Count.EqualTo(5));
+        Assert.That(good["warnings"]!.AsArray(), Has.Count.EqualTo(6));
         Assert.That((bool)bad["ok"]!, Is.False);
         Assert.That((int)bad["errors"]![0]!["line"]!, Is.EqualTo(11));
     }

@@ -43,6 +43,19 @@ public sealed class SessionAndWhyCommandTests
         Assert.That((await daemon.RunAsync("why", "ZZZZZZ")).Code, Is.EqualTo(1));
     }
 
+    [TestCase]
+    [TestCase("--json")]
+    public async Task Why_tells_a_fault_without_where_in_the_program_it_was(params string[] options)
+    {
+        await using CliHarness daemon = await new CliHarness().StartAsync();
+        byte[] json = Encoding.UTF8.GetBytes("""{"event":"operation","fault":"System.InvalidOperationException: nothing is there\n   at WireGate.X()"}""");
+        daemon.References.Records["7F3K2Q"] = new ReferencedRecord(new AuditPosition(1, 9), DateTimeOffset.UnixEpoch, json);
+
+        (_, string output, _) = await daemon.RunAsync(["why", "7F3K2Q", .. options]);
+
+        Assert.That(output, Does.Contain("InvalidOperationException: nothing is there").And.Not.Contain("WireGate.X").And.Not.Contain("System."));
+    }
+
     [Test]
     public async Task Says_in_one_line_that_no_daemon_answers()
     {

@@ -43,6 +43,15 @@ internal sealed class RuleWarningsTests
         "rules.external.opa: http://opa.internal:8181/v1 goes in clear to another machine: who is on the way reads every statement and answers in its place, write https",
         TestName = "A_decision_point_that_is_asked_in_clear_is_told")]
     [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { sql: { tables: [\"public.orders_[0-9\"], columns: [public.t.a_*], functions: [pg_catalog.f?] } }, do: deny }] }",
+        "rules.list[1] (d): public.orders_[0-9: only * is a pattern, [ stands for itself",
+        "rules.list[1] (d): pg_catalog.f?: only * is a pattern, ? stands for itself",
+        TestName = "What_is_a_pattern_elsewhere_is_told")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow, mask: [pii] }] }\nmasks: { pii: { columns: ['public.\"People\".ssn'] } }",
+        "masks.pii: public.\"People\".ssn: only * is a pattern, \" stands for itself",
+        TestName = "Quotes_in_a_mask_are_told")]
+    [TestCase(
         "rules: { external: { opa: \"http://127.0.0.1:8181/v1\" }, list: [{ name: o, match: { operations: all }, do: allow }] }",
         TestName = "A_decision_point_of_this_machine_may_be_asked_in_clear")]
     public void Warns(string rules, params string[] expected)

@@ -95,8 +95,12 @@ internal sealed class MaskShape : MapShape<MaskConfig>
         // As YAML has it: the word null, unquoted, is no text.
         private const string Null = "null";
 
-        private static readonly ChoiceShape<MaskStyle> Words = new(
-            [("redact", MaskStyle.Redact), (Null, MaskStyle.Null), ("last4", MaskStyle.Last4), ("partial", MaskStyle.Partial), ("hash", MaskStyle.Hash)]);
+        private const string FixedForm = "{ fixed: TEXT }";
+
+        private static readonly (string Word, MaskStyle Style)[] Styles =
+            [("redact", MaskStyle.Redact), (Null, MaskStyle.Null), ("last4", MaskStyle.Last4), ("partial", MaskStyle.Partial), ("hash", MaskStyle.Hash)];
+
+        private static readonly ChoiceShape<MaskStyle> Words = new(Styles, orElse: FixedForm);
 
         private static readonly TextShape Text = Shapes.Words.Text;
 
@@ -126,7 +130,7 @@ internal sealed class MaskShape : MapShape<MaskConfig>
             }
             else if (node is MapNode)
             {
-                context.Report(node, "expected redact, null, last4, partial, hash or { fixed: TEXT }");
+                context.Report(node, $"expected one of {string.Join(", ", Styles.Select(s => s.Word))}, {FixedForm}");
             }
             else if (node is ScalarNode { ScalarKind: ScalarKind.Null, Text: Null })
             {

@@ -43,7 +43,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         _approvers = Optional("approvers", new ApproversShape(), r => r.Hold?.Approvers[0], "Who may approve what it holds.");
         _within = OptionalValue("within", Words.Wait, r => r.Hold?.Within, "How long a held operation waits, 15m by default.");
         _inTransaction = OptionalValue(
-            "inTransaction", Words.Wait, r => r.Hold?.InTransaction, "How long it waits in an open transaction, which may keep others waiting, 2m by default.");
+            "inTransaction", Words.Wait, r => r.Hold?.InTransaction, "How long it waits in an open transaction, which may keep others waiting: at most within, 2m by default.");
         _limit = Optional("limit", new LimitShape(), r => r.Limit, "How many operations in what time; beyond, it denies.");
     }
 
@@ -72,6 +72,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
     {
         MatchConfig match = values.Get(_match, new MatchConfig());
         Verdict? verdict = values.GetValueOrNull(_do);
+        TimeSpan within = values.Get(_within, HoldTerms.DefaultWithin);
         return new RuleConfig
         {
             Name = values.Get(_name),
@@ -88,8 +89,8 @@ internal sealed class RuleShape : MapShape<RuleConfig>
             Hold = verdict == Verdict.Hold
                 ? new HoldTerms(
                     [values.Get(_approvers)],
-                    values.Get(_within, HoldTerms.DefaultWithin),
-                    values.Get(_inTransaction, HoldTerms.DefaultInTransaction))
+                    within,
+                    values.Get(_inTransaction, within < HoldTerms.DefaultInTransaction ? within : HoldTerms.DefaultInTransaction))
                 : null,
             Limit = values.GetOrNull(_limit),
         };
@@ -123,6 +124,13 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         foreach (Key key in new Key[] { _approvers, _within, _inTransaction }.Where(k => verdict != Verdict.Hold && values.Has(k)))
         {
             context.Report(values.Node(key), "only a rule that holds has it, remove it or write do: hold");
+        }
+
+        // A within that could not be read was reported; how long it was meant to be is not known.
+        TimeSpan? within = values.Has(_within) ? values.GetValueOrNull(_within) : HoldTerms.DefaultWithin;
+        if (verdict == Verdict.Hold && values.TryGet(_inTransaction, out TimeSpan inTransaction) && inTransaction > within)
+        {
+            context.Report(values.Node(_inTransaction), $"longer than within, so nothing waits that long: write at most {Duration.Format(within.Value)}");
         }
     }
 

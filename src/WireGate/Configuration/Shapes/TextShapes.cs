@@ -71,14 +71,17 @@ internal sealed class TextShape(string expected, string pattern = TextShape.AnyT
 /// <summary>One of a few words.</summary>
 /// <param name="words">The words and what they mean.</param>
 /// <param name="refused">Words that are understood and refused, each with the reason.</param>
-internal sealed class ChoiceShape<T>(IReadOnlyList<(string Word, T Value)> words, IReadOnlyDictionary<string, string>? refused = null)
+/// <param name="orElse">What may stand there that is no word, as errors call it.</param>
+internal sealed class ChoiceShape<T>(
+    IReadOnlyList<(string Word, T Value)> words, IReadOnlyDictionary<string, string>? refused = null, string? orElse = null)
     : TextualShape<T>
     where T : notnull
 {
     // More than that nobody reads in one line.
     private const int MostListed = 12;
 
-    protected override string Expected => words.Count == 1 ? words[0].Word : $"one of {string.Join(", ", words.Select(w => w.Word))}";
+    protected override string Expected =>
+        words.Count == 1 && orElse is null ? words[0].Word : $"one of {string.Join(", ", words.Select(w => w.Word).Concat(orElse is null ? [] : [orElse]))}";
 
     public override JsonObject Schema() =>
         new() { ["type"] = "string", ["enum"] = new JsonArray([.. words.Select(w => (JsonNode)JsonValue.Create(w.Word))]) };

@@ -1,0 +1,39 @@
+using WireGate.Core.Configuration;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>
+/// How often sessions of this process changed something in a database: what one login defines, every other may see. Databases share the
+/// places where it is counted, so that there is an end to them; then a catalog is read once more than it had to be.
+/// </summary>
+internal sealed class CatalogChanges
+{
+    private const int Places = 1024;
+
+    private readonly long[] _counts = new long[Places];
+
+    /// <summary>The places of one database: one for each address under which it may be reached.</summary>
+    public static int[] PlacesOf(TargetConfig target, string database) =>
+        [.. target.Addresses.Select(address => (int)((uint)HashCode.Combine(address, database) % Places))];
+
+    /// <summary>Something was changed.</summary>
+    public void Note(int[] places)
+    {
+        foreach (int place in places)
+        {
+            Interlocked.Increment(ref _counts[place]);
+        }
+    }
+
+    /// <summary>How often something was changed; grows with each change.</summary>
+    public long Count(int[] places)
+    {
+        long count = 0;
+        foreach (int place in places)
+        {
+            count += Volatile.Read(ref _counts[place]);
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text;
+using NUnit.Framework;
+using WireGate.Postgres.Sql;
+
+namespace WireGate.Postgres.Tests.Sql;
+
+/// <summary>Which columns decide what comes back, or how often, without being shown.</summary>
+internal sealed class LineageTests
+{
+    [TestCase("select count(*) from c, generate_series(1, ascii(c.ssn))")]
+    [TestCase("select 1 from c, lateral unnest(string_to_array(ssn, '-')) with ordinality x")]
+    [TestCase("select 1 from c, rows from (generate_series(1, 2), generate_series(1, ascii(ssn))) x")]
+    [TestCase("select 1 from c, xmltable('/a' passing (ssn::xml) columns b text) x")]
+    [TestCase("select 1 from c, lateral (select 1 from generate_series(1, ascii(c.ssn))) x")]
+    [TestCase("select 1 from c, lateral (select 1 from t tablesample bernoulli (ascii(c.ssn))) x")]
+    [TestCase("select case when ssn = 'a' then 1 end from c")]
+    [TestCase("select case ssn when 'a' then 1 end from c")]
+    [TestCase("select upper(case when id = 1 then (case when ssn = 'a' then 'b' end) end) from c")]
+    [TestCase("select count(*) filter (where ssn = 'a') from c")]
+    [TestCase("select array_agg(id order by ssn) from c")]
+    [TestCase("select row_number() over (order by ssn) from c")]
+    [TestCase("select regexp_matches(ssn, '^1') from c")]
+    [TestCase("select pg_catalog.unnest(array[ssn]) from c")]
+    [TestCase("select (regexp_split_to_array('a', 'b'))[1], upper(string_to_table(ssn, '-')) from c")]
+    [TestCase("select s.made(ssn) from c")]
+    [TestCase("select 1 from c limit (select ascii(ssn) from c limit 1)")]
+    [TestCase("select 1 from c offset (select ascii(ssn) from c limit 1)")]
+    [TestCase("update c set id = case when ssn = 'a' then 1 end")]
+    [TestCase("delete from c using generate_series(1, ascii(ssn))")]
+    [TestCase("insert into t select 1 from c where ssn = 'a'")]
+    public void Decides_by_its_value(string sql) => Assert.That(Predicates(sql), Does.Contain("ssn"));
+
+    [TestCase("select case when id = 1 then ssn else upper(ssn) end from c")]
+    [TestCase("select count(ssn), max(upper(ssn)), string_agg(ssn, ',') filter (where id > 1) from c")]
+    [TestCase("select lag(ssn) over (order by id) from c")]
+    [TestCase("select ssn from c, generate_series(1, id)")]
+    [TestCase("select coalesce(ssn, ''), unnest(ids) from c limit 3 offset 1")]
+    public void Is_shown_and_decides_nothing(string sql) => Assert.That(Predicates(sql), Does.Not.Contain("ssn"));
+
+    [Test]
+    public void Conditions_within_conditions_are_read_once()
+    {
+        const int Depth = 40;
+        string sql = "select ssn from c where id = 1";
+        for (int i = 0; i < Depth; i++)
+        {
+            sql = $"select case when ({sql}) = '' then '' end from c";
+        }
+
+        Assert.That(Predicates(sql), Does.Contain("ssn"));
+    }
+
+    private static IEnumerable<string> Predicates(string sql) =>
+        SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).Statements[0].Lineage.Predicates.Names.Select(name => name.Name);
+}
