@@ -22,6 +22,7 @@ internal sealed class PolicyCommandTests : IDisposable
         grants:
           - { name: agents, to: { issuer: local, groups: [agents] }, targets: [orders] }
           - { name: staff, to: { issuer: local, groups: [dba] }, targets: [orders], login: rw }
+          - { name: held, to: { issuer: local, groups: [guests] }, targets: [orders], hold: { approvers: { groups: [dba] } } }
         rules:
           list:
             - { name: reads, match: { sql: { effects: [read] } }, do: allow, mask: [names] }
@@ -61,6 +62,15 @@ internal sealed class PolicyCommandTests : IDisposable
 
         JsonNode answer = JsonNode.Parse(Output)!;
         Assert.That(((string?)answer["decision"], (string?)answer["rule"]), Is.EqualTo((decision, rule)));
+    }
+
+    [TestCase("guests", true)]
+    [TestCase("agents", false)]
+    public void Explain_tells_that_the_session_waits_first(string group, bool expected)
+    {
+        Assert.That(Explain("--group", group, "--sql", "select 1"), Is.Zero, Error);
+
+        Assert.That(Output.Contains("the session itself waits first, for the yes of 1 of dba: grant held holds it", StringComparison.Ordinal), Is.EqualTo(expected), Output);
     }
 
     [Test]

@@ -31,4 +31,24 @@ internal sealed class ApprovalWarningsTests
         Assert.That(result.Errors, Is.Empty);
         Assert.That(ApprovalWarnings.Find(result.Config!), Is.EqualTo(expected));
     }
+
+    [TestCase(1)]
+    [TestCase(2, "grants[0] (g): no session under it can be approved, admin.roles.approve has too few people in its groups")]
+    public void Warns_of_a_grant_that_nobody_can_approve(int count, params string[] expected)
+    {
+        using var directory = new TemporaryDirectory();
+        ConfigResult result = ConfigLoader.Load(directory.Write("wiregate.yaml", $$"""
+            store: sqlite:/s.db
+            audit: { to: /audit }
+            listeners: [{ name: pg, protocol: postgres, address: 127.0.0.1 }]
+            admin: { roles: { approve: { unix: [ann] } } }
+            identity: { unix: [{ user: ann, subject: ann, groups: [dba] }] }
+            secrets: { s: { file: /s } }
+            targets: { t: { protocol: postgres, address: "unix:/s/.s.PGSQL.5432", logins: { ro: { user: x, password: s } } } }
+            grants: [{ name: g, to: { issuer: local, groups: [agents] }, targets: [t], hold: { approvers: { groups: [dba], count: {{count}} } } }]
+
+            """));
+        Assert.That(result.Errors, Is.Empty);
+        Assert.That(ApprovalWarnings.Find(result.Config!), Is.EqualTo(expected));
+    }
 }
