@@ -76,6 +76,19 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
             reference);
     }
 
+    /// <summary>People may be asked about it, and the session holds as much for them as it may.</summary>
+    public static OperationRefusal TooMuchHeld()
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(
+                SqlState.ProgramLimitExceeded,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the session would hold more than {HeldBytes.MostOfSession} bytes of statements that people may be asked about: close some (ref {reference})")),
+            reference);
+    }
+
     /// <summary>It cannot be known that nothing of what a mask hides would pass.</summary>
     /// <param name="what">What of it, with the column where there is one.</param>
     public static OperationRefusal Unmaskable(string what)
