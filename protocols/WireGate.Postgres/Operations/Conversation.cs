@@ -11,8 +11,8 @@ namespace WireGate.Postgres.Operations;
 /// </summary>
 internal sealed partial class Conversation
 {
-    private readonly NameTable _statements = new();
-    private readonly NameTable _portals = new();
+    private readonly NameTable _statements;
+    private readonly NameTable _portals;
     private readonly List<JudgedText> _candidates = [];
     private long _group;
     private int _completed;
@@ -23,6 +23,7 @@ internal sealed partial class Conversation
     public Conversation(OperationJudge judge)
     {
         Judge = judge;
+        (_statements, _portals) = (new NameTable(Held), new NameTable(Held));
         Judge.Settings.IsUnderWay = () => Replies.Count > 0;
         Replies.Skipped = OnSkipped;
         Replies.Failed = reply =>
@@ -37,6 +38,9 @@ internal sealed partial class Conversation
 
     /// <summary>The answers that are owed.</summary>
     public PendingReplies Replies { get; } = new();
+
+    /// <summary>What is held to be shown to people.</summary>
+    public HeldBudget Held { get; } = new();
 
     /// <summary>Asks the rules.</summary>
     public OperationJudge Judge { get; }

@@ -14,6 +14,15 @@ internal sealed record HeldBytes(byte[] Sql, byte[] Types, byte[] Bound)
 {
     /// <summary>Bytes that can be held: people read a statement, not a load of data.</summary>
     public const int Most = 1024 * 1024;
+
+    /// <summary>
+    /// Bytes that all names of a session together can hold: drivers keep some hundred statements of some kilobytes, and a session that held
+    /// <see cref="Most"/> for each of its <see cref="NameTable.Most"/> names would hold ten gigabytes.
+    /// </summary>
+    public const int MostOfSession = 16 * 1024 * 1024;
+
+    /// <summary>Bytes of it.</summary>
+    public int Length => Sql.Length + Types.Length + Bound.Length;
 }
 
 /// <summary>A name that a text gives to a statement within it.</summary>
@@ -96,6 +105,9 @@ internal sealed class JudgedText
 
     /// <summary>What people are asked about; null: it was not held when it was sent.</summary>
     public HeldBytes? Held { get; private init; }
+
+    /// <summary>Bytes that are held as long as it is known.</summary>
+    public long HeldLength => (Held?.Length ?? 0) + Alternatives.Sum(a => a.HeldLength);
 
     /// <summary>What the rules said last.</summary>
     public Decision Decision { get; set; }

@@ -5,17 +5,28 @@ namespace WireGate.Postgres.Operations;
 /// definition is pending until the upstream confirms it; and whether it holds may not be known when the name is used.
 /// </summary>
 /// <param name="name">The name's bytes.</param>
-internal sealed class NameSlot(byte[] name)
+/// <param name="budget">What is held of the texts is counted there.</param>
+internal sealed class NameSlot(byte[] name, HeldBudget budget)
 {
     private readonly Queue<(long Group, JudgedText? Text)> _pending = new(1);
     private long _lastGroup = -1;
     private JudgedText? _last;
+    private JudgedText? _confirmed;
 
     /// <summary>The name's bytes.</summary>
     public byte[] Name { get; } = name;
 
     /// <summary>What the upstream has confirmed; null: nothing.</summary>
-    public JudgedText? Confirmed { get; set; }
+    public JudgedText? Confirmed
+    {
+        get => _confirmed;
+        set
+        {
+            budget.Return(_confirmed);
+            budget.Take(value);
+            _confirmed = value;
+        }
+    }
 
     /// <summary>DECLARE made it: it may outlive the transaction.</summary>
     public bool IsCursor { get; set; }
@@ -31,6 +42,7 @@ internal sealed class NameSlot(byte[] name)
     /// <param name="group">The group of messages up to the next Sync; see <see cref="Resolve"/>.</param>
     public void Define(JudgedText? text, long group)
     {
+        budget.Take(text);
         _pending.Enqueue((group, text));
         (_lastGroup, _last) = (group, text);
     }
@@ -38,14 +50,14 @@ internal sealed class NameSlot(byte[] name)
     /// <summary>The upstream has done what the oldest pending message asked.</summary>
     public void Confirm()
     {
-        if (_pending.TryDequeue(out (long Group, JudgedText? Text) done))
+        if (TryTake(out JudgedText? done))
         {
-            Confirmed = done.Text;
+            Confirmed = done;
         }
     }
 
     /// <summary>The oldest pending message failed or was skipped.</summary>
-    public void Fail() => _pending.TryDequeue(out _);
+    public void Fail() => TryTake(out _);
 
     /// <summary>
     /// Adds all that the name may stand for when a message of this group uses it. Within a group nothing runs behind an error: if the
@@ -65,6 +77,16 @@ internal sealed class NameSlot(byte[] name)
         {
             Add(text, into);
         }
+    }
+
+    private bool TryTake(out JudgedText? text)
+    {
+        bool isThere = _pending.TryDequeue(out (long Group, JudgedText? Text) oldest);
+        text = oldest.Text;
+        budget.Return(text);
+        // What failed is not to be kept by it.
+        _last = _pending.Count == 0 ? null : _last;
+        return isThere;
     }
 
     private static void Add(JudgedText? text, List<JudgedText> into)

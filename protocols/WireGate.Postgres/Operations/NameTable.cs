@@ -14,7 +14,14 @@ internal sealed class NameTable
     private readonly Dictionary<byte[], NameSlot> _slots = new(NameComparer.Instance);
     private readonly Dictionary<byte[], NameSlot>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
 
-    public NameTable() => _lookup = _slots.GetAlternateLookup<ReadOnlySpan<byte>>();
+    private readonly HeldBudget _budget;
+
+    /// <param name="budget">What is held of the texts is counted there.</param>
+    public NameTable(HeldBudget budget)
+    {
+        _budget = budget;
+        _lookup = _slots.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
 
     /// <summary>Finds what is known of a name.</summary>
     /// <returns>
@@ -38,7 +45,7 @@ internal sealed class NameTable
             return null;
         }
 
-        slot = new NameSlot(name.ToArray());
+        slot = new NameSlot(name.ToArray(), _budget);
         _slots.Add(slot.Name, slot);
         return slot;
     }

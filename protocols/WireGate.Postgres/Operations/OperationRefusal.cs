@@ -1,7 +1,9 @@
 using System.Globalization;
+using WireGate.Core.Approvals;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Operations;
 
@@ -11,12 +13,14 @@ namespace WireGate.Postgres.Operations;
 internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
 {
     /// <summary>The rules refuse it.</summary>
-    public static OperationRefusal Denied(JudgedText text, in Decision decision)
+    /// <param name="runs">All that would run: the text, and what its names stand for.</param>
+    /// <param name="decision">Why.</param>
+    public static OperationRefusal Denied(IReadOnlyList<JudgedText> runs, in Decision decision)
     {
         string reference = Core.Sessions.Reference.New();
         string by = decision.Rule is { } rule ? $"denied by rule \"{rule}\"" : "denied";
         string message = decision.Reason is { } reason ? $"{by}: {reason} (ref {reference})" : $"{by} (ref {reference})";
-        return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, message, Describe(text)), reference);
+        return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, message, Describe(runs)), reference);
     }
 
     /// <summary>It would be held, and cannot be.</summary>
@@ -72,6 +76,19 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
             reference);
     }
 
+    /// <summary>People may be asked about it, and the session holds as much for them as it may.</summary>
+    public static OperationRefusal TooMuchHeld()
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(
+                SqlState.ProgramLimitExceeded,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the session would hold more than {HeldBytes.MostOfSession} bytes of statements that people may be asked about: close some (ref {reference})")),
+            reference);
+    }
+
     /// <summary>It cannot be known that nothing of what a mask hides would pass.</summary>
     /// <param name="what">What of it, with the column where there is one.</param>
     public static OperationRefusal Unmaskable(string what)
@@ -81,24 +98,36 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
     }
 
     /// <summary>What it was taken for: whoever asked knows the text, and not always what it counts as.</summary>
-    private static string? Describe(JudgedText text)
+    private static string? Describe(IReadOnlyList<JudgedText> runs)
     {
-        if (text.Parsed.Statements.IsEmpty)
-        {
-            return null;
-        }
+        string[] parts = [.. runs.SelectMany(text => text.Parsed.Statements).Take(4).Select(Describe)];
+        return parts.Length == 0 ? null : string.Join(" | ", parts);
+    }
 
-        var parts = new List<string>();
-        foreach (SqlStatementFacts facts in text.Parsed.Statements.Select(s => s.Facts).Take(4))
-        {
-            IEnumerable<string> effects = facts.Accesses
-                .Select(a => a.Relation is { } relation ? $"{Word(a.Effect)} {relation}" : Word(a.Effect)).Distinct().Take(8);
-            string unknown = facts.UnknownFunctions.Length > 0 ? $"unknown: {string.Join(", ", facts.UnknownFunctions.Take(4).Select(f => $"{f}()"))}" : "";
-            string why = facts.Unknown ?? "";
-            parts.Add(string.Join("; ", ((string[])[$"{string.Join(", ", facts.Kinds)}: {string.Join(", ", effects)}", unknown, why]).Where(p => p.Length > 0)));
-        }
+    private static string Describe(ParsedStatement statement)
+    {
+        SqlStatementFacts facts = statement.Facts;
+        IEnumerable<string> effects = facts.Accesses
+            .Select(a => a.Relation is { } relation ? $"{Word(a.Effect)} {relation}" : Word(a.Effect)).Distinct().Take(8);
+        string what = string.Join(", ", effects.Concat(statement.Changes.Select(NameIn).OfType<string>().Take(8)));
+        string kinds = string.Join(", ", facts.Kinds);
+        string unknown = facts.UnknownFunctions.Length > 0 ? $"unknown: {string.Join(", ", facts.UnknownFunctions.Take(4).Select(f => $"{f}()"))}" : "";
+        string why = facts.Unknown ?? "";
+        return string.Join("; ", ((string[])[what.Length > 0 ? $"{kinds}: {what}" : kinds, unknown, why]).Where(p => p.Length > 0));
+    }
 
-        return string.Join(" | ", parts);
+    /// <summary>The name of a prepared statement or cursor that a statement asks for; null: it asks for none.</summary>
+    private static string? NameIn(SessionChange change)
+    {
+        string? name = change switch
+        {
+            SessionChange.Execute execute => execute.Name,
+            SessionChange.Deallocate deallocate => deallocate.Name,
+            SessionChange.Fetch fetch => fetch.Name,
+            SessionChange.Close close => close.Name,
+            _ => null,
+        };
+        return name is null ? null : ApprovalDisplay.Line(ServerName.Cut(name));
     }
 
     private static string Word(SqlEffects effect) => effect.ToString().ToLowerInvariant();

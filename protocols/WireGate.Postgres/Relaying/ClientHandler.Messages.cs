@@ -65,7 +65,13 @@ internal sealed partial class ClientHandler
             return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, sql, default);
         }
 
-        if (MayBeHeld(decision) && body.Length <= HeldBytes.Most)
+        bool fits = conversation.Held.Fits(body.Length);
+        if (decision.Verdict == Verdict.Hold && !fits)
+        {
+            return Refuse(OperationRefusal.TooMuchHeld(), text, sql, default);
+        }
+
+        if (MayBeHeld(decision) && body.Length <= HeldBytes.Most && fits)
         {
             text = text.With(new HeldBytes(sql.ToArray(), reader.ReadRest().ToArray(), []));
         }
@@ -101,7 +107,13 @@ internal sealed partial class ClientHandler
                 return Refuse(OperationRefusal.TooLarge(HeldBytes.Most), text, default, fields);
             }
 
-            text = text.With(isWhole ? held with { Bound = fields.ToArray() } : null);
+            bool fits = conversation.Held.Fits(held.Length + fields.Length);
+            if (!fits && decision.Verdict == Verdict.Hold)
+            {
+                return Refuse(OperationRefusal.TooMuchHeld(), text, default, fields);
+            }
+
+            text = text.With(isWhole && fits ? held with { Bound = fields.ToArray() } : null);
         }
 
         if (!conversation.TryDefinePortal(portal, text, out NameSlot? slot))

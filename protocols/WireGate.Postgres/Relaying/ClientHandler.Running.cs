@@ -157,7 +157,7 @@ internal sealed partial class ClientHandler
         if (now.Verdict == Verdict.Deny || !TryPlan(text, now, out unmaskable))
         {
             holds.Complete(approval, executed: false, unmaskable ?? "the rules deny it by now");
-            _refusal = unmaskable is null ? OperationRefusal.Denied(text, now) : OperationRefusal.Unmaskable(unmaskable);
+            _refusal = unmaskable is null ? OperationRefusal.Denied(conversation.Runs(text), now) : OperationRefusal.Unmaskable(unmaskable);
             log.Denied(text, now with { Verdict = Verdict.Deny }, default, default, _refusal.Reference);
             return SendPoison(message, output);
         }

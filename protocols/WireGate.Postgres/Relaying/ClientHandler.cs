@@ -238,7 +238,7 @@ internal sealed partial class ClientHandler(
 
     private FrameAction Refuse(JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
-        OperationRefusal refusal = OperationRefusal.Denied(text, decision);
+        OperationRefusal refusal = OperationRefusal.Denied(conversation.Runs(text), decision);
         log.Denied(text, decision, sql, parameters, refusal.Reference);
         return Refuse(refusal);
     }

@@ -14,7 +14,7 @@ internal sealed class NamesTests
     [Test]
     public void A_definition_that_is_under_way_counts_beside_the_one_before()
     {
-        var slot = new NameSlot([]);
+        var slot = new NameSlot([], new HeldBudget());
         slot.Define(A, group: 1);
         slot.Confirm();
         slot.Define(B, group: 2);
@@ -25,7 +25,7 @@ internal sealed class NamesTests
     [Test]
     public void Within_its_own_group_a_definition_counts_alone()
     {
-        var slot = new NameSlot([]);
+        var slot = new NameSlot([], new HeldBudget());
         slot.Define(A, group: 1);
         slot.Confirm();
         slot.Define(B, group: 2);
@@ -36,7 +36,7 @@ internal sealed class NamesTests
     [Test]
     public void A_definition_that_failed_counts_no_more()
     {
-        var slot = new NameSlot([]);
+        var slot = new NameSlot([], new HeldBudget());
         slot.Define(A, group: 1);
         slot.Confirm();
         slot.Define(B, group: 2);
@@ -49,7 +49,7 @@ internal sealed class NamesTests
     [Test]
     public void Answers_belong_to_definitions_in_their_order()
     {
-        var slot = new NameSlot([]);
+        var slot = new NameSlot([], new HeldBudget());
         slot.Define(A, group: 1);
         slot.Define(null, group: 2);
         slot.Define(B, group: 3);
@@ -64,7 +64,7 @@ internal sealed class NamesTests
     [Test]
     public void A_closed_name_stands_for_nothing()
     {
-        var slot = new NameSlot([]);
+        var slot = new NameSlot([], new HeldBudget());
         slot.Define(A, group: 1);
         slot.Confirm();
         slot.Define(null, group: 2);
@@ -78,7 +78,7 @@ internal sealed class NamesTests
     [Test]
     public void Names_are_cut_to_63_bytes()
     {
-        var names = new NameTable();
+        var names = new NameTable(new HeldBudget());
         NameSlot slot = names.Of(Name(63))!;
 
         Assert.That(names.Of(Name(64)), Is.SameAs(slot));
@@ -96,7 +96,7 @@ internal sealed class NamesTests
     [Test]
     public void There_is_an_end_to_how_many_names_are_followed()
     {
-        var names = new NameTable();
+        var names = new NameTable(new HeldBudget());
         for (int i = 0; i < NameTable.Most; i++)
         {
             names.Of(Encoding.ASCII.GetBytes($"s{i}"))!.Define(A, group: 1);
@@ -109,7 +109,7 @@ internal sealed class NamesTests
     [Test]
     public void Forgetting_what_was_confirmed_keeps_what_is_under_way()
     {
-        var names = new NameTable();
+        var names = new NameTable(new HeldBudget());
         NameSlot slot = names.Of("s"u8)!, unnamed = names.Of(""u8)!, done = names.Of("done"u8)!;
         slot.Define(A, group: 1);
         done.Define(A, group: 1);
