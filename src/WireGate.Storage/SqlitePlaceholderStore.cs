@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,12 +15,6 @@ namespace WireGate.Storage;
 /// </summary>
 public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposable
 {
-    // A month: long enough to look up what an incident's placeholder was bound to.
-    private static readonly TimeSpan ExpiredKept = TimeSpan.FromDays(30);
-
-    // A day: nobody ever got in with it, so there is nothing to look up but its minting, which the audit log has.
-    private static readonly TimeSpan UnusedKept = TimeSpan.FromDays(1);
-
     // How many old rows one minting clears away: more than it adds, few enough that nobody waits for it.
     private const int PurgedAtOnce = 100;
 
@@ -31,11 +24,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     private readonly int _capacity;
     private readonly int _share;
     private readonly WriteQueue _writes = new();
-    private readonly ConcurrentDictionary<string, Placeholder> _placeholders = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Placeholder>.AlternateLookup<ReadOnlySpan<char>> _byId;
-
-    // Minted since the start and not used since. Of those before it nobody knows any more, so they count as used, and are kept longer.
-    private readonly ConcurrentDictionary<string, byte> _unused = new(StringComparer.Ordinal);
+    private readonly PlaceholderMemory _memory = new();
     private int _disposed;
 
     private SqlitePlaceholderStore(SqliteDatabase database, PlaceholderProver prover, TimeProvider time, int capacity, int share)
@@ -45,7 +34,6 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
         _time = time;
         _capacity = capacity;
         _share = share;
-        _byId = _placeholders.GetAlternateLookup<ReadOnlySpan<char>>();
         Approvals = new SqliteApprovalStore(database, _writes, time);
     }
 
@@ -89,17 +77,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     }
 
     /// <inheritdoc/>
-    public Placeholder? Find(ReadOnlySpan<byte> id)
-    {
-        if (!PlaceholderToken.IsId(id))
-        {
-            return null;
-        }
-
-        Span<char> text = stackalloc char[PlaceholderToken.IdLength];
-        Encoding.ASCII.GetChars(id, text);
-        return _byId.TryGetValue(text, out Placeholder? placeholder) ? placeholder : null;
-    }
+    public Placeholder? Find(ReadOnlySpan<byte> id) => _memory.Find(id);
 
     /// <inheritdoc/>
     public bool Verify(Placeholder? placeholder, ReadOnlySpan<byte> token) => _prover.Verify(placeholder?.Proof, token);
@@ -108,10 +86,10 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     public PlaceholderProof FakeProof(ReadOnlySpan<byte> id) => _prover.Fake(id);
 
     /// <inheritdoc/>
-    public ImmutableArray<Placeholder> List() => [.. _placeholders.Values.OrderByDescending(p => p.Minted).ThenBy(p => p.Id, StringComparer.Ordinal)];
+    public ImmutableArray<Placeholder> List() => [.. _memory.All.OrderByDescending(p => p.Minted).ThenBy(p => p.Id, StringComparer.Ordinal)];
 
     /// <summary>Who minted the placeholder of an id, and those that it was narrowed from. Memory only.</summary>
-    public ImmutableArray<Identity> MintersOf(string id) => [.. Lineage(id).Select(p => p.MintedBy)];
+    public ImmutableArray<Identity> MintersOf(string id) => [.. _memory.Lineage(id).Select(p => p.MintedBy)];
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryTakeUseAsync(Placeholder placeholder, CancellationToken cancellationToken)
@@ -122,12 +100,12 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
             throw new StoreUnavailableException("the store is closed");
         }
 
-        if (!MayUse(placeholder.Id, out List<Placeholder> lineage))
+        if (!_memory.MayUse(placeholder.Id, _time.GetUtcNow(), out List<Placeholder> lineage))
         {
             return false;
         }
 
-        lineage.ForEach(p => _unused.TryRemove(p.Id, out _));
+        lineage.ForEach(_memory.OnUsed);
         return lineage.TrueForAll(p => p.UsesLeft is null)
             || await _writes.RunAsync(() => TakeUse(placeholder.Id), cancellationToken);
     }
@@ -161,7 +139,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     {
         try
         {
-            _database.Try(() => PlaceholderRows.ReadAll(_database).ForEach(p => _placeholders[p.Id] = p));
+            _database.Try(() => PlaceholderRows.ReadAll(_database).ForEach(_memory.Set));
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException or OverflowException or JsonException)
         {
@@ -171,18 +149,18 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
 
     private bool TakeUse(string id)
     {
-        if (!MayUse(id, out List<Placeholder> lineage))
+        DateTimeOffset now = _time.GetUtcNow();
+        if (!_memory.MayUse(id, now, out List<Placeholder> lineage))
         {
             return false;
         }
 
         bool taken = true;
-        DateTimeOffset now = _time.GetUtcNow();
         List<Placeholder> limited = lineage.FindAll(p => p.UsesLeft is not null);
         _database.Transact(() => taken = limited.TrueForAll(p => PlaceholderRows.TakeUse(_database, p.Id, now)));
         if (taken)
         {
-            limited.ForEach(p => _placeholders[p.Id] = p with { UsesLeft = p.UsesLeft - 1 });
+            limited.ForEach(p => _memory.Set(p with { UsesLeft = p.UsesLeft - 1 }));
         }
 
         return taken;
@@ -191,10 +169,10 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     private MintResult Mint(MintRequest request, PlaceholderConfig bounds)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        Purge(now);
-        if (_placeholders.Count >= _capacity)
+        Delete(_memory.Outlived(now));
+        if (_memory.Count >= _capacity)
         {
-            return MintResult.Refused($"the store holds {_capacity} placeholders, which is its limit; the expired go after {ExpiredKept.TotalDays} days");
+            return MintResult.Refused($"the store holds {_capacity} placeholders, which is its limit; the expired go after {PlaceholderMemory.ExpiredKept.TotalDays} days");
         }
 
         if (!HasRoomFor(request.MintedBy, now))
@@ -206,7 +184,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
         try
         {
             PlaceholderProof proof = _prover.Prove(Encoding.ASCII.GetBytes(id), token.Span);
-            IReadOnlyList<Placeholder> ancestors = request.Parent is { } parent ? Lineage(parent) : [];
+            IReadOnlyList<Placeholder> ancestors = request.Parent is { } parent ? _memory.Lineage(parent) : [];
             if (!MintRules.TryMake(request, bounds, ancestors, now, id, proof, out Placeholder? placeholder, out string? refusal))
             {
                 token.Dispose();
@@ -218,8 +196,8 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
                 PlaceholderRows.Insert(_database, placeholder);
                 return true;
             });
-            _placeholders[id] = placeholder;
-            _unused[id] = 0;
+            _memory.Set(placeholder);
+            _memory.OnMinted(placeholder);
             return MintResult.Of(new MintedPlaceholder(placeholder, token));
         }
         catch
@@ -235,7 +213,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
 
         // The expired too: sessions that were opened with them may still live.
         ImmutableArray<Placeholder> revoked =
-            [.. _placeholders.Values.Where(p => p.Revoked is null && Lineage(p.Id).Exists(filter.Matches)).Select(p => p with { Revoked = now })];
+            [.. _memory.All.Where(p => p.Revoked is null && _memory.Lineage(p.Id).Exists(filter.Matches)).Select(p => p with { Revoked = now })];
         if (revoked.IsEmpty)
         {
             return revoked;
@@ -252,25 +230,18 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
         });
         foreach (Placeholder placeholder in revoked)
         {
-            _placeholders[placeholder.Id] = placeholder;
+            _memory.Set(placeholder);
         }
 
         Revoked?.Invoke([.. revoked.Select(p => p.Id)]);
         return revoked;
     }
 
-    private void Purge(DateTimeOffset now)
-    {
-        Delete(_placeholders.Values.Where(p => p.Expires + (_unused.ContainsKey(p.Id) ? UnusedKept : ExpiredKept) < now));
-    }
-
     /// <summary>Makes room, if it takes that, among what the minter let go by unused: short lives do not get around the limit.</summary>
     private bool HasRoomFor(Identity minter, DateTimeOffset now)
     {
-        List<Placeholder> held = [.. _placeholders.Values.Where(p => p.MintedBy == minter && (IsLive(p) || _unused.ContainsKey(p.Id)))];
-        return held.Count < _share || Delete(held.Where(p => !IsLive(p))) > 0;
-
-        bool IsLive(Placeholder p) => p.Revoked is null && p.Expires > now;
+        List<Placeholder> held = _memory.HeldBy(minter, now);
+        return held.Count < _share || Delete(held.Where(p => !PlaceholderMemory.IsLive(p, now))) > 0;
     }
 
     /// <summary>Deletes the oldest of these, as many as one minting clears away.</summary>
@@ -286,36 +257,7 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
             });
         }
 
-        foreach (Placeholder gone in old)
-        {
-            _placeholders.TryRemove(gone.Id, out _);
-            _unused.TryRemove(gone.Id, out _);
-        }
-
+        old.ForEach(_memory.Remove);
         return old.Count;
-    }
-
-    /// <summary>Whether it and all that it was narrowed from may still be used, as far as memory knows.</summary>
-    private bool MayUse(string id, out List<Placeholder> lineage)
-    {
-        DateTimeOffset now = _time.GetUtcNow();
-        lineage = Lineage(id);
-        return lineage.Count > 0
-            && lineage[^1].Parent is null
-            && lineage.TrueForAll(p => PlaceholderChecks.JudgeState(p, now) == PlaceholderVerdict.Ok);
-    }
-
-    /// <summary>It, its parent and so on; empty: there is no such one. It ends early where a parent is gone, or at a depth nobody could mint.</summary>
-    private List<Placeholder> Lineage(string id)
-    {
-        List<Placeholder> lineage = [];
-        string? next = id;
-        while (next is not null && lineage.Count <= MintRules.MaxDepth && _placeholders.TryGetValue(next, out Placeholder? found))
-        {
-            lineage.Add(found);
-            next = found.Parent;
-        }
-
-        return lineage;
     }
 }
