@@ -7,7 +7,7 @@ namespace WireGate.Core.Audit;
 
 /// <summary>
 /// One chain: one thread at a time appends, one thread syncs, one prepares. They share the published sequence and the segments; the lock
-/// is for waiters and for the change of segments, never for a plain append.
+/// is for waiters, never for a plain append.
 /// </summary>
 internal sealed class AuditChain : IDisposable
 {
@@ -24,9 +24,7 @@ internal sealed class AuditChain : IDisposable
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ConcurrentQueue<ChainSegment> _retired = new();
     private ChainSegment _current;
-    private MappedSegment? _next;
-    private string? _refusal;
-    private bool _nextWanted;
+    private readonly SegmentSupply _supply;
     private int _offset;
     private long _appended;
     private long _durable;
@@ -42,6 +40,7 @@ internal sealed class AuditChain : IDisposable
         _hash = recovered.Hash;
         _offset = recovered.Offset;
         _current = new ChainSegment(recovered.Segment, recovered.Offset);
+        _supply = new SegmentSupply(path, log, () => _retired.IsEmpty);
         _appended = recovered.Sequence;
         _durable = recovered.Sequence;
         _waiters = new LoopWaiters(log, () => Volatile.Read(ref _durable));
@@ -128,10 +127,9 @@ internal sealed class AuditChain : IDisposable
         Volatile.Write(ref _appended, sequence);
 
         // At a quarter: the other three hold for longer than the zeros take to write.
-        if (!_nextWanted && _offset > segment.Mapping.Size / 4)
+        if (!_supply.IsWanted && _offset > segment.Mapping.Size / 4)
         {
-            _nextWanted = true;
-            _log.Preparer?.Wake();
+            _supply.Want();
         }
 
         GC.KeepAlive(segment);
@@ -230,46 +228,8 @@ internal sealed class AuditChain : IDisposable
         }
     }
 
-    /// <summary>
-    /// Makes the next segment if it is time. Not before the last one is on disk entirely: so only the last two segments can have been
-    /// torn by a power cut, and only they need to be looked at when the log is opened.
-    /// </summary>
-    public void Prepare()
-    {
-        lock (_gate)
-        {
-            if (!_nextWanted || _next is not null || !_retired.IsEmpty || _log.Failure.IsLatched)
-            {
-                return;
-            }
-        }
-
-        MappedSegment? next = null;
-        string? refusal = null;
-        try
-        {
-            next = _log.Disk.Create(ChainDirectory.Next(_path), _log.SegmentSize);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Nothing is lost: the current file takes what still fits, and the next round tries again.
-            refusal = $"The audit log cannot make its next file in {_path}: {exception.Message}";
-        }
-
-        string? before;
-        lock (_gate)
-        {
-            before = _refusal;
-            _next = next;
-            _refusal = refusal;
-            Monitor.PulseAll(_gate);
-        }
-
-        if (refusal is not null && before is null)
-        {
-            _log.Refused?.Invoke(refusal);
-        }
-    }
+    /// <summary>Makes the next segment if it is time.</summary>
+    public void Prepare() => _supply.Prepare();
 
     /// <summary>Lets go everybody who waits, now that the log has failed.</summary>
     public void Abandon()
@@ -279,9 +239,9 @@ internal sealed class AuditChain : IDisposable
         {
             batch = _batch;
             _batch = null;
-            Monitor.PulseAll(_gate);
         }
 
+        _supply.Abandon();
         batch?.SetException(_log.Failure.ToException());
         _waiters.Wake();
     }
@@ -315,7 +275,7 @@ internal sealed class AuditChain : IDisposable
     /// <summary>Goes on in the next segment. Its header is complete before it gets its name, and it has its name before it holds a record.</summary>
     private void Roll(long firstSequence)
     {
-        MappedSegment next = TakeNext();
+        MappedSegment next = _supply.Take();
         try
         {
             new SegmentHeader(_log.LogId, Index, firstSequence, _hash, next.Size).Write(next.Bytes);
@@ -331,40 +291,5 @@ internal sealed class AuditChain : IDisposable
         Volatile.Write(ref _current, new ChainSegment(next, 0) { Written = SegmentHeader.Size, IsRenamed = true });
         _offset = SegmentHeader.Size;
         _log.Flusher?.Wake();
-    }
-
-    /// <summary>The prepared segment. Waits only if the disk was too slow to make one while three quarters of the last were filled.</summary>
-    /// <exception cref="AuditFailedException">There is none: the disk is full, and appends fail until it is not; or the log has failed.</exception>
-    private MappedSegment TakeNext()
-    {
-        lock (_gate)
-        {
-            while (_next is null)
-            {
-                _log.Failure.ThrowIfFailed();
-                _nextWanted = true;
-                if (_refusal is not null)
-                {
-                    throw new AuditFailedException(_refusal);
-                }
-
-                _log.Flusher?.Wake();
-                _log.Preparer?.Wake();
-                if (!Monitor.Wait(_gate, AuditLogContext.LongestWait))
-                {
-                    break;
-                }
-            }
-
-            if (_next is { } next)
-            {
-                _next = null;
-                _nextWanted = false;
-                return next;
-            }
-        }
-
-        _log.Fail($"The audit log waited {AuditLogContext.LongestWait.TotalSeconds:0} s for its next file in {_path}.", null);
-        throw _log.Failure.ToException();
     }
 }
