@@ -8,7 +8,7 @@ internal sealed class CopyMasker(CopyPlan plan)
     /// <summary>Bytes of a row that are held.</summary>
     private const int MostRow = 16 * 1024 * 1024;
 
-    private readonly CopyRows _rows = new(plan);
+    private readonly CopyRows _rows = CopyRows.Of(plan);
     private byte[] _held = [];
     private int _length;
 

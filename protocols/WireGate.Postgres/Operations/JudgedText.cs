@@ -107,7 +107,19 @@ internal sealed class JudgedText
     public HeldBytes? Held { get; private init; }
 
     /// <summary>Bytes that are held as long as it is known.</summary>
-    public long HeldLength => (Held?.Length ?? 0) + Alternatives.Sum(a => a.HeldLength);
+    public long HeldLength
+    {
+        get
+        {
+            long length = Held?.Length ?? 0;
+            foreach (JudgedText alternative in Alternatives)
+            {
+                length += alternative.HeldLength;
+            }
+
+            return length;
+        }
+    }
 
     /// <summary>What the rules said last.</summary>
     public Decision Decision { get; set; }
