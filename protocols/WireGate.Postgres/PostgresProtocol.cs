@@ -19,11 +19,12 @@ namespace WireGate.Postgres;
 /// <param name="Admission">Limits and penalties.</param>
 /// <param name="TurnedAway">Where connections are counted that are worth no record of their own.</param>
 /// <param name="Approvals">Where held operations wait.</param>
+/// <param name="MaskKey">Key of the hashes that masks show, 32 bytes; as long as it is the same, equal values have equal hashes.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">For the operator.</param>
 public sealed record PostgresServices(
     IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TurnedAway TurnedAway,
-    IApprovals Approvals, TimeProvider Time, ILogger<PostgresProtocol> Logger);
+    IApprovals Approvals, ReadOnlyMemory<byte> MaskKey, TimeProvider Time, ILogger<PostgresProtocol> Logger);
 
 /// <summary>The PostgreSQL frontend/backend protocol, versions 3.0 and 3.2.</summary>
 public sealed class PostgresProtocol : IProtocol, IDisposable

@@ -63,6 +63,14 @@ internal sealed class PlaceholderProver : IDisposable
         return new PlaceholderProof(hash, Salt(id), ScramSha256.Iterations, storedKey, serverKey);
     }
 
+    /// <summary>A key that is the same as long as the store is, and tells nothing of the pepper.</summary>
+    internal byte[] MaskKey()
+    {
+        byte[] key = new byte[ScramSha256.KeyLength];
+        Derive("mask hash"u8, default, key);
+        return key;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _pepper.Dispose();
 

@@ -85,6 +85,9 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
     /// <inheritdoc/>
     public PlaceholderProof FakeProof(ReadOnlySpan<byte> id) => _prover.Fake(id);
 
+    /// <summary>Key of the hashes that masks show in place of values: 32 bytes, the same as long as the store is, so that hashes stay joinable.</summary>
+    public ReadOnlyMemory<byte> DeriveMaskKey() => _prover.MaskKey();
+
     /// <inheritdoc/>
     public ImmutableArray<Placeholder> List() => [.. _memory.All.OrderByDescending(p => p.Minted).ThenBy(p => p.Id, StringComparer.Ordinal)];
 

@@ -115,7 +115,7 @@ internal sealed partial class ExternalDecisionTests
         string extended = await session.AskAsync(1, Run("insert into t values (1)"), Sync);
 
         Assert.That(simple.Output, Is.Empty, simple.ToString());
-        Assert.That(simple.Error, Does.Match("(?m)^ERROR:  42501: denied by rule \"external\": closed.for today \\(ref [0-9A-Z]+\\)$"), "one line");
+        Assert.That(simple.Error, Does.Match("(?m)^ERROR:  42501: denied by rule \"external\": closed\\\\u\\{a\\}for today \\(ref [0-9A-Z]+\\)$"), "one line");
         Assert.That(extended, Is.EqualTo("1 2 E42501 ZI"));
         Assert.That(await CountAsync(), Is.Zero);
     }
@@ -156,7 +156,7 @@ internal sealed partial class ExternalDecisionTests
     [TestCase("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", "answered 500")]
     [TestCase("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "answered 302")]
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\ngarbage", "no answer that can be understood")]
-    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "no decision")]
+    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "no decision, its policy is not there or undefined")]
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n", "no answer that can be understood")]
     [TestCase("no HTTP at all", "no answer that can be understood")]
     public async Task What_is_no_answer_refuses_and_the_session_goes_on(string response, string why)
@@ -176,7 +176,9 @@ internal sealed partial class ExternalDecisionTests
         await _point.StopAsync();
         try
         {
-            await AssertRefusedAsync(session, "no answer that can be understood");
+            string reference = await AssertRefusedAsync(session, "cannot be reached");
+            ToolResult why = (await _gateway.CommandAsync("why", reference)).Succeeded();
+            Assert.That(why.Output, Does.Match("(?m)^fault +HttpRequestException: .+$").And.Not.Contain("   at "));
         }
         finally
         {
@@ -239,13 +241,15 @@ internal sealed partial class ExternalDecisionTests
         Assert.That(await session.AskAsync(1, messages), Does.EndWith("E42501 ZI"));
     }
 
-    private async Task AssertRefusedAsync(RawSession session, string why)
+    /// <returns>The reference that the client was told.</returns>
+    private async Task<string> AssertRefusedAsync(RawSession session, string why)
     {
         await session.SendAsync(Query("insert into t values (1)"));
         PeerMessage error = (await session.ReadAsync())[0];
         Assert.That(error.Field('C'), Is.EqualTo("42501"));
         Assert.That(error.Field('M'), Does.Match($"^denied by rule \"external\": the external decision point [^\n]*{why} \\(ref [0-9A-Z]+\\)$"));
         Assert.That(await CountAsync(), Is.Zero);
+        return error.Field('M')![^7..^1];
     }
 
     private static async Task AssertPassesAsync(RawSession session) =>

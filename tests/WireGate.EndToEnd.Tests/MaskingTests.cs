@@ -29,6 +29,8 @@ internal sealed class MaskingTests
                 CREATE TABLE hr.staff () INHERITS (hr.people);
                 CREATE TABLE hr.open (id int, ssn text);
                 INSERT INTO hr.open VALUES (1, 'nothing');
+                CREATE TABLE hr.hashed (ssn text);
+                INSERT INTO hr.hashed VALUES ('123-45-6789');
                 CREATE FUNCTION hr.look(int) RETURNS text LANGUAGE sql AS 'SELECT ssn FROM hr.people WHERE id = $1';
                 """, direct);
             await make.ExecuteNonQueryAsync();
@@ -40,9 +42,11 @@ internal sealed class MaskingTests
                 do: allow }
                     - { name: auditors, match: { target: orders, from: { issuer: local, groups: [auditors] }, sql: { tables: [hr.people], effects: [read] } }, do: allow, unmask: [pii] }
                     - { name: open, match: { target: orders, sql: { tables: [hr.open], effects: [read] } }, mask: [more] }
+                    - { name: hashed, match: { target: orders, sql: { tables: [hr.hashed], effects: [read] } }, mask: [hashed] }
                 masks:
                   pii: { columns: [hr.people.ssn, hr.people.salary, "hr.people.bo*"], detect: [credit-card], with: last4 }
                   more: { columns: [hr.open.ssn], with: { fixed: gone } }
+                  hashed: { columns: [hr.hashed.ssn], with: hash }
 
                 """, StringComparison.Ordinal)
             .Replace("issuer: local, groups: [agents] }", "issuer: local, groups: [agents, auditors] }", StringComparison.Ordinal));
@@ -99,6 +103,20 @@ internal sealed class MaskingTests
 
         Assert.That(result.Output.TrimEnd('\n'), Is.EqualTo(shown), result.ToString());
         Assert.That(result.ToString(), Does.Not.Contain(Secret));
+    }
+
+    [Test]
+    public async Task A_hash_is_the_same_after_a_restart()
+    {
+        const string Ask = "SELECT ssn FROM hr.hashed;\n";
+        ToolResult before = await Tools.PsqlAsync(_endpoint, Ask);
+
+        _gateway.Signal(Unix.SigTerm);
+        await _gateway.WaitForExitAsync();
+        await _gateway.StartAsync();
+
+        Assert.That(before.Output, Does.Match("^[0-9a-f]{32}\n$"), before.ToString());
+        Assert.That((await Tools.PsqlAsync(_endpoint, Ask)).Output, Is.EqualTo(before.Output));
     }
 
     [TestCase("SELECT id FROM hr.people WHERE ssn = '123-45-6789'", "hr.people.ssn")]

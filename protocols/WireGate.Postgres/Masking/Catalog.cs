@@ -69,5 +69,7 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
     }
 
     /// <summary>What a set of masks hides of it.</summary>
-    public ProtectionMap MapOf(MaskSet masks) => _maps.GetValue(masks, set => new ProtectionMap(this, set));
+    /// <param name="masks">The masks.</param>
+    /// <param name="key">Of the hashes that stand in place of values: one for the process.</param>
+    public ProtectionMap MapOf(MaskSet masks, ReadOnlyMemory<byte> key) => _maps.GetValue(masks, set => new ProtectionMap(this, set, key));
 }

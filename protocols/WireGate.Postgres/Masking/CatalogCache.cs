@@ -28,7 +28,8 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
             _sources.Clear();
         }
 
-        return _sources.GetOrAdd(key, k => new CatalogSource(services.Time, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Target, k.Database ?? k.User)));
+        return _sources.GetOrAdd(key, k => new CatalogSource(
+            services.Time, services.MaskKey, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Target, k.Database ?? k.User)));
     }
 
     private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization)
@@ -81,11 +82,12 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
 
 /// <summary>One database's catalog: read when it is asked for, by one session for all, and again when it is old.</summary>
 /// <param name="time">The clock.</param>
+/// <param name="maskKey">Of the hashes that stand in place of its values.</param>
 /// <param name="read">Asks the upstream.</param>
 /// <param name="changes">What sessions of whatever login change.</param>
 /// <param name="places">Of this database there.</param>
 internal sealed class CatalogSource(
-    TimeProvider time, Func<Session, LoginRequest, AuditPosition, Task<Catalog>> read, CatalogChanges changes, int[] places)
+    TimeProvider time, ReadOnlyMemory<byte> maskKey, Func<Session, LoginRequest, AuditPosition, Task<Catalog>> read, CatalogChanges changes, int[] places)
 {
     /// <summary>What others do to the upstream past the gateway is seen after this at the latest.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -94,6 +96,9 @@ internal sealed class CatalogSource(
     private volatile Loaded? _loaded;
     private Task<Loaded>? _reading;
     private long _invalidated;
+
+    /// <summary>Key of the hashes that stand in place of its values.</summary>
+    public ReadOnlyMemory<byte> MaskKey { get; } = maskKey;
 
     /// <summary>The catalog, if it may be used; null: it has to be read.</summary>
     public Catalog? Current =>

@@ -27,7 +27,10 @@ internal sealed class ProtectionMap
     // Columns of views that are made of hidden ones, and are not one of them.
     private readonly HashSet<(uint Relation, short Column)> _made = [];
 
-    public ProtectionMap(Catalog catalog, MaskSet masks)
+    /// <param name="catalog">Where the columns are looked up.</param>
+    /// <param name="masks">What hides.</param>
+    /// <param name="key">Of the hashes that stand in place of values.</param>
+    public ProtectionMap(Catalog catalog, MaskSet masks, ReadOnlyMemory<byte> key)
     {
         Catalog = catalog;
         ColumnMasks = [.. masks.Masks.Where(m => !m.Columns.IsEmpty)];
@@ -36,7 +39,7 @@ internal sealed class ProtectionMap
             Fill();
         }
 
-        _replacements = masks.Masks.ToDictionary(m => m, m => new Replacement(m));
+        _replacements = masks.Masks.ToDictionary(m => m, m => new Replacement(m, key));
         Searches = [.. from mask in masks.Masks from detector in mask.Detect select new Search(detector, _replacements[mask])];
     }
 

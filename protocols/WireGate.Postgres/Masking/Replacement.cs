@@ -11,18 +11,20 @@ internal sealed class Replacement
 {
     private const int HashBytes = 16;
 
-    // Of this process: whoever knows it could try out values. The same value looks the same in every session and column.
-    private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
     private static readonly byte[] Redacted = "[redacted]"u8.ToArray();
 
-    private static readonly Replacement Nothing = new(new MaskConfig { Name = "made", With = MaskStyle.Redact });
+    private static readonly Replacement Nothing = new(new MaskConfig { Name = "made", With = MaskStyle.Redact }, default);
 
     private readonly MaskStyle _style;
     private readonly byte[] _text;
     private readonly byte[] _json;
+    private readonly ReadOnlyMemory<byte> _key;
 
-    public Replacement(MaskConfig mask)
+    /// <param name="mask">What is shown.</param>
+    /// <param name="key">Of hashes: whoever knows it could try out values. The same value looks the same in every session and column.</param>
+    public Replacement(MaskConfig mask, ReadOnlyMemory<byte> key)
     {
+        _key = key;
         _style = mask.With;
         _text = mask is { With: MaskStyle.Fixed, Fixed: { } text } ? Encoding.UTF8.GetBytes(text.Replace("\0", "", StringComparison.Ordinal)) : Redacted;
         _json = JsonSerializer.SerializeToUtf8Bytes(Encoding.UTF8.GetString(_text));
@@ -89,10 +91,10 @@ internal sealed class Replacement
         }
     }
 
-    private static void WriteHash(RowBuffer output, ReadOnlySpan<byte> value)
+    private void WriteHash(RowBuffer output, ReadOnlySpan<byte> value)
     {
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(Key, value, hash);
+        HMACSHA256.HashData(_key.Span, value, hash);
         Convert.TryToHexStringLower(hash[..HashBytes], output.Reserve(2 * HashBytes), out _);
     }
 

@@ -91,7 +91,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
             return Refused("a replication session");
         }
 
-        ProtectionMap map = catalog.MapOf(masks);
+        ProtectionMap map = catalog.MapOf(masks, source.MaskKey);
         _lastMap = map;
         // The plan of a COPY depends on the encoding too.
         bool isItself = !text.UsesNames && text.Alternatives.IsEmpty && judge.Settings.AreTextsReadable;
@@ -104,7 +104,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         text.Plan = isItself ? plan : null;
         return plan;
 
-        MaskPlan Refused(string why) => new(new ProtectionMap(Empty, masks), []) { Text = text, Masks = masks, Refusal = why, IsSensitive = true };
+        MaskPlan Refused(string why) => new(new ProtectionMap(Empty, masks, source.MaskKey), []) { Text = text, Masks = masks, Refusal = why, IsSensitive = true };
     }
 
     /// <summary>What is hidden now, when a result names a relation that was not there when its text was planned.</summary>
@@ -117,7 +117,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
             await session.Loop.Switch();
         }
 
-        return source.Current?.MapOf(masks) ?? map;
+        return source.Current?.MapOf(masks, source.MaskKey) ?? map;
     }
 
     /// <summary>A text runs.</summary>

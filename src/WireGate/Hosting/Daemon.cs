@@ -102,7 +102,7 @@ internal sealed class Daemon : IAsyncDisposable
         var admission = new Admission(time);
         var turnedAway = new TurnedAway(audit, time, loggers.CreateLogger<TurnedAway>());
         var postgres = new PostgresProtocol(
-            new PostgresServices(store, secrets, audit, admission, turnedAway, approvals, time, loggers.CreateLogger<PostgresProtocol>()));
+            new PostgresServices(store, secrets, audit, admission, turnedAway, approvals, store.DeriveMaskKey(), time, loggers.CreateLogger<PostgresProtocol>()));
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {

@@ -31,7 +31,7 @@ internal sealed class MaskingWeaknesses
     public async Task Every_result_of_one_packet_is_masked()
     {
         await using RawSession session = await OpenAsync("masked");
-        byte[] query = Query("select ssn from hr.people where id = 1; select ssn || '' from hr.people where id = 1");
+        byte[] query = Query("select ssn from hr.people where id = 1; select p.ssn as x from hr.people p where id = 1");
 
         string answers = await session.AskAsync(3, query, Run("select ssn from hr.people where id = 1"), Sync, query);
 
@@ -55,7 +55,7 @@ internal sealed class MaskingWeaknesses
         PeerMessage row = await session.ReadOneAsync();
 
         Assert.That(row.Type, Is.EqualTo('D'));
-        Assert.That(row.Text, Does.EndWith(Last4).Or.EndWith("****4321"));
+        Assert.That(row.Text, Does.EndWith("[redacted]"), "of a UNION, so it is not the column's own value any more");
         await session.CancelAsync(Gateway.PlainPort);
         IReadOnlyList<PeerMessage> rest = await session.ReadAsync();
         Assert.That(rest.Single(m => m.Type == 'E').Field('C'), Is.EqualTo("57014"));

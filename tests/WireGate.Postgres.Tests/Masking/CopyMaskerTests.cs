@@ -11,7 +11,7 @@ internal sealed class CopyMaskerTests
 {
     private static CopyPlan Plan(CopyFormat format, bool hasHeader = false)
     {
-        var replacement = new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 });
+        var replacement = new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 }, new byte[32]);
         bool isBinary = format == CopyFormat.Binary;
         ImmutableArray<ColumnMask> columns = [new(null, ValueKind.Plain, false, isBinary), new(replacement, ValueKind.Text, false, isBinary), new(null, ValueKind.Text, false, isBinary)];
         return new CopyPlan

@@ -9,7 +9,7 @@ namespace WireGate.Postgres.Tests.Masking;
 internal sealed class RowMaskTests
 {
     private static ColumnMask Column(MaskStyle style, ValueKind kind, bool isBinary = false, string? text = null) =>
-        new(new Replacement(new MaskConfig { Name = "m", With = style, Fixed = text }), kind, false, isBinary);
+        new(new Replacement(new MaskConfig { Name = "m", With = style, Fixed = text }, new byte[32]), kind, false, isBinary);
 
     private static string? Shown(ColumnMask column, string value)
     {
@@ -93,7 +93,7 @@ internal sealed class RowMaskTests
     [Test]
     public void Replaces_only_what_a_detector_finds_in_a_text()
     {
-        var search = new Search(MaskDetector.UsSsn, new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 }));
+        var search = new Search(MaskDetector.UsSsn, new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 }, new byte[32]));
         var column = new ColumnMask(null, ValueKind.Text, true, false);
         var output = new RowBuffer();
 

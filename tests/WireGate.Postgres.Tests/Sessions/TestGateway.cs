@@ -53,7 +53,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Admission = new Admission(Time);
         _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
         _protocol = new PostgresProtocol(new PostgresServices(
-            Placeholders, _secrets, Audit, Admission, _turnedAway, approvals?.Invoke(Time) ?? new NobodyApproves(), Time, NullLogger<PostgresProtocol>.Instance));
+            Placeholders, _secrets, Audit, Admission, _turnedAway, approvals?.Invoke(Time) ?? new NobodyApproves(), new byte[32], Time, NullLogger<PostgresProtocol>.Instance));
         Server = new SessionServer(
             () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);
