@@ -6,43 +6,74 @@ internal static partial class Detectors
     // 13 to 19 digits, alone or in groups that one blank or dash parts, with Luhn's check digit.
     private static Hit FindCard(ReadOnlySpan<byte> value, int from)
     {
-        const int Least = 13, Most = 19;
         int at = from;
-        Span<byte> digits = stackalloc byte[Most];
         while (Next(value, ref at, Digits))
         {
-            int count = 0, end = at, i = at;
-            for (; i < value.Length && count <= Most; i++)
+            int end = CardEnd(value, at);
+            if (end > 0)
             {
-                if (IsDigit(value[i]))
+                // Of numbers that run into each other any may be the card.
+                for (int other = EndOfGroup(value, at) + 1; other < end; other = EndOfGroup(value, other) + 1)
                 {
-                    if (count < Most)
-                    {
-                        digits[count] = (byte)(value[i] - '0');
-                    }
-
-                    count++;
-                    end = i + 1;
+                    end = Math.Max(end, CardEnd(value, other));
                 }
-                else if (value[i] is not ((byte)' ' or (byte)'-') || i + 1 == value.Length || !IsDigit(value[i + 1]))
-                {
-                    break;
-                }
-            }
 
-            if (count is >= Least and <= Most && digits[0] is >= 2 and <= 6 && IsLuhn(digits[..count]))
-            {
                 return new Hit(at, end - at);
             }
 
             // A number that stands before the card is no part of it: on with the next group.
-            while (at < end && IsDigit(value[at]))
-            {
-                at++;
-            }
+            at = EndOfGroup(value, at);
         }
 
         return Hit.None;
+    }
+
+    /// <returns>Where the longest card ends that begins with the group at a place; 0: none does.</returns>
+    private static int CardEnd(ReadOnlySpan<byte> value, int at)
+    {
+        const int Least = 13, Most = 19, LeastOfGroup = 4;
+        if (value[at] is < (byte)'2' or > (byte)'6')
+        {
+            return 0;
+        }
+
+        Span<byte> digits = stackalloc byte[Most];
+        int count = 0, found = 0;
+        bool areGroupsLong = true;
+        while (true)
+        {
+            int end = EndOfGroup(value, at);
+            if (count + end - at > Most)
+            {
+                return found;
+            }
+
+            foreach (byte digit in value[at..end])
+            {
+                digits[count++] = (byte)(digit - '0');
+            }
+
+            // Other numbers may follow it. In a row of short ones every tenth beginning would pass for a card.
+            bool isLast = end + 1 >= value.Length || value[end] is not ((byte)' ' or (byte)'-') || !IsDigit(value[end + 1]);
+            if (count >= Least && (isLast || areGroupsLong) && IsLuhn(digits[..count]))
+            {
+                found = end;
+            }
+
+            if (isLast)
+            {
+                return found;
+            }
+
+            areGroupsLong &= end - at >= LeastOfGroup;
+            at = end + 1;
+        }
+    }
+
+    private static int EndOfGroup(ReadOnlySpan<byte> value, int at)
+    {
+        int length = value[at..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+        return length < 0 ? value.Length : at + length;
     }
 
     private static bool IsLuhn(ReadOnlySpan<byte> digits)
@@ -110,14 +141,16 @@ internal static partial class Detectors
         {
             if (value[at] == '+' && at + 1 < value.Length && value[at + 1] is >= (byte)'1' and <= (byte)'9' && (at == 0 || !IsWord(value[at - 1])))
             {
-                int count = 0, end = at;
+                // Other numbers may follow it: as many groups are taken as a phone number can have digits.
+                int count = 0, end = 0;
                 for (int i = at + 1; i < value.Length && (IsDigit(value[i]) || value[i] is (byte)' ' or (byte)'-' or (byte)'.' or (byte)'(' or (byte)')' or (byte)'/'); i++)
                 {
                     count += IsDigit(value[i]) ? 1 : 0;
-                    end = IsDigit(value[i]) ? i + 1 : end;
+                    bool isEnd = IsDigit(value[i]) && (i + 1 == value.Length || !IsDigit(value[i + 1]));
+                    end = isEnd && count is >= 8 and <= 15 ? i + 1 : end;
                 }
 
-                if (count is >= 8 and <= 15)
+                if (end > 0)
                 {
                     return new Hit(at, end - at);
                 }

@@ -145,6 +145,9 @@ public sealed record WhyView
 
     /// <summary>The audit record.</summary>
     public required JsonElement Record { get; init; }
+
+    /// <summary>The record of its session's authentication; null: the record says itself whose it is, or none is kept.</summary>
+    public JsonElement? Session { get; init; }
 }
 
 /// <summary>How the daemon does.</summary>

@@ -87,6 +87,7 @@ internal sealed class OperationEndpoints(AdminDependencies daemon, DateTimeOffse
             Chain = found.Position.Chain,
             Sequence = found.Position.Sequence,
             Record = RecordViews.Of(record.RootElement),
+            Session = found.Session is { } session ? JsonElement.Parse(session.Span) : null,
         }, AdminJson.Default.WhyView);
     }
 

@@ -31,7 +31,13 @@ public static class AuditReader
     /// <returns>The newest record with it; null: none.</returns>
     /// <exception cref="IOException">The log cannot be read.</exception>
     public static AuditRecord? FindReference(string directory, string reference) =>
-        Read(directory, newestFirst: true).FirstOrDefault(record => HasReference(record.Payload.Span, reference));
+        Read(directory, newestFirst: true).FirstOrDefault(record => Says(record.Payload.Span, "ref"u8, reference));
+
+    /// <summary>Finds who a session is of, and what it reaches: its operations say only which session they are of.</summary>
+    /// <returns>The record of its authentication; null: none.</returns>
+    /// <exception cref="IOException">The log cannot be read.</exception>
+    public static AuditRecord? FindSession(string directory, string session) => Read(directory, newestFirst: true).FirstOrDefault(
+        record => Says(record.Payload.Span, "session"u8, session) && Says(record.Payload.Span, "event"u8, "session-authenticated"));
 
     private static void Offer(PriorityQueue<IEnumerator<AuditRecord>, long> next, IEnumerator<AuditRecord> chain, bool newestFirst)
     {
@@ -81,17 +87,17 @@ public static class AuditReader
         return records;
     }
 
-    private static bool HasReference(ReadOnlySpan<byte> payload, string reference)
+    private static bool Says(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> name, string value)
     {
         var json = new Utf8JsonReader(payload);
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            bool isReference = json.ValueTextEquals("ref"u8);
+            bool isIt = json.ValueTextEquals(name);
             json.Read();
-            if (isReference)
+            if (isIt)
             {
-                return json.ValueTextEquals(reference);
+                return json.TokenType == JsonTokenType.String && json.ValueTextEquals(value);
             }
 
             json.Skip();

@@ -14,4 +14,5 @@ public interface IReferenceLookup
 /// <param name="Position">Where it stands.</param>
 /// <param name="Time">When it was written.</param>
 /// <param name="Json">The record's own JSON object, as it stands in the log; UTF-8.</param>
-public sealed record ReferencedRecord(AuditPosition Position, DateTimeOffset Time, ReadOnlyMemory<byte> Json);
+/// <param name="Session">That of its session's authentication, which says whose it is; null: the record says so itself, or none is kept.</param>
+public sealed record ReferencedRecord(AuditPosition Position, DateTimeOffset Time, ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte>? Session = null);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using WireGate.Admin.Api;
+using WireGate.Core.Approvals;
 
 namespace WireGate.Commands;
 
@@ -160,7 +161,7 @@ internal static class ApprovalCommand
         ("source", a.Source),
         ("target", $"{a.Target}, login {a.Login}{(a.Database is null ? "" : $", database {a.Database}")}"),
         .. (a.Context ?? new Dictionary<string, string>()).Select(c => (c.Key, (string?)c.Value)),
-        ("held by", $"{(a.Rule is null ? "the default" : $"rule {a.Rule}")}, config {a.Config}"),
+        ("held by", $"{HeldBy(a)}, config {a.Config}"),
         ("needs", Describe(a.Approvers)),
         .. a.Votes.Select(v => (v.Yes ? "yes" : "no", (string?)$"{v.By}, {AdminOptions.Show(v.At)}{(v.Reason is null ? "" : $": {v.Reason}")}")),
         ("asked", AdminOptions.Show(a.Created)),
@@ -169,6 +170,14 @@ internal static class ApprovalCommand
         ("claimed by", a.ClaimedBy is null ? null : $"session {a.ClaimedBy}, {AdminOptions.Show(a.Claimed)}"),
         ("digest", a.Digest),
     ];
+
+    // A session waits because of its grant, before any rule is asked.
+    private static string HeldBy(ApprovalView a) => a switch
+    {
+        { Rule: { } rule } => $"rule {rule}",
+        { Context: { } context } when context.TryGetValue(ApprovalRequest.GrantContext, out string? grant) => $"grant {grant}",
+        _ => "the default",
+    };
 
     private static string Describe(IReadOnlyList<ApproversView> approvers) => string.Join(" and ", approvers.Select(t => string.Create(
         CultureInfo.InvariantCulture,

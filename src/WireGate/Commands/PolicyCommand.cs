@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using WireGate.Configuration;
+using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Policy;
@@ -107,9 +108,9 @@ internal static class PolicyCommand
             }
 
             string directory = result.GetRequiredValue(against);
-            if (!Directory.Exists(directory))
+            if (!Directory.Exists(directory) || (!AuditReader.Read(directory).Any() && AuditVerifier.Verify(directory).Count == 0))
             {
-                Errors.Tell(result, $"there is no audit log in {directory}");
+                Errors.Tell(result, $"there is no audit log in {directory}: name the directory that audit.to of the config says");
                 return CommandLine.Usage;
             }
 

@@ -7,6 +7,12 @@ namespace WireGate.Commands;
 /// <summary><c>wiregate why REF</c></summary>
 internal static class WhyCommand
 {
+    // The heading says them.
+    private static readonly string[] Above = ["time", "ref"];
+
+    // Whose session it is, and what it reaches; what else its record says is told of every session.
+    private static readonly string[] OfSession = ["identity", "placeholder", "source", "target", "login", "grant", "database", "application"];
+
     /// <param name="readConfig">Reads <c>admin.socket.path</c> of a config file.</param>
     public static Command Create(Func<string, string> readConfig)
     {
@@ -20,14 +26,16 @@ internal static class WhyCommand
             admin.Print(parsed, why, AdminJson.Default.WhyView, (output, isTerminal) =>
             {
                 List<IReadOnlyList<string?>> rows = [["time", AdminOptions.Show(why.Time)], ["record", $"{why.Chain}/{why.Sequence}"]];
-                if (why.Record.ValueKind == JsonValueKind.Object)
-                {
-                    rows.AddRange(why.Record.EnumerateObject().Select(m => (IReadOnlyList<string?>)[m.Name, m.Value.ToString()]));
-                }
+                rows.AddRange(MembersOf(why.Record).Where(m => !Above.Contains(m.Name)).Select(Row));
+                rows.AddRange(MembersOf(why.Session ?? default).Where(m => OfSession.Contains(m.Name)).Select(Row));
 
                 Table.Write(output, isTerminal, ["REFERENCE", why.Reference], rows);
             });
         });
         return command;
     }
+
+    private static JsonElement.ObjectEnumerator MembersOf(JsonElement record) => record.ValueKind == JsonValueKind.Object ? record.EnumerateObject() : default;
+
+    private static IReadOnlyList<string?> Row(JsonProperty member) => [member.Name, member.Value.ToString()];
 }

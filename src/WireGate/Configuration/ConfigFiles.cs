@@ -154,6 +154,11 @@ internal sealed class ConfigFiles(ReadContext context) : IDisposable
             Fail(source, $"{path} does not exist, create it or correct the path");
             return null;
         }
+        catch (UnauthorizedAccessException) when (Directory.Exists(path))
+        {
+            Fail(source, $"{path} is a directory, name the file in it");
+            return null;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Fail(source, $"{path} cannot be read ({e.GetType().Name}), let the daemon's user read it");

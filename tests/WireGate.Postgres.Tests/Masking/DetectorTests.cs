@@ -33,6 +33,24 @@ internal sealed class DetectorTests
         Assert.That(Encoding.UTF8.GetString(bytes, hit.Start, hit.Length), Is.EqualTo(found));
     }
 
+    [TestCase(MaskDetector.CreditCard, "4111111111111111 5555555555554444", "4111111111111111")]
+    [TestCase(MaskDetector.CreditCard, "4111 1111 1111 1111 12/27 123", "4111 1111 1111 1111")]
+    [TestCase(MaskDetector.CreditCard, "378282246310005 2026-11-21", "378282246310005")]
+    [TestCase(MaskDetector.CreditCard, "10 4111-1111-1111-1111 2 3 4 5", "4111-1111-1111-1111")]
+    [TestCase(MaskDetector.CreditCard, "2002 4111 1111 1111 1111", "2002 4111 1111 1111 1111")]
+    [TestCase(MaskDetector.Phone, "+491709018201 2026-11-21 10:00", "+491709018201")]
+    [TestCase(MaskDetector.Phone, "+1 212 555 0199 4111111111111111", "+1 212 555 0199")]
+    [TestCase(MaskDetector.Phone, "+49 30 1234567/20261121", "+49 30 1234567")]
+    public void Finds_it_before_other_numbers(MaskDetector detector, string text, string found)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+
+        Hit hit = Detectors.Find(detector, bytes, 0);
+
+        Assert.That(hit.IsThere);
+        Assert.That(Encoding.UTF8.GetString(bytes, hit.Start, hit.Length), Is.EqualTo(found));
+    }
+
     [TestCase(MaskDetector.CreditCard, "4111111111111112")]
     [TestCase(MaskDetector.CreditCard, "12345678901234567890123")]
     [TestCase(MaskDetector.Iban, "DE88370400440532013000")]

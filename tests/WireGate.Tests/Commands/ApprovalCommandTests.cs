@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Policy;
@@ -25,6 +26,31 @@ public sealed class ApprovalCommandTests
         (code, string shown, _) = await daemon.RunAsync("approval", "show", id);
         Assert.That(code, Is.Zero);
         Assert.That(shown, Does.Contain("  | update a\n  | set b = '\\u{202e}'\n").And.Contain("ticket 7").And.Contain("rule writes").And.Contain("local:alice"));
+    }
+
+    [Test]
+    public async Task Shows_the_grant_that_holds_a_session()
+    {
+        await using CliHarness daemon = await StartAsync();
+        Approval held = await daemon.Approvals.AskAsync(new ApprovalRequest
+        {
+            Kind = ApprovalKind.Session,
+            Requester = new Identity { Issuer = Identity.LocalIssuer, Subject = "alice" },
+            Session = "s1",
+            Target = "orders",
+            Login = "rw",
+            Protocol = "postgres",
+            Digest = new byte[32],
+            Key = new byte[32],
+            Display = "a session",
+            Context = new Dictionary<string, string> { [ApprovalRequest.GrantContext] = "bigger" }.ToFrozenDictionary(),
+            Config = "c",
+            Terms = new HoldTerms([new ApproverTerms(null, ["dba"], 1)], TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(2)),
+        }, CancellationToken.None);
+
+        (_, string shown, _) = await daemon.RunAsync("approval", "show", held.Id);
+
+        Assert.That(shown, Does.Match(@"\nheld by +grant bigger, config c\n"));
     }
 
     [Test]

@@ -107,6 +107,16 @@ internal sealed class PolicyDiffTests : PolicyCommandFixture
         Assert.That((string?)JsonNode.Parse(Output)!["errors"]![0]!["message"], Does.Contain("no audit log in /nowhere"));
     }
 
+    [Test]
+    public void Diff_against_a_directory_without_a_log_does_not_say_that_nothing_changes()
+    {
+        string config = Files.Write("old.yaml", Config);
+
+        Assert.That(Run(PolicyCommand.Create(), ["diff", config, config, "--against", Files.Path]), Is.EqualTo(2));
+
+        Assert.That((Output, Error), Is.EqualTo(("", $"wiregate: there is no audit log in {Files.Path}: name the directory that audit.to of the config says\n")));
+    }
+
     /// <summary>A log with a session that reads twice, drops, and runs a text too long to be written whole.</summary>
     private Task<string> RecordAsync() => RecordAsync(
         "",

@@ -43,6 +43,21 @@ public sealed class SessionAndWhyCommandTests
         Assert.That((await daemon.RunAsync("why", "ZZZZZZ")).Code, Is.EqualTo(1));
     }
 
+    [Test]
+    public async Task Why_tells_whose_session_it_was_and_says_nothing_twice()
+    {
+        await using CliHarness daemon = await new CliHarness().StartAsync();
+        byte[] json = Encoding.UTF8.GetBytes("""{"time":"1970-01-01T00:00:00Z","event":"operation","session":"s1","sql":"drop table t","ref":"7F3K2Q"}""");
+        byte[] session = Encoding.UTF8.GetBytes("""{"event":"session-authenticated","session":"s1","identity":{"subject":"alice"},"target":"orders","login":"ro"}""");
+        daemon.References.Records["7F3K2Q"] = new ReferencedRecord(new AuditPosition(1, 9), DateTimeOffset.UnixEpoch, json, session);
+
+        (_, string output, _) = await daemon.RunAsync("why", "7F3K2Q");
+
+        string[] lines = output.TrimEnd('\n').Split('\n');
+        Assert.That(lines.Select(l => l.Split(' ')[0]), Is.EqualTo(new[] { "REFERENCE", "time", "record", "event", "session", "sql", "identity", "target", "login" }));
+        Assert.That(output, Does.Contain("""{"subject":"alice"}""").And.Contain("orders"));
+    }
+
     [TestCase]
     [TestCase("--json")]
     public async Task Why_tells_a_fault_without_where_in_the_program_it_was(params string[] options)

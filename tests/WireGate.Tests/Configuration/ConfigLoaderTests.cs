@@ -162,6 +162,16 @@ internal sealed class ConfigLoaderTests
     }
 
     [Test]
+    public void Says_that_what_was_named_is_a_directory()
+    {
+        using var directory = new TemporaryDirectory();
+
+        ConfigResult result = ConfigLoader.Load(directory.Path);
+
+        Assert.That(result.Errors.Single().ToString(), Is.EqualTo($"{directory.Path}:1:1: {directory.Path} is a directory, name the file in it"));
+    }
+
+    [Test]
     public void Refuses_a_file_that_is_not_there()
     {
         ConfigResult result = ConfigLoader.Load("/nonexistent/wiregate.yaml");
