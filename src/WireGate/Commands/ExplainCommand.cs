@@ -24,12 +24,14 @@ internal static class ExplainCommand
         var login = new Option<string?>("--login") { Description = "The login; without, the least that a grant gives." };
         var database = new Option<string?>("--database") { Description = "The database." };
         var source = new Option<string?>("--source") { Description = "The client's address." };
+        var application = new Option<string?>("--application") { Description = "The application's name, as the client gives it." };
+        var plain = new Option<bool>("--plain") { Description = "The client comes without TLS." };
         var at = new Option<string?>("--at") { Description = "When, such as 2026-03-01T09:30:00+01:00; without, now." };
         var path = new Option<string>("--search-path") { Description = "Schemas of names without one, by commas.", DefaultValueFactory = _ => "public" };
         var sql = new Option<string>("--sql") { Description = "The statement.", Required = true };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
         {
-            subject, issuer, groups, claims, target, login, database, source, at, path, sql, config, json,
+            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, config, json,
         };
         command.SetAction(result =>
         {
@@ -51,6 +53,8 @@ internal static class ExplainCommand
                     Login = result.GetValue(login),
                     Database = result.GetValue(database),
                     Source = result.GetValue(source) is { } from ? AddressOf(from) : null,
+                    Application = result.GetValue(application),
+                    IsTls = !result.GetValue(plain),
                     At = result.GetValue(at) is { } when ? TimeOf(when) : null,
                     SearchPath = SqlSearchPath.Of([.. result.GetRequiredValue(path).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]),
                     Sql = result.GetRequiredValue(sql),

@@ -49,6 +49,11 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             };
         }
 
+        if (login is not null && !target.TryGetLogin(login, out _))
+        {
+            refusal = $"target {target.Name} has no login {login}, it has {string.Join(", ", target.Logins.Select(l => l.Name))}";
+        }
+
         return held is not null
             ? BeforehandAnswer.Held(held)
             : BeforehandAnswer.Refused(refusal ?? $"no grant opens {target.Name}{(login is null ? "" : $" as {login}")} to {subject}: mint the placeholder first, it says the groups");

@@ -33,6 +33,24 @@ internal sealed class ExplainCommandTests : PolicyCommandFixture
         Assert.That(Output.Contains("the session itself waits first, for the yes of 1 of dba: grant held holds it", StringComparison.Ordinal), Is.EqualTo(expected), Output);
     }
 
+    [TestCase("deny", "--application", "tableau")]
+    [TestCase("deny", "--plain")]
+    [TestCase("allow", "--application", "psql")]
+    [TestCase("allow")]
+    public void Explain_can_be_asked_about_an_application_and_without_TLS(string decision, params string[] more)
+    {
+        string config = Files.Write("session.yaml", Config.Replace("  list:\n", """
+              list:
+                - { name: no-bi, match: { session: { application: tableau } }, do: deny }
+                - { name: in-clear, match: { session: { tls: false } }, do: deny }
+
+            """, StringComparison.Ordinal));
+
+        Run(ExplainCommand.Create(), ["--subject", "alice", "--group", "agents", "--target", "orders", "--sql", "select 1", "--config", config, "--json", .. more]);
+
+        Assert.That((string?)JsonNode.Parse(Output)!["decision"], Is.EqualTo(decision), Error);
+    }
+
     [Test]
     public void Explain_tells_people_what_the_statement_was_taken_for()
     {
