@@ -33,6 +33,12 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
             return;
         }
 
+        if (ApprovalDisplay.WholeOf(sql) is not { } display)
+        {
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, $"sql: it cannot be shown to people in full: {ApprovalDisplay.MaxBytes} bytes at most");
+            return;
+        }
+
         if (!call.Config.Targets.TryGetValue(body.Target, out TargetConfig? target) || target.Protocol != Postgres)
         {
             await call.RefuseAsync(StatusCodes.Status400BadRequest, "target: the config has no PostgreSQL target of this name");
@@ -49,7 +55,7 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
         try
         {
             // Not tied to the connection: what is stored has its audit record, even if the caller hangs up in between.
-            Approval approval = await daemon.Approvals.RequestAsync(RequestOf(call, body, target, answer.Terms, sql), CancellationToken.None);
+            Approval approval = await daemon.Approvals.RequestAsync(RequestOf(call, body, target, answer.Terms, sql, display), CancellationToken.None);
             call.Http.Response.StatusCode = StatusCodes.Status201Created;
             await call.AnswerAsync(ApprovalViews.Of(approval), AdminJson.Default.ApprovalView);
         }
@@ -111,7 +117,7 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
 
     private static string IdOf(AdminCall call) => call.Http.Request.RouteValues["id"] as string ?? "";
 
-    private static ApprovalRequest RequestOf(AdminCall call, RequestApprovalBody body, TargetConfig target, BeforehandTerms terms, byte[] sql) => new()
+    private static ApprovalRequest RequestOf(AdminCall call, RequestApprovalBody body, TargetConfig target, BeforehandTerms terms, byte[] sql, string display) => new()
     {
         Kind = ApprovalKind.Beforehand,
         Requester = terms.Requester,
@@ -123,7 +129,7 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
         Digest = ApprovalDigest.Of(
             Postgres, target.Name, string.Join(',', target.Addresses), terms.Login, terms.Requester, "query", sql, [], FrozenDictionary<string, string>.Empty),
         Key = ApprovalDigest.KeyOf(Postgres, target.Name, terms.Login, terms.Requester.Subject, sql, []),
-        Display = ApprovalDisplay.Of(sql),
+        Display = display,
         Rule = terms.Rule,
         Config = call.Config.Version,
         Terms = terms.Terms,
