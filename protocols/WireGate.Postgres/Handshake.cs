@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -149,7 +150,8 @@ internal sealed partial class Handshake(
     /// <summary>What the upstream said of its settings when it greeted.</summary>
     private static SessionSettings SettingsOf(UpstreamSession upstream, LoginRequest request)
     {
-        var settings = new SessionSettings(request.User, upstream.SearchPath);
+        var settings = new SessionSettings(
+            request.User, upstream.SearchPath, isAsGiven: request.Settings.All(s => AllowedParameters.Shipped.TryFind(Encoding.UTF8.GetBytes(s.Name), out _)));
         var greeting = new ReadOnlySequence<byte>(upstream.Greeting.WrittenMemory);
         while (Frames.TryRead<UpstreamFramer>(greeting, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
         {

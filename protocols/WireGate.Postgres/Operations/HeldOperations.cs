@@ -30,7 +30,8 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         try
         {
             ApprovalRequest request = RequestOf(held, decision, operation, isInTransaction);
-            if (await approvals.TryClaimAsync(request, CancellationToken.None) is { } given)
+            // Who said yes beforehand saw a text, and not what its names would mean under another search path or role.
+            if (judge.Settings.IsAsGiven && await approvals.TryClaimAsync(request, CancellationToken.None) is { } given)
             {
                 await gate.Loop.Switch();
                 return new HoldOutcome(given, null);
@@ -104,7 +105,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             Source = session.SourceAddress?.ToString(),
             Digest = ApprovalDigest.Of(
                 "postgres", target, string.Join(", ", session.Access.Target.Addresses), login, placeholder.Identity, operation, held.Sql, parameters, context),
-            Key = ApprovalDigest.KeyOf("postgres", target, login, placeholder.Identity.Subject, sql, parameters),
+            Key = ApprovalDigest.KeyOf("postgres", target, session.Database, login, placeholder.Identity.Subject, sql, parameters),
             Display = Show(held)!,
             Context = context,
             IsInTransaction = isInTransaction,

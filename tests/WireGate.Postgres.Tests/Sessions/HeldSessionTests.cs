@@ -206,7 +206,13 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
 
         await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
         await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Claimed, "the approval to be claimed");
-        Gateway.Time.Advance(Gateway.Config.Limits.Authentication);
+        await Until.TrueAsync(
+            () =>
+            {
+                Gateway.Time.Advance(Gateway.Config.Limits.Authentication);
+                return Gateway.Sessions.Count == 0;
+            },
+            "the session to end");
 
         Assert.That((await Gateway.EndAsync()).End, Is.EqualTo(SessionEnd.HandshakeTimeout));
         Assert.That(Upstream.HasWaiting, Is.False);
