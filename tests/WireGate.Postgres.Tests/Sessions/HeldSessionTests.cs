@@ -189,36 +189,6 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         await client.DisposeAsync();
     }
 
-    [Test]
-    public async Task A_client_that_takes_no_notice_cannot_outstay_its_yes()
-    {
-        // The longer a notice is, the fewer fill what the kernel keeps for who does not read.
-        var terms = new HoldTerms([new ApproverTerms(null, ["dba", new string('x', 4_000)], 1)], TimeSpan.FromHours(24), TimeSpan.FromHours(24));
-        Change(config => config with { Grants = [config.Grants[0] with { Hold = terms }] });
-        ScriptedClient client = await ConnectAsync(receiveBuffer: 2048);
-        await client.StartAsync("someone", "shop");
-        await client.PresentPasswordAsync(Gateway.Placeholders.Mint().Token);
-        string id = await AskedAsync();
-        for (int i = 0; i < 4_000; i++)
-        {
-            Gateway.Time.Advance(TimeSpan.FromSeconds(10));
-        }
-
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
-        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Claimed, "the approval to be claimed");
-        await Until.TrueAsync(
-            () =>
-            {
-                Gateway.Time.Advance(Gateway.Config.Limits.Authentication);
-                return Gateway.Sessions.Count == 0;
-            },
-            "the session to end");
-
-        Assert.That((await Gateway.EndAsync()).End, Is.EqualTo(SessionEnd.HandshakeTimeout));
-        Assert.That(Upstream.HasWaiting, Is.False);
-        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
-    }
-
     private void Change(Func<GatewayConfig, GatewayConfig> change) => Gateway.Config = change(Gateway.Config) with { Version = "ba5eba11" };
 
     private async Task<string> AskedAsync()
