@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -28,7 +29,7 @@ internal sealed record EstablishedSession(SessionRelay Relay, CancelEntry? Cance
 /// that is written down, and only then the real credential is fetched and used. The client hears AuthenticationOk last, unless it has to
 /// wait for people.
 /// </summary>
-internal sealed class Handshake(
+internal sealed partial class Handshake(
     PostgresServices services, UpstreamConnector connector, UpstreamLogin login, CancelRegistry cancels, ListenerTls listenerTls,
     UpstreamTroubles troubles, StatementCache statements, DecisionPoint point, CatalogCache catalogs)
 {
@@ -103,9 +104,18 @@ internal sealed class Handshake(
             return null;
         }
 
-        TimeSpan? lifetime = Shorter(session.Placeholder!.SessionLifetime, session.Access!.Grant.SessionLifetime);
-        bool isHeld = session.Access.Grant.Hold is not null;
-        UpstreamSession? reached = isHeld ? await ReachWhenApprovedAsync(session, proof, request, lifetime) : await ReachUpstreamAsync(session, request);
+        UpstreamSession? reached;
+        bool isHeld = session.Access!.Grant.Hold is not null;
+        if (isHeld)
+        {
+            Accept(session.Client.Output, proof);
+            (reached, request) = await ReachWhenApprovedAsync(session, request, parameters, user);
+        }
+        else
+        {
+            reached = await ReachUpstreamAsync(session, request);
+        }
+
         if (reached is not { } upstream)
         {
             return null;
@@ -129,7 +139,7 @@ internal sealed class Handshake(
 
         await GreetAsync(session.Client.Output, upstream, cancel);
         session.HandshakeDone();
-        if (lifetime is not null)
+        if (LifetimeOf(session) is { } lifetime)
         {
             session.SetDeadline(lifetime, SessionEnd.Expired);
         }
@@ -137,83 +147,11 @@ internal sealed class Handshake(
         return new EstablishedSession(relay, cancel);
     }
 
-    private static TimeSpan? Shorter(TimeSpan? first, TimeSpan? second) => !(first <= second) && second is not null ? second : first;
-
-    /// <returns>Null: it is not to be, and the client has been told.</returns>
-    private async ValueTask<UpstreamSession?> ReachWhenApprovedAsync(Session session, ClientProof proof, LoginRequest request, TimeSpan? lifetime)
-    {
-        Accept(session.Client.Output, proof);
-        var held = new HeldSession(session, services.Approvals, services.Time);
-        (string? approval, Refusal? refusal) = await held.WaitAsync(session.Access!.Grant.Hold!, lifetime);
-        if (session.End != SessionEnd.None)
-        {
-            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(session.End), Refusals.Farewell(session.End)));
-        }
-        else if (refusal is not null)
-        {
-            await RefuseAsync(session, refusal);
-        }
-
-        UpstreamSession? upstream = approval is not null && session.End == SessionEnd.None ? await ReachUpstreamAsync(session, request, approval) : null;
-        if (approval is not null)
-        {
-            held.Complete(approval, upstream is not null);
-        }
-
-        return upstream;
-    }
-
-    /// <param name="session">The session.</param>
-    /// <param name="request">What to log in with.</param>
-    /// <param name="approval">Id of what people approved; null: nobody was asked.</param>
-    /// <returns>Null: it is not to be, and the client has been told.</returns>
-    private async ValueTask<UpstreamSession?> ReachUpstreamAsync(Session session, LoginRequest request, string? approval = null)
-    {
-        // The identity is proven; from here on the limit is the upstream's, and the opener keeps it.
-        session.Phase = SessionPhase.Connecting;
-        session.SetDeadline(null);
-        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated) with { Approval = approval });
-        UpstreamSession? upstream = null;
-        Refusal? refusal = null;
-
-        // Whoever ends the session now wakes us by its token; the client, which waits for an answer, gets one.
-        session.Interrupt = static () => { };
-        try
-        {
-            (upstream, refusal) = await new UpstreamOpener(services, connector, login).OpenAsync(session, request, written);
-        }
-        catch (OperationCanceledException) when (session.End != SessionEnd.None)
-        {
-            // The reason was given with the end.
-        }
-        finally
-        {
-            await session.Loop.Switch();
-            session.Interrupt = null;
-        }
-
-        // The next to be waited for is the client, which has to take its answer.
-        session.SetDeadline(session.Config.Limits.Authentication);
-        session.Upstream = upstream?.Connection;
-        if (session.End != SessionEnd.None)
-        {
-            await SayAsync(session, ErrorFields.Fatal(Refusals.SqlStateOf(session.End), Refusals.Farewell(session.End)));
-            return null;
-        }
-
-        if (upstream is null)
-        {
-            troubles.Tell(session.Access!, refusal!);
-            await RefuseAsync(session, refusal!);
-        }
-
-        return upstream;
-    }
-
     /// <summary>What the upstream said of its settings when it greeted.</summary>
     private static SessionSettings SettingsOf(UpstreamSession upstream, LoginRequest request)
     {
-        var settings = new SessionSettings(request.User, upstream.SearchPath);
+        var settings = new SessionSettings(
+            request.User, upstream.SearchPath, isAsGiven: request.Settings.All(s => AllowedParameters.Shipped.TryFind(Encoding.UTF8.GetBytes(s.Name), out _)));
         var greeting = new ReadOnlySequence<byte>(upstream.Greeting.WrittenMemory);
         while (Frames.TryRead<UpstreamFramer>(greeting, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
         {

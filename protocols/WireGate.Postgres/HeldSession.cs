@@ -19,13 +19,15 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
     private const string KeyDomain = "wg-approval-session-key/1";
 
     private readonly ApprovalWait _wait = new(session, approvals, time);
+    // A loop without a thread of its own may be told of the next ten seconds while the last notice is being written.
+    private readonly Lock _saying = new();
     private Task _said = Task.CompletedTask;
 
     /// <summary>Waits for the people whom the grant names.</summary>
     /// <param name="terms">Who, and how long.</param>
     /// <param name="lifetime">How long the session would live; null: as long as its client stays.</param>
     /// <returns>The approval that this session has claimed, or why it is not to be: exactly one is set.</returns>
-    public async ValueTask<(string? Approval, Refusal? Refusal)> WaitAsync(HoldTerms terms, TimeSpan? lifetime)
+    public async ValueTask<(Approval? Approval, Refusal? Refusal)> WaitAsync(HoldTerms terms, TimeSpan? lifetime)
     {
         session.Phase = SessionPhase.Held;
         // The approval has a deadline of its own.
@@ -37,9 +39,12 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
             Approval asked = await approvals.AskAsync(RequestOf(terms, lifetime), CancellationToken.None);
             await session.Loop.Switch();
             Approval became = await _wait.RunAsync(asked, ended.Task, Say);
+
+            // What is waited for now is the client, which has to take what it was told: whoever ends the session cuts it off.
+            session.Interrupt = null;
             session.SetDeadline(session.Config.Limits.Authentication);
-            await _said;
-            return became.State == ApprovalState.Claimed ? (asked.Id, null) : (null, RefusalOf(became));
+            await SaidAsync(became);
+            return became.State == ApprovalState.Claimed ? (became, null) : (null, RefusalOf(became));
         }
         catch (ApprovalRefusedException e)
         {
@@ -57,16 +62,46 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
         }
     }
 
+    /// <summary>Whether what was approved is what would be opened now: a reload may have changed it meanwhile.</summary>
+    /// <param name="approval">What this session has claimed.</param>
+    /// <param name="terms">Whose yes is asked for now; null: nobody's.</param>
+    /// <param name="lifetime">How long the session would live now.</param>
+    /// <returns>Why it is not to be; null: it is.</returns>
+    public Refusal? Judge(Approval approval, HoldTerms? terms, TimeSpan? lifetime)
+    {
+        string? why = terms is not null && !approval.Meets(terms) ? "the grant asks for other people by now"
+            : !RequestOf(terms ?? approval.Request.Terms, lifetime).Digest.Span.SequenceEqual(approval.Request.Digest.Span) ? "what it opens is something else by now"
+            : null;
+        return why is null ? null : new Refusal(SessionEnd.NotApproved, $"approval {approval.Id} was given, and {why}: connect again", $"approval {approval.Id}: {why}");
+    }
+
     /// <summary>The upstream was reached, or not.</summary>
     public void Complete(string approval, bool executed) => _wait.Complete(approval, executed, executed ? null : "the upstream was not reached");
 
     private void Say(ErrorFields notice)
     {
-        // Who does not read is told nothing more: what it leaves unread would be kept for it.
-        if (_said.IsCompletedSuccessfully)
+        lock (_saying)
         {
-            session.Client.Output.WriteNoticeResponse(notice);
-            _said = session.Client.Output.FlushAsync(CancellationToken.None).AsTask();
+            // Who does not read is told nothing more: what it leaves unread would be kept for it.
+            if (_said.IsCompletedSuccessfully)
+            {
+                session.Client.Output.WriteNoticeResponse(notice);
+                _said = session.Client.Output.FlushAsync(CancellationToken.None).AsTask();
+            }
+        }
+    }
+
+    private async ValueTask SaidAsync(Approval became)
+    {
+        try
+        {
+            await _said;
+            await session.Loop.Switch();
+        }
+        catch when (became.State == ApprovalState.Claimed)
+        {
+            Complete(became.Id, executed: false);
+            throw;
         }
     }
 

@@ -128,7 +128,7 @@ internal sealed class HoldTests : HoldFixture
         await File.WriteAllTextAsync(file, "INSERT INTO held\n  VALUES (1);\n");
         try
         {
-            ToolResult asked = (await Gateway.CommandAsync("approval", "request", "--target", "orders", "--sql-file", file, "--for", "alice", "--json")).Succeeded();
+            ToolResult asked = (await Gateway.CommandAsync("approval", "request", "--target", "orders", "--database", "held", "--sql-file", file, "--for", "alice", "--json")).Succeeded();
             using JsonDocument json = JsonDocument.Parse(asked.Output);
             string id = json.RootElement.GetProperty("id").GetString()!;
             (await ApproveAsync(Approver, id)).Succeeded();

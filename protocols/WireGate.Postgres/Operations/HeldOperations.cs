@@ -1,6 +1,6 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Approvals;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
@@ -24,16 +24,17 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     /// <param name="held">What waits.</param>
     /// <param name="decision">Why, and for whom.</param>
     /// <param name="operation">query or execute.</param>
-    /// <param name="status">Of the client's transaction.</param>
-    public async ValueTask<HoldOutcome> WaitAsync(HeldBytes held, Decision decision, string operation, TransactionStatus status)
+    /// <param name="isInTransaction">Something before it may be undone with it, and keeps its locks meanwhile.</param>
+    public async ValueTask<HoldOutcome> WaitAsync(HeldBytes held, Decision decision, string operation, bool isInTransaction)
     {
         try
         {
-            ApprovalRequest request = RequestOf(held, decision, operation, status);
-            if (await approvals.TryClaimAsync(request, CancellationToken.None) is { } given)
+            ApprovalRequest request = RequestOf(held, decision, operation, isInTransaction);
+            // Who said yes beforehand saw a text, and not what its names would mean under another search path or role.
+            if (judge.Settings.IsAsGiven && await approvals.TryClaimAsync(request, CancellationToken.None) is { } given)
             {
                 await gate.Loop.Switch();
-                return new HoldOutcome(given.Id, null);
+                return new HoldOutcome(given, null);
             }
 
             Approval asked = await approvals.AskAsync(request, CancellationToken.None);
@@ -70,14 +71,14 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
 
         return became.State switch
         {
-            ApprovalState.Claimed => new HoldOutcome(asked.Id, null),
+            ApprovalState.Claimed => new HoldOutcome(became, null),
             ApprovalState.Denied => new HoldOutcome(null, OperationRefusal.DeniedByPeople(decision, asked.Id, became.Detail)),
             ApprovalState.Expired => new HoldOutcome(null, OperationRefusal.TimedOut(asked.Id)),
             _ => new HoldOutcome(null, OperationRefusal.Withdrawn(asked.Id)),
         };
     }
 
-    private ApprovalRequest RequestOf(HeldBytes held, Decision decision, string operation, TransactionStatus status)
+    private ApprovalRequest RequestOf(HeldBytes held, Decision decision, string operation, bool isInTransaction)
     {
         Placeholder placeholder = session.Placeholder!;
         string target = session.Access!.Target.Name, login = session.Access.Login.Name;
@@ -85,7 +86,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         {
             ["database"] = session.Database ?? "",
             ["search_path"] = judge.Settings.SearchPath.IsKnown ? string.Join(", ", judge.Settings.SearchPath.Schemas) : "unknown",
-            ["transaction"] = status == TransactionStatus.Idle ? "none" : "open",
+            ["transaction"] = isInTransaction ? "open" : "none",
         }.ToFrozenDictionary(StringComparer.Ordinal);
         // psql sends a statement without the space around it, and whoever asks beforehand hands in a file.
         ReadOnlySpan<byte> sql = held.Sql.AsSpan().Trim(" \t\r\n\f\v"u8);
@@ -104,21 +105,28 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             Source = session.SourceAddress?.ToString(),
             Digest = ApprovalDigest.Of(
                 "postgres", target, string.Join(", ", session.Access.Target.Addresses), login, placeholder.Identity, operation, held.Sql, parameters, context),
-            Key = ApprovalDigest.KeyOf("postgres", target, login, placeholder.Identity.Subject, sql, parameters),
-            Display = DisplayOf(held),
+            Key = ApprovalDigest.KeyOf("postgres", target, session.Database, login, placeholder.Identity.Subject, sql, parameters),
+            Display = Show(held)!,
             Context = context,
-            IsInTransaction = status != TransactionStatus.Idle,
+            IsInTransaction = isInTransaction,
             Rule = decision.Rule,
             Config = decision.Config,
             Terms = decision.Hold!,
         };
     }
 
-    private static string DisplayOf(HeldBytes held)
+    /// <summary>What people see of it.</summary>
+    /// <returns>Null: they would not see all of it.</returns>
+    public static string? Show(HeldBytes held)
     {
-        string sql = ApprovalDisplay.Of(held.Sql);
-        var parameters = new System.Buffers.ArrayBufferWriter<byte>();
-        OperationLog.WriteParameters(parameters, held.Bound);
-        return parameters.WrittenCount == 0 ? sql : $"{sql}\n-- {Encoding.UTF8.GetString(parameters.WrittenSpan).TrimStart(',')}";
+        if (held.Length > ApprovalDisplay.MaxBytes)
+        {
+            return null;
+        }
+
+        var values = new ArrayBufferWriter<byte>();
+        OperationLog.WriteParameters(values, held.Bound, ApprovalDisplay.MaxBytes);
+        // Without the comma that parts it from the members of a record.
+        return ApprovalDisplay.WholeOf(values.WrittenCount == 0 ? held.Sql : [.. held.Sql, .. "\n-- "u8, .. values.WrittenSpan[1..]]);
     }
 }

@@ -183,7 +183,10 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
 
     // Int16 count of formats | Int16 each | Int16 count of values | Int32 length or -1, bytes, each | result formats. Cut anywhere.
     /// <summary>Writes the values of a Bind as a member of a record.</summary>
-    public static void WriteParameters(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields)
+    /// <param name="record">Where to.</param>
+    /// <param name="fields">What its Bind had behind the names.</param>
+    /// <param name="most">Bytes of each value; what is longer is cut, and says so.</param>
+    public static void WriteParameters(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields, int most = MostValue)
     {
         if (!TryReadInt16(ref fields, out int formats) || fields.Length < formats * sizeof(short))
         {
@@ -222,7 +225,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
             ReadOnlySpan<byte> value = fields[..Math.Min(length, fields.Length)];
             fields = fields[value.Length..];
             int format = formats == 0 ? 0 : BinaryPrimitives.ReadInt16BigEndian(codes[(formats == 1 ? 0 : Math.Min(i, formats - 1) * sizeof(short))..]);
-            WriteValue(record, value[..Math.Min(value.Length, MostValue)], length, format == 0);
+            WriteValue(record, value[..Math.Min(value.Length, most)], length, format == 0);
         }
 
         record.Write("]"u8);

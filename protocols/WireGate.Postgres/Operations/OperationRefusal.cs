@@ -31,6 +31,16 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
             ErrorFields.Error(SqlState.InsufficientPrivilege, $"rule \"{decision.Rule}\" asks for approval, and {why} (ref {reference})"), reference);
     }
 
+    /// <summary>Those who said yes are not those whom the rules ask for by now.</summary>
+    public static OperationRefusal OfOthers(in Decision decision, string approval)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(
+                SqlState.InsufficientPrivilege, $"approval {approval} was given, and rule \"{decision.Rule}\" asks for other people by now (ref {reference})"),
+            reference);
+    }
+
     /// <summary>Somebody said no, and why.</summary>
     public static OperationRefusal DeniedByPeople(in Decision decision, string approval, string? reason)
     {

@@ -17,16 +17,22 @@ internal sealed class SessionSettings
     private bool _encodingReads;
     private bool _stringsConform;
     private bool _mayRevert;
+    private readonly bool _beganAsGiven;
     private bool _isUser = true;
 
     /// <param name="user">The login's real user name, which is what "$user" of a search_path stands for.</param>
     /// <param name="initial">The search path that the session began with.</param>
-    public SessionSettings(string user, SqlSearchPath initial)
+    /// <param name="isAsGiven">False: the client chose it, or the role.</param>
+    public SessionSettings(string user, SqlSearchPath initial, bool isAsGiven = true)
     {
         _user = user;
         _initial = initial;
         SearchPath = initial;
+        IsAsGiven = _beganAsGiven = isAsGiven;
     }
+
+    /// <summary>Names mean what they mean in every session of this login, and it is the login that runs: the client has changed neither.</summary>
+    public bool IsAsGiven { get; private set; }
 
     /// <summary>Every schema in which a name may be looked for.</summary>
     public SqlSearchPath SearchPath { get; private set; }
@@ -81,10 +87,11 @@ internal sealed class SessionSettings
                 Unsettle();
                 return false;
             case SessionChange.Set { Name: "search_path" } set:
+                IsAsGiven = false;
                 return Add(PathOf(set.Value));
             case SessionChange.Set { Name: "role" or "session_authorization" }:
                 // Another "$user", and other schemas that may be used.
-                _isUser = false;
+                _isUser = IsAsGiven = false;
                 return Add(SqlSearchPath.Unknown);
             default:
                 return false;
@@ -95,7 +102,7 @@ internal sealed class SessionSettings
     public bool OnAnything()
     {
         Unsettle();
-        _isUser = false;
+        _isUser = IsAsGiven = false;
         return Add(SqlSearchPath.Unknown);
     }
 
@@ -115,7 +122,9 @@ internal sealed class SessionSettings
     public bool OnDone(SessionChange change)
     {
         // It takes back the role, too.
-        _isUser |= change is SessionChange.Discard { Target: DiscardTarget.All };
+        bool isNew = change is SessionChange.Discard { Target: DiscardTarget.All };
+        _isUser |= isNew;
+        IsAsGiven |= isNew && _beganAsGiven;
         SqlSearchPath? path = change switch
         {
             SessionChange.Set { Name: "search_path", IsLocal: false, ByFunction: false } set => PathOf(set.Value),

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
@@ -95,6 +96,7 @@ internal sealed partial class ClientHandler
         string? why = text.UsesNames || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
             : text.MayCopyIn ? "the data of a COPY comes after the approval"
             : held is null ? "its exact bytes are not at hand: prepare and bind it again"
+            : HeldOperations.Show(held) is null ? $"it cannot be shown to people in full: {ApprovalDisplay.MaxBytes} bytes at most"
             : null;
         if (why is not null)
         {
@@ -131,7 +133,8 @@ internal sealed partial class ClientHandler
 
         JudgedText text = _text!;
         string operation = message == FrontendMessage.Query ? "query" : "execute";
-        HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, conversation.Status);
+        bool isInTransaction = _hasRun || conversation.Status != TransactionStatus.Idle;
+        HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, isInTransaction);
         if (outcome.Refusal is { } refusal)
         {
             if (gate.IsClosed)
@@ -144,20 +147,18 @@ internal sealed partial class ClientHandler
             return SendPoison(message, output);
         }
 
-        string approval = outcome.Approval!;
-        conversation.Judge.Refresh();
-        Decision now = conversation.Decide(text, out _, isRun: false);
+        string approval = outcome.Approval!.Id;
+        Decision now = await DecideAgainAsync(text);
         if (gate.IsClosed)
         {
             holds.Complete(approval, executed: false, "the session ended");
             return FrameAction.Drop;
         }
 
-        string? unmaskable = null;
-        if (now.Verdict == Verdict.Deny || !TryPlan(text, now, out unmaskable))
+        _refusal = RefusalOf(text, now, outcome.Approval, out string? why);
+        if (_refusal is not null)
         {
-            holds.Complete(approval, executed: false, unmaskable ?? "the rules deny it by now");
-            _refusal = unmaskable is null ? OperationRefusal.Denied(conversation.Runs(text), now) : OperationRefusal.Unmaskable(unmaskable);
+            holds.Complete(approval, executed: false, why);
             log.Denied(text, now with { Verdict = Verdict.Deny }, default, default, _refusal.Reference);
             return SendPoison(message, output);
         }
@@ -167,8 +168,57 @@ internal sealed partial class ClientHandler
         return Run(frame, output);
     }
 
+    /// <summary>Decides once more about what people have approved: by what holds now, and with whoever else is asked.</summary>
+    private async ValueTask<Decision> DecideAgainAsync(JudgedText text)
+    {
+        while (true)
+        {
+            conversation.Judge.Refresh();
+            if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
+            {
+                await masks.LoadAsync();
+                await gate.Loop.Switch();
+                continue;
+            }
+
+            Decision now = conversation.Decide(text, out _, isRun: false);
+            if (!conversation.Judge.AsksElsewhere || now.Verdict == Verdict.Deny || gate.IsClosed)
+            {
+                return now;
+            }
+
+            int epoch = conversation.Judge.Epoch;
+            now = await conversation.Judge.AskElsewhereAsync(conversation.Runs(text), now);
+            await gate.Loop.Switch();
+            conversation.Judge.Refresh();
+            if (conversation.Judge.Epoch == epoch)
+            {
+                return now;
+            }
+        }
+    }
+
+    /// <summary>Why something that people have approved does not run all the same; null: it does.</summary>
+    private OperationRefusal? RefusalOf(JudgedText text, in Decision now, Approval given, out string? why)
+    {
+        if (now.Verdict == Verdict.Deny)
+        {
+            why = "the rules deny it by now";
+            return OperationRefusal.Denied(conversation.Runs(text), now);
+        }
+
+        if (now.Verdict == Verdict.Hold && (now.Hold is null || !given.Meets(now.Hold)))
+        {
+            why = "the rules ask for other people by now";
+            return OperationRefusal.OfOthers(now, given.Id);
+        }
+
+        return TryPlan(text, now, out why) ? null : OperationRefusal.Unmaskable(why);
+    }
+
     private FrameAction Run(FrontendMessage message, JudgedText text)
     {
+        _hasRun = message == FrontendMessage.Execute;
         OperationRun? run = conversation.OnSent(text, _ended);
         masks?.OnSent(text, conversation);
         _described = null;

@@ -24,6 +24,9 @@ internal sealed partial class ClientHandler(
     /// <summary>What is refused is on its way, and the upstream skips everything up to the next Sync.</summary>
     private bool _isPoisoned;
 
+    /// <summary>Something was executed since the last Sync or Query: a transaction is open, whatever the last ReadyForQuery said.</summary>
+    private bool _hasRun;
+
     /// <summary>What must be on disk before anything more is sent; null: nothing.</summary>
     private AuditPosition? _durableFirst;
 
@@ -230,6 +233,7 @@ internal sealed partial class ClientHandler(
         }
 
         _isPoisoned = false;
+        _hasRun = false;
         _described = null;
         _replies.Add(new PendingReply(FrontendMessage.Sync));
         conversation.NextGroup();
@@ -262,6 +266,7 @@ internal sealed partial class ClientHandler(
         {
             Poison.WriteQuery(output, refusal.Reference);
             _replies.Add(new PendingReply(FrontendMessage.Query, ReplyAction.Substitute, refusal));
+            _hasRun = false;
             conversation.NextGroup();
         }
         else

@@ -6,6 +6,9 @@ public sealed record RequestApprovalBody
     /// <summary>The target.</summary>
     public required string Target { get; init; }
 
+    /// <summary>The database; null: the only one that the target has.</summary>
+    public string? Database { get; init; }
+
     /// <summary>The login; null: the one that a grant gives.</summary>
     public string? Login { get; init; }
 

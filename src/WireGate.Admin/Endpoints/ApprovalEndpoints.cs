@@ -33,13 +33,28 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
             return;
         }
 
+        if (ApprovalDisplay.WholeOf(sql) is not { } display)
+        {
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, $"sql: it cannot be shown to people in full: {ApprovalDisplay.MaxBytes} bytes at most");
+            return;
+        }
+
         if (!call.Config.Targets.TryGetValue(body.Target, out TargetConfig? target) || target.Protocol != Postgres)
         {
             await call.RefuseAsync(StatusCodes.Status400BadRequest, "target: the config has no PostgreSQL target of this name");
             return;
         }
 
-        BeforehandAnswer answer = daemon.BeforehandTerms.Judge(call.Config, target, body.Login, body.For, sql);
+        string? database = body.Database ?? (target.Databases is [var only] ? only : null);
+        if (database is null || (!target.Databases.IsEmpty && !target.Databases.Contains(database)))
+        {
+            await call.RefuseAsync(
+                StatusCodes.Status400BadRequest,
+                database is null ? "database: say in which one it will be run" : "database: the target has none of this name");
+            return;
+        }
+
+        BeforehandAnswer answer = daemon.BeforehandTerms.Judge(call.Config, target, database, body.Login, body.For, sql);
         if (!answer.IsHeld)
         {
             await call.RefuseAsync(StatusCodes.Status409Conflict, answer.Refusal);
@@ -49,7 +64,7 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
         try
         {
             // Not tied to the connection: what is stored has its audit record, even if the caller hangs up in between.
-            Approval approval = await daemon.Approvals.RequestAsync(RequestOf(call, body, target, answer.Terms, sql), CancellationToken.None);
+            Approval approval = await daemon.Approvals.RequestAsync(RequestOf(call, body, target, database, answer.Terms, sql, display), CancellationToken.None);
             call.Http.Response.StatusCode = StatusCodes.Status201Created;
             await call.AnswerAsync(ApprovalViews.Of(approval), AdminJson.Default.ApprovalView);
         }
@@ -111,7 +126,8 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
 
     private static string IdOf(AdminCall call) => call.Http.Request.RouteValues["id"] as string ?? "";
 
-    private static ApprovalRequest RequestOf(AdminCall call, RequestApprovalBody body, TargetConfig target, BeforehandTerms terms, byte[] sql) => new()
+    private static ApprovalRequest RequestOf(
+        AdminCall call, RequestApprovalBody body, TargetConfig target, string database, BeforehandTerms terms, byte[] sql, string display) => new()
     {
         Kind = ApprovalKind.Beforehand,
         Requester = terms.Requester,
@@ -119,11 +135,13 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
         Target = target.Name,
         Login = terms.Login,
         Protocol = Postgres,
+        Database = database,
         Source = call.Caller.ToString(),
         Digest = ApprovalDigest.Of(
-            Postgres, target.Name, string.Join(',', target.Addresses), terms.Login, terms.Requester, "query", sql, [], FrozenDictionary<string, string>.Empty),
-        Key = ApprovalDigest.KeyOf(Postgres, target.Name, terms.Login, terms.Requester.Subject, sql, []),
-        Display = ApprovalDisplay.Of(sql),
+            Postgres, target.Name, string.Join(',', target.Addresses), terms.Login, terms.Requester, "query", sql, [],
+            new Dictionary<string, string> { ["database"] = database }.ToFrozenDictionary(StringComparer.Ordinal)),
+        Key = ApprovalDigest.KeyOf(Postgres, target.Name, database, terms.Login, terms.Requester.Subject, sql, []),
+        Display = display,
         Rule = terms.Rule,
         Config = call.Config.Version,
         Terms = terms.Terms,

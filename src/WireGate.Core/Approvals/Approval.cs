@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Approvals;
@@ -70,6 +71,13 @@ public sealed record Approval
         ApprovalState.Approved => ValidUntil,
         _ => null,
     };
+
+    /// <summary>Whether those who said yes are those whom these terms ask for.</summary>
+    public bool Meets(HoldTerms terms)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        return People.Meet(terms.Approvers, [.. Votes.Where(v => v.IsYes).Select(v => v.By)]);
+    }
 
     /// <summary>A new id: 80 random bits, so that nobody finds one by guessing.</summary>
     public static string NewId() => IdPrefix + RandomNumberGenerator.GetString(IdAlphabet, IdLength);

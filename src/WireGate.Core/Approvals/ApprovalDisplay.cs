@@ -19,6 +19,39 @@ public static class ApprovalDisplay
     public static string Of(ReadOnlySpan<byte> utf8)
     {
         StringBuilder text = new(Math.Min(utf8.Length, MaxBytes) + 16);
+        int left = utf8.Length - Append(text, utf8);
+        if (left > 0)
+        {
+            string hash = Convert.ToHexStringLower(SHA256.HashData(utf8));
+            text.Append(CultureInfo.InvariantCulture, $"\n*** TRUNCATED: {left} of {utf8.Length} bytes are not shown, sha256 {hash} ***");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>What people see of bytes that somebody else chose, if they see all of them.</summary>
+    /// <returns>Null: it is longer than what is shown.</returns>
+    public static string? WholeOf(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length > MaxBytes)
+        {
+            return null;
+        }
+
+        StringBuilder text = new(utf8.Length);
+        return Append(text, utf8) == utf8.Length ? text.ToString() : null;
+    }
+
+    /// <summary>One line of somebody's words: as above, with line feeds and tabs escaped as well.</summary>
+    public static string Line(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Of(Encoding.UTF8.GetBytes(text)).Replace("\n", "\\u{a}", StringComparison.Ordinal).Replace("\t", "\\u{9}", StringComparison.Ordinal);
+    }
+
+    /// <returns>How many bytes are shown.</returns>
+    private static int Append(StringBuilder text, ReadOnlySpan<byte> utf8)
+    {
         int bytes = 0;
         for (ReadOnlySpan<byte> rest = utf8; !rest.IsEmpty;)
         {
@@ -40,21 +73,13 @@ public static class ApprovalDisplay
             if (bytes > MaxBytes)
             {
                 text.Length = length;
-                string hash = Convert.ToHexStringLower(SHA256.HashData(utf8));
-                return text.Append(CultureInfo.InvariantCulture, $"\n*** TRUNCATED: {rest.Length} of {utf8.Length} bytes are not shown, sha256 {hash} ***").ToString();
+                return utf8.Length - rest.Length;
             }
 
             rest = rest[consumed..];
         }
 
-        return text.ToString();
-    }
-
-    /// <summary>One line of somebody's words: as above, with line feeds and tabs escaped as well.</summary>
-    public static string Line(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return Of(Encoding.UTF8.GetBytes(text)).Replace("\n", "\\u{a}", StringComparison.Ordinal).Replace("\t", "\\u{9}", StringComparison.Ordinal);
+        return utf8.Length;
     }
 
     private static void Append(StringBuilder text, Rune rune)

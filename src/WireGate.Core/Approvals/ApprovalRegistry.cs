@@ -123,10 +123,10 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         foreach (Entry entry in _open.Values.Where(IsGiven).OrderBy(e => e.Now.ValidUntil))
         {
             // The terms are those of now, and so are those who may not decide: whoever minted the placeholder was not known before.
-            Identity[] yes = [.. entry.Now.Votes.Where(v => v.IsYes && !IsOneOf(barred, v.By)).Select(v => v.By)];
-            if (People.Meet(request.Terms.Approvers, yes) && await TryClaimAsync(entry, session))
+            ImmutableArray<ApprovalVote> counted = [.. entry.Now.Votes.Where(v => !IsOneOf(barred, v.By))];
+            if ((entry.Now with { Votes = counted }).Meets(request.Terms) && await TryClaimAsync(entry, session))
             {
-                return entry.Now;
+                return entry.Now with { Votes = counted };
             }
         }
 

@@ -14,7 +14,7 @@ public interface IApprovals
     /// Makes use of an approval that was given beforehand for the same <see cref="ApprovalRequest.Key"/>, whose people meet the terms
     /// of this request and may decide about it: one session gets it, once.
     /// </summary>
-    /// <returns>The claimed approval; null: there is none.</returns>
+    /// <returns>The claimed approval, with the votes that count here; null: there is none.</returns>
     /// <exception cref="StoreUnavailableException">The store failed; nothing is claimed.</exception>
     ValueTask<Approval?> TryClaimAsync(ApprovalRequest request, CancellationToken cancellationToken);
 

@@ -11,10 +11,11 @@ public interface IBeforehandTerms
     /// <summary>Asks the rules. What they say when it runs counts all the same: a yes must then meet the terms of that moment.</summary>
     /// <param name="config">The config in force.</param>
     /// <param name="target">The target.</param>
+    /// <param name="database">The database in which it would be run.</param>
     /// <param name="login">Name of the login; null: the one that a grant gives.</param>
     /// <param name="subject">Who would run it.</param>
     /// <param name="sql">The text, in UTF-8.</param>
-    BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string? login, string subject, ReadOnlyMemory<byte> sql);
+    BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string database, string? login, string subject, ReadOnlyMemory<byte> sql);
 }
 
 /// <summary>What would be held, for whom, and on what terms.</summary>

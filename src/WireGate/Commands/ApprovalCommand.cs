@@ -33,15 +33,16 @@ internal static class ApprovalCommand
         Option<string?> sql = new("--sql") { Description = "The statement, the very text that will be run", HelpName = "TEXT" };
         Option<string?> file = new("--sql-file") { Description = "A file with one statement", HelpName = "FILE" };
         Option<string> subject = new("--for") { Description = "The subject that will run it", HelpName = "SUBJECT", Required = true };
+        Option<string?> database = new("--database") { Description = "The database [default: the only one that the target has]" };
         Option<string?> login = new("--login") { Description = "The login [default: the one that a grant gives]" };
         Option<string?> reason = new("--reason") { Description = "Why, for those who decide" };
         Command command = new(
             "request",
             "Ask beforehand for one statement. It runs once, within 10 minutes of the last yes, if the client sends this very text: "
             + "psql -c \"$(cat fix.sql)\", or psql -f with a file that holds one statement. White space at its ends does not count; "
-            + "a semicolon does, and psql -f sends the one that is in the file")
+            + "a semicolon does, and psql -f sends the one that is in the file. A session that has changed search_path or role is held all the same")
         {
-            target, sql, file, subject, login, reason,
+            target, database, sql, file, subject, login, reason,
         };
         command.Validators.Add(result =>
         {
@@ -55,6 +56,7 @@ internal static class ApprovalCommand
             RequestApprovalBody body = new()
             {
                 Target = parsed.GetRequiredValue(target),
+                Database = parsed.GetValue(database),
                 Login = parsed.GetValue(login),
                 Sql = parsed.GetValue(sql) ?? ReadText(parsed.GetValue(file)!),
                 For = parsed.GetRequiredValue(subject),

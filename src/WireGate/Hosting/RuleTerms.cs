@@ -17,7 +17,7 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
     private static readonly SqlSearchPath Fresh = SqlSearchPath.Of("public");
 
     /// <inheritdoc/>
-    public BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string? login, string subject, ReadOnlyMemory<byte> sql)
+    public BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string database, string? login, string subject, ReadOnlyMemory<byte> sql)
     {
         SqlFacts facts = PostgresSql.FactsOf(sql.Span);
 
@@ -33,7 +33,7 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             }
 
             string actual = grant.Login ?? target.Logins[0].Name;
-            Decision decision = book.For(FactsOf(identity, target, actual, grant)).JudgeHere(new SqlOperation(facts, Fresh), time.GetUtcNow());
+            Decision decision = book.For(FactsOf(identity, target, database, actual, grant)).JudgeHere(new SqlOperation(facts, Fresh), time.GetUtcNow());
             if (decision is { Verdict: Verdict.Hold, Hold: { } terms })
             {
                 held = held is null || held.Login != actual
@@ -82,13 +82,13 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             .FirstOrDefault(g => g is not null);
     }
 
-    private static SessionFacts FactsOf(Identity identity, TargetConfig target, string login, GrantConfig grant) => new()
+    private static SessionFacts FactsOf(Identity identity, TargetConfig target, string database, string login, GrantConfig grant) => new()
     {
         Identity = identity,
         Target = target,
         Login = login,
         Grant = grant.Name,
-        Database = target.Databases is [var only] ? only : null,
+        Database = database,
         IsTls = true,
     };
 }

@@ -132,6 +132,65 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used");
     }
 
+    [TestCase("sec", 1)]
+    [TestCase("dba", 2)]
+    public async Task A_yes_that_does_not_suffice_any_more_opens_nothing(string group, int count)
+    {
+        ScriptedClient client = await PresentAsync();
+        string id = await AskedAsync();
+        var terms = new HoldTerms([new ApproverTerms(null, [group], count)], TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
+        Change(config => config with { Grants = [config.Grants[0] with { Hold = terms }] });
+        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+
+        PeerMessage error = await RefusedAsync(client, "42501", SessionEnd.NotApproved);
+
+        Assert.That(error.Field('M'), Does.Contain("asks for other people by now"));
+        Assert.That(Upstream.HasWaiting, Is.False);
+        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
+    }
+
+    [Test]
+    public async Task What_is_opened_is_what_was_shown()
+    {
+        ScriptedClient client = await PresentAsync();
+        string id = await AskedAsync();
+        Change(config => config with { Grants = [config.Grants[0] with { SessionLifetime = TimeSpan.FromHours(8) }] });
+        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+
+        PeerMessage error = await RefusedAsync(client, "42501", SessionEnd.NotApproved);
+
+        Assert.That(error.Field('M'), Does.Contain("is something else by now"));
+        Assert.That(Upstream.HasWaiting, Is.False);
+    }
+
+    [Test]
+    public async Task A_grant_that_is_gone_opens_nothing()
+    {
+        ScriptedClient client = await PresentAsync();
+        string id = await AskedAsync();
+        Change(config => config with { Grants = [] });
+        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+
+        await RefusedAsync(client, "28000", SessionEnd.NotGranted);
+
+        Assert.That(Upstream.HasWaiting, Is.False);
+    }
+
+    [Test]
+    public async Task What_another_config_says_of_the_target_holds()
+    {
+        ScriptedClient client = await PresentAsync();
+        string id = await AskedAsync();
+        Change(config => WithTarget(config, t => t with { Logins = [t.Logins[0] with { User = "app_reader" }] }));
+        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+
+        UpstreamPeer upstream = await AcceptAsync();
+        Assert.That((await upstream.ReadStartupAsync())["user"], Is.EqualTo("app_reader"));
+        await client.DisposeAsync();
+    }
+
+    private void Change(Func<GatewayConfig, GatewayConfig> change) => Gateway.Config = change(Gateway.Config) with { Version = "ba5eba11" };
+
     private async Task<string> AskedAsync()
     {
         await Until.TrueAsync(() => !_store.All.IsEmpty, "somebody to be asked");

@@ -12,7 +12,7 @@ public sealed class GivenTerms : IBeforehandTerms
     /// <summary>The text that it was asked about last.</summary>
     public byte[] Asked { get; private set; } = [];
 
-    public BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string? login, string subject, ReadOnlyMemory<byte> sql)
+    public BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string database, string? login, string subject, ReadOnlyMemory<byte> sql)
     {
         Asked = sql.ToArray();
         return Answer;

@@ -72,7 +72,7 @@ public sealed class RuleTermsTests
                 ],
             },
         };
-        return new RuleTerms(placeholders, TimeProvider.System).Judge(config, config.Targets["orders"], login, "alice", Encoding.UTF8.GetBytes(sql));
+        return new RuleTerms(placeholders, TimeProvider.System).Judge(config, config.Targets["orders"], "shop", login, "alice", Encoding.UTF8.GetBytes(sql));
     }
 
     private static RuleConfig Rule(string name, Verdict verdict, SqlMatchConfig sql) =>

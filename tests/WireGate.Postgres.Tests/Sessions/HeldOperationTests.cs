@@ -1,0 +1,192 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+using WireGate.Core.Approvals;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Testing.Admin;
+using WireGate.Testing.Approvals;
+using WireGate.Testing.Peers;
+using WireGate.Testing.Time;
+
+namespace WireGate.Postgres.Tests.Sessions;
+
+/// <summary>What is held runs only as it was shown, and only while those who said yes are those who are asked.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class HeldOperationTests(TransportKind transport) : SessionFixture(transport)
+{
+    private const string Sql = "delete from orders";
+
+    private static readonly Approver Ann = new(new Identity { Issuer = Identity.UnixIssuer, Subject = "ann", Groups = ["dba"] }, 1002);
+
+    private MemoryApprovalStore _store = null!;
+    private ApprovalRegistry _approvals = null!;
+
+    [SetUp]
+    public void Hold()
+    {
+        _store = new MemoryApprovalStore();
+        Start(
+            config => config with { Rules = HeldBy(new ApproverTerms(null, ["dba"], 1)) },
+            approvals: time => _approvals = ApprovalRegistry.OpenAsync(_store, new MemoryAudit(), time, NullLogger.Instance, _ => []).Result);
+    }
+
+    [TearDown]
+    public void Close() => _approvals.Dispose();
+
+    [Test]
+    public async Task Runs_once_it_is_approved()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await HeldAsync(client);
+
+        await _approvals.ApproveAsync(Ann, _store.All.Single().Id, null, CancellationToken.None);
+
+        Assert.That((await upstream.ExpectAsync('Q')).Text, Is.EqualTo($"{Sql}\0"));
+    }
+
+    [TestCase("sec", 1)]
+    [TestCase("dba", 2)]
+    public async Task A_yes_that_does_not_suffice_any_more_runs_nothing(string group, int count)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await HeldAsync(client);
+        Gateway.Config = Gateway.Config with { Version = "ba5eba11", Rules = HeldBy(new ApproverTerms(null, [group], count)) };
+
+        await _approvals.ApproveAsync(Ann, _store.All.Single().Id, null, CancellationToken.None);
+
+        PeerMessage error = await RefusedAsync(client, upstream, 'Q');
+        Assert.That(error.Field('M'), Does.Contain("asks for other people by now"));
+        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
+    }
+
+    [Test]
+    public async Task A_text_that_people_would_not_see_to_its_end_is_not_held()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await client.SendAsync(M('Q', $"{Sql} where /* {new string('x', ApprovalDisplay.MaxBytes)} */ true\0"));
+
+        PeerMessage error = await RefusedAsync(client, upstream, 'Q');
+
+        Assert.That(error.Field('M'), Does.Contain("cannot be shown to people in full"));
+        Assert.That(_store.All, Is.Empty);
+    }
+
+    [Test]
+    public async Task Values_are_shown_to_their_end([Values(256, 257, 4000)] int length)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        string value = new string('x', length - 3) + "end";
+        await RunAsync(client, value);
+        await BoundAsync(client, upstream);
+        await client.ExpectAsync('N');
+
+        Assert.That(_store.All.Single().Request.Display, Does.EndWith($"\"{value}\"]"));
+    }
+
+    [Test]
+    public async Task Values_that_people_would_not_see_to_their_end_are_not_held()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await RunAsync(client, new string('x', ApprovalDisplay.MaxBytes));
+        await BoundAsync(client, upstream, isHeld: false);
+        await upstream.ExpectAsync('E');
+        await upstream.ExpectAsync('S');
+        await upstream.SendAsync('E', "SERROR\0VERROR\0C34000\0Mno\0\0");
+        PeerMessage error = await client.ExpectAsync('E');
+
+        Assert.That(error.Field('M'), Does.Contain("cannot be shown to people in full"));
+        Assert.That(_store.All, Is.Empty);
+    }
+
+    [Test]
+    public async Task What_runs_before_it_up_to_the_Sync_is_a_transaction()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        // Whatever was executed may have opened one.
+        await RunAsync(client, "1", sync: false);
+        await BoundAsync(client, upstream);
+        await client.ExpectAsync('N');
+        await _approvals.ApproveAsync(Ann, _store.All.Single().Id, null, CancellationToken.None);
+        await upstream.ExpectAsync('E');
+        await RunAsync(client, "2");
+        await upstream.ExpectAsync('P');
+        await upstream.SendAsync('C', "DELETE 1\0");
+        await BoundAsync(client, upstream, isParsed: true);
+        await client.ExpectAsync('C');
+        await client.ExpectAsync('1');
+        await client.ExpectAsync('2');
+        await client.ExpectAsync('N');
+
+        Approval second = _store.All.Single(a => a.State == ApprovalState.Pending);
+        Assert.That(second.Request.IsInTransaction, Is.True);
+        Assert.That(second.Request.Context["transaction"], Is.EqualTo("open"));
+    }
+
+    private static RulesConfig HeldBy(ApproverTerms who) => new()
+    {
+        List =
+        [
+            new RuleConfig
+            {
+                Name = "held",
+                Match = new MatchConfig { AllOperations = true },
+                Do = Verdict.Hold,
+                Hold = new HoldTerms(ImmutableArray.Create(who), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(2)),
+            },
+        ],
+    };
+
+    private static async Task HeldAsync(ScriptedClient client)
+    {
+        await client.SendAsync(M('Q', $"{Sql}\0"));
+        await client.ExpectAsync('N');
+    }
+
+    /// <summary>Parse, Bind and Execute with one value.</summary>
+    private static Task RunAsync(ScriptedClient client, string value, bool sync = true) => client.SendAsync((byte[])
+    [
+        .. M('P', $"\0{Sql} where id = $1\0\0\0"),
+        .. ScriptedClient.Message('B', [0, 0, 0, 0, 0, 1, .. ScriptedClient.Int32(value.Length), .. Encoding.ASCII.GetBytes(value), 0, 0]),
+        .. M('E', "\0\0\0\0\0"),
+        .. sync ? M('S') : [],
+    ]);
+
+    /// <summary>The upstream parses and binds, and is asked to answer at once if what follows waits.</summary>
+    private static async Task BoundAsync(ScriptedClient client, UpstreamPeer upstream, bool isHeld = true, bool isParsed = false)
+    {
+        if (!isParsed)
+        {
+            await upstream.ExpectAsync('P');
+        }
+
+        await upstream.ExpectAsync('B');
+        if (isHeld)
+        {
+            await upstream.ExpectAsync('H');
+        }
+
+        await upstream.SendAsync('1', "");
+        await upstream.SendAsync('2', "");
+        if (!isParsed)
+        {
+            await client.ExpectAsync('1');
+            await client.ExpectAsync('2');
+        }
+    }
+
+    private static async Task<PeerMessage> RefusedAsync(ScriptedClient client, UpstreamPeer upstream, char asked)
+    {
+        Assert.That((await upstream.ExpectAsync(asked)).Text, Does.StartWith("wiregate refused"));
+        await upstream.SendAsync('E', "SERROR\0VERROR\0C42601\0Mno\0\0");
+        await upstream.SendAsync('Z', "I");
+        PeerMessage error = await client.ExpectAsync('E');
+        await client.ExpectAsync('Z');
+        return error;
+    }
+
+    private static byte[] M(char type, string body = "") => ScriptedClient.Message(type, Encoding.ASCII.GetBytes(body));
+}
