@@ -153,6 +153,22 @@ internal sealed partial class ExternalDecisionTests
         Assert.That(await CountAsync(), Is.EqualTo(1));
     }
 
+    [Test]
+    public async Task It_is_asked_once_more_when_people_have_said_yes()
+    {
+        _point.Says(Result("""{"decision":"hold","approvers":{"groups":["dba"]}}"""));
+        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        await session.SendAsync([Query("insert into t values (1)")]);
+        string id = Waiting().Match((await session.ReadOneAsync()).Field('M')!).Groups[1].Value;
+        _point.Says(Result("""{"decision":"deny","reason":"closed by now"}"""));
+
+        (await _gateway.CommandAsAsync(Approver, "approval", "approve", id)).Succeeded();
+
+        PeerMessage error = (await session.ReadAsync())[0];
+        Assert.That(error.Field('M'), Does.Match("^denied by rule \"external\": closed by now \\(ref [0-9A-Z]+\\)$"));
+        Assert.That(await CountAsync(), Is.Zero);
+    }
+
     [TestCase("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", "answered 500")]
     [TestCase("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "answered 302")]
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\ngarbage", "no answer that can be understood")]

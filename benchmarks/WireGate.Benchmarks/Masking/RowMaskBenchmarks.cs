@@ -17,7 +17,7 @@ public class RowMaskBenchmarks
     [GlobalSetup]
     public void Prepare()
     {
-        var replacement = new Replacement(new MaskConfig { Name = "pii", With = MaskStyle.Last4 });
+        var replacement = new Replacement(new MaskConfig { Name = "pii", With = MaskStyle.Last4 }, new byte[32]);
         _masked = new RowMask([.. Enumerable.Range(0, 10).Select(i => i == 4 ? new ColumnMask(replacement, ValueKind.Text, false, false) : default)], []);
         _searched = new RowMask(
             [.. Enumerable.Range(0, 10).Select(_ => new ColumnMask(null, ValueKind.Text, true, false))], [new Search(MaskDetector.CreditCard, replacement)]);
