@@ -30,13 +30,14 @@ internal sealed class CancelWeaknesses
     public async Task A_timeout_of_a_driver_stops_the_statement_and_leaves_the_session()
     {
         await using NpgsqlConnection connection = await (await ToAsync("free")).OpenAsync();
-        await using (var sleep = new NpgsqlCommand("SELECT pg_sleep(600)", connection) { CommandTimeout = 1 })
+        string sql = $"SELECT pg_sleep(600) /* {Guid.NewGuid():N} */";
+        await using (var sleep = new NpgsqlCommand(sql, connection) { CommandTimeout = 1 })
         {
             Assert.ThrowsAsync<NpgsqlException>(() => sleep.ExecuteNonQueryAsync());
         }
 
         await using var still = new NpgsqlCommand("SELECT 1", connection);
         Assert.That(await still.ExecuteScalarAsync(), Is.EqualTo(1));
-        Assert.That(await Cluster.AskAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'"), Is.EqualTo("0"));
+        Assert.That(await Cluster.AskAsync($"SELECT count(*) FROM pg_stat_activity WHERE query = '{sql}' AND state = 'active'"), Is.EqualTo("0"));
     }
 }
