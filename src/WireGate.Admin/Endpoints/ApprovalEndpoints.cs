@@ -128,25 +128,25 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
 
     private static ApprovalRequest RequestOf(
         AdminCall call, RequestApprovalBody body, TargetConfig target, string database, BeforehandTerms terms, byte[] sql, string display) => new()
-    {
-        Kind = ApprovalKind.Beforehand,
-        Requester = terms.Requester,
-        AskedBy = call.Caller.Identity,
-        Target = target.Name,
-        Login = terms.Login,
-        Protocol = Postgres,
-        Database = database,
-        Source = call.Caller.ToString(),
-        Digest = ApprovalDigest.Of(
+        {
+            Kind = ApprovalKind.Beforehand,
+            Requester = terms.Requester,
+            AskedBy = call.Caller.Identity,
+            Target = target.Name,
+            Login = terms.Login,
+            Protocol = Postgres,
+            Database = database,
+            Source = call.Caller.ToString(),
+            Digest = ApprovalDigest.Of(
             Postgres, target.Name, string.Join(',', target.Addresses), terms.Login, terms.Requester, "query", sql, [],
             new Dictionary<string, string> { ["database"] = database }.ToFrozenDictionary(StringComparer.Ordinal)),
-        Key = ApprovalDigest.KeyOf(Postgres, target.Name, database, terms.Login, terms.Requester.Subject, sql, []),
-        Display = display,
-        Rule = terms.Rule,
-        Config = call.Config.Version,
-        Terms = terms.Terms,
-        Reason = body.Reason,
-    };
+            Key = ApprovalDigest.KeyOf(Postgres, target.Name, database, terms.Login, terms.Requester.Subject, sql, []),
+            Display = display,
+            Rule = terms.Rule,
+            Config = call.Config.Version,
+            Terms = terms.Terms,
+            Reason = body.Reason,
+        };
 
     private async Task AnswerAsync(AdminCall call, AdminVerb verb, VoteResult result)
     {
