@@ -50,6 +50,15 @@ public static class AccessChoice
             && target.TryGetLogin(access.Login.Name, out LoginConfig? login)
             && login.User == access.Login.User
             && (database is null || target.Databases.IsEmpty || target.Databases.Contains(database))
-            && Grants.Serving(config, placeholder.Identity, target, access.Login.Name).Any(g => g.Replication || !replication);
+            && Grants.Serving(config, placeholder.Identity, target, access.Login.Name).Any(g => g.Replication || !replication)
+            && !(replication && IsMasked(config, target, access.Login.Name));
     }
+
+    /// <summary>
+    /// Whether masks hold for whatever is asked of a target. A stream of changes is one operation without an end and is not judged again:
+    /// it has to be asked for anew.
+    /// </summary>
+    private static bool IsMasked(GatewayConfig config, TargetConfig target, string login) =>
+        !target.Mask.IsEmpty
+        || config.Rules.List.Any(r => !r.Mask.IsEmpty && !r.IsObserved && r.Match.Sql is not { Tables.IsEmpty: false } && SessionMatch.IsFor(r.Match, target, login));
 }

@@ -60,6 +60,27 @@ public class AccessChoiceTests
             AccessChoice.StillStands(config, SessionHouse.Placeholder(), access, database, replication);
     }
 
+    [Test]
+    public void A_stream_of_changes_does_not_stand_where_masks_hold_for_whatever_is_asked()
+    {
+        GatewayConfig before = Config("ro") with { Grants = [.. Config("ro").Grants.Select(g => g with { Replication = true })] };
+        Access access = AccessChoice.Of(before, SessionHouse.Placeholder(), Orders)!;
+        var rule = new RuleConfig { Name = "hides", Mask = ["pii"] };
+        GatewayConfig masked = before with { Targets = new[] { Orders with { Mask = ["pii"] } }.ToFrozenDictionary(t => t.Name) };
+
+        Assert.That(StillStands(before), Is.True);
+        Assert.That(StillStands(masked), Is.False);
+        Assert.That(StillStands(masked, replication: false), Is.True, "each operation is judged");
+        Assert.That(StillStands(With(rule)), Is.False, "by a rule");
+        Assert.That(StillStands(With(rule with { IsObserved = true })), Is.True, "only observed");
+        Assert.That(StillStands(With(rule with { Match = new MatchConfig { Targets = ["else"] } })), Is.True, "another target");
+
+        GatewayConfig With(RuleConfig one) => before with { Rules = new RulesConfig { List = [one] } };
+
+        bool StillStands(GatewayConfig config, bool replication = true) =>
+            AccessChoice.StillStands(config, SessionHouse.Placeholder(), access, null, replication);
+    }
+
     private static Address Other => Address.TryParse("other:5432", 0, out Address? address) ? address : throw new InvalidOperationException();
 
     /// <summary>Grants g0, g1 … on orders to everybody; "-" names no login.</summary>
