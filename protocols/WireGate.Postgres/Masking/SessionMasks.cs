@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -34,14 +35,16 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     /// <summary>By the config in force an operation of this session may be masked.</summary>
     public bool MayMask { get; private set; } = MasksAnything(session);
 
+    /// <summary>The session may have taken another config. Answers to what was sent before may still come, so what was masked stays so.</summary>
+    public void Refresh() => MayMask |= MasksAnything(session);
+
     /// <summary>Whether the catalog has to be read before a text can be judged.</summary>
     public bool NeedsCatalog(JudgedText text, SqlSearchPath path)
     {
         if (!ReferenceEquals(_config, session.Config))
         {
             _config = session.Config;
-            // Answers to what was sent before may still come.
-            MayMask |= MasksAnything(session);
+            Refresh();
         }
 
         if (!MayMask || _attempts >= MostAttempts)
@@ -144,8 +147,18 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         _mayChange = false;
     }
 
-    /// <summary>Whether a payload holds what detectors hide.</summary>
-    public bool Finds(ReadOnlySpan<byte> payload) => _lastMap is { Searches.IsEmpty: false } map && new RowMask([], map.Searches).Finds(payload);
+    /// <summary>Whether a payload holds what detectors hide: those of what ran last, and until something runs by a new config the target's by that.</summary>
+    public bool Finds(ReadOnlySpan<byte> payload)
+    {
+        ImmutableArray<Search> searches = _lastMap?.Searches ?? [];
+        if (!ReferenceEquals(_config, session.Config))
+        {
+            IEnumerable<MaskConfig> masks = TargetOf(session).Mask.Select(name => session.Config.Masks[name]);
+            searches = [.. searches, .. from mask in masks from detector in mask.Detect select new Search(detector, new Replacement(mask, source.MaskKey))];
+        }
+
+        return !searches.IsEmpty && new RowMask([], searches).Finds(payload);
+    }
 
     /// <summary>A result is cut off: the client is told, the audit log too, and the upstream is to give up.</summary>
     public void OnBlocked(JudgedText text, OperationRefusal refusal)
@@ -163,6 +176,8 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(a => a.Relation is { } name && !catalog.Find(name, path).Any()));
 
     private static bool MasksAnything(Session session) =>
-        !session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target).Mask.IsEmpty
-        || session.Config.Rules.List.Any(r => !r.Mask.IsEmpty);
+        !TargetOf(session).Mask.IsEmpty || session.Config.Rules.List.Any(r => !r.Mask.IsEmpty);
+
+    private static TargetConfig TargetOf(Session session) =>
+        session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target);
 }

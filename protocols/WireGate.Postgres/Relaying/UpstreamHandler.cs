@@ -30,6 +30,13 @@ internal sealed partial class UpstreamHandler(
     {
         var message = (BackendMessage)header.Kind;
         LastWasError = message == BackendMessage.ErrorResponse;
+        if (message == BackendMessage.NotificationResponse)
+        {
+            // It comes without having been asked for: nothing that the client sent has taken the config in force.
+            conversation.Judge.Refresh();
+            masks?.Refresh();
+        }
+
         if (masks is { MayMask: true })
         {
             return OnMaskedHeader(message);
