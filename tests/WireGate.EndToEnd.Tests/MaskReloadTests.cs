@@ -98,6 +98,26 @@ internal sealed class MaskReloadTests
         }
     }
 
+    [TestCase("IDENTIFY_SYSTEM")]
+    [TestCase("SHOW wal_segment_size")]
+    [TestCase("BASE_BACKUP")]
+    [TestCase("CREATE_REPLICATION_SLOT late TEMPORARY LOGICAL test_decoding")]
+    [TestCase("START_REPLICATION SLOT late LOGICAL 0/0")]
+    [TestCase("SELECT ssn FROM late.people")]
+    public async Task A_replication_connection_gets_nothing_of_a_target_that_has_a_mask(string command)
+    {
+        Endpoint endpoint = _gateway.Through(await _gateway.MintAsync("replicas"));
+        await using (RawSession open = await RawSession.OpenAsync(endpoint, ("replication", "database")))
+        {
+            Assert.That(await open.AskAsync("IDENTIFY_SYSTEM"), Does.StartWith("T D"));
+        }
+
+        await ReloadAsync(_closed);
+        await using RawSession session = await RawSession.OpenAsync(endpoint, ("replication", "database"));
+
+        Assert.That(await session.AskAsync(command), Is.EqualTo("E42501 ZI"));
+    }
+
     [Test]
     public async Task A_notification_is_searched_by_a_mask_that_came_after_its_LISTEN()
     {
