@@ -39,9 +39,9 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
 
         (_waitsFor, _say) = (asked, say);
         using ITimer notices = time.CreateTimer(static self => ((ApprovalWait)self!).NotifyLater(), this, NoticeInterval, NoticeInterval);
-        say(NoticeOf(asked));
         try
         {
+            say(NoticeOf(asked));
             Task first = await Task.WhenAny(decided, withdrawn.Task, ended);
             await session.Loop.Switch();
             if (first == decided)
@@ -53,6 +53,13 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
             await approvals.WithdrawAsync(asked.Id, why, CancellationToken.None);
             await session.Loop.Switch();
             return asked with { State = ApprovalState.Withdrawn, Detail = why };
+        }
+        catch
+        {
+            // Nobody waits for it any more, so nobody is to be asked about it.
+            await approvals.WithdrawAsync(asked.Id, "the session failed", CancellationToken.None);
+            await session.Loop.Switch();
+            throw;
         }
         finally
         {

@@ -1,0 +1,62 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+using WireGate.Core.Approvals;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Postgres.Operations;
+using WireGate.Testing.Admin;
+using WireGate.Testing.Approvals;
+using WireGate.Testing.Time;
+using WireGate.Testing.Transport;
+
+namespace WireGate.Postgres.Tests.Operations;
+
+public sealed class ApprovalWaitTests
+{
+    [Test]
+    public async Task Nobody_is_asked_any_longer_about_what_failed_while_it_waited()
+    {
+        var time = new ManualTime();
+        var store = new MemoryApprovalStore();
+        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => []);
+        await using Connection client = MemoryConnection.CreatePair().Gateway;
+        var config = new GatewayConfig
+        {
+            Version = "c0ffee",
+            StorePath = "/nowhere/store.db",
+            Audit = new AuditConfig { Directory = "/nowhere/audit" },
+            Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
+            Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = Sessions.TestGateway.AddressOf(0) }],
+            Secrets = FrozenDictionary<string, SecretConfig>.Empty,
+            Targets = FrozenDictionary<string, TargetConfig>.Empty,
+            Grants = [],
+        };
+        using var session = new Session(config.Listeners[0], () => config, client, time);
+        Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);
+        await session.Loop.Switch();
+
+        Assert.ThrowsAsync<IOException>(
+            async () => await new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => throw new IOException("gone")));
+
+        Assert.That(store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
+        Assert.That((session.Withdraw, client.HungUp), Is.EqualTo(((Action?)null, (Action?)null)), "a later cancel request is not its own");
+    }
+
+    private static ApprovalRequest Request(string session) => new()
+    {
+        Kind = ApprovalKind.Operation,
+        Requester = new Identity { Issuer = Identity.LocalIssuer, Subject = "alice" },
+        Session = session,
+        Target = "orders",
+        Login = "rw",
+        Protocol = "postgres",
+        Digest = new byte[ApprovalDigest.Length],
+        Key = new byte[ApprovalDigest.Length],
+        Display = "delete from orders",
+        Config = "c0ffee",
+        Terms = new HoldTerms([new ApproverTerms(null, ["dba"], 1)], TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5)),
+    };
+}
