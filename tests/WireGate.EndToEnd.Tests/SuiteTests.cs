@@ -9,7 +9,7 @@ internal sealed class SuiteTests
     public async Task Foreign_suites_end_alike_with_and_without_the_gateway()
     {
         ToolResult result = await Tools.RunAsync(
-            Path.Combine(Places.Repository, "tests", "suites", "run"), ["--short"], limit: TimeSpan.FromMinutes(10));
+            Path.Combine(Places.Repository, "tests", "suites", "run"), ["--short", "--wiregate", Places.Gateway], limit: TimeSpan.FromMinutes(10));
 
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
     }
