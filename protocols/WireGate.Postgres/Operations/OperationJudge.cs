@@ -225,5 +225,6 @@ internal sealed class OperationJudge
         Application = session.Application,
         Method = session.Method,
         IsTls = session.Client.Tls is not null,
+        IsReplication = session.IsReplication,
     };
 }

@@ -55,10 +55,10 @@ public static class AccessChoice
     }
 
     /// <summary>
-    /// Whether masks hold for whatever is asked of a target. A stream of changes is one operation without an end and is not judged again:
-    /// it has to be asked for anew.
+    /// Whether anything is masked of a target: a stream of changes may hold all of it. Such a stream is one operation without an end and
+    /// is not judged again: it has to be asked for anew.
     /// </summary>
     private static bool IsMasked(GatewayConfig config, TargetConfig target, string login) =>
         !target.Mask.IsEmpty
-        || config.Rules.List.Any(r => !r.Mask.IsEmpty && !r.IsObserved && r.Match.Sql is not { Tables.IsEmpty: false } && SessionMatch.IsFor(r.Match, target, login));
+        || config.Rules.List.Any(r => !r.Mask.IsEmpty && !r.IsObserved && SessionMatch.IsFor(r.Match, target, login));
 }

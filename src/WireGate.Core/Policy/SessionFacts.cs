@@ -36,4 +36,7 @@ public sealed record SessionFacts
 
     /// <summary>Whether the client's connection is protected by TLS.</summary>
     public bool IsTls { get; init; }
+
+    /// <summary>Whether it reads the upstream's log of changes, where no statement says of which tables.</summary>
+    public bool IsReplication { get; init; }
 }

@@ -22,6 +22,7 @@ public sealed class SessionRules
     private readonly ImmutableArray<Rule> _limits;
     private readonly ImmutableArray<Rule> _observed;
     private readonly ulong _targetMasks;
+    private readonly bool _readsAnyTable;
     private readonly RateKeys _keys;
 
     internal SessionRules(RuleBook book, SessionFacts session, ImmutableArray<Rule> rules, ulong targetMasks)
@@ -35,6 +36,7 @@ public sealed class SessionRules
         _limits = [.. inForce.Where(r => r.Buckets is not null)];
         _observed = [.. rules.Where(r => r.Config.IsObserved)];
         _targetMasks = targetMasks;
+        _readsAnyTable = session.IsReplication;
         _keys = new RateKeys(session);
         NeedsNames = targetMasks != 0 || rules.Any(r => r.NeedsNames);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
@@ -123,7 +125,7 @@ public sealed class SessionRules
             ulong on = _targetMasks, off = 0;
             foreach (Rule rule in _masks)
             {
-                if (rule.Mask != 0 && rule.Touches(statement, path, now, ref isStable))
+                if (rule.Mask != 0 && (_readsAnyTable || rule.Touches(statement, path, now, ref isStable)))
                 {
                     on |= rule.Mask;
                 }

@@ -72,6 +72,8 @@ public class AccessChoiceTests
         Assert.That(StillStands(masked), Is.False);
         Assert.That(StillStands(masked, replication: false), Is.True, "each operation is judged");
         Assert.That(StillStands(With(rule)), Is.False, "by a rule");
+        Assert.That(
+            StillStands(With(rule with { Match = new MatchConfig { Sql = RuleHouse.Sql(tables: "public.cards").Sql } })), Is.False, "a rule that names tables");
         Assert.That(StillStands(With(rule with { IsObserved = true })), Is.True, "only observed");
         Assert.That(StillStands(With(rule with { Match = new MatchConfig { Targets = ["else"] } })), Is.True, "another target");
 

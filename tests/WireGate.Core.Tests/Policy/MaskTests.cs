@@ -31,6 +31,17 @@ internal sealed class MaskTests
     }
 
     [Test]
+    public void A_replication_session_has_the_masks_of_rules_that_name_tables()
+    {
+        RuleConfig mask = Mask(Sql(tables: "public.cards"));
+        SessionFacts replication = Alice with { IsReplication = true };
+
+        Assert.That(Masks(Judge(replication, Select("public.orders"), Reads, mask)), Is.EqualTo("cards"), "no statement says of which tables the log is");
+        Assert.That(Masks(Judge(Alice, Select("public.orders"), Reads, mask)), Is.Empty);
+        Assert.That(Masks(Judge(replication, Select("public.orders"), Reads, mask with { IsObserved = true })), Is.Empty, "only observed");
+    }
+
+    [Test]
     public void An_allow_that_does_not_cover_all_still_masks_what_it_touches()
     {
         RuleConfig one = Allow(Sql(SqlEffects.Read, tables: "public.cards"), "one") with { Mask = ["cards"] };
