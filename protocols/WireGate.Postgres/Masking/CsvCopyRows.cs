@@ -7,19 +7,18 @@ internal sealed class CsvCopyRows(CopyPlan plan) : CopyLines(plan)
     protected override int EndOfLine(ReadOnlySpan<byte> data)
     {
         // A line break within quotes belongs to the value.
-        bool isQuoted = false;
+        bool isWithin = false;
         for (int i = 0; i < data.Length; i++)
         {
-            if (isQuoted && data[i] == Plan.Escape && Plan.Escape != Plan.Quote)
+            if (isWithin && Plan.Escape != Plan.Quote && IsEscape(data, i))
             {
-                // What follows is taken as it is, if it is one of the two.
-                i += i + 1 < data.Length && (data[i + 1] == Plan.Quote || data[i + 1] == Plan.Escape) ? 1 : 0;
+                i++;
             }
             else if (data[i] == Plan.Quote)
             {
-                isQuoted = !isQuoted;
+                isWithin = !isWithin;
             }
-            else if (data[i] == '\n' && !isQuoted)
+            else if (data[i] == '\n' && !isWithin)
             {
                 return i;
             }
@@ -29,89 +28,53 @@ internal sealed class CsvCopyRows(CopyPlan plan) : CopyLines(plan)
     }
 
     /// <inheritdoc/>
-    protected override bool Write(ReadOnlySpan<byte> line, RowBuffer output)
+    protected override int EndOfField(ReadOnlySpan<byte> line, out bool isQuoted)
     {
-        bool hasReturn = line.EndsWith("\r"u8);
-        line = hasReturn ? line[..^1] : line;
-        for (int i = 0; i < Plan.Columns.Length; i++)
-        {
-            bool isLast = i == Plan.Columns.Length - 1;
-            Value.Clear();
-            int end = ReadCsv(line, Value, out bool wasQuoted);
-            if (end < 0 || isLast != (end == line.Length))
-            {
-                return false;
-            }
-
-            ReadOnlySpan<byte> field = line[..end];
-            if (Plan.Columns[i].IsClean || (!wasQuoted && field.SequenceEqual(Plan.Null)))
-            {
-                output.Bytes(field);
-            }
-            else
-            {
-                Shown.Clear();
-                if (IsUntouched(Plan.Columns[i]))
-                {
-                    output.Bytes(field);
-                }
-                else if (Plan.Rows.WriteValue(Plan.Columns[i], Value.Written, Shown))
-                {
-                    QuoteCsv(Shown.Written, output);
-                }
-                else
-                {
-                    output.Bytes(Plan.Null);
-                }
-            }
-
-            if (!isLast)
-            {
-                output.Byte(Plan.Delimiter);
-                line = line[(end + 1)..];
-            }
-        }
-
-        if (hasReturn)
-        {
-            output.Byte((byte)'\r');
-        }
-
-        output.Byte((byte)'\n');
-        return true;
-    }
-
-    private int ReadCsv(ReadOnlySpan<byte> line, RowBuffer value, out bool wasQuoted)
-    {
-        bool isQuoted = false;
-        wasQuoted = false;
+        bool isWithin = false;
+        isQuoted = false;
         for (int i = 0; i < line.Length; i++)
         {
-            byte b = line[i];
-            bool isPair = i + 1 < line.Length && (line[i + 1] == Plan.Quote || line[i + 1] == Plan.Escape);
-            if (isQuoted && b == Plan.Escape && isPair)
+            if (isWithin && IsEscape(line, i))
             {
-                value.Byte(line[++i]);
+                i++;
             }
-            else if (b == Plan.Quote)
+            else if (line[i] == Plan.Quote)
             {
-                isQuoted = !isQuoted;
-                wasQuoted = true;
+                isWithin = !isWithin;
+                isQuoted = true;
             }
-            else if (b == Plan.Delimiter && !isQuoted)
+            else if (line[i] == Plan.Delimiter && !isWithin)
             {
                 return i;
             }
-            else
-            {
-                value.Byte(b);
-            }
         }
 
-        return isQuoted ? -1 : line.Length;
+        return isWithin ? -1 : line.Length;
     }
 
-    private void QuoteCsv(ReadOnlySpan<byte> value, RowBuffer output)
+    /// <inheritdoc/>
+    protected override void Decode(ReadOnlySpan<byte> field, RowBuffer value)
+    {
+        bool isWithin = false;
+        for (int i = 0; i < field.Length; i++)
+        {
+            if (isWithin && IsEscape(field, i))
+            {
+                value.Byte(field[++i]);
+            }
+            else if (field[i] == Plan.Quote)
+            {
+                isWithin = !isWithin;
+            }
+            else
+            {
+                value.Byte(field[i]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Encode(ReadOnlySpan<byte> value, RowBuffer output)
     {
         output.Byte(Plan.Quote);
         foreach (byte b in value)
@@ -126,4 +89,8 @@ internal sealed class CsvCopyRows(CopyPlan plan) : CopyLines(plan)
 
         output.Byte(Plan.Quote);
     }
+
+    // Within quotes: what follows is taken as it is, if it is one of the two.
+    private bool IsEscape(ReadOnlySpan<byte> bytes, int i) =>
+        bytes[i] == Plan.Escape && i + 1 < bytes.Length && (bytes[i + 1] == Plan.Quote || bytes[i + 1] == Plan.Escape);
 }

@@ -7,62 +7,10 @@ internal sealed class TextCopyRows(CopyPlan plan) : CopyLines(plan)
     protected override int EndOfLine(ReadOnlySpan<byte> data) => data.IndexOf((byte)'\n');
 
     /// <inheritdoc/>
-    protected override bool Write(ReadOnlySpan<byte> line, RowBuffer output)
+    protected override int EndOfField(ReadOnlySpan<byte> line, out bool isQuoted)
     {
-        bool hasReturn = line.EndsWith("\r"u8);
-        line = hasReturn ? line[..^1] : line;
-        for (int i = 0; i < Plan.Columns.Length; i++)
-        {
-            bool isLast = i == Plan.Columns.Length - 1;
-            int end = EndOfField(line);
-            if (isLast != (end == line.Length))
-            {
-                return false;
-            }
-
-            ReadOnlySpan<byte> field = line[..end];
-            if (Plan.Columns[i].IsClean || field.SequenceEqual(Plan.Null))
-            {
-                output.Bytes(field);
-            }
-            else
-            {
-                Value.Clear();
-                Unescape(field, Value);
-                Shown.Clear();
-                if (IsUntouched(Plan.Columns[i]))
-                {
-                    output.Bytes(field);
-                }
-                else if (Plan.Rows.WriteValue(Plan.Columns[i], Value.Written, Shown))
-                {
-                    EscapeText(Shown.Written, output);
-                }
-                else
-                {
-                    output.Bytes(Plan.Null);
-                }
-            }
-
-            if (!isLast)
-            {
-                output.Byte(Plan.Delimiter);
-                line = line[(end + 1)..];
-            }
-        }
-
-        if (hasReturn)
-        {
-            output.Byte((byte)'\r');
-        }
-
-        output.Byte((byte)'\n');
-        return true;
-    }
-
-    // A delimiter within a value has a backslash before it.
-    private int EndOfField(ReadOnlySpan<byte> line)
-    {
+        // A delimiter within a value has a backslash before it.
+        isQuoted = false;
         for (int i = 0; i < line.Length; i++)
         {
             if (line[i] == Plan.Delimiter)
@@ -76,18 +24,19 @@ internal sealed class TextCopyRows(CopyPlan plan) : CopyLines(plan)
         return line.Length;
     }
 
-    private static void Unescape(ReadOnlySpan<byte> field, RowBuffer into)
+    /// <inheritdoc/>
+    protected override void Decode(ReadOnlySpan<byte> field, RowBuffer value)
     {
         for (int i = 0; i < field.Length; i++)
         {
             if (field[i] != '\\' || i + 1 == field.Length)
             {
-                into.Byte(field[i]);
+                value.Byte(field[i]);
                 continue;
             }
 
             i++;
-            into.Byte(field[i] switch
+            value.Byte(field[i] switch
             {
                 (byte)'b' => 8,
                 (byte)'f' => 12,
@@ -100,7 +49,8 @@ internal sealed class TextCopyRows(CopyPlan plan) : CopyLines(plan)
         }
     }
 
-    private void EscapeText(ReadOnlySpan<byte> value, RowBuffer output)
+    /// <inheritdoc/>
+    protected override void Encode(ReadOnlySpan<byte> value, RowBuffer output)
     {
         foreach (byte b in value)
         {

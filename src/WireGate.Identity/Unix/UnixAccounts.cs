@@ -20,92 +20,73 @@ public static unsafe partial class UnixAccounts
     /// <returns>Null: nobody has it, or it cannot be looked up. Whoever decides by name must then refuse.</returns>
     public static string? FindUserName(uint userId)
     {
-        for (int size = FirstBuffer; size <= LargestBuffer;)
+        string? name = null;
+        return TryLookUp((buffer, size) =>
         {
-            byte[] buffer = new byte[size];
-            fixed (byte* memory = buffer)
-            {
-                Passwd record;
-                Passwd* found;
-                switch (GetUser(userId, &record, memory, (nuint)size, &found))
-                {
-                    case 0:
-                        return found is null ? null : Marshal.PtrToStringUTF8((nint)found->Name);
-                    case EINTR:
-                        continue;
-                    case ERANGE:
-                        size *= 2;
-                        continue;
-                    default:
-                        return null;
-                }
-            }
-        }
-
-        return null;
+            Passwd record;
+            Passwd* found;
+            int error = GetUser(userId, &record, (byte*)buffer, (nuint)size, &found);
+            name = error == 0 && found is not null ? Marshal.PtrToStringUTF8((nint)found->Name) : null;
+            return error;
+        }) ? name : null;
     }
 
     /// <summary>Whether somebody has a user name.</summary>
     /// <returns>Null: it cannot be looked up.</returns>
     public static bool? IsUser(string name)
     {
-        if (!OperatingSystem.IsLinux())
+        bool isFound = false;
+        return OperatingSystem.IsLinux() && TryLookUp((buffer, size) =>
         {
-            return null;
-        }
-
-        for (int size = FirstBuffer; size <= LargestBuffer;)
-        {
-            byte[] buffer = new byte[size];
-            fixed (byte* memory = buffer)
-            {
-                Passwd record;
-                Passwd* found;
-                switch (GetUserByName(name, &record, memory, (nuint)size, &found))
-                {
-                    case 0:
-                        return found is not null;
-                    case EINTR:
-                        continue;
-                    case ERANGE:
-                        size *= 2;
-                        continue;
-                    default:
-                        return null;
-                }
-            }
-        }
-
-        return null;
+            Passwd record;
+            Passwd* found;
+            int error = GetUserByName(name, &record, (byte*)buffer, (nuint)size, &found);
+            isFound = error == 0 && found is not null;
+            return error;
+        }) ? isFound : null;
     }
 
     /// <summary>The id of a group.</summary>
     /// <returns>Null: there is no such group, or it cannot be looked up.</returns>
     public static uint? FindGroupId(string group)
     {
+        uint? id = null;
+        return TryLookUp((buffer, size) =>
+        {
+            Group record;
+            Group* found;
+            int error = GetGroup(group, &record, (byte*)buffer, (nuint)size, &found);
+            id = error == 0 && found is not null ? found->GroupId : null;
+            return error;
+        }) ? id : null;
+    }
+
+    /// <summary>Asks with memory for the record's texts, and with more of it as long as they do not fit.</summary>
+    /// <param name="ask">Given the memory and its length in bytes: what libc returned. It keeps nothing of the memory.</param>
+    /// <returns>False: it cannot be looked up.</returns>
+    private static bool TryLookUp(Func<nint, int, int> ask)
+    {
         for (int size = FirstBuffer; size <= LargestBuffer;)
         {
             byte[] buffer = new byte[size];
             fixed (byte* memory = buffer)
             {
-                Group record;
-                Group* found;
-                switch (GetGroup(group, &record, memory, (nuint)size, &found))
+                switch (ask((nint)memory, size))
                 {
                     case 0:
-                        return found is null ? null : found->GroupId;
+                        return true;
                     case EINTR:
                         continue;
                     case ERANGE:
                         size *= 2;
                         continue;
                     default:
-                        return null;
+                        return false;
                 }
             }
         }
 
-        return null;
+        return false;
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
