@@ -91,7 +91,7 @@ public sealed record SessionView
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>handshake</c>, <c>connecting</c>, <c>relaying</c> or <c>ending</c>.</summary>
+    /// <summary><c>handshake</c>, <c>held</c>, <c>connecting</c>, <c>relaying</c> or <c>ending</c>.</summary>
     public required string Phase { get; init; }
 
     /// <summary>Name of its listener.</summary>

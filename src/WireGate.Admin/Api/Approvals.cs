@@ -45,7 +45,7 @@ public sealed record ApprovalView
     /// <summary><c>pending</c>, <c>approved</c>, <c>claimed</c>, <c>executed</c>, <c>failed</c>, <c>denied</c>, <c>expired</c>, <c>withdrawn</c> or <c>revoked</c>.</summary>
     public required string State { get; init; }
 
-    /// <summary><c>operation</c>: a session holds it; <c>beforehand</c>: it will be run later.</summary>
+    /// <summary><c>operation</c>: a session holds it; <c>beforehand</c>: it will be run later; <c>session</c>: a session waits for it before it begins.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Who runs it, as <c>issuer:subject</c>.</summary>
