@@ -22,6 +22,7 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
     // A loop without a thread of its own may be told of the next ten seconds while the last notice is being written.
     private readonly Lock _saying = new();
     private Task _said = Task.CompletedTask;
+    private bool _isOver;
 
     /// <summary>Waits for the people whom the grant names.</summary>
     /// <param name="terms">Who, and how long.</param>
@@ -34,32 +35,30 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
         session.SetDeadline(null);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         session.Interrupt = () => ended.TrySetResult();
+        (Approval? Approval, Refusal? Refusal) outcome;
         try
         {
-            Approval asked = await approvals.AskAsync(RequestOf(terms, lifetime), CancellationToken.None);
-            await session.Loop.Switch();
-            Approval became = await _wait.RunAsync(asked, ended.Task, Say);
-
-            // What is waited for now is the client, which has to take what it was told: whoever ends the session cuts it off.
-            session.Interrupt = null;
-            session.SetDeadline(session.Config.Limits.Authentication);
-            await SaidAsync(became);
-            return became.State == ApprovalState.Claimed ? (became, null) : (null, RefusalOf(became));
-        }
-        catch (ApprovalRefusedException e)
-        {
-            await session.Loop.Switch();
-            return (null, NotAsked(e.Message));
-        }
-        catch (StoreUnavailableException)
-        {
-            await session.Loop.Switch();
-            return (null, NotAsked("the gateway's store is not available, so nobody can be asked"));
+            outcome = await AskAsync(terms, lifetime, ended.Task);
         }
         finally
         {
             session.Interrupt = null;
         }
+
+        // What is waited for now is the client, which has to take what it was told: whoever ends the session cuts it off.
+        session.SetDeadline(session.Config.Limits.Authentication);
+        try
+        {
+            await SayNoMore();
+            await session.Loop.Switch();
+        }
+        catch when (outcome.Approval is not null)
+        {
+            Complete(outcome.Approval.Id, executed: false);
+            throw;
+        }
+
+        return outcome;
     }
 
     /// <summary>Whether what was approved is what would be opened now: a reload may have changed it meanwhile.</summary>
@@ -78,12 +77,33 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
     /// <summary>The upstream was reached, or not.</summary>
     public void Complete(string approval, bool executed) => _wait.Complete(approval, executed, executed ? null : "the upstream was not reached");
 
+    private async ValueTask<(Approval? Approval, Refusal? Refusal)> AskAsync(HoldTerms terms, TimeSpan? lifetime, Task ended)
+    {
+        try
+        {
+            Approval asked = await approvals.AskAsync(RequestOf(terms, lifetime), CancellationToken.None);
+            await session.Loop.Switch();
+            Approval became = await _wait.RunAsync(asked, ended, Say);
+            return became.State == ApprovalState.Claimed ? (became, null) : (null, RefusalOf(became));
+        }
+        catch (ApprovalRefusedException e)
+        {
+            await session.Loop.Switch();
+            return (null, NotAsked(e.Message));
+        }
+        catch (StoreUnavailableException)
+        {
+            await session.Loop.Switch();
+            return (null, NotAsked("the gateway's store is not available, so nobody can be asked"));
+        }
+    }
+
     private void Say(ErrorFields notice)
     {
         lock (_saying)
         {
             // Who does not read is told nothing more: what it leaves unread would be kept for it.
-            if (_said.IsCompletedSuccessfully)
+            if (!_isOver && _said.IsCompletedSuccessfully)
             {
                 session.Client.Output.WriteNoticeResponse(notice);
                 _said = session.Client.Output.FlushAsync(CancellationToken.None).AsTask();
@@ -91,17 +111,14 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
         }
     }
 
-    private async ValueTask SaidAsync(Approval became)
+    /// <summary>From here on the client's output is its caller's.</summary>
+    /// <returns>Completes when what was said before is written.</returns>
+    private Task SayNoMore()
     {
-        try
+        lock (_saying)
         {
-            await _said;
-            await session.Loop.Switch();
-        }
-        catch when (became.State == ApprovalState.Claimed)
-        {
-            Complete(became.Id, executed: false);
-            throw;
+            _isOver = true;
+            return _said;
         }
     }
 

@@ -1,13 +1,8 @@
-using System.Collections.Immutable;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
-using WireGate.Core.Sessions;
-using WireGate.Testing.Admin;
-using WireGate.Testing.Approvals;
 using WireGate.Testing.Peers;
 using WireGate.Testing.Time;
 
@@ -16,26 +11,9 @@ namespace WireGate.Postgres.Tests.Sessions;
 /// <summary>What is held runs only as it was shown, and only while those who said yes are those who are asked.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
-internal sealed class HeldOperationTests(TransportKind transport) : SessionFixture(transport)
+internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(transport)
 {
     private const string Sql = "delete from orders";
-
-    private static readonly Approver Ann = new(new Identity { Issuer = Identity.UnixIssuer, Subject = "ann", Groups = ["dba"] }, 1002);
-
-    private MemoryApprovalStore _store = null!;
-    private ApprovalRegistry _approvals = null!;
-
-    [SetUp]
-    public void Hold()
-    {
-        _store = new MemoryApprovalStore();
-        Start(
-            config => config with { Rules = HeldBy(new ApproverTerms(null, ["dba"], 1)) },
-            approvals: time => _approvals = ApprovalRegistry.OpenAsync(_store, new MemoryAudit(), time, NullLogger.Instance, _ => []).Result);
-    }
-
-    [TearDown]
-    public void Close() => _approvals.Dispose();
 
     [Test]
     public async Task Runs_once_it_is_approved()
@@ -43,7 +21,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         await HeldAsync(client);
 
-        await _approvals.ApproveAsync(Ann, _store.All.Single().Id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
 
         Assert.That((await upstream.ExpectAsync('Q')).Text, Is.EqualTo($"{Sql}\0"));
     }
@@ -54,13 +32,13 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         await HeldAsync(client);
-        Gateway.Config = Gateway.Config with { Version = "ba5eba11", Rules = HeldBy(new ApproverTerms(null, [group], count)) };
+        Change(config => config with { Rules = HeldBy(new ApproverTerms(null, [group], count)) });
 
-        await _approvals.ApproveAsync(Ann, _store.All.Single().Id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
 
         PeerMessage error = await RefusedAsync(client, upstream, 'Q');
         Assert.That(error.Field('M'), Does.Contain("asks for other people by now"));
-        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
+        await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
     }
 
     [Test]
@@ -72,7 +50,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
         PeerMessage error = await RefusedAsync(client, upstream, 'Q');
 
         Assert.That(error.Field('M'), Does.Contain("cannot be shown to people in full"));
-        Assert.That(_store.All, Is.Empty);
+        Assert.That(Store.All, Is.Empty);
     }
 
     [Test]
@@ -84,7 +62,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
         await BoundAsync(client, upstream);
         await client.ExpectAsync('N');
 
-        Assert.That(_store.All.Single().Request.Display, Does.EndWith($"\"{value}\"]"));
+        Assert.That(Store.All.Single().Request.Display, Does.EndWith($"\"{value}\"]"));
     }
 
     [Test]
@@ -99,7 +77,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
         PeerMessage error = await client.ExpectAsync('E');
 
         Assert.That(error.Field('M'), Does.Contain("cannot be shown to people in full"));
-        Assert.That(_store.All, Is.Empty);
+        Assert.That(Store.All, Is.Empty);
     }
 
     [Test]
@@ -110,7 +88,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
         await RunAsync(client, "1", sync: false);
         await BoundAsync(client, upstream);
         await client.ExpectAsync('N');
-        await _approvals.ApproveAsync(Ann, _store.All.Single().Id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
         await upstream.ExpectAsync('E');
         await RunAsync(client, "2");
         await upstream.ExpectAsync('P');
@@ -121,10 +99,12 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
         await client.ExpectAsync('2');
         await client.ExpectAsync('N');
 
-        Approval second = _store.All.Single(a => a.State == ApprovalState.Pending);
+        Approval second = Store.All.Single(a => a.State == ApprovalState.Pending);
         Assert.That(second.Request.IsInTransaction, Is.True);
         Assert.That(second.Request.Context["transaction"], Is.EqualTo("open"));
     }
+
+    protected override GatewayConfig Hold(GatewayConfig config) => config with { Rules = HeldBy(new ApproverTerms(null, ["dba"], 1)) };
 
     private static RulesConfig HeldBy(ApproverTerms who) => new()
     {
@@ -135,7 +115,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : SessionFixtu
                 Name = "held",
                 Match = new MatchConfig { AllOperations = true },
                 Do = Verdict.Hold,
-                Hold = new HoldTerms(ImmutableArray.Create(who), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(2)),
+                Hold = By(who, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(2)),
             },
         ],
     };

@@ -1,12 +1,9 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Testing.Admin;
-using WireGate.Testing.Approvals;
 using WireGate.Testing.Peers;
 using WireGate.Testing.Time;
 
@@ -15,33 +12,15 @@ namespace WireGate.Postgres.Tests.Sessions;
 /// <summary>A session whose grant asks for people's yes.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
-internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture(transport)
+internal sealed class HeldSessionTests(TransportKind transport) : HeldFixture(transport)
 {
-    private static readonly Approver Ann = new(new Identity { Issuer = Identity.UnixIssuer, Subject = "ann", Groups = ["dba"] }, 1002);
-
-    private MemoryApprovalStore _store = null!;
-    private ApprovalRegistry _approvals = null!;
-
-    [SetUp]
-    public void Hold()
-    {
-        _store = new MemoryApprovalStore();
-        var terms = new HoldTerms([new ApproverTerms(null, ["dba"], 1)], TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
-        Start(
-            config => config with { Grants = [config.Grants[0] with { Hold = terms, SessionLifetime = TimeSpan.FromMinutes(30) }] },
-            approvals: time => _approvals = ApprovalRegistry.OpenAsync(_store, new MemoryAudit(), time, NullLogger.Instance, _ => []).Result);
-    }
-
-    [TearDown]
-    public void Close() => _approvals.Dispose();
-
     [Test]
     public async Task Nothing_of_the_upstream_is_touched_before_the_yes_and_the_client_knows_why_it_waits()
     {
         ScriptedClient client = await PresentAsync();
         Assert.That((await client.ReadMessageAsync()).Type, Is.EqualTo('R'), "in, as far as the password goes");
         PeerMessage notice = await client.ReadMessageAsync();
-        Approval asked = _store.All.Single();
+        Approval asked = Store.All.Single();
         Assert.That(notice.Type, Is.EqualTo('N'));
         Assert.That(notice.Field('M'), Does.StartWith($"waiting for approval {asked.Id} by 1 of dba until "));
         Assert.That(notice.Field('D'), Is.EqualTo("held by grant \"agents\""));
@@ -50,12 +29,12 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         Assert.That(Upstream.HasWaiting, Is.False);
         Assert.That(Gateway.Sessions.List().Single().Phase, Is.EqualTo(SessionPhase.Held));
 
-        await _approvals.ApproveAsync(Ann, asked.Id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, asked.Id, null, CancellationToken.None);
 
         (client, UpstreamPeer upstream) = await EstablishAsync(client);
         await AskAsync(client, upstream);
         Assert.That(Gateway.Records(AuditEventKind.SessionAuthenticated).Single().Approval, Is.EqualTo(asked.Id));
-        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Executed, "the approval to be used");
+        await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Executed, "the approval to be used");
     }
 
     [Test]
@@ -74,7 +53,7 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
     public async Task A_no_is_42501_with_its_reason()
     {
         ScriptedClient client = await PresentAsync();
-        await _approvals.DenyAsync(Ann, await AskedAsync(), "not on a Friday", CancellationToken.None);
+        await Approvals.DenyAsync(Ann, await AskedAsync(), "not on a Friday", CancellationToken.None);
 
         PeerMessage error = await RefusedAsync(client, "42501", SessionEnd.NotApproved);
 
@@ -100,7 +79,7 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         ScriptedClient client = await PresentAsync();
         string id = await AskedAsync();
         Gateway.Time.Advance(Gateway.Config.Limits.Authentication + TimeSpan.FromSeconds(30));
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
 
         await EstablishAsync(client);
     }
@@ -116,7 +95,7 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         PeerMessage error = (await client.ReadGreetingAsync())[^1];
         Assert.That(error.Field('C'), Is.EqualTo("57P01"));
         Assert.That((await Gateway.EndAsync()).End, Is.EqualTo(SessionEnd.Revoked));
-        Assert.That(_store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
+        Assert.That(Store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
     }
 
     [Test]
@@ -125,11 +104,11 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         ScriptedClient client = await PresentAsync();
         string id = await AskedAsync();
         Upstream.Dispose();
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
 
         await RefusedAsync(client, "57P03", SessionEnd.UpstreamUnreachable);
 
-        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used");
+        await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Failed, "the approval to be used");
     }
 
     [TestCase("sec", 1)]
@@ -138,15 +117,15 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
     {
         ScriptedClient client = await PresentAsync();
         string id = await AskedAsync();
-        var terms = new HoldTerms([new ApproverTerms(null, [group], count)], TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
+        HoldTerms terms = By(new ApproverTerms(null, [group], count), TimeSpan.FromMinutes(5));
         Change(config => config with { Grants = [config.Grants[0] with { Hold = terms }] });
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
 
         PeerMessage error = await RefusedAsync(client, "42501", SessionEnd.NotApproved);
 
         Assert.That(error.Field('M'), Does.Contain("asks for other people by now"));
         Assert.That(Upstream.HasWaiting, Is.False);
-        await Until.TrueAsync(() => _store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
+        await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
     }
 
     [Test]
@@ -155,7 +134,7 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         ScriptedClient client = await PresentAsync();
         string id = await AskedAsync();
         Change(config => config with { Grants = [config.Grants[0] with { SessionLifetime = TimeSpan.FromHours(8) }] });
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
 
         PeerMessage error = await RefusedAsync(client, "42501", SessionEnd.NotApproved);
 
@@ -169,7 +148,7 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         ScriptedClient client = await PresentAsync();
         string id = await AskedAsync();
         Change(config => config with { Grants = [] });
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
 
         await RefusedAsync(client, "28000", SessionEnd.NotGranted);
 
@@ -182,18 +161,15 @@ internal sealed class HeldSessionTests(TransportKind transport) : SessionFixture
         ScriptedClient client = await PresentAsync();
         string id = await AskedAsync();
         Change(config => WithTarget(config, t => t with { Logins = [t.Logins[0] with { User = "app_reader" }] }));
-        await _approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
+        await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None);
 
         UpstreamPeer upstream = await AcceptAsync();
         Assert.That((await upstream.ReadStartupAsync())["user"], Is.EqualTo("app_reader"));
         await client.DisposeAsync();
     }
 
-    private void Change(Func<GatewayConfig, GatewayConfig> change) => Gateway.Config = change(Gateway.Config) with { Version = "ba5eba11" };
-
-    private async Task<string> AskedAsync()
+    protected override GatewayConfig Hold(GatewayConfig config) => config with
     {
-        await Until.TrueAsync(() => !_store.All.IsEmpty, "somebody to be asked");
-        return _store.All.Single().Id;
-    }
+        Grants = [config.Grants[0] with { Hold = By(new ApproverTerms(null, ["dba"], 1), TimeSpan.FromMinutes(5)), SessionLifetime = TimeSpan.FromMinutes(30) }],
+    };
 }
