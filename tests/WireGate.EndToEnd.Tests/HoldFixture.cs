@@ -35,6 +35,9 @@ internal abstract partial class HoldFixture
 
         """;
 
+    /// <summary>Lines for the list of rules, for what a fixture needs beside them.</summary>
+    protected virtual string MoreRules => "";
+
     protected PostgresCluster Cluster { get; private set; } = null!;
 
     protected GatewayProcess Gateway { get; private set; } = null!;
@@ -51,7 +54,7 @@ internal abstract partial class HoldFixture
         Gateway = await GatewayProcess.StartAsync(Cluster, text =>
             text[..text.IndexOf("rules:", StringComparison.Ordinal)]
                 .Replace("mode: \"0600\" }\n", "mode: \"0666\" }\n" + Admin, StringComparison.Ordinal)
-                .Replace("bench]", "bench, held]", StringComparison.Ordinal) + Rules);
+                .Replace("bench]", "bench, held]", StringComparison.Ordinal) + Rules + MoreRules);
         Endpoint = Gateway.Through(await Gateway.MintAsync(), database: "held");
     }
 
