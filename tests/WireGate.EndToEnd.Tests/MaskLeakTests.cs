@@ -24,7 +24,7 @@ internal sealed class MaskLeakTests
                 CREATE SCHEMA leak;
                 CREATE SCHEMA aside;
                 CREATE TABLE leak.people (id int PRIMARY KEY, ssn text, name text, code text GENERATED ALWAYS AS (upper(ssn)) STORED);
-                INSERT INTO leak.people VALUES (1, '123-45-6789', 'Ada'), (2, '987-65-4321', 'Bob');
+                INSERT INTO leak.people VALUES (1, '123-45-6789', 'Ada'), (2, '987-65-4321', 'Bob'), (3, '123-45-6789', 'Eve');
                 CREATE TABLE leak.words (id int, ssn text);
                 INSERT INTO leak.words VALUES (1, 'sekrit');
                 CREATE TABLE leak.open (id int, ssn text, w int);
@@ -96,6 +96,53 @@ internal sealed class MaskLeakTests
     public async Task A_search_path_counts_for_what_follows_it_in_the_same_text(string sql) => await ShowsNotAsync(_endpoint, sql);
 
     [Test]
+    public async Task A_domain_that_sets_something_takes_no_value() => await ShowsNotAsync(
+        _endpoint,
+        "CREATE DOMAIN leak.keeps AS text CHECK (set_config('x.kept', VALUE, false) IS NOT NULL);\nSELECT ssn::leak.keeps FROM leak.people WHERE id = 1;\nSHOW x.kept;\n");
+
+    [Test]
+    public async Task A_domain_of_another_session_does_not_change_what_names_mean()
+    {
+        await Tools.PsqlAsync(_endpoint, "CREATE DOMAIN leak.moves AS text CHECK (set_config('search_path', 'leak', false) IS NOT NULL);\n");
+
+        await ShowsNotAsync(_endpoint, "SET search_path = aside;\nSELECT 'a'::leak.moves;\nSELECT upper(ssn) FROM people;\n");
+    }
+
+    [Test]
+    public async Task A_setting_does_not_tell_what_stood_before_it()
+    {
+        ToolResult result = await Tools.PsqlAsync(
+            _endpoint, "SELECT ssn LIKE '1%' AND set_config('x.told', '1', false) IS NOT NULL FROM leak.people WHERE id = 1;\nSHOW x.told;\n");
+
+        Assert.That(result.Output, Does.Not.Contain("1\n"), result.ToString());
+    }
+
+    [Test]
+    public async Task A_session_that_makes_tables_keeps_nobody_else_from_reading()
+    {
+        Endpoint endpoint = _endpoint;
+        using var stop = new CancellationTokenSource();
+        Task[] makers = [.. Enumerable.Range(0, 3).Select(i => Task.Run(async () =>
+        {
+            await using RawSession session = await RawSession.OpenAsync(endpoint);
+            while (!stop.IsCancellationRequested)
+            {
+                await session.AskAsync($"CREATE TEMP TABLE scratch{i} (id int); DROP TABLE scratch{i}");
+            }
+        }))];
+        await using RawSession reader = await RawSession.OpenAsync(endpoint);
+        int refused = 0;
+        for (int i = 0; i < 40; i++)
+        {
+            refused += (await reader.AskAsync("SELECT id FROM leak.people WHERE id = 1")).Contains("E42501", StringComparison.Ordinal) ? 1 : 0;
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(makers);
+        Assert.That(refused, Is.Zero);
+    }
+
+    [Test]
     public async Task A_rule_about_a_table_holds_behind_a_search_path_in_the_same_text()
     {
         Endpoint endpoint = await ToAsync("in-clear");
@@ -118,6 +165,13 @@ internal sealed class MaskLeakTests
     [Test]
     public async Task A_schema_of_masked_columns_is_not_renamed() => await ShowsNotAsync(
         _endpoint, "ALTER SCHEMA moving RENAME TO moved;\nSELECT ssn FROM moved.people;\n");
+
+    [TestCase("SELECT p.to_json FROM leak.people p, (SELECT 1 AS to_json) z")]
+    [TestCase("SELECT p.quote_literal || '' FROM leak.people p, (SELECT 1 AS quote_literal) z")]
+    [TestCase("SELECT q.concat FROM (SELECT ssn FROM leak.people) q, (SELECT 1 AS concat) z")]
+    [TestCase("WITH q AS (SELECT ssn FROM leak.people) SELECT q.row_to_json FROM q, (SELECT 1 AS row_to_json) z")]
+    [TestCase("UPDATE leak.people p SET name = p.quote_literal FROM (SELECT 1 AS quote_literal) z WHERE p.id = 3 RETURNING name")]
+    public async Task A_function_of_a_row_is_no_column_because_another_has_its_name(string sql) => await ShowsNotAsync(_endpoint, $"{sql};\n");
 
     [Test]
     public async Task The_alias_of_USING_is_a_row_of_what_is_joined_by() => await ShowsNotAsync(
@@ -172,14 +226,15 @@ internal sealed class MaskLeakTests
     [TestCase("ip:10.20.30.40", "10.20.30.40")]
     [TestCase("host:10.20.30.40:5432", "10.20.30.40")]
     [TestCase("addr:2001:db8::1", "db8")]
-    public async Task A_detector_finds_an_address_behind_a_colon(string text, string address)
+    [TestCase("from 10.20.30.40: refused", "10.20.30.40")]
+    public async Task A_detector_finds_an_address_beside_a_colon(string text, string address)
     {
         ToolResult result = await Tools.PsqlAsync(await ToAsync("in-clear"), $"SELECT '{text}';\n");
 
         Assert.That(result.Output, Does.Not.Contain(address), result.ToString());
     }
 
-    [TestCase("SELECT name, count(*) AS n FROM leak.people GROUP BY name ORDER BY n DESC, name", "Ada|1\nBob|1")]
+    [TestCase("SELECT name, count(*) AS n FROM leak.people GROUP BY name ORDER BY n DESC, name", "Ada|1\nBob|1\nEve|1")]
     [TestCase("SELECT p.id FROM leak.people p JOIN generate_series(1, 1) AS g(n) ON g.n = p.id", "1")]
     [TestCase("INSERT INTO leak.people (id, ssn) VALUES (1, '123-45-6789') ON CONFLICT (id) DO UPDATE SET ssn = excluded.ssn RETURNING id", "1")]
     public async Task What_tells_nothing_of_a_masked_column_runs(string sql, string shown)
