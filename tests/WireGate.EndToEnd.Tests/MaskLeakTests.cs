@@ -96,6 +96,11 @@ internal sealed class MaskLeakTests
     public async Task A_search_path_counts_for_what_follows_it_in_the_same_text(string sql) => await ShowsNotAsync(_endpoint, sql);
 
     [Test]
+    public async Task An_encoding_counts_for_a_COPY_that_follows_it_in_the_same_text() => await ShowsNotAsync(
+        _endpoint,
+        "SET client_encoding = 'SJIS'\\; COPY (SELECT U&'\\30dd' AS a, ssn, U&'\\30bd' AS b, 'z' AS c FROM leak.people) TO STDOUT (DELIMITER '|');\n");
+
+    [Test]
     public async Task A_domain_that_sets_something_takes_no_value() => await ShowsNotAsync(
         _endpoint,
         "CREATE DOMAIN leak.keeps AS text CHECK (set_config('x.kept', VALUE, false) IS NOT NULL);\nSELECT ssn::leak.keeps FROM leak.people WHERE id = 1;\nSHOW x.kept;\n");
@@ -227,7 +232,8 @@ internal sealed class MaskLeakTests
     [TestCase("host:10.20.30.40:5432", "10.20.30.40")]
     [TestCase("addr:2001:db8::1", "db8")]
     [TestCase("from 10.20.30.40: refused", "10.20.30.40")]
-    public async Task A_detector_finds_an_address_beside_a_colon(string text, string address)
+    [TestCase("It was 10.20.30.40.", "10.20.30.40")]
+    public async Task A_detector_finds_an_address_beside_a_colon_or_a_stop(string text, string address)
     {
         ToolResult result = await Tools.PsqlAsync(await ToAsync("in-clear"), $"SELECT '{text}';\n");
 
