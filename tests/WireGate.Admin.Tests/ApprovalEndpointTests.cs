@@ -79,7 +79,7 @@ public sealed class ApprovalEndpointTests
         Assert.That(decided.GetProperty("outcome").GetString(), Is.EqualTo("approved"));
         Assert.That((await ApproveAsync(daemon, id, digest)).Status, Is.EqualTo(HttpStatusCode.Conflict), "it was decided");
 
-        byte[] key = ApprovalDigest.KeyOf("postgres", "orders", "orders_db", "rw", "alice", "update orders set paid = true;"u8, []);
+        byte[] key = ApprovalDigest.KeyOf("postgres", "orders", "db.internal:5432", "orders_db", "rw", "alice", "update orders set paid = true;"u8, []);
         Approval approval = (await daemon.Approvals.FindAsync(id, CancellationToken.None))!;
         Assert.That(approval.Request.Key.ToArray(), Is.EqualTo(key), "a session finds it by the bytes that it is sent");
         Assert.That(daemon.Audit.Events.Select(e => e.Kind), Is.EqualTo(new[] { AuditEventKind.ApprovalRequested, AuditEventKind.ApprovalVoted, AuditEventKind.ApprovalApproved }));

@@ -61,7 +61,7 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
     /// <summary>Every relation that a name may mean.</summary>
     public IEnumerable<CatalogRelation> Find(SqlName name, SqlSearchPath path)
     {
-        ImmutableArray<string>? schemas = path.CandidatesOf(name);
+        ImmutableArray<string>? schemas = path.CandidatesOf(name, withAbsent: true);
         return _byName[name.Name].Where(r => schemas is not { } known || known.Contains(r.Schema) || IsTemporary(r.Schema));
 
         // Searched before all others, and its schema has a number that the text does not tell.

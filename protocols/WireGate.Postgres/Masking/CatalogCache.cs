@@ -116,29 +116,42 @@ internal sealed class CatalogSource(
     public bool IsWorthAnother(Catalog catalog) => !ReferenceEquals(catalog, Current) || time.GetElapsedTime(catalog.LoadedAt) > TimeSpan.FromSeconds(1);
 
     /// <summary>Reads it, or waits for whoever does.</summary>
-    /// <returns>Why it cannot be had; null: it is here.</returns>
-    public async ValueTask<string?> LoadAsync(Session session, LoginRequest request, AuditPosition authorization)
+    /// <returns>
+    /// The catalog as it was after this call began, whatever was changed since: whoever changes something all the time keeps nobody else from
+    /// reading. Or why it cannot be had: exactly one is set.
+    /// </returns>
+    public async ValueTask<(Catalog? Catalog, string? Failure)> LoadAsync(Session session, LoginRequest request, AuditPosition authorization)
     {
-        Task<Loaded> reading;
-        lock (_lock)
+        long since = Changes;
+        while (true)
         {
-            reading = _reading ??= ReadAsync(session, request, authorization);
-        }
-
-        try
-        {
-            _loaded = await reading;
-            return null;
-        }
-        catch (Exception e) when (e is IOException or ProtocolException or OperationCanceledException or ObjectDisposedException)
-        {
-            return e.Message;
-        }
-        finally
-        {
+            Task<Loaded> reading;
             lock (_lock)
             {
-                _reading = ReferenceEquals(_reading, reading) ? null : _reading;
+                reading = _reading ??= ReadAsync(session, request, authorization);
+            }
+
+            try
+            {
+                Loaded loaded = await reading;
+                _loaded = loaded;
+
+                // A reading that others began may have been before what this one has to see.
+                if (loaded.Changes >= since)
+                {
+                    return (loaded.Catalog, null);
+                }
+            }
+            catch (Exception e) when (e is IOException or ProtocolException or OperationCanceledException or ObjectDisposedException)
+            {
+                return (null, e.Message);
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    _reading = ReferenceEquals(_reading, reading) ? null : _reading;
+                }
             }
         }
     }

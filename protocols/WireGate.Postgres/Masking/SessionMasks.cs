@@ -28,6 +28,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     private JudgedText? _looked;
     private ProtectionMap? _lastMap;
 
+    // What was read for the message that is dealt with.
+    private Catalog? _read;
+
     // Something that runs may change the catalog; and something that ran in a transaction, for others only once that is committed.
     private bool _mayChange;
     private bool _mayCommit;
@@ -52,7 +55,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
             return false;
         }
 
-        if (source.Current is not { } catalog)
+        if ((_read ?? source.Current) is not { } catalog)
         {
             return true;
         }
@@ -75,16 +78,21 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
             source.Invalidate();
         }
 
-        _failure = await source.LoadAsync(session, request, default);
+        (_read, _failure) = await source.LoadAsync(session, request, default);
         _attempts = _failure is null ? _attempts : MostAttempts;
+
+        // What this session itself has under way is to be seen once it is done.
+        _read = _mayChange || _mayCommit ? null : _read;
     }
+
+    /// <summary>A message is dealt with: what was read for it does not count for the next.</summary>
+    public void OnDealtWith() => (_read, _attempts, _looked) = (null, 0, null);
 
     /// <summary>How the answers to a text are masked; its <see cref="MaskPlan.Refusal"/> says why it must not run.</summary>
     public MaskPlan PlanOf(JudgedText text, MaskSet masks, Conversation conversation)
     {
-        (_attempts, _looked) = (0, null);
         OperationJudge judge = conversation.Judge;
-        if (source.Current is not { } catalog)
+        if ((_read ?? source.Current) is not { } catalog)
         {
             return Refused($"the upstream's catalog cannot be read{(_failure is null ? "" : ", see the gateway's log")}");
         }
@@ -116,8 +124,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         if (source.IsWorthAnother(map.Catalog))
         {
             source.Invalidate();
-            await source.LoadAsync(session, request, default);
+            (Catalog? read, _) = await source.LoadAsync(session, request, default);
             await session.Loop.Switch();
+            return read?.MapOf(masks, source.MaskKey) ?? map;
         }
 
         return source.Current?.MapOf(masks, source.MaskKey) ?? map;

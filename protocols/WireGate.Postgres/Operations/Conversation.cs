@@ -101,6 +101,18 @@ internal sealed partial class Conversation
         _portals.Forget(slot);
     }
 
+    /// <summary>
+    /// Before a text of several statements is judged: what one of them sets counts for those behind it, and which of them see it is the
+    /// upstream's own matter.
+    /// </summary>
+    public void Anticipate(JudgedText text)
+    {
+        if (text.Parsed.Statements.Length > 1)
+        {
+            Change(text);
+        }
+    }
+
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
@@ -108,18 +120,10 @@ internal sealed partial class Conversation
     public OperationRun? OnSent(JudgedText text, Action<OperationRun>? ended = null)
     {
         OperationRun? run = ended is null ? null : new OperationRun(text) { Ended = ended };
-        bool changed = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
+        Change(text);
         if (text.ChangesSession)
         {
             run ??= new OperationRun(text);
-            foreach (ParsedStatement statement in text.Parsed.Statements)
-            {
-                foreach (SessionChange change in statement.Changes)
-                {
-                    changed |= Judge.Settings.OnSent(change);
-                }
-            }
-
             foreach (NamedText named in text.Names)
             {
                 if (TryDefine(named.IsCursor ? _portals : _statements, named.Name, named.Text, out NameSlot? slot) && slot is not null)
@@ -128,11 +132,6 @@ internal sealed partial class Conversation
                     run.Names(named.Statement, slot);
                 }
             }
-        }
-
-        if (changed)
-        {
-            Judge.OnNamesChanged();
         }
 
         return run;
@@ -176,9 +175,10 @@ internal sealed partial class Conversation
             Judge.Settings.OnIdle(status != TransactionStatus.Idle);
         }
 
-        // Alone, without an error and outside of a transaction: nothing takes it back.
+        // Alone, without an error and outside of a transaction: nothing takes it back. A cursor that outlives its transaction reads what
+        // its names meant when it was declared.
         if (_change is { } change && _completed == 1 && !_hasFailed && _statusBefore == TransactionStatus.Idle && status == TransactionStatus.Idle
-            && Replies.Count == 0 && Judge.Settings.OnDone(change))
+            && Replies.Count == 0 && !_portals.Any(static slot => slot.IsCursor) && Judge.Settings.OnDone(change))
         {
             Judge.OnNamesChanged();
         }
@@ -197,6 +197,28 @@ internal sealed partial class Conversation
             PendingReply left = Replies.First;
             Replies.RemoveFirst();
             OnSkipped(left);
+        }
+    }
+
+    private void Change(JudgedText text)
+    {
+        bool isNew = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
+        if (text.MayChangeCatalog)
+        {
+            isNew |= Judge.Settings.OnDefining(text.MayDefineOwn);
+        }
+
+        if (text.ChangesSession)
+        {
+            foreach (SessionChange change in text.Parsed.Statements.SelectMany(s => s.Changes))
+            {
+                isNew |= Judge.Settings.OnSent(change);
+            }
+        }
+
+        if (isNew)
+        {
+            Judge.OnNamesChanged();
         }
     }
 
@@ -257,6 +279,11 @@ internal sealed partial class Conversation
         if (!NameTable.CanFollow(name))
         {
             return true;
+        }
+
+        if (!Held.Fits(text))
+        {
+            return false;
         }
 
         slot = names.Of(name);

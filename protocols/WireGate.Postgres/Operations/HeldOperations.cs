@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections.Frozen;
+using System.Globalization;
 using System.IO.Pipelines;
+using System.Text;
 using WireGate.Core.Approvals;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
@@ -82,15 +85,18 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     {
         Placeholder placeholder = session.Placeholder!;
         string target = session.Access!.Target.Name, login = session.Access.Login.Name;
+        string upstream = string.Join(", ", session.Access.Target.Addresses);
         FrozenDictionary<string, string> context = new Dictionary<string, string>
         {
             ["database"] = session.Database ?? "",
             ["search_path"] = judge.Settings.SearchPath.IsKnown ? string.Join(", ", judge.Settings.SearchPath.Schemas) : "unknown",
             ["transaction"] = isInTransaction ? "open" : "none",
+            // What the text means here may not be what it means to whoever reads it.
+            ["session"] = judge.Settings.IsAsGiven ? "as it began" : "has set what names or values mean, or has objects of its own",
         }.ToFrozenDictionary(StringComparer.Ordinal);
         // psql sends a statement without the space around it, and whoever asks beforehand hands in a file.
         ReadOnlySpan<byte> sql = held.Sql.AsSpan().Trim(" \t\r\n\f\v"u8);
-        ReadOnlyMemory<byte>?[] parameters = held.Types.Length == 0 && held.Bound.Length == 0 ? [] : [held.Types, held.Bound];
+        ReadOnlyMemory<byte>?[] parameters = held.HasValues ? [held.Types, held.Bound] : [];
         return new ApprovalRequest
         {
             Kind = ApprovalKind.Operation,
@@ -104,8 +110,8 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             Database = session.Database,
             Source = session.SourceAddress?.ToString(),
             Digest = ApprovalDigest.Of(
-                "postgres", target, string.Join(", ", session.Access.Target.Addresses), login, placeholder.Identity, operation, held.Sql, parameters, context),
-            Key = ApprovalDigest.KeyOf("postgres", target, session.Database, login, placeholder.Identity.Subject, sql, parameters),
+                "postgres", target, upstream, login, placeholder.Identity, operation, held.Sql, parameters, context),
+            Key = ApprovalDigest.KeyOf("postgres", target, upstream, session.Database, login, placeholder.Identity.Subject, sql, parameters),
             Display = Show(held)!,
             Context = context,
             IsInTransaction = isInTransaction,
@@ -124,9 +130,34 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             return null;
         }
 
+        var shown = new ArrayBufferWriter<byte>();
+        shown.Write(held.Sql);
+        WriteTypes(shown, held.Types);
         var values = new ArrayBufferWriter<byte>();
         OperationLog.WriteParameters(values, held.Bound, ApprovalDisplay.MaxBytes);
-        // Without the comma that parts it from the members of a record.
-        return ApprovalDisplay.WholeOf(values.WrittenCount == 0 ? held.Sql : [.. held.Sql, .. "\n-- "u8, .. values.WrittenSpan[1..]]);
+        if (values.WrittenCount > 0)
+        {
+            // Without the comma that parts it from the members of a record.
+            shown.Write("\n-- "u8);
+            shown.Write(values.WrittenSpan[1..]);
+        }
+
+        return ApprovalDisplay.WholeOf(shown.WrittenSpan);
+    }
+
+    // Int16 count | Int32 type each. The same text with the same value may do something else for another type.
+    private static void WriteTypes(ArrayBufferWriter<byte> shown, ReadOnlySpan<byte> types)
+    {
+        if (types.Length <= sizeof(short))
+        {
+            return;
+        }
+
+        shown.Write("\n-- types of parameters: "u8);
+        for (types = types[sizeof(short)..]; types.Length >= sizeof(uint); types = types[sizeof(uint)..])
+        {
+            uint type = BinaryPrimitives.ReadUInt32BigEndian(types);
+            shown.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{type} ")));
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -16,13 +17,30 @@ internal sealed record HeldBytes(byte[] Sql, byte[] Types, byte[] Bound)
     public const int Most = 1024 * 1024;
 
     /// <summary>
-    /// Bytes that all names of a session together can hold: drivers keep some hundred statements of some kilobytes, and a session that held
-    /// <see cref="Most"/> for each of its <see cref="NameTable.Most"/> names would hold ten gigabytes.
+    /// Bytes that all names of a session together can hold, of texts and of what is known of them each: drivers keep some hundred statements
+    /// of some kilobytes, and a session that held <see cref="Most"/> for each of its <see cref="NameTable.Most"/> names would hold ten
+    /// gigabytes.
     /// </summary>
     public const int MostOfSession = 16 * 1024 * 1024;
 
     /// <summary>Bytes of it.</summary>
     public int Length => Sql.Length + Types.Length + Bound.Length;
+
+    // Int16 count of formats | Int16 each | Int16 count of values | …
+    /// <summary>Whether values are bound: without, the text alone says what it does.</summary>
+    public bool HasValues
+    {
+        get
+        {
+            if (Bound.Length < sizeof(short))
+            {
+                return false;
+            }
+
+            int at = sizeof(short) + (BinaryPrimitives.ReadUInt16BigEndian(Bound) * sizeof(short));
+            return Bound.Length < at + sizeof(short) || BinaryPrimitives.ReadUInt16BigEndian(Bound.AsSpan(at)) > 0;
+        }
+    }
 }
 
 /// <summary>A name that a text gives to a statement within it.</summary>
@@ -52,6 +70,7 @@ internal sealed class JudgedText
                 IsDurableFirst |= (access.Effect & ~Passing) != 0 && !statement.Facts.Kinds.Contains("notify");
                 MayChangeAnything |= access.Effect == SqlEffects.Unknown;
                 MayChangeCatalog |= access.Effect is SqlEffects.Ddl or SqlEffects.Unknown;
+                MayDefineOwn |= access.Effect == SqlEffects.Ddl && access.Relation?.Schema?.StartsWith("pg_temp", StringComparison.Ordinal) != false;
             }
 
             MayChangeAnything |= statement.Facts.UnknownFunctions.Length > 0;
@@ -84,6 +103,9 @@ internal sealed class JudgedText
 
     /// <summary>It may make, change or drop objects.</summary>
     public bool MayChangeCatalog { get; }
+
+    /// <summary>It may make objects that only its session sees, and by which names of other texts mean something else there.</summary>
+    public bool MayDefineOwn { get; }
 
     /// <summary>It may end the transaction that it runs in.</summary>
     public bool EndsTransaction { get; }
@@ -118,6 +140,21 @@ internal sealed class JudgedText
             }
 
             return length;
+        }
+    }
+
+    /// <summary>Bytes in memory of what it tells, about.</summary>
+    public long Weight
+    {
+        get
+        {
+            long weight = Parsed.Weight;
+            foreach (JudgedText alternative in Alternatives)
+            {
+                weight += alternative.Weight;
+            }
+
+            return weight;
         }
     }
 

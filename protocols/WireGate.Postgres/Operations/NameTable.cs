@@ -53,6 +53,9 @@ internal sealed class NameTable
     /// <summary>Whether a name is one that can be followed.</summary>
     public static bool CanFollow(ReadOnlySpan<byte> name) => !Cut(name).ContainsAnyInRange((byte)0x80, (byte)0xff);
 
+    /// <summary>Whether a name that may stand for something is one of these.</summary>
+    public bool Any(Func<NameSlot, bool> which) => _slots.Values.Any(slot => !slot.IsEmpty && which(slot));
+
     /// <summary>Forgets a slot that stands for nothing, but for the unnamed one.</summary>
     public void Forget(NameSlot slot)
     {

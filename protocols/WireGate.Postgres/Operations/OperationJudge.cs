@@ -21,14 +21,20 @@ internal sealed class OperationJudge
     /// <summary>Texts whose decisions are kept; names keep theirs beside. A driver's statement cache has some hundred.</summary>
     private const int MostKept = 512;
 
+    // What they tell is in a cache of all sessions; a session that keeps other texts keeps them from being forgotten.
+    private const long MostWeight = 4 * 1024 * 1024;
+
     /// <summary>Bytes of a text that are parsed where they arrive: some 0.2 ms, during which the loop serves nobody else.</summary>
     private const int MostInline = 4096;
+
+    private static readonly ParsedText CalledByNumber = new([Unknown("function call", "a function called by its number, without SQL")]);
 
     private readonly Session _session;
     private readonly StatementCache _statements;
     private readonly DecisionPoint _point;
     private readonly TimeProvider _time;
     private readonly Dictionary<ParsedText, JudgedText> _texts = [];
+    private long _weight;
     private RuleBook _book;
     private SessionRules _rules;
     private (byte[] Sql, ParsedText Text)? _parsed;
@@ -42,7 +48,6 @@ internal sealed class OperationJudge
         _time = time;
         _book = session.Config.RuleBook;
         _rules = _book.For(FactsOf(session));
-        FunctionCall = new JudgedText(new ParsedText([Unknown("function call", "a function called by its number, without SQL")]), "function-call"u8.ToArray());
         Unnamed = new JudgedText(new ParsedText([Unknown(SqlKinds.Unknown, "a name that nothing defined in this session")]), "unknown-name"u8.ToArray());
     }
 
@@ -51,9 +56,6 @@ internal sealed class OperationJudge
 
     /// <summary>Changes with the rules and with what names mean: decisions of another epoch are made anew.</summary>
     public int Epoch { get; private set; } = 1;
-
-    /// <summary>A FunctionCall message.</summary>
-    public JudgedText FunctionCall { get; }
 
     /// <summary>What a name stands for that nothing is known of.</summary>
     public JudgedText Unnamed { get; }
@@ -125,6 +127,10 @@ internal sealed class OperationJudge
         return true;
     }
 
+    /// <summary>A FunctionCall message.</summary>
+    /// <param name="words">What it is in the audit log.</param>
+    public static JudgedText FunctionCall(ReadOnlySpan<byte> words) => new(CalledByNumber, DigestOf(words));
+
     /// <summary>Parses a text on another thread; then <see cref="TryRead"/> has it.</summary>
     /// <param name="sql">Valid until the task has completed.</param>
     public async ValueTask ParseAsync(ReadOnlySequence<byte> sql)
@@ -162,14 +168,16 @@ internal sealed class OperationJudge
             return known;
         }
 
-        if (_texts.Count >= MostKept)
+        if (_texts.Count >= MostKept || _weight + parsed.Weight > MostWeight)
         {
             _texts.Clear();
+            _weight = 0;
         }
 
         byte[] digest = DigestOf(sql);
         var text = new JudgedText(parsed, digest) { Names = NamesOf(parsed, digest) };
         _texts.Add(parsed, text);
+        _weight += parsed.Weight;
         return text;
     }
 

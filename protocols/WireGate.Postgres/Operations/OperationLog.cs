@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
@@ -170,6 +172,8 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
             if (sql.Length > MostText)
             {
                 WriteNumber(record, "sqlBytes"u8, sql.Length);
+                WriteMember(record, "sha256"u8, Convert.ToHexStringLower(SHA256.HashData(sql)));
+                WriteMember(record, "does"u8, StatementWords.Of([text], mostStatements: 64, mostParts: 64));
             }
 
             text.IsWritten = true;
@@ -225,7 +229,9 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
             ReadOnlySpan<byte> value = fields[..Math.Min(length, fields.Length)];
             fields = fields[value.Length..];
             int format = formats == 0 ? 0 : BinaryPrimitives.ReadInt16BigEndian(codes[(formats == 1 ? 0 : Math.Min(i, formats - 1) * sizeof(short))..]);
-            WriteValue(record, value[..Math.Min(value.Length, most)], length, format == 0);
+            // In another encoding it is shown by its bytes: no two values look alike.
+            bool isText = format == 0 && (value.Length < length || value.Length > most || Utf8.IsValid(value));
+            WriteValue(record, value[..Math.Min(value.Length, most)], length, isText);
         }
 
         record.Write("]"u8);

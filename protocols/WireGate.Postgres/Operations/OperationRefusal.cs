@@ -1,9 +1,6 @@
 using System.Globalization;
-using WireGate.Core.Approvals;
 using WireGate.Core.Policy;
-using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Messages;
-using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Operations;
 
@@ -20,7 +17,7 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
         string reference = Core.Sessions.Reference.New();
         string by = decision.Rule is { } rule ? $"denied by rule \"{rule}\"" : "denied";
         string message = decision.Reason is { } reason ? $"{by}: {reason} (ref {reference})" : $"{by} (ref {reference})";
-        return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, message, Describe(runs)), reference);
+        return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, message, StatementWords.Of(runs)), reference);
     }
 
     /// <summary>It would be held, and cannot be.</summary>
@@ -75,14 +72,14 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
             reference);
     }
 
-    /// <summary>There are more names than are followed.</summary>
+    /// <summary>There are more names than are followed, or they stand for more.</summary>
     public static OperationRefusal TooManyNames()
     {
         string reference = Core.Sessions.Reference.New();
         return new OperationRefusal(
             ErrorFields.Error(
                 SqlState.ProgramLimitExceeded,
-                string.Create(CultureInfo.InvariantCulture, $"the session has {NameTable.Most} prepared statements or portals: close some (ref {reference})")),
+                string.Create(CultureInfo.InvariantCulture, $"the session has {NameTable.Most} prepared statements or portals, or they are too large: close some (ref {reference})")),
             reference);
     }
 
@@ -106,39 +103,4 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
         string reference = Core.Sessions.Reference.New();
         return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, $"masking: {what} (ref {reference})"), reference);
     }
-
-    /// <summary>What it was taken for: whoever asked knows the text, and not always what it counts as.</summary>
-    private static string? Describe(IReadOnlyList<JudgedText> runs)
-    {
-        string[] parts = [.. runs.SelectMany(text => text.Parsed.Statements).Take(4).Select(Describe)];
-        return parts.Length == 0 ? null : string.Join(" | ", parts);
-    }
-
-    private static string Describe(ParsedStatement statement)
-    {
-        SqlStatementFacts facts = statement.Facts;
-        IEnumerable<string> effects = facts.Accesses
-            .Select(a => a.Relation is { } relation ? $"{Word(a.Effect)} {relation}" : Word(a.Effect)).Distinct().Take(8);
-        string what = string.Join(", ", effects.Concat(statement.Changes.Select(NameIn).OfType<string>().Take(8)));
-        string kinds = string.Join(", ", facts.Kinds);
-        string unknown = facts.UnknownFunctions.Length > 0 ? $"unknown: {string.Join(", ", facts.UnknownFunctions.Take(4).Select(f => $"{f}()"))}" : "";
-        string why = facts.Unknown ?? "";
-        return string.Join("; ", ((string[])[what.Length > 0 ? $"{kinds}: {what}" : kinds, unknown, why]).Where(p => p.Length > 0));
-    }
-
-    /// <summary>The name of a prepared statement or cursor that a statement asks for; null: it asks for none.</summary>
-    private static string? NameIn(SessionChange change)
-    {
-        string? name = change switch
-        {
-            SessionChange.Execute execute => execute.Name,
-            SessionChange.Deallocate deallocate => deallocate.Name,
-            SessionChange.Fetch fetch => fetch.Name,
-            SessionChange.Close close => close.Name,
-            _ => null,
-        };
-        return name is null ? null : ApprovalDisplay.Line(ServerName.Cut(name));
-    }
-
-    private static string Word(SqlEffects effect) => effect.ToString().ToLowerInvariant();
 }

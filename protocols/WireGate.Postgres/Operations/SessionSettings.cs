@@ -1,5 +1,6 @@
 using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Sql;
+using WireGate.Postgres.Startup;
 
 namespace WireGate.Postgres.Operations;
 
@@ -31,7 +32,10 @@ internal sealed class SessionSettings
         IsAsGiven = _beganAsGiven = isAsGiven;
     }
 
-    /// <summary>Names mean what they mean in every session of this login, and it is the login that runs: the client has changed neither.</summary>
+    /// <summary>
+    /// A text means what it means in every session of this login, and it is the login that runs: the client has changed neither what names
+    /// mean, by a setting or by an object of its own, nor how values are read.
+    /// </summary>
     public bool IsAsGiven { get; private set; }
 
     /// <summary>Every schema in which a name may be looked for.</summary>
@@ -93,6 +97,12 @@ internal sealed class SessionSettings
                 // Another "$user", and other schemas that may be used.
                 _isUser = IsAsGiven = false;
                 return Add(SqlSearchPath.Unknown);
+            case SessionChange.Set { Name: { } name }:
+                IsAsGiven &= AllowedParameters.LeavesMeaning(name);
+                return false;
+            case SessionChange.Declare { Inner.Changes: var changes }:
+                // It runs when rows are fetched, or when the transaction ends that a cursor outlives.
+                return changes.Aggregate(false, (isNew, inner) => OnSent(inner) || isNew);
             default:
                 return false;
         }
@@ -104,6 +114,15 @@ internal sealed class SessionSettings
         Unsettle();
         _isUser = IsAsGiven = false;
         return Add(SqlSearchPath.Unknown);
+    }
+
+    /// <summary>Objects are made or changed: schemas that were not there may be now.</summary>
+    /// <param name="mayBeOwn">Among them may be such as only this session sees.</param>
+    /// <returns>Whether decisions that depend on names have to be made anew.</returns>
+    public bool OnDefining(bool mayBeOwn)
+    {
+        IsAsGiven &= !mayBeOwn;
+        return !SearchPath.Absent.IsEmpty && Add(SqlSearchPath.Of(SearchPath.Absent));
     }
 
     /// <summary>Nothing is under way any more, and what was set is reported.</summary>
@@ -153,12 +172,15 @@ internal sealed class SessionSettings
 
     private void Unsettle() => (IsUnsettled, _mayRevert) = (true, true);
 
-    private static bool AreSame(SqlSearchPath one, SqlSearchPath other) => one.IsKnown == other.IsKnown && one.Schemas.SequenceEqual(other.Schemas);
+    private static bool AreSame(SqlSearchPath one, SqlSearchPath other) =>
+        one.IsKnown == other.IsKnown && one.Schemas.SequenceEqual(other.Schemas) && one.Absent.SequenceEqual(other.Absent);
 
     private bool Add(SqlSearchPath path)
     {
         string[] schemas = [.. SearchPath.Schemas.Concat(path.Schemas).Distinct(StringComparer.Ordinal)];
-        SqlSearchPath all = SearchPath.IsKnown && path.IsKnown && schemas.Length <= MostSchemas ? SqlSearchPath.Of([.. schemas]) : SqlSearchPath.Unknown;
+        SqlSearchPath all = SearchPath.IsKnown && path.IsKnown && schemas.Length <= MostSchemas
+            ? SqlSearchPath.Of([.. schemas], [.. SearchPath.Absent.Union(path.Absent)])
+            : SqlSearchPath.Unknown;
         if (AreSame(all, SearchPath))
         {
             return false;

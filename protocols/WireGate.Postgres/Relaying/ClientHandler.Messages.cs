@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Postgres.Masking;
@@ -26,7 +29,7 @@ internal sealed partial class ClientHandler
             FrontendMessage.Execute => OnExecute(body, described),
             FrontendMessage.Describe => OnDescribe(body),
             FrontendMessage.Close => OnClose(body),
-            FrontendMessage.FunctionCall => Start(message, conversation.Judge.FunctionCall, default, default),
+            FrontendMessage.FunctionCall => OnFunctionCall(body),
             _ => throw new InvalidOperationException("A message that the framer does not know."),
         };
     }
@@ -137,6 +140,14 @@ internal sealed partial class ClientHandler
         _described = described is not null && portal.SequenceEqual(described) ? described : null;
         JudgedText text = conversation.PortalOf(portal, out NameSlot? slot);
         return Start(FrontendMessage.Execute, text, default, slot is null ? default : slot.Parameters.Kept);
+    }
+
+    // Int32 function | formats, values: as in Bind | Int16 format of the result
+    private FrameAction OnFunctionCall(ReadOnlySpan<byte> body)
+    {
+        bool isNamed = BinaryPrimitives.TryReadUInt32BigEndian(body, out uint function);
+        byte[] words = Encoding.ASCII.GetBytes(isNamed ? string.Create(CultureInfo.InvariantCulture, $"function {function}") : "no function");
+        return Start(FrontendMessage.FunctionCall, OperationJudge.FunctionCall(words), words, isNamed ? body[sizeof(uint)..] : default);
     }
 
     // Byte1 'S' or 'P' | String name

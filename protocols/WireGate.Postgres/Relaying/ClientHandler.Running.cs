@@ -17,6 +17,7 @@ internal sealed partial class ClientHandler
     /// <summary>Something is about to run: the rules are asked, it is written down, and it goes.</summary>
     private FrameAction Start(FrontendMessage message, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
+        conversation.Anticipate(text);
         if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
         {
             return Later(Wait.Catalog);
@@ -174,6 +175,7 @@ internal sealed partial class ClientHandler
         while (true)
         {
             conversation.Judge.Refresh();
+            conversation.Anticipate(text);
             if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
             {
                 await masks.LoadAsync();

@@ -123,6 +123,18 @@ internal sealed partial class ClientHandler(
     /// <inheritdoc/>
     public async ValueTask<FrameAction> OnFrameAsync(Frame frame, PipeWriter output)
     {
+        try
+        {
+            return await DealWithAsync(frame, output);
+        }
+        finally
+        {
+            masks?.OnDealtWith();
+        }
+    }
+
+    private async ValueTask<FrameAction> DealWithAsync(Frame frame, PipeWriter output)
+    {
         while (true)
         {
             switch (_wait)

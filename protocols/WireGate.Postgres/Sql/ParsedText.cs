@@ -7,17 +7,36 @@ namespace WireGate.Postgres.Sql;
 /// <param name="statements">In the order in which they run.</param>
 internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 {
+    // An object with its lists; a name with its text, which is 63 bytes at most; a set of names.
+    private const int PerStatement = 512;
+    private const int PerName = 160;
+    private const int PerSet = 320;
+
     /// <summary>What rules judge.</summary>
     public SqlFacts Facts { get; } = new([.. statements.Select(statement => statement.Facts)]);
 
     /// <summary>In the order in which they run. Empty: a text without any statement.</summary>
     public ImmutableArray<ParsedStatement> Statements { get; } = statements;
 
+    /// <summary>Bytes that it takes in memory, about, and rather more than less.</summary>
+    public long Weight { get; } = statements.Sum(WeightOf);
+
     /// <summary>
     /// Whether it reads the same whatever client_encoding and standard_conforming_strings are: it is made of ASCII without a backslash.
     /// If not, these facts hold only where the encoding is UTF-8 and standard_conforming_strings is on.
     /// </summary>
     public bool ReadsAlikeEverywhere { get; init; }
+
+    private static long WeightOf(ParsedStatement statement)
+    {
+        SqlStatementFacts facts = statement.Facts;
+        QueryLineage lineage = statement.Lineage;
+        long names = facts.Accesses.Length + facts.Columns.Length + facts.Functions.Length + facts.UnknownFunctions.Length + lineage.Aliases.Length
+            + lineage.Predicates.Names.Count + lineage.Written.Names.Count
+            + lineage.Outputs.Sum(o => o.From.Names.Count + 1L) + lineage.Flows.Sum(f => f.From.Names.Count + 1L);
+        return PerStatement + (names * PerName) + ((lineage.Outputs.Length + lineage.Flows.Length) * (long)PerSet)
+            + statement.Changes.Sum(c => PerName + (c is SessionChange.Prepare prepare ? WeightOf(prepare.Inner) : c is SessionChange.Declare declare ? WeightOf(declare.Inner) : 0));
+    }
 }
 
 /// <summary>One statement: what rules judge, and what it changes in its session. Immutable.</summary>

@@ -6,13 +6,16 @@ namespace WireGate.Postgres.Sql;
 internal static class QuotedNames
 {
     /// <summary>Reads <c>a, "B"</c>.</summary>
-    public static bool TryReadList(string text, out List<string> names) => TryRead(text, ',', out names);
+    /// <param name="text">The value.</param>
+    /// <param name="names">Its names.</param>
+    /// <param name="isWritten">The server has written it: what is in quotes is the name, in whatever letters.</param>
+    public static bool TryReadList(string text, out List<string> names, bool isWritten = false) => TryRead(text, ',', isWritten, out names);
 
     /// <summary>Reads <c>schema."Name"</c>.</summary>
     public static bool TryReadRelation(string text, out SqlName name)
     {
         name = default;
-        if (!TryRead(text, '.', out List<string> parts) || parts.Count is < 1 or > 2)
+        if (!TryRead(text, '.', false, out List<string> parts) || parts.Count is < 1 or > 2)
         {
             return false;
         }
@@ -21,7 +24,7 @@ internal static class QuotedNames
         return true;
     }
 
-    private static bool TryRead(string text, char separator, out List<string> names)
+    private static bool TryRead(string text, char separator, bool isWritten, out List<string> names)
     {
         names = [];
         int at = Skip(text, 0);
@@ -33,7 +36,8 @@ internal static class QuotedNames
         while (true)
         {
             int start = at;
-            if (at < text.Length && text[at] == '"')
+            bool isQuoted = at < text.Length && text[at] == '"';
+            if (isQuoted)
             {
                 string quoted = "";
                 at++;
@@ -75,7 +79,7 @@ internal static class QuotedNames
             }
 
             // What is beyond ASCII is lowered and cut in the server's own encoding.
-            if (names[^1].Length == 0 || !System.Text.Ascii.IsValid(names[^1]))
+            if (!(isQuoted && isWritten) && (names[^1].Length == 0 || !System.Text.Ascii.IsValid(names[^1])))
             {
                 return false;
             }

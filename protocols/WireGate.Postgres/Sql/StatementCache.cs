@@ -13,10 +13,8 @@ namespace WireGate.Postgres.Sql;
 /// <param name="bytes">What they may take in memory, about.</param>
 internal sealed class StatementCache(int entries, long bytes)
 {
-    // A dictionary's node, a byte array's header, the facts' own objects.
-    private const int Constant = 512;
-    private const int PerStatement = 256;
-    private const int PerName = 64;
+    // A dictionary's node and a byte array's header.
+    private const int Constant = 128;
 
     private readonly Lock _lock = new();
     private volatile Generation _young = new();
@@ -60,7 +58,7 @@ internal sealed class StatementCache(int entries, long bytes)
 
     private void Keep(byte[] key, ParsedText parsed)
     {
-        long weight = WeightOf(key, parsed);
+        long weight = Constant + key.Length + parsed.Weight;
         lock (_lock)
         {
             // Half for each generation. What is bigger than that would push out everything by itself.
@@ -80,19 +78,6 @@ internal sealed class StatementCache(int entries, long bytes)
                 _young.Bytes += weight;
             }
         }
-    }
-
-    private static long WeightOf(byte[] key, ParsedText parsed)
-    {
-        long weight = Constant + key.Length;
-        foreach (ParsedStatement statement in parsed.Statements)
-        {
-            int names = statement.Facts.Accesses.Length + statement.Facts.Columns.Length + statement.Facts.Functions.Length
-                + statement.Facts.UnknownFunctions.Length + statement.Changes.Length;
-            weight += PerStatement + (names * (long)PerName);
-        }
-
-        return weight;
     }
 
     private sealed class Generation

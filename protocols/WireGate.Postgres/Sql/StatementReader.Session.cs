@@ -145,6 +145,13 @@ internal sealed partial class StatementReader
             return;
         }
 
+        if (step is TransactionStep.PrepareTransaction or TransactionStep.CommitPrepared or TransactionStep.RollbackPrepared)
+        {
+            // What is prepared stays, with its locks, when its session is gone; and whatever any session prepared is done, or lost. The
+            // view of them stands for all, so that a rule about tables does not cover them unless it names it.
+            _facts.Access(SqlEffects.Write, new SqlName(Catalog, "pg_prepared_xacts"));
+        }
+
         string? name = transaction.Text("savepoint_name"u8) ?? transaction.Text("gid"u8);
         _facts.Change(new SessionChange.Transaction(step, name, transaction.Flag("chain"u8)));
     }

@@ -34,6 +34,10 @@ internal sealed class AllowedParameters
         "enable_tidscan", "max_parallel_workers_per_gather",
     ];
 
+    // Of these, those by which a literal or a function's text is read as another value.
+    private static readonly FrozenSet<string> Reading = FrozenSet.ToFrozenSet(
+        ["DateStyle", "IntervalStyle", "TimeZone", "lc_monetary", "lc_numeric", "lc_time", "xmloption"], StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The shipped list alone.</summary>
     public static readonly AllowedParameters Shipped = new([]);
 
@@ -48,6 +52,10 @@ internal sealed class AllowedParameters
             .ToFrozenDictionary(name => name, StringComparer.OrdinalIgnoreCase);
         _lookup = _names.GetAlternateLookup<ReadOnlySpan<char>>();
     }
+
+    /// <summary>Whether a text does the same whatever this setting says.</summary>
+    /// <param name="name">Of a setting; false for one that nobody has looked at.</param>
+    public static bool LeavesMeaning(string name) => Shipped.TryFind(Encoding.UTF8.GetBytes(name), out string? canonical) && !Reading.Contains(canonical);
 
     /// <summary>Finds a name as it came over the wire.</summary>
     /// <param name="name">The name; anything but printable ASCII is in no list.</param>

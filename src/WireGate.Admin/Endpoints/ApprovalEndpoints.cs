@@ -138,9 +138,9 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
             Database = database,
             Source = call.Caller.ToString(),
             Digest = ApprovalDigest.Of(
-            Postgres, target.Name, string.Join(',', target.Addresses), terms.Login, terms.Requester, "query", sql, [],
+            Postgres, target.Name, string.Join(", ", target.Addresses), terms.Login, terms.Requester, "query", sql, [],
             new Dictionary<string, string> { ["database"] = database }.ToFrozenDictionary(StringComparer.Ordinal)),
-            Key = ApprovalDigest.KeyOf(Postgres, target.Name, database, terms.Login, terms.Requester.Subject, sql, []),
+            Key = ApprovalDigest.KeyOf(Postgres, target.Name, string.Join(", ", target.Addresses), database, terms.Login, terms.Requester.Subject, sql, []),
             Display = display,
             Rule = terms.Rule,
             Config = call.Config.Version,

@@ -16,7 +16,7 @@ public sealed class ApprovalDigest : IDisposable
     public const int Length = SHA256.HashSizeInBytes;
 
     private const string DigestDomain = "wg-approval/1";
-    private const string KeyDomain = "wg-approval-key/2";
+    private const string KeyDomain = "wg-approval-key/3";
     private const long Missing = -1;
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -64,17 +64,19 @@ public sealed class ApprovalDigest : IDisposable
     /// <summary>Key by which the same request is known again: whoever asked beforehand knew neither session nor context.</summary>
     /// <param name="protocol">The protocol's name.</param>
     /// <param name="target">The target's name.</param>
+    /// <param name="upstream">Where the target is reached.</param>
     /// <param name="database">The database; null: none.</param>
     /// <param name="login">The login's name within the target.</param>
     /// <param name="subject">The requester's subject.</param>
     /// <param name="bytes">What is sent upstream.</param>
     /// <param name="parameters">What goes with it; null is a value of its own.</param>
     public static byte[] KeyOf(
-        string protocol, string target, string? database, string login, string subject, ReadOnlySpan<byte> bytes, ReadOnlySpan<ReadOnlyMemory<byte>?> parameters)
+        string protocol, string target, string upstream, string? database, string login, string subject, ReadOnlySpan<byte> bytes, ReadOnlySpan<ReadOnlyMemory<byte>?> parameters)
     {
         using ApprovalDigest key = new(KeyDomain);
         key.Add(protocol);
         key.Add(target);
+        key.Add(upstream);
         key.Add(database);
         key.Add(login);
         key.Add(subject);

@@ -69,7 +69,7 @@ internal static class SqlNames
             return pattern.Schema.Matches(schema);
         }
 
-        if (path.CandidatesOf(name) is not { } candidates)
+        if (path.CandidatesOf(name, withAbsent: true) is not { } candidates)
         {
             return true;
         }

@@ -84,7 +84,7 @@ public abstract class ApprovalHouse
         MintedBy = null,
     };
 
-    internal static byte[] KeyOf(string sql) => ApprovalDigest.KeyOf("postgres", "orders", "shop", "rw", "alice", Encoding.UTF8.GetBytes(sql), []);
+    internal static byte[] KeyOf(string sql) => ApprovalDigest.KeyOf("postgres", "orders", "db:5432", "shop", "rw", "alice", Encoding.UTF8.GetBytes(sql), []);
 
     internal async Task<Approval> AskAsync(ApprovalRequest? request = null) => await Approvals.AskAsync(request ?? Held(), CancellationToken.None);
 

@@ -71,7 +71,7 @@ public sealed class ApprovalTextTests
     public void A_new_id_is_one() => Assert.That(Approval.IsId(Approval.NewId()), Is.True);
 
     private static byte[] Key(string target, string login, string subject, string bytes) =>
-        ApprovalDigest.KeyOf("postgres", target, "shop", login, subject, Encoding.UTF8.GetBytes(bytes), []);
+        ApprovalDigest.KeyOf("postgres", target, "db:5432", "shop", login, subject, Encoding.UTF8.GetBytes(bytes), []);
 
     private static string Digest(
         string protocol = "postgres", string target = "orders", string upstream = "db:5432", string login = "rw", string subject = "alice",

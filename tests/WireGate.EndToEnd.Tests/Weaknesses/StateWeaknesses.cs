@@ -95,21 +95,23 @@ internal sealed class StateWeaknesses
     [Test]
     public async Task A_schema_of_the_search_path_that_is_made_later_is_looked_into()
     {
-        await _cluster.AskAsync($"CREATE TABLE public.notes (ssn text); GRANT SELECT ON public.notes TO {PostgresCluster.AppUser}");
         try
         {
             await using RawSession session = await RawSession.OpenAsync(_gateway.Through(await _gateway.MintAsync()));
-            Assert.That(await session.AskAsync("SELECT substr(ssn, 1, 11) FROM notes"), Is.EqualTo("T C(SELECT 0) ZI"));
+            Assert.That(await session.AskAsync("SELECT id FROM north.people WHERE id = 10"), Is.EqualTo("T C(SELECT 0) ZI"));
 
             // The search_path is "$user", public.
             await _cluster.AskAsync($"CREATE SCHEMA {PostgresCluster.AppUser} AUTHORIZATION {PostgresCluster.AppUser}");
             await _cluster.AskAsync($"SET ROLE {PostgresCluster.AppUser}; CREATE TABLE {PostgresCluster.AppUser}.notes AS SELECT '{Secret}' AS ssn");
 
-            Assert.That(await session.AskAsync("SELECT substr(ssn, 1, 11) FROM notes"), Does.Not.Contain(Secret));
+            string shown = "";
+            await Wait.UntilAsync(
+                async () => (shown = await session.AskAsync("SELECT substr(ssn, 1, 11) FROM notes")).Contains("D(", StringComparison.Ordinal), "the row");
+            Assert.That(shown, Does.Contain("D([redacted])").And.Not.Contain(Secret));
         }
         finally
         {
-            await _cluster.AskAsync($"DROP TABLE public.notes; DROP SCHEMA IF EXISTS {PostgresCluster.AppUser} CASCADE");
+            await _cluster.AskAsync($"DROP SCHEMA IF EXISTS {PostgresCluster.AppUser} CASCADE");
         }
     }
 

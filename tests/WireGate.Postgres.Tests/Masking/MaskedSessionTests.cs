@@ -70,7 +70,7 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
     private static async Task TellSearchPathAsync(UpstreamPeer upstream)
     {
         Assert.That((await upstream.ExpectAsync('Q')).Text, Does.Contain("current_schemas"));
-        await upstream.SendAsync((byte[])[.. Row("hr"), .. Done("SELECT 1"), .. Ready]);
+        await upstream.SendAsync((byte[])[.. Row("hr", "hr, later", "app_ro"), .. Done("SELECT 1"), .. Ready]);
     }
 
     /// <summary>The gateway asks for the catalog on a connection of its own.</summary>

@@ -8,34 +8,49 @@ public sealed class SqlSearchPath
     private const string Catalog = "pg_catalog";
     private readonly ImmutableArray<string> _schemas;
     private readonly ImmutableArray<string> _withCatalog;
+    private readonly ImmutableArray<string> _withAbsent;
+    private readonly ImmutableArray<string> _withBoth;
 
-    private SqlSearchPath(ImmutableArray<string> schemas)
+    private SqlSearchPath(ImmutableArray<string> schemas, ImmutableArray<string> absent)
     {
         _schemas = schemas;
-        _withCatalog = schemas.IsDefault || schemas.Contains(Catalog) ? schemas : [Catalog, .. schemas];
+        Absent = absent;
+        _withCatalog = WithCatalog(schemas);
+        _withAbsent = absent.IsEmpty ? schemas : [.. schemas, .. absent];
+        _withBoth = WithCatalog(_withAbsent);
     }
 
     /// <summary>It was changed by what cannot be followed: a name without a schema may mean any schema's.</summary>
-    public static SqlSearchPath Unknown { get; } = new(default);
+    public static SqlSearchPath Unknown { get; } = new(default, []);
 
     /// <summary>Whether it is known.</summary>
     public bool IsKnown => !_schemas.IsDefault;
 
-    /// <summary>The schemas in order, those that exist; empty if it is not known.</summary>
+    /// <summary>The schemas in order, without <see cref="Absent"/>; empty if it is not known.</summary>
     public ImmutableArray<string> Schemas => IsKnown ? _schemas : [];
+
+    /// <summary>Schemas that it names and that were not there: nothing lies in them unless somebody makes them meanwhile.</summary>
+    public ImmutableArray<string> Absent { get; }
 
     /// <summary>Whether pg_catalog is searched before all others, as it is unless the path names it elsewhere.</summary>
     public bool IsCatalogFirst => IsKnown && _schemas.IndexOf(Catalog) <= 0;
 
     /// <summary>A path that is known.</summary>
-    public static SqlSearchPath Of(params ImmutableArray<string> schemas) => new(schemas);
+    public static SqlSearchPath Of(params ImmutableArray<string> schemas) => new(schemas, []);
+
+    /// <summary>A path that is known.</summary>
+    /// <param name="schemas">Schemas that are there, or may be.</param>
+    /// <param name="absent">Schemas that are not.</param>
+    public static SqlSearchPath Of(ImmutableArray<string> schemas, ImmutableArray<string> absent) => new(schemas, [.. absent.Except(schemas)]);
 
     /// <summary>
     /// The schemas in which a relation of this name may lie. A temporary one is left out: it is the session's own, and somebody had to
     /// allow that it is made. All relations of pg_catalog have names that begin with pg_, and hardly any other.
     /// </summary>
+    /// <param name="relation">The name.</param>
+    /// <param name="withAbsent">Also those that were not there: for whoever hides or refuses.</param>
     /// <returns>Null: any schema.</returns>
-    public ImmutableArray<string>? CandidatesOf(SqlName relation)
+    public ImmutableArray<string>? CandidatesOf(SqlName relation, bool withAbsent = false)
     {
         if (relation.Schema is { } schema)
         {
@@ -47,6 +62,10 @@ public sealed class SqlSearchPath
             return null;
         }
 
-        return relation.Name.StartsWith("pg_", StringComparison.Ordinal) ? _withCatalog : _schemas;
+        bool mayBeCatalogs = relation.Name.StartsWith("pg_", StringComparison.Ordinal);
+        return withAbsent ? (mayBeCatalogs ? _withBoth : _withAbsent) : mayBeCatalogs ? _withCatalog : _schemas;
     }
+
+    private static ImmutableArray<string> WithCatalog(ImmutableArray<string> schemas) =>
+        schemas.IsDefault || schemas.Contains(Catalog) ? schemas : [Catalog, .. schemas];
 }
