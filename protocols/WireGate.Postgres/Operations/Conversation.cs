@@ -203,19 +203,7 @@ internal sealed partial class Conversation
     private void Change(JudgedText text)
     {
         bool isNew = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
-        if (text.MayChangeCatalog)
-        {
-            isNew |= Judge.Settings.OnDefining(text.MayDefineOwn);
-        }
-
-        if (text.ChangesSession)
-        {
-            foreach (SessionChange change in text.Parsed.Statements.SelectMany(s => s.Changes))
-            {
-                isNew |= Judge.Settings.OnSent(change);
-            }
-        }
-
+        isNew |= Judge.Settings.OnSent(text);
         if (isNew)
         {
             Judge.OnNamesChanged();

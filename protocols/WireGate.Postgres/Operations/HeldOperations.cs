@@ -92,7 +92,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             ["search_path"] = judge.Settings.SearchPath.IsKnown ? string.Join(", ", judge.Settings.SearchPath.Schemas) : "unknown",
             ["transaction"] = isInTransaction ? "open" : "none",
             // What the text means here may not be what it means to whoever reads it.
-            ["session"] = judge.Settings.IsAsGiven ? "as it began" : "has set what names or values mean, or has objects of its own",
+            ["settings"] = judge.Settings.IsAsGiven ? "as in any session" : "the session has set what names or values mean, or has objects of its own",
         }.ToFrozenDictionary(StringComparer.Ordinal);
         // psql sends a statement without the space around it, and whoever asks beforehand hands in a file.
         ReadOnlySpan<byte> sql = held.Sql.AsSpan().Trim(" \t\r\n\f\v"u8);

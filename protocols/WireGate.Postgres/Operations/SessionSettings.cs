@@ -73,6 +73,23 @@ internal sealed class SessionSettings
         }
     }
 
+    /// <summary>A text is sent; what the names in it stand for is another matter.</summary>
+    /// <returns>Whether decisions that depend on names have to be made anew.</returns>
+    public bool OnSent(JudgedText text)
+    {
+        bool isNew = text.MayChangeAnything && OnAnything();
+        isNew |= text.MayChangeCatalog && OnDefining(text.MayDefineOwn);
+        if (text.ChangesSession)
+        {
+            foreach (SessionChange change in text.Parsed.Statements.SelectMany(s => s.Changes))
+            {
+                isNew |= OnSent(change);
+            }
+        }
+
+        return isNew;
+    }
+
     /// <summary>A statement is sent that sets something, if it succeeds.</summary>
     /// <returns>Whether decisions that depend on names have to be made anew.</returns>
     public bool OnSent(SessionChange change)

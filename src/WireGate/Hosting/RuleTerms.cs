@@ -19,7 +19,7 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
     /// <inheritdoc/>
     public BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string database, string? login, string subject, ReadOnlyMemory<byte> sql)
     {
-        SqlFacts facts = PostgresSql.FactsOf(sql.Span);
+        SqlOperation operation = PostgresSql.OperationOf(sql.Span, Fresh);
 
         // A book of its own: to ask must not use up what the rules' limits leave to those who run something.
         RuleBook book = RuleBook.Compile(config);
@@ -33,7 +33,7 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             }
 
             string actual = grant.Login ?? target.Logins[0].Name;
-            Decision decision = book.For(FactsOf(identity, target, database, actual, grant)).JudgeHere(new SqlOperation(facts, Fresh), time.GetUtcNow());
+            Decision decision = book.For(FactsOf(identity, target, database, actual, grant)).JudgeHere(operation, time.GetUtcNow());
             if (decision is { Verdict: Verdict.Hold, Hold: { } terms })
             {
                 held = held is null || held.Login != actual

@@ -78,9 +78,9 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             Application = question.Application,
             IsTls = question.IsTls,
         });
-        SqlFacts facts = PostgresSql.FactsOf(Encoding.UTF8.GetBytes(question.Sql));
-        Decision decision = rules.JudgeHere(new SqlOperation(facts, question.SearchPath), question.At ?? DateTimeOffset.UtcNow);
-        return new PolicyAnswer(decision, access.Grant.Name, access.Login, facts) { SessionHold = access.Grant.Hold };
+        SqlOperation operation = PostgresSql.OperationOf(Encoding.UTF8.GetBytes(question.Sql), question.SearchPath);
+        Decision decision = rules.JudgeHere(operation, question.At ?? DateTimeOffset.UtcNow);
+        return new PolicyAnswer(decision, access.Grant.Name, access.Login, operation.Facts) { SessionHold = access.Grant.Hold };
     }
 }
 

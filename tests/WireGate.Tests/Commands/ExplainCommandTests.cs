@@ -33,6 +33,22 @@ internal sealed class ExplainCommandTests : PolicyCommandFixture
         Assert.That(Output.Contains("the session itself waits first, for the yes of 1 of dba: grant held holds it", StringComparison.Ordinal), Is.EqualTo(expected), Output);
     }
 
+    [TestCase("set search_path = hr; select 1 from t", "deny")]
+    [TestCase("select 1 from t", "allow")]
+    public void Explain_counts_what_a_text_sets_for_what_follows_in_it(string sql, string decision)
+    {
+        string config = Files.Write("path.yaml", Config.Replace("  list:\n", """
+              list:
+                - { name: sets, match: { sql: { effects: [read, session] } }, do: allow }
+                - { name: no-hr, match: { sql: { tables: ["hr.*"] } }, do: deny }
+
+            """, StringComparison.Ordinal));
+
+        Run(ExplainCommand.Create(), ["--subject", "alice", "--group", "agents", "--target", "orders", "--sql", sql, "--config", config, "--json"]);
+
+        Assert.That((string?)JsonNode.Parse(Output)!["decision"], Is.EqualTo(decision), Error);
+    }
+
     [TestCase("deny", "--application", "tableau")]
     [TestCase("deny", "--plain")]
     [TestCase("allow", "--application", "psql")]
