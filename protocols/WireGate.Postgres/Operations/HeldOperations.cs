@@ -61,7 +61,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         Approval became;
         try
         {
-            Task ended = gate.UntilAsync(static () => false).AsTask();
+            Task ended = gate.UntilClosedAsync().AsTask();
             became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)));
         }
         finally

@@ -125,13 +125,19 @@ internal sealed partial class ClientHandler
         }
 
         await FlushAsync(output);
-        await gate.UntilAsync(() => _replies.Count == 0);
+        // A COPY from the client is not over before the client says so, which it has not.
+        await gate.UntilAsync(() => _replies.Count == 0 || _replies.IsCopyingIn);
         if (gate.IsClosed || IsSkipped)
         {
             return FrameAction.Drop;
         }
 
         JudgedText text = _text!;
+        if (_replies.IsCopyingIn)
+        {
+            return RefuseHeld(message, OperationRefusal.NotHeld(_decision, "a COPY is under way: end it first"), output);
+        }
+
         string operation = message == FrontendMessage.Query ? "query" : "execute";
         bool isInTransaction = _hasRun || conversation.Status != TransactionStatus.Idle;
         HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, isInTransaction);
@@ -142,9 +148,7 @@ internal sealed partial class ClientHandler
                 return FrameAction.Drop;
             }
 
-            log.Denied(text, _decision with { Verdict = Verdict.Deny, Reason = refusal.Fields.Message }, default, default, refusal.Reference);
-            _refusal = refusal;
-            return SendPoison(message, output);
+            return RefuseHeld(message, refusal, output);
         }
 
         string approval = outcome.Approval!.Id;
@@ -166,6 +170,13 @@ internal sealed partial class ClientHandler
         _durableFirst = log.Approved(text, now, approval);
         _ended = run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null);
         return Run(frame, output);
+    }
+
+    private FrameAction RefuseHeld(FrontendMessage message, OperationRefusal refusal, PipeWriter output)
+    {
+        log.Denied(_text!, _decision with { Verdict = Verdict.Deny, Reason = refusal.Fields.Message }, default, default, refusal.Reference);
+        _refusal = refusal;
+        return SendPoison(message, output);
     }
 
     /// <summary>Decides once more about what people have approved: by what holds now, and with whoever else is asked.</summary>
