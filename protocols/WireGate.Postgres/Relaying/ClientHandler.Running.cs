@@ -155,20 +155,20 @@ internal sealed partial class ClientHandler
         Decision now = await DecideAgainAsync(text);
         if (gate.IsClosed)
         {
-            holds.Complete(approval, executed: false, "the session ended");
+            holds.GiveUp(approval, "the session ended");
             return FrameAction.Drop;
         }
 
         _refusal = RefusalOf(text, now, outcome.Approval, out string? why);
         if (_refusal is not null)
         {
-            holds.Complete(approval, executed: false, why);
+            holds.GiveUp(approval, why);
             log.Denied(text, now with { Verdict = Verdict.Deny }, default, default, _refusal.Reference);
             return SendPoison(message, output);
         }
 
         _durableFirst = log.Approved(text, now, approval);
-        _ended = run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null);
+        _ended = run => holds.Complete(approval, run);
         return Run(frame, output);
     }
 

@@ -104,6 +104,30 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         Assert.That(second.Request.Context["transaction"], Is.EqualTo("open"));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task What_was_not_answered_is_not_said_to_have_failed(bool isErrorSeen)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await HeldAsync(client);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+        await upstream.ExpectAsync('Q');
+        if (isErrorSeen)
+        {
+            await upstream.SendAsync('E', "SERROR\0VERROR\0C23505\0Mno\0\0");
+            await client.ExpectAsync('E');
+        }
+
+        await upstream.DisposeAsync();
+
+        await Until.TrueAsync(() => !Store.All.Single().State.IsOpen(), "what became of it");
+        Assert.That(
+            (Store.All.Single().State, Store.All.Single().Detail),
+            Is.EqualTo(isErrorSeen
+                ? (ApprovalState.Failed, "the upstream answered with an error")
+                : (ApprovalState.Executed, "the session ended; whether it ran is not known")));
+    }
+
     protected override GatewayConfig Hold(GatewayConfig config) => config with { Rules = HeldBy(new ApproverTerms(null, ["dba"], 1)) };
 
     private static RulesConfig HeldBy(ApproverTerms who) => new()
