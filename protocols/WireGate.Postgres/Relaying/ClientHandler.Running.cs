@@ -138,6 +138,12 @@ internal sealed partial class ClientHandler
             return RefuseHeld(message, OperationRefusal.NotHeld(_decision, "a COPY is under way: end it first"), output);
         }
 
+        // Whether a transaction is still that of the last ReadyForQuery is known only if nothing was executed since.
+        if (conversation.Status == TransactionStatus.Failed && !_hasRun && !text.EndsTransaction)
+        {
+            return RefuseHeld(message, OperationRefusal.InFailedTransaction(), output);
+        }
+
         string operation = message == FrontendMessage.Query ? "query" : "execute";
         bool isInTransaction = _hasRun || conversation.Status != TransactionStatus.Idle;
         HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, isInTransaction);
