@@ -68,7 +68,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         try
         {
             Task ended = gate.UntilClosedAsync().AsTask();
-            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)));
+            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)), gate.IsWithdrawn);
         }
         finally
         {

@@ -29,6 +29,10 @@ internal sealed partial class ClientHandler
         {
             // About this very frame: nothing was dealt with in between.
             (decision, _wasAskedElsewhere) = (decision.And(_decision), false);
+            if (gate.IsWithdrawn)
+            {
+                return Refuse(OperationRefusal.Cancelled(), text, sql, parameters);
+            }
         }
         else if (isAskedElsewhere && decision.Verdict != Verdict.Deny)
         {
@@ -135,18 +139,21 @@ internal sealed partial class ClientHandler
         JudgedText text = _text!;
         if (_replies.IsCopyingIn)
         {
-            return RefuseHeld(message, OperationRefusal.NotHeld(_decision, "a COPY is under way: end it first"), output);
+            return RefuseLate(message, OperationRefusal.NotHeld(_decision, "a COPY is under way: end it first"), output);
         }
 
         // Whether a transaction is still that of the last ReadyForQuery is known only if nothing was executed since.
         if (conversation.Status == TransactionStatus.Failed && !_hasRun && !text.EndsTransaction)
         {
-            return RefuseHeld(message, OperationRefusal.InFailedTransaction(), output);
+            return RefuseLate(message, OperationRefusal.InFailedTransaction(), output);
         }
 
         string operation = message == FrontendMessage.Query ? "query" : "execute";
         bool isInTransaction = _hasRun || conversation.Status != TransactionStatus.Idle;
+        gate.BeginDecision(static () => true);
         HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, isInTransaction);
+        Decision now = outcome.Approval is null ? _decision : await DecideAgainAsync(text);
+        gate.EndDecision();
         if (outcome.Refusal is { } refusal)
         {
             if (gate.IsClosed)
@@ -154,15 +161,20 @@ internal sealed partial class ClientHandler
                 return FrameAction.Drop;
             }
 
-            return RefuseHeld(message, refusal, output);
+            return RefuseLate(message, refusal, output);
         }
 
         string approval = outcome.Approval!.Id;
-        Decision now = await DecideAgainAsync(text);
         if (gate.IsClosed)
         {
             holds.GiveUp(approval, "the session ended");
             return FrameAction.Drop;
+        }
+
+        if (gate.IsWithdrawn)
+        {
+            holds.GiveUp(approval, "the client cancelled it");
+            return RefuseLate(message, OperationRefusal.Withdrawn(approval), output);
         }
 
         _refusal = RefusalOf(text, now, outcome.Approval, out string? why);
@@ -178,7 +190,7 @@ internal sealed partial class ClientHandler
         return Run(frame, output);
     }
 
-    private FrameAction RefuseHeld(FrontendMessage message, OperationRefusal refusal, PipeWriter output)
+    private FrameAction RefuseLate(FrontendMessage message, OperationRefusal refusal, PipeWriter output)
     {
         log.Denied(_text!, _decision with { Verdict = Verdict.Deny, Reason = refusal.Fields.Message }, default, default, refusal.Reference);
         _refusal = refusal;

@@ -18,6 +18,24 @@ internal sealed class Gate(Session session)
     /// <summary>The session ends: nobody waits any longer.</summary>
     public bool IsClosed { get; private set; }
 
+    /// <summary>The client has cancelled what was decided about last, while it was: it is not to be sent.</summary>
+    public bool IsWithdrawn { get; private set; }
+
+    /// <summary>What is about to be sent is decided about elsewhere: a cancel request that comes meanwhile is for it.</summary>
+    /// <param name="isUpstreamIdle">Whether nothing that came before it is to be cancelled as well.</param>
+    public void BeginDecision(Func<bool> isUpstreamIdle)
+    {
+        IsWithdrawn = false;
+        session.Withdraw = () =>
+        {
+            IsWithdrawn = true;
+            return isUpstreamIdle();
+        };
+    }
+
+    /// <summary>It is decided.</summary>
+    public void EndDecision() => session.Withdraw = null;
+
     /// <summary>Waits until it is so, or until the session ends. Nobody reads the client meanwhile, so that its leaving ends the session from here.</summary>
     public async ValueTask UntilAsync(Func<bool> condition)
     {
