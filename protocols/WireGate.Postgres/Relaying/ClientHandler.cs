@@ -233,6 +233,7 @@ internal sealed partial class ClientHandler(
             return FrameAction.Drop;
         }
 
+        ForgetBound();
         _isPoisoned = false;
         _hasRun = false;
         _described = null;

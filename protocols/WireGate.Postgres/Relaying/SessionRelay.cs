@@ -83,6 +83,7 @@ internal sealed class SessionRelay
         LeftUpstreamRunning = !_clientHandler.Terminated && !_conversation.IsIdle
             && _session.End is not (SessionEnd.UpstreamClosed or SessionEnd.UpstreamBrokeProtocol);
         _conversation.Abandon();
+        _clientHandler.ForgetBound();
         if (_session.End is not SessionEnd.ClientClosed && _toClient.AtFrameBoundary && !HasSpoken(toClient))
         {
             await SayFarewellAsync();

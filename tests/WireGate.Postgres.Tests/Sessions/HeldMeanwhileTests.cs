@@ -88,7 +88,7 @@ internal sealed class HeldMeanwhileTests(TransportKind transport) : HeldFixture(
     protected override GatewayConfig Hold(GatewayConfig config) => HoldDeletes(config);
 
     /// <summary>Deletes are held; all else is allowed.</summary>
-    internal static GatewayConfig HoldDeletes(GatewayConfig config) => config with
+    internal static GatewayConfig HoldDeletes(GatewayConfig config, string group = "dba") => config with
     {
         Rules = config.Rules with
         {
@@ -100,7 +100,7 @@ internal sealed class HeldMeanwhileTests(TransportKind transport) : HeldFixture(
                     Name = "held",
                     Match = new MatchConfig { Sql = new SqlMatchConfig { Statements = ["delete"] } },
                     Do = Verdict.Hold,
-                    Hold = By(new ApproverTerms(null, ["dba"], 1), TimeSpan.FromMinutes(10)),
+                    Hold = By(new ApproverTerms(null, [group], 1), TimeSpan.FromMinutes(10)),
                 },
             ],
         },
