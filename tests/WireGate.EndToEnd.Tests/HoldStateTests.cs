@@ -108,7 +108,8 @@ internal sealed class HoldStateTests : HoldFixture
     {
         await using RawSession session = await RawSession.OpenAsync(Endpoint);
 
-        await session.AskAsync(1, Parse("SELECT public.claims_not_to(1)"), Bind(), Sync);
+        await session.SendAsync(Parse("SELECT public.claims_not_to(1)"), Bind(), Sync);
+        await PendingAsync([]);
 
         Assert.That(await CountAsync("free"), Is.Zero);
     }
