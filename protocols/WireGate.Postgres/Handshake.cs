@@ -206,12 +206,11 @@ internal sealed partial class Handshake(
         services.Audit.Append(entry.Session.Event(AuditEventKind.CancelRequested) with { Source = session.Client.Remote?.ToString() ?? "unix" });
         session.SetDeadline(null);
 
-        // What waits for people has not been sent: the upstream has nothing to cancel.
+        // What is decided about has not been sent: the upstream may have nothing to cancel.
         await entry.Session.Loop.Switch();
-        Action? withdraw = entry.Session.Withdraw;
-        withdraw?.Invoke();
+        bool isAll = entry.Session.Withdraw?.Invoke() == true;
         await session.Loop.Switch();
-        if (withdraw is not null)
+        if (isAll)
         {
             return;
         }

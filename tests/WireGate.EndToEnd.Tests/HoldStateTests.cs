@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Npgsql;
 using WireGate.EndToEnd.Tests.Harness;
 using static WireGate.EndToEnd.Tests.Harness.RawSession;
 
@@ -107,7 +108,8 @@ internal sealed class HoldStateTests : HoldFixture
     {
         await using RawSession session = await RawSession.OpenAsync(Endpoint);
 
-        await session.AskAsync(1, Parse("SELECT public.claims_not_to(1)"), Bind(), Sync);
+        await session.SendAsync(Parse("SELECT public.claims_not_to(1)"), Bind(), Sync);
+        await PendingAsync([]);
 
         Assert.That(await CountAsync("free"), Is.Zero);
     }
@@ -129,6 +131,26 @@ internal sealed class HoldStateTests : HoldFixture
             async () => await Cluster.AskAsync("SELECT count(*)::text FROM pg_stat_activity WHERE query LIKE 'COPY free%'", "held") == "0",
             "its session to end", TimeSpan.FromSeconds(20));
     }
+
+    [Test]
+    public async Task A_client_that_leaves_takes_with_it_what_it_would_have_held_behind_what_runs()
+    {
+        await using NpgsqlConnection other = await Cluster.Direct(tls: false, "held").OpenAsync();
+        await using NpgsqlTransaction transaction = await other.BeginTransactionAsync();
+        await using var locks = new NpgsqlCommand("LOCK TABLE public.free", other, transaction);
+        await locks.ExecuteNonQueryAsync();
+        await using (RawSession session = await RawSession.OpenAsync(Endpoint))
+        {
+            await session.SendAsync(Query("INSERT INTO free VALUES (1)"), Query("INSERT INTO held VALUES (1)"));
+            await Wait.UntilAsync(async () => await BlockedAsync() == "1", "it to wait for the lock");
+        }
+
+        await Wait.UntilAsync(async () => await BlockedAsync() == "0", "its session to end", TimeSpan.FromSeconds(20));
+        Assert.That(await IsAskedAsync(), Is.False);
+    }
+
+    private Task<string?> BlockedAsync() =>
+        Cluster.AskAsync("SELECT count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO free%'", "held");
 
     private async Task<string> GivenAsync(string sql)
     {

@@ -15,6 +15,9 @@ internal static class SqlState
     /// <summary>A startup parameter's value is not one that the server knows.</summary>
     public const string InvalidParameterValue = "22023";
 
+    /// <summary>The transaction has failed, so that nobody is asked about what is held within it.</summary>
+    public const string InFailedSqlTransaction = "25P02";
+
     /// <summary>Proven, yet not granted; or TLS is required.</summary>
     public const string InvalidAuthorizationSpecification = "28000";
 

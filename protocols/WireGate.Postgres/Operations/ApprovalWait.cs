@@ -24,15 +24,25 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
     /// <param name="asked">What people were asked.</param>
     /// <param name="ended">Completes when the session ends.</param>
     /// <param name="say">Sends a NOTICE to the client.</param>
+    /// <param name="isWithdrawn">The client has cancelled it already.</param>
     /// <returns>What became of it. Claimed: this session has it, once. Any other state: it is not to be.</returns>
-    public async ValueTask<Approval> RunAsync(Approval asked, Task ended, Action<ErrorFields> say)
+    public async ValueTask<Approval> RunAsync(Approval asked, Task ended, Action<ErrorFields> say, bool isWithdrawn = false)
     {
         var withdrawn = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var waiting = new CancellationTokenSource();
         Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
-        session.Withdraw = () => withdrawn.TrySetResult("the client cancelled it");
+        Func<bool>? withdraw = session.Withdraw;
+        session.Withdraw = () =>
+        {
+            withdrawn.TrySetResult("the client cancelled it");
+            return true;
+        };
         session.Client.HungUp = () => withdrawn.TrySetResult("the client left");
-        if (session.Client.IsHungUp)
+        if (isWithdrawn)
+        {
+            session.Withdraw();
+        }
+        else if (session.Client.IsHungUp)
         {
             withdrawn.TrySetResult("the client left");
         }
@@ -64,7 +74,7 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
         finally
         {
             _waitsFor = null;
-            session.Withdraw = null;
+            session.Withdraw = withdraw;
             session.Client.HungUp = null;
             await waiting.CancelAsync();
         }

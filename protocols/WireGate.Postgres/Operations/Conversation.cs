@@ -189,13 +189,18 @@ internal sealed partial class Conversation
         _change = null;
     }
 
-    /// <summary>The session is over: what was not answered is taken for failed.</summary>
+    /// <summary>The session is over: what was not answered is taken for failed, but for what may have run.</summary>
     public void Abandon()
     {
         while (Replies.Count > 0)
         {
             PendingReply left = Replies.First;
             Replies.RemoveFirst();
+            if (left.State is OperationRun { HasFailed: false } run)
+            {
+                run.IsAbandoned = true;
+            }
+
             OnSkipped(left);
         }
     }

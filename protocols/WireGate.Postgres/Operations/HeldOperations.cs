@@ -56,16 +56,22 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         }
     }
 
-    /// <summary>It was sent, and the upstream has answered.</summary>
-    public void Complete(string approval, bool executed, string? detail = null) => _wait.Complete(approval, executed, detail);
+    /// <summary>It was sent, and the upstream has answered or nobody waits for that any more.</summary>
+    public void Complete(string approval, OperationRun run) => _wait.Complete(
+        approval,
+        executed: run.IsAbandoned || !run.HasFailed,
+        run.IsAbandoned ? "the session ended; whether it ran is not known" : run.HasFailed ? "the upstream answered with an error" : null);
+
+    /// <summary>It was claimed, and is not sent all the same.</summary>
+    public void GiveUp(string approval, string? why) => _wait.Complete(approval, executed: false, why);
 
     private async ValueTask<HoldOutcome> AskedAsync(Approval asked, Decision decision)
     {
         Approval became;
         try
         {
-            Task ended = gate.UntilAsync(static () => false).AsTask();
-            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)));
+            Task ended = gate.UntilClosedAsync().AsTask();
+            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)), gate.IsWithdrawn);
         }
         finally
         {

@@ -84,8 +84,10 @@ internal sealed class JudgedText
                 MayCopyIn |= change is SessionChange.Copy { IsFrom: true, Peer: CopyPeer.Client } or SessionChange.Execute;
             }
 
-            // What could not be read may be a COPY as well.
-            MayCopyIn |= statement.Facts.Kinds.Contains(SqlKinds.Unknown);
+            // What could not be read may be a COPY as well, or a COMMIT.
+            bool isUnread = statement.Facts.Kinds.Contains(SqlKinds.Unknown);
+            MayCopyIn |= isUnread;
+            EndsTransaction |= isUnread;
         }
     }
 

@@ -61,6 +61,23 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
         return new OperationRefusal(ErrorFields.Error(SqlState.QueryCanceled, $"approval {approval} was withdrawn (ref {reference})"), reference);
     }
 
+    /// <summary>Whoever asked no longer wants it, before it was decided about: in the upstream's own words.</summary>
+    public static OperationRefusal Cancelled()
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(ErrorFields.Error(SqlState.QueryCanceled, $"canceling statement due to user request (ref {reference})"), reference);
+    }
+
+    /// <summary>The upstream would refuse it whoever says yes, in these words.</summary>
+    public static OperationRefusal InFailedTransaction()
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Error(
+                SqlState.InFailedSqlTransaction, $"current transaction is aborted, commands ignored until end of transaction block (ref {reference})"),
+            reference);
+    }
+
     /// <summary>It is larger than what is read before it is judged.</summary>
     public static OperationRefusal TooLarge(long most)
     {

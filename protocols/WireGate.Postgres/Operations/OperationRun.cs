@@ -13,6 +13,9 @@ internal sealed class OperationRun(JudgedText text)
     /// <summary>The upstream answered with an error, or never ran it.</summary>
     public bool HasFailed { get; set; }
 
+    /// <summary>The session ended before the upstream had answered: whether it ran is not known.</summary>
+    public bool IsAbandoned { get; set; }
+
     /// <summary>Told once, when all of it is answered; null: nobody is.</summary>
     public Action<OperationRun>? Ended { get; init; }
 

@@ -19,6 +19,11 @@ internal sealed partial class ClientHandler
             return Refuse(OperationRefusal.TooLarge(frame.Bytes.Length), conversation.Judge.Unnamed, default, default);
         }
 
+        if (message is not (FrontendMessage.Describe or FrontendMessage.Execute))
+        {
+            ForgetBound();
+        }
+
         byte[]? described = _described;
         _described = null;
         return message switch
@@ -56,7 +61,7 @@ internal sealed partial class ClientHandler
             return ParseFirst(frame.Bytes.Slice(HeaderLength + name.Length + 1, sql.Length));
         }
 
-        // A hold waits for the Execute: nothing runs yet.
+        // A hold waits for what follows: nothing runs yet but the input functions of the types that its literals have.
         Decision decision = conversation.Judge.Judge(text, isRun: false);
         if (decision.Verdict == Verdict.Deny)
         {
@@ -97,6 +102,13 @@ internal sealed partial class ClientHandler
         JudgedText text = conversation.StatementOf(reader.ReadCString());
         ReadOnlySpan<byte> fields = reader.ReadRest();
         Decision decision = conversation.Decide(text, out _, isRun: false);
+        // It is planned here, and what an immutable function makes of constants the planner finds out by calling it.
+        bool mayRun = text.MayChangeAnything || text.Alternatives.Length > 0;
+        if (mayRun && decision.Verdict != Verdict.Deny && DecideBound(text, ref decision, fields) is { } undecided)
+        {
+            return undecided;
+        }
+
         if (decision.Verdict == Verdict.Deny)
         {
             return Refuse(text, decision, default, fields);
@@ -119,6 +131,11 @@ internal sealed partial class ClientHandler
             text = text.With(isWhole && fits ? held with { Bound = fields.ToArray() } : null);
         }
 
+        return mayRun && decision.Verdict == Verdict.Hold ? Hold(FrontendMessage.Bind, text, decision, default, fields) : Bind(portal, text, fields);
+    }
+
+    private FrameAction Bind(ReadOnlySpan<byte> portal, JudgedText text, ReadOnlySpan<byte> fields)
+    {
         if (!conversation.TryDefinePortal(portal, text, out NameSlot? slot))
         {
             return Refuse(OperationRefusal.TooManyNames(), text, default, fields);

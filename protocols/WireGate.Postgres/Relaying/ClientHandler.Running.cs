@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
@@ -11,7 +10,7 @@ using WireGate.Postgres.Operations;
 
 namespace WireGate.Postgres.Relaying;
 
-/// <content>Lets something run, at once or once people have approved it.</content>
+/// <content>Lets something run.</content>
 internal sealed partial class ClientHandler
 {
     /// <summary>Something is about to run: the rules are asked, it is written down, and it goes.</summary>
@@ -30,11 +29,20 @@ internal sealed partial class ClientHandler
         {
             // About this very frame: nothing was dealt with in between.
             (decision, _wasAskedElsewhere) = (decision.And(_decision), false);
+            if (gate.IsWithdrawn)
+            {
+                return Refuse(OperationRefusal.Cancelled(), text, sql, parameters);
+            }
         }
         else if (isAskedElsewhere && decision.Verdict != Verdict.Deny)
         {
             (_text, _decision) = (text, decision);
             return Later(Wait.Elsewhere);
+        }
+
+        if (message == FrontendMessage.Execute && TakeBound(text) is { } given)
+        {
+            return RunBound(text, decision, given, parameters);
         }
 
         if (decision.Verdict == Verdict.Hold)
@@ -78,144 +86,15 @@ internal sealed partial class ClientHandler
         var message = (FrontendMessage)frame.Header.Kind;
         if (NeedsDescription(message))
         {
-            var portal = new SequenceReader<byte>(frame.Bytes.Slice(HeaderLength));
-            portal.TryReadTo(out ReadOnlySequence<byte> name, (byte)0);
-            MessageWriter describe = MessageWriter.Begin(output, (byte)FrontendMessage.Describe, (int)name.Length + 2);
+            ReadOnlySpan<byte> portal = PortalOf(frame);
+            MessageWriter describe = MessageWriter.Begin(output, (byte)FrontendMessage.Describe, portal.Length + 2);
             describe.Byte((byte)'P');
-            describe.CString(name.IsSingleSegment ? name.FirstSpan : name.ToArray());
+            describe.CString(portal);
             describe.End();
             _replies.Add(new PendingReply(FrontendMessage.Describe, ReplyAction.Swallow, ResultMasks.Portal));
         }
 
         return Run(message, _text!);
-    }
-
-    /// <summary>Something is about to run that people have to approve.</summary>
-    private FrameAction Hold(FrontendMessage message, JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
-    {
-        HeldBytes? held = message == FrontendMessage.Query && sql.Length <= HeldBytes.Most ? new HeldBytes(sql.ToArray(), [], []) : text.Held;
-        string? why = text.UsesNames || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
-            : text.MayCopyIn ? "the data of a COPY comes after the approval"
-            : held is null ? "its exact bytes are not at hand: prepare and bind it again"
-            : HeldOperations.Show(held) is null ? $"it cannot be shown to people in full: {ApprovalDisplay.MaxBytes} bytes at most"
-            : null;
-        if (why is not null)
-        {
-            OperationRefusal refusal = OperationRefusal.NotHeld(decision, why);
-            log.Denied(text, decision with { Verdict = Verdict.Deny, Reason = why }, sql, parameters, refusal.Reference);
-            return Refuse(refusal);
-        }
-
-        if (!TryPlan(text, decision, out string? unmaskable))
-        {
-            return Refuse(OperationRefusal.Unmaskable(unmaskable), text, sql, parameters);
-        }
-
-        log.Held(text, decision, sql, parameters);
-        (_text, _decision, _held) = (text, decision, held);
-        return Later(Wait.People);
-    }
-
-    private async ValueTask<FrameAction> HoldAsync(Frame frame, PipeWriter output)
-    {
-        var message = (FrontendMessage)frame.Header.Kind;
-        // What was sent before it is answered first: then the transaction's state is known, and whether this would run at all.
-        if (_replies.Count > 0)
-        {
-            MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
-        }
-
-        await FlushAsync(output);
-        await gate.UntilAsync(() => _replies.Count == 0);
-        if (gate.IsClosed || IsSkipped)
-        {
-            return FrameAction.Drop;
-        }
-
-        JudgedText text = _text!;
-        string operation = message == FrontendMessage.Query ? "query" : "execute";
-        bool isInTransaction = _hasRun || conversation.Status != TransactionStatus.Idle;
-        HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, isInTransaction);
-        if (outcome.Refusal is { } refusal)
-        {
-            if (gate.IsClosed)
-            {
-                return FrameAction.Drop;
-            }
-
-            log.Denied(text, _decision with { Verdict = Verdict.Deny, Reason = refusal.Fields.Message }, default, default, refusal.Reference);
-            _refusal = refusal;
-            return SendPoison(message, output);
-        }
-
-        string approval = outcome.Approval!.Id;
-        Decision now = await DecideAgainAsync(text);
-        if (gate.IsClosed)
-        {
-            holds.Complete(approval, executed: false, "the session ended");
-            return FrameAction.Drop;
-        }
-
-        _refusal = RefusalOf(text, now, outcome.Approval, out string? why);
-        if (_refusal is not null)
-        {
-            holds.Complete(approval, executed: false, why);
-            log.Denied(text, now with { Verdict = Verdict.Deny }, default, default, _refusal.Reference);
-            return SendPoison(message, output);
-        }
-
-        _durableFirst = log.Approved(text, now, approval);
-        _ended = run => holds.Complete(approval, !run.HasFailed, run.HasFailed ? "the upstream answered with an error" : null);
-        return Run(frame, output);
-    }
-
-    /// <summary>Decides once more about what people have approved: by what holds now, and with whoever else is asked.</summary>
-    private async ValueTask<Decision> DecideAgainAsync(JudgedText text)
-    {
-        while (true)
-        {
-            conversation.Judge.Refresh();
-            conversation.Anticipate(text);
-            if (masks is not null && masks.NeedsCatalog(text, conversation.Judge.Settings.SearchPath))
-            {
-                await masks.LoadAsync();
-                await gate.Loop.Switch();
-                continue;
-            }
-
-            Decision now = conversation.Decide(text, out _, isRun: false);
-            if (!conversation.Judge.AsksElsewhere || now.Verdict == Verdict.Deny || gate.IsClosed)
-            {
-                return now;
-            }
-
-            int epoch = conversation.Judge.Epoch;
-            now = await conversation.Judge.AskElsewhereAsync(conversation.Runs(text), now);
-            await gate.Loop.Switch();
-            conversation.Judge.Refresh();
-            if (conversation.Judge.Epoch == epoch)
-            {
-                return now;
-            }
-        }
-    }
-
-    /// <summary>Why something that people have approved does not run all the same; null: it does.</summary>
-    private OperationRefusal? RefusalOf(JudgedText text, in Decision now, Approval given, out string? why)
-    {
-        if (now.Verdict == Verdict.Deny)
-        {
-            why = "the rules deny it by now";
-            return OperationRefusal.Denied(conversation.Runs(text), now);
-        }
-
-        if (now.Verdict == Verdict.Hold && (now.Hold is null || !given.Meets(now.Hold)))
-        {
-            why = "the rules ask for other people by now";
-            return OperationRefusal.OfOthers(now, given.Id);
-        }
-
-        return TryPlan(text, now, out why) ? null : OperationRefusal.Unmaskable(why);
     }
 
     private FrameAction Run(FrontendMessage message, JudgedText text)
@@ -231,5 +110,13 @@ internal sealed partial class ClientHandler
         }
 
         return FrameAction.Forward;
+    }
+
+    // String portal: what Bind and Execute begin with.
+    private static ReadOnlySpan<byte> PortalOf(Frame frame)
+    {
+        var reader = new SequenceReader<byte>(frame.Bytes.Slice(HeaderLength));
+        reader.TryReadTo(out ReadOnlySequence<byte> portal, (byte)0);
+        return portal.IsSingleSegment ? portal.FirstSpan : portal.ToArray();
     }
 }

@@ -159,7 +159,7 @@ internal sealed partial class ClientHandler(
                     await gate.UntilAsync(() => _replies.Count < PendingReplies.Most / 2);
                     break;
                 case Wait.Elsewhere:
-                    _decision = await AskElsewhereAsync(output);
+                    await AskElsewhereAsync(output);
                     break;
                 case Wait.People:
                     return await HoldAsync(frame, output);
@@ -212,13 +212,14 @@ internal sealed partial class ClientHandler(
         return !gate.IsClosed;
     }
 
-    private async ValueTask<Decision> AskElsewhereAsync(PipeWriter output)
+    private async ValueTask AskElsewhereAsync(PipeWriter output)
     {
         await FlushAsync(output);
-        Decision decision = await conversation.Judge.AskElsewhereAsync(conversation.Runs(_text!), _decision);
+        gate.BeginDecision(() => _replies.Count == 0);
+        _decision = await conversation.Judge.AskElsewhereAsync(conversation.Runs(_text!), _decision);
         await gate.Loop.Switch();
+        gate.EndDecision();
         _wasAskedElsewhere = true;
-        return decision;
     }
 
     private async ValueTask FlushAsync(PipeWriter output)
@@ -244,6 +245,7 @@ internal sealed partial class ClientHandler(
             return FrameAction.Drop;
         }
 
+        ForgetBound();
         _isPoisoned = false;
         _hasRun = false;
         _described = null;

@@ -37,7 +37,7 @@ internal sealed class SessionRelay
         _session = session;
         _upstream = upstream;
         _time = services.Time;
-        _gate = new Gate(session.Loop);
+        _gate = new Gate(session);
         _conversation = new Conversation(judge);
         var log = new OperationLog(session, judge.Settings, services.Audit);
         SessionMasks? masking = masks?.Invoke(log);
@@ -83,6 +83,7 @@ internal sealed class SessionRelay
         LeftUpstreamRunning = !_clientHandler.Terminated && !_conversation.IsIdle
             && _session.End is not (SessionEnd.UpstreamClosed or SessionEnd.UpstreamBrokeProtocol);
         _conversation.Abandon();
+        _clientHandler.ForgetBound();
         if (_session.End is not SessionEnd.ClientClosed && _toClient.AtFrameBoundary && !HasSpoken(toClient))
         {
             await SayFarewellAsync();

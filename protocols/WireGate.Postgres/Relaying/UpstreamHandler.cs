@@ -201,7 +201,8 @@ internal sealed partial class UpstreamHandler(
                 OnCompleted();
                 break;
             case BackendMessage.PortalSuspended:
-                _replies.Take(FrontendMessage.Execute);
+                // It has begun, and whoever asks for the rest asks anew.
+                (_replies.Take(FrontendMessage.Execute).State as OperationRun)?.End();
                 break;
             case BackendMessage.CopyInResponse:
             case BackendMessage.CopyBothResponse:

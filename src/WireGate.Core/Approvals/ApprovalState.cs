@@ -12,7 +12,7 @@ public enum ApprovalState
     /// <summary>One session makes use of it.</summary>
     Claimed,
 
-    /// <summary>It was sent upstream.</summary>
+    /// <summary>It was sent upstream. Where no answer was waited for, the detail says that nobody knows whether it ran.</summary>
     Executed,
 
     /// <summary>It was claimed and did not get through, or nobody knows.</summary>

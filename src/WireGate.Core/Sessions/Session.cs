@@ -113,9 +113,10 @@ public sealed class Session : IDisposable
     public Action? Interrupt { get; set; }
 
     /// <summary>
-    /// Takes back the operation that waits for people; null: none waits, and a cancel request is the upstream's. Set and called on the loop.
+    /// Takes back the operation that is decided about and not sent yet; null: there is none, and a cancel request is the upstream's. True:
+    /// the upstream has nothing else to cancel. Set and called on the loop.
     /// </summary>
-    public Action? Withdraw { get; set; }
+    public Func<bool>? Withdraw { get; set; }
 
     /// <summary>Why it ended; <see cref="SessionEnd.None"/> while it runs.</summary>
     public SessionEnd End => (SessionEnd)Volatile.Read(ref _end);

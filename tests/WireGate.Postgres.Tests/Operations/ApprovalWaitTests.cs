@@ -16,6 +16,18 @@ namespace WireGate.Postgres.Tests.Operations;
 
 public sealed class ApprovalWaitTests
 {
+    private static readonly GatewayConfig Config = new()
+    {
+        Version = "c0ffee",
+        StorePath = "/nowhere/store.db",
+        Audit = new AuditConfig { Directory = "/nowhere/audit" },
+        Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
+        Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = Sessions.TestGateway.AddressOf(0) }],
+        Secrets = FrozenDictionary<string, SecretConfig>.Empty,
+        Targets = FrozenDictionary<string, TargetConfig>.Empty,
+        Grants = [],
+    };
+
     [Test]
     public async Task Nobody_is_asked_any_longer_about_what_failed_while_it_waited()
     {
@@ -23,18 +35,7 @@ public sealed class ApprovalWaitTests
         var store = new MemoryApprovalStore();
         using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => []);
         await using Connection client = MemoryConnection.CreatePair().Gateway;
-        var config = new GatewayConfig
-        {
-            Version = "c0ffee",
-            StorePath = "/nowhere/store.db",
-            Audit = new AuditConfig { Directory = "/nowhere/audit" },
-            Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
-            Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = Sessions.TestGateway.AddressOf(0) }],
-            Secrets = FrozenDictionary<string, SecretConfig>.Empty,
-            Targets = FrozenDictionary<string, TargetConfig>.Empty,
-            Grants = [],
-        };
-        using var session = new Session(config.Listeners[0], () => config, client, time);
+        using var session = new Session(Config.Listeners[0], () => Config, client, time);
         Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);
         await session.Loop.Switch();
 
@@ -42,7 +43,23 @@ public sealed class ApprovalWaitTests
             async () => await new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => throw new IOException("gone")));
 
         Assert.That(store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
-        Assert.That((session.Withdraw, client.HungUp), Is.EqualTo(((Action?)null, (Action?)null)), "a later cancel request is not its own");
+        Assert.That((session.Withdraw, client.HungUp), Is.EqualTo(((Func<bool>?)null, (Action?)null)), "a later cancel request is not its own");
+    }
+
+    [Test]
+    public async Task Nobody_s_yes_runs_what_was_cancelled_before_anybody_was_asked()
+    {
+        var time = new ManualTime();
+        var store = new MemoryApprovalStore();
+        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => []);
+        await using Connection client = MemoryConnection.CreatePair().Gateway;
+        using var session = new Session(Config.Listeners[0], () => Config, client, time);
+        Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);
+        await session.Loop.Switch();
+
+        Approval became = await new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => { }, isWithdrawn: true);
+
+        Assert.That((became.State, store.All.Single().State), Is.EqualTo((ApprovalState.Withdrawn, ApprovalState.Withdrawn)));
     }
 
     private static ApprovalRequest Request(string session) => new()

@@ -73,7 +73,7 @@ internal sealed class JudgedRelays
         var settings = new SessionSettings("real", SqlSearchPath.Of("public"));
         var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), new DecisionPoint(), TimeProvider.System);
         Conversation = new Conversation(judge);
-        var gate = new Gate(client.Loop);
+        var gate = new Gate(session);
         var holds = new HeldOperations(session, judge, new NobodyApproves(), gate, TimeProvider.System);
         ToUpstream = new(default, new ClientHandler(Conversation, new OperationLog(session, settings, audit), audit, holds, gate), limit);
         ToClient = new(default, new UpstreamHandler(Conversation, new ParameterStatusRelay("real", "shown"), gate), limit);

@@ -104,6 +104,50 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         Assert.That(second.Request.Context["transaction"], Is.EqualTo("open"));
     }
 
+    [Test]
+    public async Task What_gives_its_rows_in_parts_has_run_and_its_rest_is_asked_about()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await RunAsync(client, "1", sync: false);
+        await BoundAsync(client, upstream);
+        await client.ExpectAsync('N');
+        string first = Store.All.Single().Id;
+        await Approvals.ApproveAsync(Ann, first, null, CancellationToken.None);
+        await upstream.ExpectAsync('E');
+        await upstream.SendAsync('s', "");
+        await client.ExpectAsync('s');
+        await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Executed, "what became of it");
+
+        await client.SendAsync(M('E', "\0\0\0\0\0"));
+
+        await client.ExpectAsync('N');
+        Assert.That(Store.All.Count(a => a.State == ApprovalState.Pending), Is.EqualTo(1));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task What_was_not_answered_is_not_said_to_have_failed(bool isErrorSeen)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await HeldAsync(client);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+        await upstream.ExpectAsync('Q');
+        if (isErrorSeen)
+        {
+            await upstream.SendAsync('E', "SERROR\0VERROR\0C23505\0Mno\0\0");
+            await client.ExpectAsync('E');
+        }
+
+        await upstream.DisposeAsync();
+
+        await Until.TrueAsync(() => !Store.All.Single().State.IsOpen(), "what became of it");
+        Assert.That(
+            (Store.All.Single().State, Store.All.Single().Detail),
+            Is.EqualTo(isErrorSeen
+                ? (ApprovalState.Failed, "the upstream answered with an error")
+                : (ApprovalState.Executed, "the session ended; whether it ran is not known")));
+    }
+
     protected override GatewayConfig Hold(GatewayConfig config) => config with { Rules = HeldBy(new ApproverTerms(null, ["dba"], 1)) };
 
     private static RulesConfig HeldBy(ApproverTerms who) => new()
