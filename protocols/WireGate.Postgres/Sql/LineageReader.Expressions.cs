@@ -62,7 +62,7 @@ internal sealed partial class LineageReader
                 into.HasStar |= fields[^1] is null;
                 if (fields[^1] is { } column)
                 {
-                    into.Add(fields.Count > 1 ? fields[^2] : null, column);
+                    into.Add(fields.Count > 1 ? Qualifier(fields[^2]) : null, column);
                 }
 
                 break;

@@ -56,6 +56,7 @@ internal sealed partial class LineageReader
         Outputs = [.. outputs],
         Flows = [.. _flows],
         Aliases = [.. _aliases],
+        Qualifiers = _qualifiers,
         Predicates = _predicates,
         Written = _written,
     };
@@ -121,12 +122,8 @@ internal sealed partial class LineageReader
 
     private List<LineageOutput> Change(string type, JsonElement node)
     {
+        int outer = _ctes.Count;
         With(node);
-        if (node.Has("relation"u8, out JsonElement target))
-        {
-            _aliases.Add(new LineageAlias(AliasOf(target) ?? Name(target).Name, Name(target)));
-        }
-
         if (node.Has("selectStmt"u8, out JsonElement source) && source.IsA("SelectStmt"u8, out JsonElement select))
         {
             foreach (LineageOutput output in Query(select, isNamed: true))
@@ -136,12 +133,19 @@ internal sealed partial class LineageReader
             }
         }
 
+        OpenScope();
+        if (node.Has("relation"u8, out JsonElement target))
+        {
+            Target(target, AliasOf(target) ?? Name(target).Name);
+        }
+
         From(node, "fromClause"u8);
         From(node, "usingClause"u8);
         Decides(node, "whereClause"u8);
         if (type == "MergeStmt")
         {
             // Its actions may set anything from anything.
+            FromSide(node, "sourceRelation"u8);
             _written.AddAll(Names(node));
             _written.HasStar = true;
         }
@@ -153,14 +157,29 @@ internal sealed partial class LineageReader
 
         if (node.Has("onConflictClause"u8, out JsonElement conflict))
         {
+            OpenScope();
+            Target(target, "excluded");
             Decides(conflict, "whereClause"u8);
             foreach (JsonElement wrapped in conflict.List("targetList"u8))
             {
                 _written.AddAll(Names(wrapped));
             }
+
+            CloseScope();
         }
 
-        return node.Has("returningList"u8, out JsonElement returning) ? Targets(returning, isNamed: true) : [];
+        List<LineageOutput> outputs = node.Has("returningList"u8, out JsonElement returning) ? Targets(returning, isNamed: true) : [];
+        CloseScope();
+        _ctes.RemoveRange(outer, _ctes.Count - outer);
+        return outputs;
+    }
+
+    // Never a name of WITH, whatever that says.
+    private void Target(JsonElement relation, string alias)
+    {
+        var columns = new LineageColumns();
+        columns.AddAll(Name(relation));
+        Alias(new LineageAlias(alias, Name(relation), columns, null));
     }
 
     private void Decides(JsonElement node, ReadOnlySpan<byte> field)
