@@ -115,7 +115,8 @@ internal sealed class Taint
     private void Meet(SqlName name, SqlEffects effect)
     {
         bool isThere = false;
-        foreach (CatalogRelation relation in _map.Catalog.Find(name, _path))
+        bool isWhole = name is { Schema: not null, Name: "*" };
+        foreach (CatalogRelation relation in isWhole ? _map.Catalog.Relations.Where(r => r.Schema == name.Schema) : _map.Catalog.Find(name, _path))
         {
             isThere = true;
             foreach (CatalogColumn column in relation.Columns)

@@ -137,6 +137,17 @@ internal sealed partial class StatementReader
             _facts.Access(SqlEffects.Ddl, NameOf(relation) with { Name = name });
         }
 
+        // All that is in a schema has another name then.
+        if (rename.Is("renameType"u8, "OBJECT_SCHEMA"u8))
+        {
+            _facts.Access(SqlEffects.Ddl, new SqlName(rename.Text("subname"u8), "*"));
+        }
+
+        if (rename.Is("renameType"u8, "OBJECT_ATTRIBUTE"u8) && rename.Is("behavior"u8, "DROP_CASCADE"u8))
+        {
+            _facts.Unknown("which tables of a type have the attribute for a column is not told");
+        }
+
         if (isRole)
         {
             _facts.Access(SqlEffects.Privilege, null);
@@ -145,7 +156,8 @@ internal sealed partial class StatementReader
 
     private void Move(JsonElement move)
     {
-        Define(move, "alter", SqlEffects.Ddl);
+        bool isExtension = move.Is("objectType"u8, "OBJECT_EXTENSION"u8);
+        Define(move, "alter", SqlEffects.Ddl, isExtension ? "what belongs to an extension is not told" : null);
         if (move.Has("relation"u8, out JsonElement relation))
         {
             _facts.Access(SqlEffects.Ddl, new SqlName(move.Text("newschema"u8), NameOf(relation).Name));
