@@ -90,4 +90,92 @@ internal sealed partial class LineageReader
 
     private static (string? Name, bool IsWeak) Inner(JsonElement node, ReadOnlySpan<byte> field) =>
         node.Has(field, out JsonElement value) ? NameOf(value) : (Nameless, true);
+
+    // What GROUP BY, ORDER BY and DISTINCT say may be meant by what the query gives back.
+    private void DecidesByOutput(JsonElement select, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
+    {
+        bool isGroup = field.SequenceEqual("groupClause"u8);
+        foreach (JsonElement item in select.List(field))
+        {
+            Decides(item, outputs, isGroup);
+        }
+    }
+
+    private void Decides(JsonElement item, List<LineageOutput> outputs, bool isGroup)
+    {
+        bool isPlainDistinct = true;
+        foreach (JsonProperty property in item.EnumerateObject())
+        {
+            isPlainDistinct = false;
+            JsonElement node = property.Value;
+            switch (property.Name)
+            {
+                case "SortBy" when node.Has("node"u8, out JsonElement by):
+                    Decides(by, outputs, isGroup);
+                    break;
+                case "GroupingSet" or "RowExpr" or "List":
+                    // ROLLUP (1, (2, 3)): each part is as if it stood alone.
+                    foreach (JsonElement part in Parts(node))
+                    {
+                        Decides(part, outputs, isGroup);
+                    }
+
+                    break;
+                case "A_Const" when node.Has("ival"u8, out JsonElement number):
+                    DecidesByPlace(number.Has("ival"u8, out JsonElement digits) ? digits.GetInt32() : 0, outputs);
+                    break;
+                case "ColumnRef" when node.Strings("fields"u8) is [{ } name]:
+                    DecidesByName(name, outputs, isGroup);
+                    break;
+                default:
+                    _predicates.AddAll(Names(item));
+                    break;
+            }
+        }
+
+        if (isPlainDistinct)
+        {
+            _predicates.AddAll(AllOf(outputs));
+        }
+    }
+
+    private static IEnumerable<JsonElement> Parts(JsonElement node) =>
+        node.List("content"u8).Concat(node.List("args"u8)).Concat(node.List("items"u8));
+
+    private void DecidesByPlace(int place, List<LineageOutput> outputs)
+    {
+        if (outputs.Exists(o => o.IsStar))
+        {
+            _predicates.HasStar = true;
+        }
+        else if (place >= 1 && place <= outputs.Count)
+        {
+            _predicates.AddAll(outputs[place - 1].From);
+        }
+    }
+
+    // To ORDER BY and DISTINCT ON a name is first what the query gives back; to GROUP BY first a column of FROM.
+    private void DecidesByName(string name, List<LineageOutput> outputs, bool isGroup)
+    {
+        bool isMeant = false;
+        foreach (LineageOutput output in outputs)
+        {
+            if (output.IsStar || (output.Name is not null && output.Name != name))
+            {
+                continue;
+            }
+
+            _predicates.AddAll(output.From);
+            isMeant |= output.Name is not null;
+            if (isGroup)
+            {
+                _flows.Add(new LineageFlow(output.Name, output.From));
+            }
+        }
+
+        if (isGroup || !isMeant || outputs.Exists(o => o.IsStar))
+        {
+            _predicates.Add(null, name);
+        }
+    }
 }

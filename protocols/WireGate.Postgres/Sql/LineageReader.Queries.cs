@@ -6,7 +6,8 @@ namespace WireGate.Postgres.Sql;
 internal sealed partial class LineageReader
 {
     // Named: what it gives back can be referred to by name from around it.
-    private List<LineageOutput> Query(JsonElement select, bool isNamed)
+    // Outermost: its rows go to the client as they are.
+    private List<LineageOutput> Query(JsonElement select, bool isNamed, bool isOutermost = false)
     {
         int outer = _ctes.Count;
         With(select);
@@ -14,10 +15,10 @@ internal sealed partial class LineageReader
         List<LineageOutput> outputs;
         if (select.Has("larg"u8, out JsonElement left) && select.Has("rarg"u8, out JsonElement right))
         {
-            outputs = Both(Query(left, isNamed: true), Query(right, isNamed: true));
-            if (!select.Is("op"u8, "SETOP_UNION"u8))
+            outputs = Both(Query(left, isNamed: true, isOutermost), Query(right, isNamed: true, isOutermost));
+            if (!select.Is("op"u8, "SETOP_UNION"u8) || !(isOutermost || select.Flag("all"u8)))
             {
-                // INTERSECT and EXCEPT tell by their rows which values are equal.
+                // INTERSECT and EXCEPT tell by their rows which values are equal, and so does a UNION that is counted.
                 _predicates.AddAll(AllOf(outputs));
             }
         }
@@ -36,9 +37,9 @@ internal sealed partial class LineageReader
         Decides(select, "windowClause"u8);
         Decides(select, "limitOffset"u8);
         Decides(select, "limitCount"u8);
-        DecidesByPlace(select, "groupClause"u8, outputs);
-        DecidesByPlace(select, "sortClause"u8, outputs);
-        DecidesByPlace(select, "distinctClause"u8, outputs);
+        DecidesByOutput(select, "groupClause"u8, outputs);
+        DecidesByOutput(select, "sortClause"u8, outputs);
+        DecidesByOutput(select, "distinctClause"u8, outputs);
         CloseScope();
         _ctes.RemoveRange(outer, _ctes.Count - outer);
         return outputs;

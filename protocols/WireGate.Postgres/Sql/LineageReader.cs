@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using WireGate.Core.Policy.Facts;
 
@@ -31,7 +30,7 @@ internal sealed partial class LineageReader
         {
             case "SelectStmt":
                 SqlName? only = OnlyOf(node);
-                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only };
+                return Done(LineageKind.Rows, Query(node, isNamed: false, isOutermost: true)) with { Only = only };
             case "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt":
                 return Done(LineageKind.Rows, Change(type, node));
             case "ExecuteStmt" or "FetchStmt":
@@ -187,40 +186,6 @@ internal sealed partial class LineageReader
         if (node.Has(field, out JsonElement value))
         {
             _predicates.AddAll(Names(value));
-        }
-    }
-
-    // ORDER BY 1 and GROUP BY 1 name a column by its place.
-    private void DecidesByPlace(JsonElement node, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
-    {
-        foreach (JsonElement wrapped in node.List(field))
-        {
-            JsonElement item = wrapped.IsA("SortBy"u8, out JsonElement sort) && sort.Has("node"u8, out JsonElement by) ? by : wrapped;
-            if (item.ValueKind == JsonValueKind.Object && item.IsA("A_Const"u8, out JsonElement constant) && constant.Has("ival"u8, out JsonElement number)
-                && number.Has("ival"u8, out JsonElement digits) && int.TryParse(digits.GetRawText(), CultureInfo.InvariantCulture, out int place))
-            {
-                if (outputs.Exists(o => o.IsStar))
-                {
-                    _predicates.HasStar = true;
-                }
-                else if (place >= 1 && place <= outputs.Count)
-                {
-                    _predicates.AddAll(outputs[place - 1].From);
-                }
-            }
-            else if (item.ValueKind == JsonValueKind.Object)
-            {
-                ColumnNames names = Names(item);
-                _predicates.AddAll(names);
-                foreach (LineageOutput output in outputs)
-                {
-                    // An alias of the same query.
-                    if (output.Name is { } name && names.Names.Contains(new SqlName(null, name)))
-                    {
-                        _predicates.AddAll(output.From);
-                    }
-                }
-            }
         }
     }
 
