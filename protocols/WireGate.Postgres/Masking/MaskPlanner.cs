@@ -122,8 +122,9 @@ internal static class MaskPlanner
             return $"the column {carried.Column} is masked, and the statement would write it elsewhere";
         }
 
-        bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true, Value.Kind: not SettingValueKind.Constant });
-        return sets ? "a setting would take a masked value" : null;
+        // Also where it is a constant: a setting tells whether it was made, and so does the next value of a sequence.
+        bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true });
+        return sets || source.Taint.Of(statement.Lineage.BesideSetting) is not null ? "a setting or a sequence would tell of a masked value" : null;
     }
 
     // CREATE TABLE AS EXECUTE: what writes names nothing that is hidden, and what gives the rows writes nothing.

@@ -11,6 +11,8 @@ internal sealed partial class LineageReader
     private readonly List<LineageAlias> _aliases = [];
     private readonly ColumnNames _predicates = new();
     private readonly ColumnNames _written = new();
+    private readonly ColumnNames _besideSetting = new();
+    private int _settings;
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
@@ -58,6 +60,7 @@ internal sealed partial class LineageReader
         Qualifiers = _qualifiers,
         Predicates = _predicates,
         Written = _written,
+        BesideSetting = _besideSetting,
     };
 
     // SELECT … FROM t, and nothing else in FROM: what its * stands for is known.
