@@ -162,7 +162,7 @@ internal sealed partial class LineageReader
             OpenScope();
             Target(target, "excluded");
             Decides(conflict, "whereClause"u8);
-            foreach (JsonElement wrapped in conflict.List("targetList"u8))
+            foreach (JsonElement wrapped in conflict.List("targetList"u8).Where(t => !IsOfExcluded(t)))
             {
                 _written.AddAll(Names(wrapped));
             }
@@ -174,6 +174,24 @@ internal sealed partial class LineageReader
         CloseScope();
         _ctes.RemoveRange(outer, _ctes.Count - outer);
         return outputs;
+    }
+
+    // SET c = excluded.c: what was to be inserted into the same column is read with what is inserted.
+    private static bool IsOfExcluded(JsonElement wrapped)
+    {
+        if (!wrapped.IsA("ResTarget"u8, out JsonElement target) || target.Has("indirection"u8) || !target.Has("val"u8, out JsonElement value))
+        {
+            return false;
+        }
+
+        if (value.IsA("MultiAssignRef"u8, out JsonElement part) && part.Has("colno"u8, out JsonElement place)
+            && part.Has("source"u8, out JsonElement source) && source.IsA("RowExpr"u8, out JsonElement row))
+        {
+            value = row.List("args"u8).ElementAtOrDefault(place.GetInt32() - 1);
+        }
+
+        return value.ValueKind == JsonValueKind.Object && value.IsA("ColumnRef"u8, out JsonElement column)
+            && column.Strings("fields"u8) is ["excluded", var name] && name == target.Text("name"u8);
     }
 
     // Never a name of WITH, whatever that says.
