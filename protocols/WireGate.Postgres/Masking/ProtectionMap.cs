@@ -159,9 +159,9 @@ internal sealed class ProtectionMap
             foreach ((short column, short from) in relation.Generated)
             {
                 if (_protected.TryGetValue(relation.Oid, out Dictionary<short, MaskConfig>? columns) && columns.TryGetValue(from, out MaskConfig? mask)
-                    && _made.Add((relation.Oid, column)))
+                    && Protect(relation, column, mask))
                 {
-                    isNew |= Protect(relation, column, mask);
+                    isNew = _made.Add((relation.Oid, column));
                 }
             }
         }
