@@ -25,6 +25,9 @@ internal sealed class CatalogRelation(uint oid, string schema, string name)
     /// <summary>In the order of their numbers.</summary>
     public List<CatalogColumn> Columns { get; } = [];
 
+    /// <summary>Numbers of computed columns, each with that of one that it is computed from.</summary>
+    public List<(short Column, short From)> Generated { get; } = [];
+
     /// <summary>Parents, children, partitions.</summary>
     public List<uint> Kin { get; } = [];
 

@@ -31,6 +31,12 @@ internal sealed class CatalogReader(StatementCache statements)
             AND d.refobjid <> r.ev_class AND r.ev_type = '1';
         SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384;
         SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname = 'citext' AND t.typtype = 'b';
+        SELECT a.attrelid, a.attnum, d.refobjsubid FROM pg_catalog.pg_attribute a
+            LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+            JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = a.attrelid
+            AND (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
+            OR d.classid = d.refclassid AND d.objid = a.attrelid AND d.objsubid = a.attnum)
+            WHERE a.attgenerated <> '' AND d.refobjsubid > 0 AND d.refobjsubid <> a.attnum;
         """;
 
     private readonly Dictionary<uint, CatalogRelation> _relations = [];
@@ -129,6 +135,9 @@ internal sealed class CatalogReader(StatementCache statements)
                 break;
             case (6, [var oid]):
                 _textTypes.Add(Oid(oid));
+                break;
+            case (7, [var oid, var number, var source]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
+                relation.Generated.Add((short.Parse(number, CultureInfo.InvariantCulture), short.Parse(source, CultureInfo.InvariantCulture)));
                 break;
             default:
                 break;

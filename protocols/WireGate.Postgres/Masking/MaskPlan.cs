@@ -160,11 +160,13 @@ internal sealed record PlanSource(ParsedStatement Statement, Taint Taint, string
     /// <param name="name">As the upstream calls it.</param>
     public Origin Of(int index, int count, string name)
     {
-        if (Unknown is not null)
-        {
-            return new Origin(null, true);
-        }
+        // What is known to be hidden is, whatever else the statement does.
+        Origin origin = ByLineage(index, count, name);
+        return origin with { IsUnsure = origin.IsUnsure || Unknown is not null };
+    }
 
+    private Origin ByLineage(int index, int count, string name)
+    {
         QueryLineage lineage = Statement.Lineage;
         switch (lineage.Kind)
         {

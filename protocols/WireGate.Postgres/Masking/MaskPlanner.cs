@@ -40,6 +40,7 @@ internal static class MaskPlanner
                 refusal ??= RefusalOf(source, map);
             }
 
+            refusal ??= Stores(planned, map);
             CopyPlan? copy = null;
             if (statements is [{ Lineage.Kind: LineageKind.Copy }])
             {
@@ -121,8 +122,19 @@ internal static class MaskPlanner
             return $"the column {carried.Column} is masked, and the statement would write it elsewhere";
         }
 
-        bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true, Value.Kind: not SettingValueKind.Constant });
-        return sets ? "a setting would take a masked value" : null;
+        // Also where it is a constant: a setting tells whether it was made, and so does the next value of a sequence.
+        bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true });
+        return sets || source.Taint.Of(statement.Lineage.BesideSetting) is not null ? "a setting or a sequence would tell of a masked value" : null;
+    }
+
+    // CREATE TABLE AS EXECUTE: what writes names nothing that is hidden, and what gives the rows writes nothing.
+    private static string? Stores(IReadOnlyList<PlanSource> sources, ProtectionMap map)
+    {
+        bool stores = !map.ColumnMasks.IsEmpty && sources.Any(s =>
+            s.Statement.Changes.Any(c => c is SessionChange.Execute or SessionChange.Fetch)
+            && s.Statement.Facts.Accesses.Any(a => a.Effect is SqlEffects.Write or SqlEffects.Ddl));
+        return stores && sources.Any(s => s.Taint.IsAny || s.Unknown is not null)
+            ? "columns of what a name stands for are masked or cannot be known, and the statement would carry them elsewhere" : null;
     }
 
     private static string? Decides(PlanSource source) =>

@@ -8,7 +8,7 @@ namespace WireGate.Postgres.Masking;
 
 /// <summary>
 /// Which columns of a catalog a set of masks hides: those that it names, the columns of the same name in parents, children and
-/// partitions, and what views make of them. Immutable once made; safe to use from any thread.
+/// partitions, and what views and computed columns make of them. Immutable once made; safe to use from any thread.
 /// </summary>
 internal sealed class ProtectionMap
 {
@@ -24,7 +24,7 @@ internal sealed class ProtectionMap
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
     private readonly Dictionary<MaskConfig, Replacement> _replacements;
 
-    // Columns of views that are made of hidden ones, and are not one of them.
+    // Columns that are computed from hidden ones, and those of views that are made of them and are not one of them.
     private readonly HashSet<(uint Relation, short Column)> _made = [];
 
     /// <param name="catalog">Where the columns are looked up.</param>
@@ -106,7 +106,12 @@ internal sealed class ProtectionMap
             }
         }
 
-        FillKin();
+        do
+        {
+            FillKin();
+        }
+        while (FillGenerated());
+
         var done = new HashSet<uint>();
         foreach (CatalogRelation relation in Catalog.Relations)
         {
@@ -143,6 +148,25 @@ internal sealed class ProtectionMap
                 }
             }
         }
+    }
+
+    // A child may compute what its parent does not. One cannot be computed from another that is.
+    private bool FillGenerated()
+    {
+        bool isNew = false;
+        foreach (CatalogRelation relation in Catalog.Relations)
+        {
+            foreach ((short column, short from) in relation.Generated)
+            {
+                if (_protected.TryGetValue(relation.Oid, out Dictionary<short, MaskConfig>? columns) && columns.TryGetValue(from, out MaskConfig? mask)
+                    && Protect(relation, column, mask))
+                {
+                    isNew = _made.Add((relation.Oid, column));
+                }
+            }
+        }
+
+        return isNew;
     }
 
     private void FillView(CatalogRelation view, HashSet<uint> done)

@@ -18,14 +18,15 @@ internal sealed class Taint
     private readonly ProtectionMap _map;
     private readonly Dictionary<string, Tainted> _names = new(StringComparer.Ordinal);
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, HashSet<string>> _columnsOfAlias = new(StringComparer.Ordinal);
+    private readonly QueryLineage _lineage;
+    private readonly SqlSearchPath _path;
     private readonly HashSet<string> _wholeRows = new(StringComparer.Ordinal);
     private readonly HashSet<SqlName> _hidden = [];
     private bool _anything;
 
     public Taint(ParsedStatement statement, ProtectionMap map, SqlSearchPath path)
     {
-        _map = map;
+        (_map, _lineage, _path) = (map, statement.Lineage, path);
         if (map.ColumnMasks.IsEmpty)
         {
             return;
@@ -35,13 +36,13 @@ internal sealed class Taint
         {
             if (access.Relation is { } name)
             {
-                Meet(name, access.Effect, path);
+                Meet(name, access.Effect);
             }
         }
 
         if (IsAny)
         {
-            Follow(statement.Lineage, path);
+            Follow();
         }
     }
 
@@ -91,16 +92,31 @@ internal sealed class Taint
             return found;
         }
 
-        // t.f may be f(t).
-        bool isOf = name.Schema is not { } alias || !_columnsOfAlias.TryGetValue(alias, out HashSet<string>? columns) || columns.Contains(name.Name);
-        return _anything || !isOf || _wholeRows.Contains(name.Name) || !(_known.Contains(name.Name) || SystemColumns.Contains(name.Name))
-            ? new Tainted(_map.Any, name.Name) : null;
+        bool isClean = !_anything && (name.Schema is { } qualifier
+            ? IsColumn(qualifier, name.Name)
+            : !_wholeRows.Contains(name.Name) && (_known.Contains(name.Name) || SystemColumns.Contains(name.Name)));
+        return isClean ? null : new Tainted(_map.Any, name.Name);
     }
 
-    private void Meet(SqlName name, SqlEffects effect, SqlSearchPath path)
+    // t.f is f(t) where t has no column f. Of what a function made of clean values everything is clean.
+    private bool IsColumn(string qualifier, string name) =>
+        _lineage.Qualifiers.GetValueOrDefault(qualifier, []) is { IsEmpty: false } meanings
+        && meanings.All(m => m.From is { } from ? Of(from) is null : Has(m, name));
+
+    private bool Has(LineageAlias alias, string name) =>
+        alias.Columns.Names.Contains(name)
+        || (alias.Relation is not null && SystemColumns.Contains(name))
+        || alias.Columns.Relations.Any(relation =>
+        {
+            CatalogRelation[] found = [.. _map.Catalog.Find(relation, _path)];
+            return found.Length > 0 && Array.TrueForAll(found, r => r.Columns.Exists(c => c.Name == name));
+        });
+
+    private void Meet(SqlName name, SqlEffects effect)
     {
         bool isThere = false;
-        foreach (CatalogRelation relation in _map.Catalog.Find(name, path))
+        bool isWhole = name is { Schema: not null, Name: "*" };
+        foreach (CatalogRelation relation in isWhole ? _map.Catalog.Relations.Where(r => r.Schema == name.Schema) : _map.Catalog.Find(name, _path))
         {
             isThere = true;
             foreach (CatalogColumn column in relation.Columns)
@@ -118,41 +134,22 @@ internal sealed class Taint
         _anything |= !isThere && effect == SqlEffects.Read;
     }
 
-    private void Follow(QueryLineage lineage, SqlSearchPath path)
+    private void Follow()
     {
-        foreach (LineageAlias alias in lineage.Aliases)
+        foreach (LineageAlias alias in _lineage.Aliases)
         {
-            CatalogRelation[] relations = alias.Relation is { } name ? [.. _map.Catalog.Find(name, path)] : [];
-            if (relations.Length == 0 || relations.Any(_map.IsProtected))
+            CatalogRelation[] relations = alias.Relation is { } name ? [.. _map.Catalog.Find(name, _path)] : [];
+            if (alias.From is null && (relations.Length == 0 || relations.Any(_map.IsProtected)))
             {
                 _wholeRows.Add(alias.Alias);
             }
-
-            if (relations.Length > 0)
-            {
-                _columnsOfAlias.TryAdd(alias.Alias, new HashSet<string>(SystemColumns, StringComparer.Ordinal));
-                _columnsOfAlias[alias.Alias].UnionWith(relations.SelectMany(r => r.Columns).Select(c => c.Name));
-            }
         }
 
-        foreach (LineageAlias alias in lineage.Aliases)
-        {
-            // A name of WITH, of a subquery or of renamed columns beside a table of that name.
-            if (alias.Relation is null || lineage.Flows.Any(f => f.Name is null))
-            {
-                _columnsOfAlias.Remove(alias.Alias);
-            }
-        }
-
-        foreach (LineageFlow flow in lineage.Flows)
+        foreach (LineageFlow flow in _lineage.Flows)
         {
             if (flow.Name is { } name)
             {
                 _known.Add(name);
-                foreach (HashSet<string> columns in _columnsOfAlias.Values)
-                {
-                    columns.Add(name);
-                }
             }
         }
 
@@ -160,7 +157,7 @@ internal sealed class Taint
         while (isNew)
         {
             isNew = false;
-            foreach (LineageFlow flow in lineage.Flows)
+            foreach (LineageFlow flow in _lineage.Flows)
             {
                 if (Of(flow.From) is not { } found)
                 {

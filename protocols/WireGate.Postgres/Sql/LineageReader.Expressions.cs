@@ -12,8 +12,14 @@ internal sealed partial class LineageReader
     // Every column that stands anywhere in an expression.
     private ColumnNames Names(JsonElement value)
     {
+        int settings = _settings;
         var names = new ColumnNames();
         Gather(value, names);
+        if (_settings > settings)
+        {
+            _besideSetting.AddAll(names);
+        }
+
         return names;
     }
 
@@ -62,7 +68,7 @@ internal sealed partial class LineageReader
                 into.HasStar |= fields[^1] is null;
                 if (fields[^1] is { } column)
                 {
-                    into.Add(fields.Count > 1 ? fields[^2] : null, column);
+                    into.Add(fields.Count > 1 ? Qualifier(fields[^2]) : null, column);
                 }
 
                 break;
@@ -89,7 +95,9 @@ internal sealed partial class LineageReader
                 GatherDeciding(property.Value, ["lexpr", "rexpr"], into);
                 break;
             case "FuncCall":
-                bool givesRows = SetReturningFunctions.MayContain(FunctionOf(property.Value.Strings("funcname"u8)));
+                SqlName function = FunctionOf(property.Value.Strings("funcname"u8));
+                bool givesRows = SetReturningFunctions.MayContain(function);
+                _settings += function.Name is "set_config" or "setval" or "nextval" ? 1 : 0;
                 GatherDeciding(property.Value, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
                 break;
             case "A_Star":

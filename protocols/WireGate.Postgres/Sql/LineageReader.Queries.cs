@@ -1,5 +1,4 @@
 using System.Text.Json;
-using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Postgres.Sql;
 
@@ -7,16 +6,19 @@ namespace WireGate.Postgres.Sql;
 internal sealed partial class LineageReader
 {
     // Named: what it gives back can be referred to by name from around it.
-    private List<LineageOutput> Query(JsonElement select, bool isNamed)
+    // Outermost: its rows go to the client as they are.
+    private List<LineageOutput> Query(JsonElement select, bool isNamed, bool isOutermost = false)
     {
+        int outer = _ctes.Count;
         With(select);
+        OpenScope();
         List<LineageOutput> outputs;
         if (select.Has("larg"u8, out JsonElement left) && select.Has("rarg"u8, out JsonElement right))
         {
-            outputs = Both(Query(left, isNamed: true), Query(right, isNamed: true));
-            if (!select.Is("op"u8, "SETOP_UNION"u8))
+            outputs = Both(Query(left, isNamed: true, isOutermost), Query(right, isNamed: true, isOutermost));
+            if (!select.Is("op"u8, "SETOP_UNION"u8) || !(isOutermost || select.Flag("all"u8)))
             {
-                // INTERSECT and EXCEPT tell by their rows which values are equal.
+                // INTERSECT and EXCEPT tell by their rows which values are equal, and so does a UNION that is counted.
                 _predicates.AddAll(AllOf(outputs));
             }
         }
@@ -35,9 +37,11 @@ internal sealed partial class LineageReader
         Decides(select, "windowClause"u8);
         Decides(select, "limitOffset"u8);
         Decides(select, "limitCount"u8);
-        DecidesByPlace(select, "groupClause"u8, outputs);
-        DecidesByPlace(select, "sortClause"u8, outputs);
-        DecidesByPlace(select, "distinctClause"u8, outputs);
+        DecidesByOutput(select, "groupClause"u8, outputs);
+        DecidesByOutput(select, "sortClause"u8, outputs);
+        DecidesByOutput(select, "distinctClause"u8, outputs);
+        CloseScope();
+        _ctes.RemoveRange(outer, _ctes.Count - outer);
         return outputs;
     }
 
@@ -46,6 +50,7 @@ internal sealed partial class LineageReader
     {
         bool isByPlace = left.Count == right.Count && !left.Exists(o => o.IsStar) && !right.Exists(o => o.IsStar);
         var outputs = new List<LineageOutput>();
+        LineageColumns columns = ColumnsOf(left, []);
         var all = new ColumnNames();
         for (int i = 0; i < left.Count; i++)
         {
@@ -74,7 +79,7 @@ internal sealed partial class LineageReader
         // Which column meets which is not known without the columns that a star stands for.
         all.HasStar |= left.Exists(o => o.IsStar) || right.Exists(o => o.IsStar);
         _flows.Add(new LineageFlow(null, all));
-        return [new LineageOutput(null, all, IsStar: true, IsPlain: false)];
+        return [new LineageOutput(null, all, IsStar: true, IsPlain: false) { Columns = columns }];
     }
 
     private List<LineageOutput> Values(JsonElement lists)
@@ -105,43 +110,7 @@ internal sealed partial class LineageReader
         return outputs;
     }
 
-    private List<LineageOutput> Targets(JsonElement list, bool isNamed)
-    {
-        var outputs = new List<LineageOutput>();
-        foreach (JsonElement wrapped in list.EnumerateArray())
-        {
-            if (!wrapped.IsA("ResTarget"u8, out JsonElement target) || !target.Has("val"u8, out JsonElement value))
-            {
-                outputs.Add(new LineageOutput(null, new ColumnNames { HasStar = true }, true, false));
-                continue;
-            }
-
-            ColumnNames names = Names(value);
-            string? alias = target.Text("name"u8);
-            bool isColumn = value.IsA("ColumnRef"u8, out JsonElement column);
-            bool isStar = names.HasStar && (isColumn || value.IsA("A_Indirection"u8, out _));
-            string? own = isColumn && !isStar ? column.Strings("fields"u8)[^1] : null;
-            if (isNamed && !isStar && (alias ?? own) is var name && name != own)
-            {
-                _flows.Add(new LineageFlow(name, names));
-            }
-            else if (isNamed && !isStar && !isColumn)
-            {
-                _flows.Add(new LineageFlow(NameOf(value), names));
-            }
-
-            outputs.Add(new LineageOutput(alias ?? own, names, isStar, isColumn));
-        }
-
-        return outputs;
-    }
-
-    // What the upstream calls an expression; null: it is not looked for here, and may be any name.
-    private static string? NameOf(JsonElement value) =>
-        value.IsA("FuncCall"u8, out JsonElement call) ? call.Strings("funcname"u8)[^1]
-        : value.IsA("A_Expr"u8, out JsonElement expression) && !expression.Is("kind"u8, "AEXPR_NULLIF"u8) ? "?column?"
-        : null;
-
+    // The names hold until the caller takes them back. Without RECURSIVE each sees only those before it.
     private void With(JsonElement statement)
     {
         if (!statement.Has("withClause"u8, out JsonElement with))
@@ -149,18 +118,45 @@ internal sealed partial class LineageReader
             return;
         }
 
+        bool isRecursive = with.Flag("recursive"u8);
+        var found = new List<(string Name, LineageColumns Columns, JsonElement Cte)>();
         foreach (JsonElement wrapped in with.List("ctes"u8))
         {
-            if (wrapped.IsA("CommonTableExpr"u8, out JsonElement cte) && cte.Has("ctequery"u8, out JsonElement query))
+            if (wrapped.IsA("CommonTableExpr"u8, out JsonElement cte))
             {
-                _aliases.Add(new LineageAlias(cte.Text("ctename"u8) ?? "", null));
-                List<LineageOutput> outputs = Nested(query);
-                Rename(cte.Strings("aliascolnames"u8), outputs);
-                if (cte.Has("search_clause"u8) || cte.Has("cycle_clause"u8))
-                {
-                    _flows.Add(new LineageFlow(null, AllOf(outputs)));
-                }
+                found.Add((cte.Text("ctename"u8) ?? "", new LineageColumns(), cte));
             }
+        }
+
+        _ctes.AddRange(isRecursive ? found.Select(c => (c.Name, c.Columns)) : []);
+        foreach ((string name, LineageColumns columns, JsonElement cte) in found)
+        {
+            if (cte.Has("ctequery"u8, out JsonElement query))
+            {
+                Cte(cte, query, columns);
+            }
+
+            _ctes.AddRange(isRecursive ? [] : [(name, columns)]);
+        }
+    }
+
+    private void Cte(JsonElement cte, JsonElement query, LineageColumns columns)
+    {
+        List<string?> renamed = cte.Strings("aliascolnames"u8);
+        List<LineageOutput> outputs = Nested(query);
+        Rename(renamed, outputs);
+        columns.AddAll(ColumnsOf(outputs, renamed));
+        if (cte.Has("search_clause"u8, out JsonElement search))
+        {
+            columns.Add(search.Text("search_seq_column"u8));
+            _flows.Add(new LineageFlow(null, AllOf(outputs)));
+        }
+
+        if (cte.Has("cycle_clause"u8, out JsonElement cycle))
+        {
+            columns.Add(cycle.Text("cycle_mark_column"u8));
+            columns.Add(cycle.Text("cycle_path_column"u8));
+            _flows.Add(new LineageFlow(null, AllOf(outputs)));
         }
     }
 
@@ -197,27 +193,16 @@ internal sealed partial class LineageReader
             switch (property.Name)
             {
                 case "RangeVar":
-                    SqlName name = Name(node);
-                    _aliases.Add(new LineageAlias(alias ?? name.Name, name));
+                    Table(node, alias, renamed);
                     Rename(renamed, [new LineageOutput(null, new ColumnNames { HasStar = true }, true, false)]);
                     break;
                 case "RangeSubselect" when node.Has("subquery"u8, out JsonElement query):
-                    Rename(renamed, Nested(query));
-                    Made(alias);
+                    List<LineageOutput> outputs = Subquery(query, node.Flag("lateral"u8));
+                    Rename(renamed, outputs);
+                    Made(alias, ColumnsOf(outputs, renamed));
                     break;
                 case "JoinExpr":
-                    FromSide(node, "larg"u8);
-                    FromSide(node, "rarg"u8);
-                    Decides(node, "quals"u8);
-                    // By all columns that both sides have.
-                    _predicates.HasStar |= node.Flag("isNatural"u8);
-                    foreach (string? column in node.Strings("usingClause"u8))
-                    {
-                        _predicates.Add(null, column ?? "*");
-                    }
-
-                    Rename(renamed, [new LineageOutput(null, new ColumnNames { HasStar = true }, true, false)]);
-                    Made(alias);
+                    Join(node, alias, renamed);
                     break;
                 case "RangeTableSample" when node.Has("relation"u8, out JsonElement sampled):
                     FromItem(sampled);
@@ -225,19 +210,59 @@ internal sealed partial class LineageReader
                     Decides(node, "repeatable"u8);
                     break;
                 default:
-                    // A function: its columns have whatever names, and how many rows it gives tells of its arguments.
-                    ColumnNames names = Names(node);
-                    _predicates.AddAll(names);
-                    _flows.Add(new LineageFlow(null, names));
-                    Rename(renamed, [new LineageOutput(null, names, true, false)]);
-                    if (alias is not null)
-                    {
-                        _flows.Add(new LineageFlow(alias, names));
-                    }
-
+                    Function(node, alias, renamed);
                     break;
             }
         }
+    }
+
+    // Without LATERAL it sees nothing of what stands beside it in FROM.
+    private List<LineageOutput> Subquery(JsonElement query, bool isLateral)
+    {
+        if (isLateral)
+        {
+            return Nested(query);
+        }
+
+        Scope own = _scopes[^1];
+        CloseScope();
+        List<LineageOutput> outputs = Nested(query);
+        _scopes.Add(own);
+        return outputs;
+    }
+
+    private void Join(JsonElement join, string? alias, List<string?> renamed)
+    {
+        List<LineageColumns> shown = _scopes[^1].Shown;
+        int first = shown.Count;
+        FromSide(join, "larg"u8);
+        FromSide(join, "rarg"u8);
+        Decides(join, "quals"u8);
+        // By all columns that both sides have.
+        _predicates.HasStar |= join.Flag("isNatural"u8);
+        var merged = new LineageColumns();
+        foreach (string? column in join.Strings("usingClause"u8))
+        {
+            _predicates.Add(null, column ?? "*");
+            merged.Add(column);
+        }
+
+        if (join.Has("join_using_alias"u8, out JsonElement joined) && joined.Text("aliasname"u8) is { } row)
+        {
+            Alias(new LineageAlias(row, null, merged, null), isShown: false);
+        }
+
+        if (alias is null)
+        {
+            return;
+        }
+
+        Rename(renamed, [new LineageOutput(null, new ColumnNames { HasStar = true }, true, false)]);
+        var columns = new LineageColumns();
+        renamed.ForEach(columns.Add);
+        (renamed.Count > 0 ? [] : shown[first..]).ForEach(columns.AddAll);
+        shown.RemoveRange(first, shown.Count - first);
+        Made(alias, columns);
     }
 
     private void FromSide(JsonElement join, ReadOnlySpan<byte> side)
@@ -245,14 +270,6 @@ internal sealed partial class LineageReader
         if (join.Has(side, out JsonElement item))
         {
             FromItem(item);
-        }
-    }
-
-    private void Made(string? alias)
-    {
-        if (alias is not null)
-        {
-            _aliases.Add(new LineageAlias(alias, null));
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using WireGate.Core.Policy.Facts;
 
@@ -12,6 +11,8 @@ internal sealed partial class LineageReader
     private readonly List<LineageAlias> _aliases = [];
     private readonly ColumnNames _predicates = new();
     private readonly ColumnNames _written = new();
+    private readonly ColumnNames _besideSetting = new();
+    private int _settings;
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
@@ -31,7 +32,7 @@ internal sealed partial class LineageReader
         {
             case "SelectStmt":
                 SqlName? only = OnlyOf(node);
-                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only };
+                return Done(LineageKind.Rows, Query(node, isNamed: false, isOutermost: true)) with { Only = only };
             case "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt":
                 return Done(LineageKind.Rows, Change(type, node));
             case "ExecuteStmt" or "FetchStmt":
@@ -56,8 +57,10 @@ internal sealed partial class LineageReader
         Outputs = [.. outputs],
         Flows = [.. _flows],
         Aliases = [.. _aliases],
+        Qualifiers = _qualifiers,
         Predicates = _predicates,
         Written = _written,
+        BesideSetting = _besideSetting,
     };
 
     // SELECT … FROM t, and nothing else in FROM: what its * stands for is known.
@@ -121,12 +124,8 @@ internal sealed partial class LineageReader
 
     private List<LineageOutput> Change(string type, JsonElement node)
     {
+        int outer = _ctes.Count;
         With(node);
-        if (node.Has("relation"u8, out JsonElement target))
-        {
-            _aliases.Add(new LineageAlias(AliasOf(target) ?? Name(target).Name, Name(target)));
-        }
-
         if (node.Has("selectStmt"u8, out JsonElement source) && source.IsA("SelectStmt"u8, out JsonElement select))
         {
             foreach (LineageOutput output in Query(select, isNamed: true))
@@ -136,12 +135,19 @@ internal sealed partial class LineageReader
             }
         }
 
+        OpenScope();
+        if (node.Has("relation"u8, out JsonElement target))
+        {
+            Target(target, AliasOf(target) ?? Name(target).Name);
+        }
+
         From(node, "fromClause"u8);
         From(node, "usingClause"u8);
         Decides(node, "whereClause"u8);
         if (type == "MergeStmt")
         {
             // Its actions may set anything from anything.
+            FromSide(node, "sourceRelation"u8);
             _written.AddAll(Names(node));
             _written.HasStar = true;
         }
@@ -153,14 +159,47 @@ internal sealed partial class LineageReader
 
         if (node.Has("onConflictClause"u8, out JsonElement conflict))
         {
+            OpenScope();
+            Target(target, "excluded");
             Decides(conflict, "whereClause"u8);
-            foreach (JsonElement wrapped in conflict.List("targetList"u8))
+            foreach (JsonElement wrapped in conflict.List("targetList"u8).Where(t => !IsOfExcluded(t)))
             {
                 _written.AddAll(Names(wrapped));
             }
+
+            CloseScope();
         }
 
-        return node.Has("returningList"u8, out JsonElement returning) ? Targets(returning, isNamed: true) : [];
+        List<LineageOutput> outputs = node.Has("returningList"u8, out JsonElement returning) ? Targets(returning, isNamed: true) : [];
+        CloseScope();
+        _ctes.RemoveRange(outer, _ctes.Count - outer);
+        return outputs;
+    }
+
+    // SET c = excluded.c: what was to be inserted into the same column is read with what is inserted.
+    private static bool IsOfExcluded(JsonElement wrapped)
+    {
+        if (!wrapped.IsA("ResTarget"u8, out JsonElement target) || target.Has("indirection"u8) || !target.Has("val"u8, out JsonElement value))
+        {
+            return false;
+        }
+
+        if (value.IsA("MultiAssignRef"u8, out JsonElement part) && part.Has("colno"u8, out JsonElement place)
+            && part.Has("source"u8, out JsonElement source) && source.IsA("RowExpr"u8, out JsonElement row))
+        {
+            value = row.List("args"u8).ElementAtOrDefault(place.GetInt32() - 1);
+        }
+
+        return value.ValueKind == JsonValueKind.Object && value.IsA("ColumnRef"u8, out JsonElement column)
+            && column.Strings("fields"u8) is ["excluded", var name] && name == target.Text("name"u8);
+    }
+
+    // Never a name of WITH, whatever that says.
+    private void Target(JsonElement relation, string alias)
+    {
+        var columns = new LineageColumns();
+        columns.AddAll(Name(relation));
+        Alias(new LineageAlias(alias, Name(relation), columns, null));
     }
 
     private void Decides(JsonElement node, ReadOnlySpan<byte> field)
@@ -168,40 +207,6 @@ internal sealed partial class LineageReader
         if (node.Has(field, out JsonElement value))
         {
             _predicates.AddAll(Names(value));
-        }
-    }
-
-    // ORDER BY 1 and GROUP BY 1 name a column by its place.
-    private void DecidesByPlace(JsonElement node, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
-    {
-        foreach (JsonElement wrapped in node.List(field))
-        {
-            JsonElement item = wrapped.IsA("SortBy"u8, out JsonElement sort) && sort.Has("node"u8, out JsonElement by) ? by : wrapped;
-            if (item.ValueKind == JsonValueKind.Object && item.IsA("A_Const"u8, out JsonElement constant) && constant.Has("ival"u8, out JsonElement number)
-                && number.Has("ival"u8, out JsonElement digits) && int.TryParse(digits.GetRawText(), CultureInfo.InvariantCulture, out int place))
-            {
-                if (outputs.Exists(o => o.IsStar))
-                {
-                    _predicates.HasStar = true;
-                }
-                else if (place >= 1 && place <= outputs.Count)
-                {
-                    _predicates.AddAll(outputs[place - 1].From);
-                }
-            }
-            else if (item.ValueKind == JsonValueKind.Object)
-            {
-                ColumnNames names = Names(item);
-                _predicates.AddAll(names);
-                foreach (LineageOutput output in outputs)
-                {
-                    // An alias of the same query.
-                    if (output.Name is { } name && names.Names.Contains(new SqlName(null, name)))
-                    {
-                        _predicates.AddAll(output.From);
-                    }
-                }
-            }
         }
     }
 

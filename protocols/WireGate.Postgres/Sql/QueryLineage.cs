@@ -27,7 +27,7 @@ internal sealed class ColumnNames
 {
     private readonly HashSet<SqlName> _names = [];
 
-    /// <summary>Each with its qualifier as written; the schema part null: none.</summary>
+    /// <summary>Each with its qualifier as <see cref="QueryLineage.Qualifiers"/> has it; the schema part null: none.</summary>
     public IReadOnlySet<SqlName> Names => _names;
 
     /// <summary>All columns of something.</summary>
@@ -47,13 +47,50 @@ internal sealed class ColumnNames
 /// <param name="From">What it is made of.</param>
 /// <param name="IsStar">All columns of something, as many as that has.</param>
 /// <param name="IsPlain">A column by its name, and nothing is done to it.</param>
-internal sealed record LineageOutput(string? Name, ColumnNames From, bool IsStar, bool IsPlain);
+internal sealed record LineageOutput(string? Name, ColumnNames From, bool IsStar, bool IsPlain)
+{
+    /// <summary>What the star surely stands for; null: it is none, or that is not known.</summary>
+    public LineageColumns? Columns { get; init; }
+}
 
 /// <summary>A name within a statement that stands for what is made of others; the name null: any name may.</summary>
 internal readonly record struct LineageFlow(string? Name, ColumnNames From);
 
-/// <summary>What FROM calls something; the relation null: what it stands for is made within the statement.</summary>
-internal readonly record struct LineageAlias(string Alias, SqlName? Relation);
+/// <summary>What FROM calls something.</summary>
+/// <param name="Alias">Its name.</param>
+/// <param name="Relation">Null: what it stands for is made within the statement.</param>
+/// <param name="Columns">Those that it surely has.</param>
+/// <param name="From">What a function was called with that made it; null: it is no function.</param>
+internal sealed record LineageAlias(string Alias, SqlName? Relation, LineageColumns Columns, ColumnNames? From);
+
+/// <summary>Columns that something surely has: whatever else is selected from it may be a function of it. Immutable once the lineage is read.</summary>
+internal sealed class LineageColumns
+{
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly HashSet<SqlName> _relations = [];
+
+    /// <summary>By their names.</summary>
+    public IReadOnlySet<string> Names => _names;
+
+    /// <summary>All of these.</summary>
+    public IReadOnlySet<SqlName> Relations => _relations;
+
+    public void Add(string? name)
+    {
+        if (name is not null)
+        {
+            _names.Add(name);
+        }
+    }
+
+    public void AddAll(SqlName relation) => _relations.Add(relation);
+
+    public void AddAll(LineageColumns? other)
+    {
+        _names.UnionWith(other?._names ?? []);
+        _relations.UnionWith(other?._relations ?? []);
+    }
+}
 
 /// <summary>COPY … TO STDOUT.</summary>
 /// <param name="Relation">Null: of a query.</param>
@@ -82,8 +119,15 @@ internal sealed record QueryLineage
     /// <summary>What FROM calls what it reads.</summary>
     public ImmutableArray<LineageAlias> Aliases { get; init; } = [];
 
+    /// <summary>What each qualifier of a name may stand for at its place, the nearest and those around it.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<LineageAlias>> Qualifiers { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<LineageAlias>>.Empty;
+
     /// <summary>Columns that stand where their values decide: conditions, orders, groups, joins, limits.</summary>
     public ColumnNames Predicates { get; init; } = new();
+
+    /// <summary>Columns that stand in one expression with what sets a setting or a sequence: whether it does may hang on them.</summary>
+    public ColumnNames BesideSetting { get; init; } = new();
 
     /// <summary>Columns of which is made what it writes.</summary>
     public ColumnNames Written { get; init; } = new();

@@ -8,15 +8,19 @@ internal sealed partial class StatementReader
 {
     private const string Later = "what it defines runs later";
 
+    // Expressions that are met run when somebody uses what is defined; those of a DEFAULT cannot name a value.
+    private bool _isLater;
+    private bool _isDefault;
+
     // Relations met in it are what it is upon; the other effects have none.
     private void Define(JsonElement node, string kind, SqlEffects effect, string? unknown = null)
     {
         _facts.Kind(kind);
-        SqlEffects outer = _effect;
-        _effect = effect;
+        (SqlEffects outer, bool isLater) = (_effect, _isLater);
+        (_effect, _isLater) = (effect, true);
         int mark = _facts.Mark();
         Descend(node);
-        _effect = outer;
+        (_effect, _isLater) = (outer, isLater);
         if (!_facts.Has(effect, mark))
         {
             _facts.Access(effect, null);
@@ -79,29 +83,48 @@ internal sealed partial class StatementReader
             _facts.Access(SqlEffects.Ddl, NameOf(relation));
         }
 
-        Body(view);
+        Body(view, isLater: true);
     }
 
     private void CreateTableAs(JsonElement create)
     {
-        _facts.Kind(create.Is("objtype"u8, "OBJECT_MATVIEW"u8) ? "create" : "create table as");
+        // A materialized view runs again whenever it is refreshed.
+        bool isView = create.Is("objtype"u8, "OBJECT_MATVIEW"u8);
+        _facts.Kind(isView ? "create" : "create table as");
         if (create.Has("into"u8, out JsonElement into))
         {
             NewTable(into);
         }
 
-        Body(create);
+        Body(create, isLater: isView);
     }
 
     // Its tables are read, but it is no statement of its own that a rule would have to name.
-    private void Body(JsonElement definition)
+    private void Body(JsonElement definition, bool isLater)
     {
         if (definition.Has("query"u8, out JsonElement query))
         {
+            _isLater = isLater;
             _depth++;
             Visit(query);
             _depth--;
+            _isLater = false;
         }
+    }
+
+    private void Within(JsonElement node, bool isDefault)
+    {
+        bool outer = _isDefault;
+        _isDefault = isDefault;
+        Descend(node);
+        _isDefault = outer;
+    }
+
+    private void AlterDomain(JsonElement alter)
+    {
+        _isDefault = alter.Is("subtype"u8, "T"u8);
+        Define(alter, "alter", SqlEffects.Ddl);
+        _isDefault = false;
     }
 
     // The table whose columns are copied is only read.
@@ -137,6 +160,17 @@ internal sealed partial class StatementReader
             _facts.Access(SqlEffects.Ddl, NameOf(relation) with { Name = name });
         }
 
+        // All that is in a schema has another name then.
+        if (rename.Is("renameType"u8, "OBJECT_SCHEMA"u8))
+        {
+            _facts.Access(SqlEffects.Ddl, new SqlName(rename.Text("subname"u8), "*"));
+        }
+
+        if (rename.Is("renameType"u8, "OBJECT_ATTRIBUTE"u8) && rename.Is("behavior"u8, "DROP_CASCADE"u8))
+        {
+            _facts.Unknown("which tables of a type have the attribute for a column is not told");
+        }
+
         if (isRole)
         {
             _facts.Access(SqlEffects.Privilege, null);
@@ -145,7 +179,8 @@ internal sealed partial class StatementReader
 
     private void Move(JsonElement move)
     {
-        Define(move, "alter", SqlEffects.Ddl);
+        bool isExtension = move.Is("objectType"u8, "OBJECT_EXTENSION"u8);
+        Define(move, "alter", SqlEffects.Ddl, isExtension ? "what belongs to an extension is not told" : null);
         if (move.Has("relation"u8, out JsonElement relation))
         {
             _facts.Access(SqlEffects.Ddl, new SqlName(move.Text("newschema"u8), NameOf(relation).Name));

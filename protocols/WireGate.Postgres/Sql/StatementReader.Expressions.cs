@@ -147,11 +147,13 @@ internal sealed partial class StatementReader
             return;
         }
 
-        _facts.Function(name, HarmlessFunctions.Contains(name) || (name.Schema is null or Catalog && IsFollowed(name.Name, call)));
+        bool isFollowed = name.Schema is null or Catalog && IsFollowed(name.Name, call);
+        bool isKnown = !_isLater || (_isDefault && name.Name == "nextval");
+        _facts.Function(name, HarmlessFunctions.Contains(name) || (isFollowed && isKnown));
         Descend(call);
     }
 
-    // Functions whose effect can be told from their arguments.
+    // Functions whose effect can be told from their arguments, where they run with the statement.
     private bool IsFollowed(string name, JsonElement call) => name switch
     {
         "set_config" => SetsConfig(call),

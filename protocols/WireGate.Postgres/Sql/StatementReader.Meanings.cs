@@ -84,7 +84,7 @@ internal sealed partial class StatementReader
         ["RenameStmt"] = (r, n) => r.Rename(n),
         ["AlterObjectSchemaStmt"] = (r, n) => r.Move(n),
         ["AlterObjectDependsStmt"] = Defines("alter", SqlEffects.Ddl),
-        ["AlterDomainStmt"] = Defines("alter", SqlEffects.Ddl),
+        ["AlterDomainStmt"] = (r, n) => r.AlterDomain(n),
         ["AlterSeqStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterEnumStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterCollationStmt"] = Defines("alter", SqlEffects.Ddl),
@@ -153,13 +153,15 @@ internal sealed partial class StatementReader
         ["A_Expr"] = (r, n) => r.Expression(n),
         ["SortBy"] = (r, n) => r.Sort(n),
         ["TableLikeClause"] = (r, n) => r.Like(n),
+        ["Constraint"] = (r, n) => r.Within(n, n.Is("contype"u8, "CONSTR_DEFAULT"u8)),
+        ["AlterTableCmd"] = (r, n) => r.Within(n, n.Is("subtype"u8, "AT_ColumnDefault"u8)),
     }
     .Concat(Names(Leaf, "A_Const", "A_Star", "String", "Integer", "Float", "Boolean", "BitString", "ParamRef", "SQLValueFunction",
         "CurrentOfExpr", "SetToDefault", "RoleSpec", "Alias", "LockingClause", "TriggerTransition", "Null"))
     .Concat(Names((r, n) => r.Descend(n), "List", "ResTarget", "TypeCast", "TypeName", "BoolExpr", "NullTest", "BooleanTest", "CaseExpr",
         "CaseWhen", "CoalesceExpr", "MinMaxExpr", "RowExpr", "A_ArrayExpr", "A_Indices", "CollateClause", "NamedArgExpr", "XmlExpr",
         "XmlSerialize", "GroupingFunc", "GroupingSet", "WindowDef", "RangeTableFunc", "RangeTableFuncCol", "ColumnDef",
-        "CommonTableExpr", "MultiAssignRef", "IndexElem", "StatsElem", "Constraint", "DefElem", "AlterTableCmd", "ObjectWithArgs",
+        "CommonTableExpr", "MultiAssignRef", "IndexElem", "StatsElem", "DefElem", "ObjectWithArgs",
         "FunctionParameter", "AccessPriv", "PartitionElem", "PartitionSpec", "PartitionBoundSpec", "PartitionRangeDatum", "PartitionCmd",
         "VacuumRelation", "PublicationObjSpec", "PublicationTable", "CreateOpClassItem", "InferClause", "MergeWhenClause",
         "ReturnStmt", "ReplicaIdentityStmt"))

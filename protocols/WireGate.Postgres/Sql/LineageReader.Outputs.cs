@@ -1,0 +1,181 @@
+using System.Text.Json;
+
+namespace WireGate.Postgres.Sql;
+
+/// <summary>What a query gives back, and what it is called.</summary>
+internal sealed partial class LineageReader
+{
+    private const string Nameless = "?column?";
+
+    // What the upstream calls an expression by what it is.
+    private static readonly Dictionary<string, string> NamesByType = new(StringComparer.Ordinal)
+    {
+        ["CoalesceExpr"] = "coalesce",
+        ["A_ArrayExpr"] = "array",
+        ["RowExpr"] = "row",
+        ["GroupingFunc"] = "grouping",
+        ["XmlSerialize"] = "xmlserialize",
+    };
+
+    private List<LineageOutput> Targets(JsonElement list, bool isNamed)
+    {
+        var outputs = new List<LineageOutput>();
+        foreach (JsonElement wrapped in list.EnumerateArray())
+        {
+            if (!wrapped.IsA("ResTarget"u8, out JsonElement target) || !target.Has("val"u8, out JsonElement value))
+            {
+                outputs.Add(new LineageOutput(null, new ColumnNames { HasStar = true }, true, false));
+                continue;
+            }
+
+            ColumnNames names = Names(value);
+            bool isColumn = value.IsA("ColumnRef"u8, out JsonElement column);
+            bool isStar = names.HasStar && (isColumn || value.IsA("A_Indirection"u8, out _));
+            if (isStar)
+            {
+                outputs.Add(new LineageOutput(target.Text("name"u8), names, true, isColumn) { Columns = Star(value) });
+                continue;
+            }
+
+            string? name = target.Text("name"u8) ?? NameOf(value).Name;
+            // A column that keeps its name is what it was; t.f may be f of t.
+            bool isKept = isColumn && column.Strings("fields"u8) is [var own] && own == name;
+            if (isNamed && !isKept)
+            {
+                _flows.Add(new LineageFlow(name, names));
+            }
+
+            outputs.Add(new LineageOutput(name, names, false, isColumn));
+        }
+
+        return outputs;
+    }
+
+    // What the upstream calls an expression: a weak name gives way to that of a cast or a CASE around it. Null: it may be any.
+    private static (string? Name, bool IsWeak) NameOf(JsonElement value)
+    {
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            JsonElement node = property.Value;
+            switch (property.Name)
+            {
+                case "ColumnRef":
+                    return (node.Strings("fields"u8).FindLast(f => f is not null), false);
+                case "FuncCall":
+                    return (node.Strings("funcname"u8)[^1], false);
+                case "A_Indirection":
+                    string? field = node.Strings("indirection"u8).FindLast(f => f is not null);
+                    return field is null ? Inner(node, "arg"u8) : (field, false);
+                case "CollateClause":
+                    return Inner(node, "arg"u8);
+                case "TypeCast":
+                    (string? Name, bool IsWeak) cast = Inner(node, "arg"u8);
+                    return !cast.IsWeak ? cast : (node.Has("typeName"u8, out JsonElement type) ? type.Strings("names"u8).LastOrDefault() : null, true);
+                case "CaseExpr":
+                    (string? Name, bool IsWeak) otherwise = Inner(node, "defresult"u8);
+                    return !otherwise.IsWeak ? otherwise : ("case", true);
+                case "A_Expr":
+                    return node.Is("kind"u8, "AEXPR_NULLIF"u8) ? ("nullif", false) : (Nameless, true);
+                case "MinMaxExpr":
+                    return (node.Is("op"u8, "IS_LEAST"u8) ? "least" : "greatest", false);
+                case "BoolExpr" or "NullTest" or "BooleanTest" or "A_Const" or "ParamRef":
+                    return (Nameless, true);
+                default:
+                    return (NamesByType.GetValueOrDefault(property.Name), false);
+            }
+        }
+
+        return (null, false);
+    }
+
+    private static (string? Name, bool IsWeak) Inner(JsonElement node, ReadOnlySpan<byte> field) =>
+        node.Has(field, out JsonElement value) ? NameOf(value) : (Nameless, true);
+
+    // What GROUP BY, ORDER BY and DISTINCT say may be meant by what the query gives back.
+    private void DecidesByOutput(JsonElement select, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
+    {
+        bool isGroup = field.SequenceEqual("groupClause"u8);
+        foreach (JsonElement item in select.List(field))
+        {
+            Decides(item, outputs, isGroup);
+        }
+    }
+
+    private void Decides(JsonElement item, List<LineageOutput> outputs, bool isGroup)
+    {
+        bool isPlainDistinct = true;
+        foreach (JsonProperty property in item.EnumerateObject())
+        {
+            isPlainDistinct = false;
+            JsonElement node = property.Value;
+            switch (property.Name)
+            {
+                case "SortBy" when node.Has("node"u8, out JsonElement by):
+                    Decides(by, outputs, isGroup);
+                    break;
+                case "GroupingSet" or "RowExpr" or "List":
+                    // ROLLUP (1, (2, 3)): each part is as if it stood alone.
+                    foreach (JsonElement part in Parts(node))
+                    {
+                        Decides(part, outputs, isGroup);
+                    }
+
+                    break;
+                case "A_Const" when node.Has("ival"u8, out JsonElement number):
+                    DecidesByPlace(number.Has("ival"u8, out JsonElement digits) ? digits.GetInt32() : 0, outputs);
+                    break;
+                case "ColumnRef" when node.Strings("fields"u8) is [{ } name]:
+                    DecidesByName(name, outputs, isGroup);
+                    break;
+                default:
+                    _predicates.AddAll(Names(item));
+                    break;
+            }
+        }
+
+        if (isPlainDistinct)
+        {
+            _predicates.AddAll(AllOf(outputs));
+        }
+    }
+
+    private static IEnumerable<JsonElement> Parts(JsonElement node) =>
+        node.List("content"u8).Concat(node.List("args"u8)).Concat(node.List("items"u8));
+
+    private void DecidesByPlace(int place, List<LineageOutput> outputs)
+    {
+        if (outputs.Exists(o => o.IsStar))
+        {
+            _predicates.HasStar = true;
+        }
+        else if (place >= 1 && place <= outputs.Count)
+        {
+            _predicates.AddAll(outputs[place - 1].From);
+        }
+    }
+
+    // To ORDER BY and DISTINCT ON a name is first what the query gives back; to GROUP BY first a column of FROM.
+    private void DecidesByName(string name, List<LineageOutput> outputs, bool isGroup)
+    {
+        bool isMeant = false;
+        foreach (LineageOutput output in outputs)
+        {
+            if (output.IsStar || (output.Name is not null && output.Name != name))
+            {
+                continue;
+            }
+
+            _predicates.AddAll(output.From);
+            isMeant |= output.Name is not null;
+            if (isGroup)
+            {
+                _flows.Add(new LineageFlow(output.Name, output.From));
+            }
+        }
+
+        if (isGroup || !isMeant || outputs.Exists(o => o.IsStar))
+        {
+            _predicates.Add(null, name);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using System.Collections.Frozen;
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Postgres.Masking;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Sql;
+using WireGate.Postgres.Tests.Sessions;
+
+namespace WireGate.Postgres.Tests.Masking;
+
+/// <summary>What is hidden of what a statement shows, and which statements would get round it.</summary>
+internal sealed class MaskPlannerTests
+{
+    private const uint People = 20_000;
+    private static readonly SqlSearchPath Path = SqlSearchPath.Of("hr");
+
+    [TestCase("select p.to_json from people p, (select 1 as to_json) z")]
+    [TestCase("select p.to_json from people p where exists (select from (select 1 as to_json) p)")]
+    [TestCase("select (select p.title from (select 1 as title) x, lateral (select 1) y) from people p")]
+    [TestCase("select q.concat from (select ssn from people) q, (select 1 as concat) z")]
+    [TestCase("select q.concat from (select * from people) q, (select 1 as concat) z")]
+    [TestCase("with q as (select id, ssn from people) select q.row_to_json from q, (select 1 as row_to_json) z")]
+    [TestCase("with q as (select id, ssn from people) select x.row_to_json from q as x, (select 1 as row_to_json) z")]
+    [TestCase("select j.concat from (people join (select 1 as concat) z on true) as j (a, b, c, d, e)")]
+    [TestCase("select q.concat from (select * from (people join (select 1 as concat) z on true) as j (a, b, c, d, e)) q, (select 2 as concat) y")]
+    [TestCase("select s.to_json from (select p.to_json from people p, (select 1 as to_json) z) s")]
+    [TestCase("select to_json from (select p.to_json from people p, (select 1 as to_json) z) s")]
+    [TestCase("select p.name from people as p (a, b, c, d)")]
+    [TestCase("update people p set id = 1 from (select 1 as quote_literal) z returning p.quote_literal")]
+    [TestCase("select w.to_json from people join open using (ssn) as w, (select 1 as to_json) z")]
+    [TestCase("select to_json(w) from people join open using (id, ssn) as w")]
+    [TestCase("insert into people as p values (1) on conflict (id) do update set id = 1 returning p.to_json")]
+    [TestCase("select x.to_json from people, lateral json_each(to_json(people)) as x")]
+    [TestCase("select ssn::name from people")]
+    [TestCase("select d.name from (select ssn::text::name || '' as a, (ssn || '')::name from people) d")]
+    public void Shows_a_masked_value(string sql) => Assert.That(Found(sql), Is.Not.Null);
+
+    [TestCase("select p.name from people p")]
+    [TestCase("select p.name from people p where exists (select from open o where o.id = p.id)")]
+    [TestCase("select p.name, x.title from people p join (select p.id, p.title from plain p) x on x.id = p.id")]
+    [TestCase("select x.title from people p join (select p.id, p.title from plain p) x on x.id = p.id")]
+    [TestCase("select p.title from plain p union all select p.name from people p")]
+    [TestCase("select q.name from (select * from people) q")]
+    [TestCase("select q.label from (select p.name as label, p.* from people p) q")]
+    [TestCase("with recursive t (id, label) as (select id, name from people union all select t.id, p.name from people p join t on p.id = t.id) select t.label from t")]
+    [TestCase("with q as (select id, upper(name) from people) select q.upper from q")]
+    [TestCase("select e.value from people p, jsonb_each(p.name::jsonb) e")]
+    [TestCase("select g.n from people p join generate_series(1, 1) as g(n) on g.n = p.id")]
+    [TestCase("select x.b from people p, json_to_record('{}') as x (a int, b text)")]
+    [TestCase("select b from people p, xmltable('/a' passing '<a/>'::xml columns b text) x")]
+    [TestCase("select j.name from (people join plain using (id)) as j")]
+    [TestCase("select people.ctid from hr.people")]
+    [TestCase("update people p set name = x.title from plain x where x.id = p.id returning x.title")]
+    public void Shows_nothing_that_is_masked(string sql) => Assert.That(Found(sql), Is.Null);
+
+    [Test]
+    public void What_is_known_to_be_masked_is_beside_what_cannot_be_known()
+    {
+        ParsedStatement statement = Parse("select reverse(ssn), pg_sleep(0), name from people");
+        var source = new PlanSource(statement, new Taint(statement, Map(), Path), "what pg_sleep() does");
+
+        Assert.That(source.Of(0, 3, "reverse"), Has.Property("Found").Not.Null.And.Property("IsUnsure").True);
+        Assert.That(source.Of(2, 3, "name"), Has.Property("Found").Null.And.Property("IsUnsure").True);
+    }
+
+    [TestCase("update people p set name = p.quote_literal from (select 1 as quote_literal) z", "carry|elsewhere")]
+    [TestCase("alter schema hr rename to x", "hr\\.\\*")]
+    [TestCase("alter type hr.row rename attribute ssn to x cascade", "cannot be known")]
+    [TestCase("alter extension e set schema x", "cannot be known")]
+    [TestCase("create domain d as text check (set_config('x.y', value, false) is not null)", "set_config")]
+    [TestCase("alter domain d add check (setval('s', length(value)) > 0)", "setval")]
+    [TestCase("create table t (a text check (a <> '' and nextval('s') > 0))", "nextval")]
+    [TestCase("create table t (a text default set_config('search_path', 'hr', false))", "set_config")]
+    [TestCase("alter table t alter a type text using set_config('x.y', a, false)", "set_config")]
+    [TestCase("create index on t (a) where set_config('x.y', a, false) is not null", "set_config")]
+    [TestCase("create policy p on t using (set_config('x.y', a, false) is not null)", "set_config")]
+    [TestCase("create view v as select set_config('search_path', 'hr', false)", "set_config")]
+    [TestCase("create materialized view v as select nextval('s')", "nextval")]
+    [TestCase("select ssn like '1%' and set_config('x.y', '1', false) is not null from people", "setting")]
+    [TestCase("select name, set_config('x.y', '1', false) from people", "setting")]
+    [TestCase("update people set name = '' returning ssn like '1%' and nextval('s') > 0", "sequence")]
+    [TestCase("update people set name = '' returning case id when 1 then ssn || nextval('s') end", "sequence")]
+    [TestCase("insert into people values (1) on conflict (id) do update set name = excluded.ssn", "elsewhere")]
+    [TestCase("insert into people values (1) on conflict (id) do update set ssn = excluded.ssn || ''", "elsewhere")]
+    [TestCase("select upper(ssn) as n, count(*) from people group by n", "condition")]
+    [TestCase("select name as n from people group by n, ssn", "condition")]
+    [TestCase("select distinct ssn from people", "condition")]
+    public void Refuses(string sql, string why) => Assert.That(Refusal(sql), Does.Match(why));
+
+    [TestCase("select name, count(*) as n from people group by name order by n")]
+    [TestCase("select upper(name) as n, count(*) from people group by n order by n desc, 2")]
+    [TestCase("select distinct on (n) upper(name) as n, id from people order by n")]
+    [TestCase("select distinct name from people")]
+    [TestCase("select count(*) from (select name from people union select title from plain) x")]
+    [TestCase("select ssn from people union select title from plain")]
+    [TestCase("insert into people (id, ssn) values (1, 'a') on conflict (id) do update set ssn = excluded.ssn, name = excluded.name")]
+    [TestCase("insert into people (id, ssn) values (1, 'a') on conflict (id) do update set (ssn, name) = (excluded.ssn, excluded.name)")]
+    [TestCase("insert into people (id, name) values (nextval('s'), 'a') returning id")]
+    [TestCase("alter schema other rename to x")]
+    [TestCase("create table t (id int default nextval('t_id_seq'::regclass), a text check (length(a) > 1))")]
+    [TestCase("alter table t alter id set default nextval('s')")]
+    [TestCase("alter domain d set default nextval('s')")]
+    [TestCase("create table t as select set_config('x.y', '1', false)")]
+    public void Runs(string sql) => Assert.That(Refusal(sql), Is.Null);
+
+    [TestCase("create temp table t as execute q", "select ssn from people", false)]
+    [TestCase("create temp table t as execute q", "select f(1)", false)]
+    [TestCase("explain analyze create table t as execute q", "select ssn from people", false)]
+    [TestCase("create temp table t as execute q", "select title from plain", true)]
+    [TestCase("execute q", "select ssn from people", true)]
+    [TestCase("explain create table t as execute q", "select ssn from people", true)]
+    public void A_table_is_made_of_what_a_name_stands_for_only_where_nothing_of_it_is_masked(string sql, string named, bool runs) =>
+        Assert.That(Refusal(sql, named, MaskUnsure.Detect), runs ? Is.Null : Does.Contain("elsewhere"));
+
+    [Test]
+    public void A_column_computed_from_a_masked_one_shows_nothing()
+    {
+        ProtectionMap map = Map();
+        MaskConfig? mask = map.Of(People, 4);
+
+        Assert.That(mask, Is.Not.Null);
+        Assert.That(map.ReplacementOf(mask!, People, 4), Is.Not.SameAs(map.ReplacementOf(mask!, People, 2)));
+        Assert.That(map.Of(People, 3), Is.Null);
+    }
+
+    private static Tainted? Found(string sql)
+    {
+        ParsedStatement statement = Parse(sql);
+        int last = statement.Lineage.Outputs.Length;
+        return new PlanSource(statement, new Taint(statement, Map(), Path), null).Of(0, last, "?").Found;
+    }
+
+    private static string? Refusal(string sql, string? named = null, MaskUnsure unsure = MaskUnsure.Deny)
+    {
+        var text = new JudgedText(SqlParser.Parse(Encoding.UTF8.GetBytes(sql)), [1]);
+        List<ParsedStatement> sources = [text.Parsed.Statements[0]];
+        sources.AddRange(named is null ? [] : [Parse(named)]);
+        return MaskPlanner.Plan(text, Masks(unsure), [sources], Map(unsure), new SessionSettings("app", Path), 0).Refusal;
+    }
+
+    private static ParsedStatement Parse(string sql) => SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).Statements[0];
+
+    private static ProtectionMap Map(MaskUnsure unsure = MaskUnsure.Deny)
+    {
+        CatalogRelation people = Relation(People, "people", "id", "ssn", "name", "code");
+        people.Generated.Add((4, 2));
+        var catalog = new Catalog(
+            [
+                people, Relation(People + 1, "open", "id", "ssn", "w"), Relation(People + 2, "plain", "id", "title"),
+                Relation(People + 3, "t", "id", "a"), Relation(People + 4, "s", "last_value"),
+            ],
+            new HashSet<uint>(), 0);
+        return new ProtectionMap(catalog, Masks(unsure), new byte[32]);
+    }
+
+    private static CatalogRelation Relation(uint oid, string name, params string[] columns)
+    {
+        const uint Text = 25;
+        var relation = new CatalogRelation(oid, "hr", name);
+        relation.Columns.AddRange(columns.Select((c, i) => new CatalogColumn((short)(i + 1), c, Text, false)));
+        return relation;
+    }
+
+    private static MaskSet Masks(MaskUnsure unsure)
+    {
+        Assert.That(ColumnPattern.TryParse("hr.people.ssn", out ColumnPattern? pattern));
+        var target = new TargetConfig { Name = "orders", Protocol = "postgres", Addresses = [], Tls = new ClientTlsConfig { Mode = TlsMode.Disable }, Logins = [], Mask = ["pii"] };
+        var config = new GatewayConfig
+        {
+            Version = "c0ffee",
+            StorePath = "/nowhere/store.db",
+            Audit = new AuditConfig { Directory = "/nowhere/audit" },
+            Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
+            Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = TestGateway.AddressOf(0) }],
+            Secrets = FrozenDictionary<string, SecretConfig>.Empty,
+            Targets = FrozenDictionary<string, TargetConfig>.Empty,
+            Grants = [],
+            Rules = new RulesConfig { List = [new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }] },
+            Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], With = MaskStyle.Last4, Unsure = unsure } }.ToFrozenDictionary(m => m.Name),
+        };
+        var session = new SessionFacts { Identity = new Identity { Issuer = "local", Subject = "a" }, Target = target, Login = "ro", Grant = "g" };
+        return config.RuleBook.For(session).JudgeHere(new SqlOperation(SqlParser.Parse("select 1"u8).Facts, Path), default).Masks;
+    }
+}
