@@ -6,8 +6,7 @@ namespace WireGate.Postgres.Sql;
 internal sealed partial class LineageReader
 {
     // Named: what it gives back can be referred to by name from around it.
-    // Outermost: its rows go to the client as they are.
-    private List<LineageOutput> Query(JsonElement select, bool isNamed, bool isOutermost = false)
+    private List<LineageOutput> Query(JsonElement select, bool isNamed)
     {
         int outer = _ctes.Count;
         With(select);
@@ -15,10 +14,10 @@ internal sealed partial class LineageReader
         List<LineageOutput> outputs;
         if (select.Has("larg"u8, out JsonElement left) && select.Has("rarg"u8, out JsonElement right))
         {
-            outputs = Both(Query(left, isNamed: true, isOutermost), Query(right, isNamed: true, isOutermost));
-            if (!select.Is("op"u8, "SETOP_UNION"u8) || !(isOutermost || select.Flag("all"u8)))
+            outputs = Both(Query(left, isNamed: true), Query(right, isNamed: true));
+            if (!select.Is("op"u8, "SETOP_UNION"u8) || !select.Flag("all"u8))
             {
-                // INTERSECT and EXCEPT tell by their rows which values are equal, and so does a UNION that is counted.
+                // By their rows they tell which values are equal.
                 _predicates.AddAll(AllOf(outputs));
             }
         }

@@ -32,7 +32,7 @@ internal sealed partial class LineageReader
         {
             case "SelectStmt":
                 SqlName? only = OnlyOf(node);
-                return Done(LineageKind.Rows, Query(node, isNamed: false, isOutermost: true)) with { Only = only };
+                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only };
             case "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt":
                 return Done(LineageKind.Rows, Change(type, node));
             case "ExecuteStmt" or "FetchStmt":
