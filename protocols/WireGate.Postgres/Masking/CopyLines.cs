@@ -93,7 +93,7 @@ internal abstract class CopyLines(CopyPlan plan) : CopyRows
     {
         _value.Clear();
         Decode(field, _value);
-        if (column.Replacement is null && !Plan.Rows.Finds(_value.Written))
+        if (column.Replacement is null && !Plan.Rows.Finds(column, _value.Written))
         {
             // Escaped or quoted, or not, as it came.
             output.Bytes(field);

@@ -28,12 +28,14 @@ internal static partial class Detectors
         {
             int start = at + offset, i = start;
             at = start + 1;
-            if (start > 0 && IsKey(value[start - 1]))
+            if (start > 0 && IsAlphanumeric(value[start - 1]) && !EndsEscape(value, start))
             {
                 continue;
             }
 
-            int head = Run(value, ref i), body = i < value.Length && value[i] == '.' ? Run(value, ref i, 1) : 0;
+            int head = Run(value, ref i);
+            at = i;
+            int body = i < value.Length && value[i] == '.' ? Run(value, ref i, 1) : 0;
             if (head < Least || body < Least || i >= value.Length || value[i] != '.')
             {
                 continue;
@@ -77,7 +79,7 @@ internal static partial class Detectors
     {
         for (int at = from; Next(value, ref at, Firsts); at++)
         {
-            if (at > 0 && IsKey(value[at - 1]))
+            if (at > 0 && IsAlphanumeric(value[at - 1]) && !EndsEscape(value, at))
             {
                 continue;
             }

@@ -3,17 +3,24 @@ namespace WireGate.Postgres.Masking;
 /// <summary>Numbers that are given out, which are known by their groups and check digits.</summary>
 internal static partial class Detectors
 {
-    // 13 to 19 digits, alone or in groups that one blank or dash parts, with Luhn's check digit.
+    // 13 to 19 digits with Luhn's check digit, alone or in groups that a blank or a dash parts; by anything else only groups of a card.
     private static Hit FindCard(ReadOnlySpan<byte> value, int from)
     {
         int at = from;
         while (Next(value, ref at, Digits))
         {
             int end = CardEnd(value, at);
+            if (end == 0 && at > 0 && value[at - 1] == '%' && at + 1 < value.Length && IsHex(value[at + 1]))
+            {
+                // %20 is a blank.
+                at += 2;
+                continue;
+            }
+
             if (end > 0)
             {
                 // Of numbers that run into each other any may be the card.
-                for (int other = EndOfGroup(value, at) + 1; other < end; other = EndOfGroup(value, other) + 1)
+                for (int other = NextGroup(value, at); other < end; other = NextGroup(value, other))
                 {
                     end = Math.Max(end, CardEnd(value, other));
                 }
@@ -31,18 +38,19 @@ internal static partial class Detectors
     /// <returns>Where the longest card ends that begins with the group at a place; 0: none does.</returns>
     private static int CardEnd(ReadOnlySpan<byte> value, int at)
     {
-        const int Least = 13, Most = 19, LeastOfGroup = 4;
+        const int Least = 13, Most = 19, LeastOfGroup = 4, Amex = 6, LeastGroups = 3;
         if (value[at] is < (byte)'2' or > (byte)'6')
         {
             return 0;
         }
 
         Span<byte> digits = stackalloc byte[Most];
-        int count = 0, found = 0;
-        bool areGroupsLong = true;
+        int count = 0, found = 0, groups = 0;
+        bool areGroupsLong = true, areGroupsOfCard = true, isPlain = true;
         while (true)
         {
             int end = EndOfGroup(value, at);
+            groups++;
             if (count + end - at > Most)
             {
                 return found;
@@ -54,8 +62,10 @@ internal static partial class Detectors
             }
 
             // Other numbers may follow it. In a row of short ones every tenth beginning would pass for a card.
-            bool isLast = end + 1 >= value.Length || value[end] is not ((byte)' ' or (byte)'-') || !IsDigit(value[end + 1]);
-            if (count >= Least && (isLast || areGroupsLong) && IsLuhn(digits[..count]))
+            int next = EndOfSeparators(value, end);
+            bool isLast = next == end || next == value.Length || !IsDigit(value[next]);
+            bool isLikely = isPlain ? isLast || areGroupsLong : areGroupsOfCard && groups >= LeastGroups;
+            if (count >= Least && isLikely && IsLuhn(digits[..count]))
             {
                 found = end;
             }
@@ -66,7 +76,9 @@ internal static partial class Detectors
             }
 
             areGroupsLong &= end - at >= LeastOfGroup;
-            at = end + 1;
+            areGroupsOfCard &= end - at is LeastOfGroup or Amex;
+            isPlain &= next == end + 1 && value[end] is (byte)' ' or (byte)'-';
+            at = next;
         }
     }
 
@@ -75,6 +87,8 @@ internal static partial class Detectors
         int length = value[at..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         return length < 0 ? value.Length : at + length;
     }
+
+    private static int NextGroup(ReadOnlySpan<byte> value, int at) => EndOfSeparators(value, EndOfGroup(value, at));
 
     private static bool IsLuhn(ReadOnlySpan<byte> digits)
     {
@@ -89,45 +103,68 @@ internal static partial class Detectors
         return sum % 10 == 0;
     }
 
-    // Two letters, two check digits, 11 to 30 letters and digits; blanks between.
+    // Two letters, two check digits, 11 to 30 letters and digits; single blanks between, by anything else only groups of four.
     private static Hit FindIban(ReadOnlySpan<byte> value, int from)
     {
-        const int Least = 15, Most = 34;
+        const int Least = 15;
         int at = from;
         for (; Next(value, ref at, Letters); at++)
         {
-            if ((at > 0 && IsWord(value[at - 1])) || value.Length - at < Least || !IsLetter(value[at + 1]) || !IsDigit(value[at + 2]) || !IsDigit(value[at + 3]))
+            bool isBehind = at > 0 && IsAlphanumeric(value[at - 1]) && !EndsEscape(value, at) && !IsBehindItsName(value, at);
+            if (isBehind || value.Length - at < Least || !IsLetter(value[at + 1]) || !IsDigit(value[at + 2]) || !IsDigit(value[at + 3]))
             {
                 continue;
             }
 
-            // The first four belong to the end of the number that is divided.
-            int rest = 0, count = 4, found = 0;
-            for (int i = at + 4; i < value.Length && count < Most; i++)
+            int end = IbanEnd(value, at);
+            if (end > 0)
             {
-                if (IsWord(value[i]) && value[i] != '_')
-                {
-                    rest = Append(rest, value[i]);
-                    count++;
-                    bool isEnd = i + 1 == value.Length || !IsWord(value[i + 1]);
-                    if (count >= Least && isEnd && Append(Append(Append(Append(rest, value[at]), value[at + 1]), value[at + 2]), value[at + 3]) == 1)
-                    {
-                        found = i + 1;
-                    }
-                }
-                else if (value[i] != ' ' || !IsWord(value[i - 1]))
-                {
-                    break;
-                }
-            }
-
-            if (found > 0)
-            {
-                return new Hit(at, found - at);
+                return new Hit(at, end - at);
             }
         }
 
         return Hit.None;
+    }
+
+    private static bool IsBehindItsName(ReadOnlySpan<byte> value, int at) => at >= 4
+        && (value[at - 4] | 0x20) == 'i' && (value[at - 3] | 0x20) == 'b' && (value[at - 2] | 0x20) == 'a' && (value[at - 1] | 0x20) == 'n';
+
+    /// <returns>Where the longest one ends that begins at a place; 0: none does.</returns>
+    private static int IbanEnd(ReadOnlySpan<byte> value, int at)
+    {
+        const int Least = 15, Most = 34, OfGroup = 4;
+        // The first four belong to the end of the number that is divided.
+        int rest = 0, count = 4, found = 0, group = 4;
+        bool isPlain = true, areGroupsOfFour = true;
+        for (int i = at + 4; i < value.Length && count < Most;)
+        {
+            if (IsAlphanumeric(value[i]))
+            {
+                rest = Append(rest, value[i++]);
+                count++;
+                group++;
+                bool isEnd = i == value.Length || !IsAlphanumeric(value[i]);
+                if (count >= Least && isEnd && (isPlain || (areGroupsOfFour && group <= OfGroup))
+                    && Append(Append(Append(Append(rest, value[at]), value[at + 1]), value[at + 2]), value[at + 3]) == 1)
+                {
+                    found = i;
+                }
+
+                continue;
+            }
+
+            int next = EndOfSeparators(value, i);
+            if (next == i || group == 0)
+            {
+                break;
+            }
+
+            isPlain &= next == i + 1 && value[i] == ' ';
+            areGroupsOfFour &= group == OfGroup;
+            (group, i) = (0, next);
+        }
+
+        return found;
     }
 
     private static int Append(int rest, byte character) => IsDigit(character)
@@ -139,33 +176,45 @@ internal static partial class Detectors
     {
         for (int at = from; at < value.Length; at++)
         {
-            if (value[at] == '+' && at + 1 < value.Length && value[at + 1] is >= (byte)'1' and <= (byte)'9' && (at == 0 || !IsWord(value[at - 1])))
+            int end = 0;
+            if (value[at] is (byte)'+' or (byte)'%')
             {
-                // Other numbers may follow it: as many groups are taken as a phone number can have digits.
-                int count = 0, end = 0;
-                for (int i = at + 1; i < value.Length && (IsDigit(value[i]) || value[i] is (byte)' ' or (byte)'-' or (byte)'.' or (byte)'(' or (byte)')' or (byte)'/'); i++)
-                {
-                    count += IsDigit(value[i]) ? 1 : 0;
-                    bool isEnd = IsDigit(value[i]) && (i + 1 == value.Length || !IsDigit(value[i + 1]));
-                    end = isEnd && count is >= 8 and <= 15 ? i + 1 : end;
-                }
-
-                if (end > 0)
-                {
-                    return new Hit(at, end - at);
-                }
+                end = IsBehindWord(value, at) ? 0 : International(value, at);
             }
-            else if ((value[at] == '(' || IsDigit(value[at])) && (at == 0 || !(IsWord(value[at - 1]) || value[at - 1] is (byte)'-' or (byte)'.')))
+            else if ((value[at] == '(' || IsDigit(value[at])) && !IsBehindWord(value, at) && !IsBehindNumber(value, at))
             {
-                int end = NorthAmerican(value, at);
-                if (end > 0)
-                {
-                    return new Hit(at, end - at);
-                }
+                end = NorthAmerican(value, at);
+            }
+
+            if (end > 0)
+            {
+                return new Hit(at, end - at);
             }
         }
 
         return Hit.None;
+    }
+
+    // +49 (30) 1234-5678, %2B49...
+    private static int International(ReadOnlySpan<byte> value, int at)
+    {
+        const int Least = 8, Most = 15;
+        int i = value[at] == '+' ? at + 1 : value[at..].StartsWith("%2B"u8) || value[at..].StartsWith("%2b"u8) ? at + 3 : value.Length;
+        if (i >= value.Length || value[i] is not (>= (byte)'1' and <= (byte)'9'))
+        {
+            return 0;
+        }
+
+        // Other numbers may follow it: as many groups are taken as a phone number can have digits.
+        int count = 0, end = 0;
+        for (; i < value.Length && count <= Most && (IsDigit(value[i]) || value[i] is (byte)' ' or (byte)'-' or (byte)'.' or (byte)'(' or (byte)')' or (byte)'/'); i++)
+        {
+            count += IsDigit(value[i]) ? 1 : 0;
+            bool isEnd = IsDigit(value[i]) && (i + 1 == value.Length || !IsDigit(value[i + 1]));
+            end = isEnd && count is >= Least and <= Most ? i + 1 : end;
+        }
+
+        return end;
     }
 
     // (212) 555-0123, 212-555-0123, 212.555.0123, 1-212-555-0123
@@ -209,7 +258,7 @@ internal static partial class Detectors
         for (int at = from; Next(value, ref at, Digits) && at + Length <= value.Length; at++)
         {
             ReadOnlySpan<byte> text = value.Slice(at, Length);
-            if ((at > 0 && (IsWord(value[at - 1]) || value[at - 1] == '-')) || (at + Length < value.Length && (IsWord(value[at + Length]) || value[at + Length] == '-'))
+            if (IsBehindDigit(value, at) || IsBehindNumber(value, at) || RunsOn(value[(at + Length)..])
                 || text[3] is not ((byte)'-' or (byte)' ') || text[6] != text[3])
             {
                 continue;
@@ -226,4 +275,8 @@ internal static partial class Detectors
 
         return Hit.None;
     }
+
+    // 123-45-67890, 123-45-6789-0
+    private static bool RunsOn(ReadOnlySpan<byte> rest) =>
+        !rest.IsEmpty && (IsDigit(rest[0]) || (rest[0] == '-' && rest.Length > 1 && IsDigit(rest[1])));
 }

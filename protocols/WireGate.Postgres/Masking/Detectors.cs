@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using WireGate.Core.Configuration;
 
 namespace WireGate.Postgres.Masking;
@@ -39,76 +38,41 @@ internal static partial class Detectors
         _ => new Hit(from, value.Length - from),
     };
 
-    private static Hit FindEmail(ReadOnlySpan<byte> value, int from)
+    /// <summary>
+    /// From where a detector goes on behind a find. What begins within it may reach beyond it, and is looked for as far as that can be in
+    /// proportion to the value.
+    /// </summary>
+    public static int Resume(MaskDetector detector, ReadOnlySpan<byte> value, Hit hit)
     {
-        int at = from;
-        while (at < value.Length && value[at..].IndexOf((byte)'@') is >= 0 and var offset)
+        const int Dashes = 5;
+        ReadOnlySpan<byte> found = value.Slice(hit.Start, hit.Length);
+        return detector switch
         {
-            int sign = at + offset, start = sign, end = sign + 1, dot = -1;
-            while (start > from && (IsWord(value[start - 1]) || value[start - 1] is (byte)'.' or (byte)'%' or (byte)'+' or (byte)'-' or >= 0x80))
-            {
-                start--;
-            }
+            MaskDetector.Iban or MaskDetector.Phone or MaskDetector.UsSsn => hit.Start + 1,
+            // Its name is the host of none, its host the name of the next.
+            MaskDetector.Email => hit.Start + SignOf(found),
+            // Each part may be the first one of another.
+            MaskDetector.Jwt => hit.Start + found.IndexOf((byte)'.') + 1,
+            MaskDetector.ApiKey when found.LastIndexOf((byte)'.') is >= 0 and var dot => hit.Start + dot + 1,
+            // The dashes that close one open the next.
+            MaskDetector.PrivateKey when hit.End < value.Length => hit.End - Dashes,
+            // Cards that run into each other are one find.
+            _ => hit.End,
+        };
 
-            while (end < value.Length && (IsLetter(value[end]) || IsDigit(value[end]) || value[end] is (byte)'-' or >= 0x80
-                || (value[end] == '.' && end + 1 < value.Length && (IsLetter(value[end + 1]) || IsDigit(value[end + 1])))))
-            {
-                dot = value[end] == '.' ? end : dot;
-                end++;
-            }
-
-            if (start < sign && dot > sign + 1 && end - dot > 2 && !IsDigit(value[dot + 1]))
-            {
-                return new Hit(start, end - start);
-            }
-
-            at = sign + 1;
-        }
-
-        return Hit.None;
-    }
-
-    private static Hit FindIp(ReadOnlySpan<byte> value, int from)
-    {
-        for (int at = from; at < value.Length; at++)
+        static int SignOf(ReadOnlySpan<byte> email)
         {
-            if (!IsAddress(value[at]) || (at > 0 && (IsWord(value[at - 1]) || value[at - 1] is (byte)'.' or (byte)':')))
+            for (int i = 0; i < email.Length; i++)
             {
-                continue;
+                if (AtSign(email, i) is var end && end > i)
+                {
+                    return end;
+                }
             }
 
-            int end = at, dots = 0, colons = 0;
-            for (; end < value.Length && IsAddress(value[end]); end++)
-            {
-                dots += value[end] == '.' ? 1 : 0;
-                colons += value[end] == ':' ? 1 : 0;
-            }
-
-            // The end of a sentence; a port.
-            int trimmed = end;
-            while (trimmed > at && value[trimmed - 1] is (byte)'.' or (byte)':' && !value[at..trimmed].EndsWith("::"u8))
-            {
-                trimmed--;
-            }
-
-            if (dots >= 3 && colons == 1)
-            {
-                trimmed = at + value[at..trimmed].IndexOf((byte)':');
-            }
-
-            bool isWhole = end == value.Length || !IsWord(value[end]);
-            if (isWhole && trimmed - at is >= 3 and <= 45 && ((dots == 3 && colons <= 1) || colons >= 2) && IPAddress.TryParse(value[at..trimmed], out _))
-            {
-                return new Hit(at, trimmed - at);
-            }
-
-            at = Math.Max(at, end - 1);
+            return email.Length;
         }
-
-        return Hit.None;
     }
-
-    private static bool IsAddress(byte b) => IsDigit(b) || (b | 0x20) is >= 'a' and <= 'f' || b is (byte)'.' or (byte)':';
 
     private static bool Take(ReadOnlySpan<byte> value, ref int at, int digits)
     {
@@ -134,5 +98,57 @@ internal static partial class Detectors
 
     private static bool IsLetter(byte b) => (b | 0x20) is >= 'a' and <= 'z';
 
+    private static bool IsAlphanumeric(byte b) => IsDigit(b) || IsLetter(b);
+
     private static bool IsWord(byte b) => IsDigit(b) || IsLetter(b) || b == '_';
+
+    // Whether what stands before a place runs on into it.
+    private static bool IsBehindWord(ReadOnlySpan<byte> value, int at) => at > 0 && IsWord(value[at - 1]) && !EndsEscape(value, at);
+
+    private static bool IsBehindDigit(ReadOnlySpan<byte> value, int at) => at > 0 && IsDigit(value[at - 1]) && !EndsEscape(value, at);
+
+    // -1, .1: a number runs on; not in tel.212
+    private static bool IsBehindNumber(ReadOnlySpan<byte> value, int at) =>
+        at > 1 && value[at - 1] is (byte)'-' or (byte)'.' && IsBehindDigit(value, at - 1);
+
+    // A text may hold JSON, or a part of a URL: \n, \u000a and %20 are no letters and digits of what stands behind them.
+    private static bool EndsEscape(ReadOnlySpan<byte> value, int at) =>
+        (at >= 2 && value[at - 2] == '\\' && value[at - 1] != 'u')
+        || (at >= 3 && value[at - 3] == '%' && IsHex(value[at - 2]) && IsHex(value[at - 1]))
+        || (at >= 6 && value[at - 6] == '\\' && value[at - 5] == 'u' && IsHex(value[at - 4]) && IsHex(value[at - 3]) && IsHex(value[at - 2]) && IsHex(value[at - 1]));
+
+    private static bool IsHex(byte b) => IsDigit(b) || (b | 0x20) is >= 'a' and <= 'f';
+
+    // One or two of what people and programs put between the groups of a number; the place itself, if there is none.
+    private static int EndOfSeparators(ReadOnlySpan<byte> value, int at)
+    {
+        int end = EndOfSeparator(value, at);
+        return end > at ? EndOfSeparator(value, end) : at;
+    }
+
+    private static int EndOfSeparator(ReadOnlySpan<byte> value, int at)
+    {
+        if (at >= value.Length)
+        {
+            return at;
+        }
+
+        ReadOnlySpan<byte> rest = value[at..];
+        switch (rest[0])
+        {
+            case (byte)' ' or (byte)'-' or (byte)'.' or (byte)'/' or (byte)'_' or (byte)'+' or (byte)'\n' or (byte)'\r' or (byte)'\t':
+                return at + 1;
+            case (byte)'%':
+                return rest.StartsWith("%20"u8) ? at + 3 : at;
+            case (byte)'&':
+                return rest.StartsWith("&nbsp;"u8) ? at + 6 : at;
+            case 0xc2:
+                return rest.StartsWith((ReadOnlySpan<byte>)[0xc2, 0xa0]) ? at + 2 : at;
+            case 0xe2:
+                // Dashes and blanks of other widths.
+                return rest.Length >= 3 && rest[1] == 0x80 ? at + 3 : at;
+            default:
+                return at;
+        }
+    }
 }

@@ -21,6 +21,9 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     private bool _isCopying;
     private int _statement;
 
+    // Of what ran since ReadyForQuery: a setting that it changed is reported only then, when the next text may be planned already.
+    private readonly List<ProtectionMap> _ran = [];
+
     /// <summary>What of it a Describe of a portal carries in the queue of replies.</summary>
     public static object Portal { get; } = new();
 
@@ -59,6 +62,11 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public void OnCompleted()
     {
         IsSensitive |= replies.First.Plan is { IsSensitive: true };
+        if (replies.First.Plan is { } plan && !_ran.Contains(plan.Map))
+        {
+            _ran.Add(plan.Map);
+        }
+
         Forget();
         _statement++;
     }
@@ -67,7 +75,27 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public void OnReady()
     {
         Forget();
+        _ran.Clear();
         (_statement, IsBlocked, IsSensitive) = (0, false, false);
+    }
+
+    /// <summary>Whether what the upstream says beside its rows holds what detectors hide.</summary>
+    public bool Finds(ReadOnlySpan<byte> payload)
+    {
+        if (masks.Finds(payload) || Finds(replies.First.Plan?.Map, payload))
+        {
+            return true;
+        }
+
+        foreach (ProtectionMap map in _ran)
+        {
+            if (Finds(map, payload))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Writes a row as it may pass.</summary>
@@ -174,9 +202,12 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public void WriteSpoken(BackendMessage kind, ReadOnlySpan<byte> body, PipeWriter output)
     {
         _buffer.Clear();
-        MaskedErrors.Write(kind, body, _buffer);
+        MaskedErrors.Write(kind, body, replies.First.Plan?.Text, Finds, _buffer);
         output.Write(_buffer.Written);
     }
+
+    private static bool Finds(ProtectionMap? map, ReadOnlySpan<byte> payload) =>
+        map is { Searches.IsEmpty: false } && new RowMask([], map.Searches).Finds(payload);
 
     private StatementPlan? StatementOf(in PendingReply first)
     {

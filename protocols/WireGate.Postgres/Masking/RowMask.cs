@@ -98,9 +98,11 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
                 return true;
             case ValueKind.Json:
             case ValueKind.Jsonb:
-                if (column is { Kind: ValueKind.Jsonb, IsBinary: true })
+                if (column is { Kind: ValueKind.Jsonb, IsBinary: true } && !value.IsEmpty)
                 {
-                    output.Byte(1);
+                    // The version, which is no part of the value.
+                    output.Byte(value[0]);
+                    value = value[1..];
                 }
 
                 replacement.WriteJson(output, value);
@@ -115,53 +117,126 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
 
     private bool WriteSearched(in ColumnMask column, ReadOnlySpan<byte> value, RowBuffer output)
     {
-        Span<Hit> found = stackalloc Hit[searches.Length];
-        found.Fill(new Hit(-1, 1));
-        int at = 0;
-        while (First(value, at, found, out Replacement? replacement) is { IsThere: true } hit)
+        if (column.Kind != ValueKind.Text)
         {
-            if (column.Kind != ValueKind.Text || replacement!.IsNull)
+            // A part of it cannot be replaced without breaking its form.
+            if (FoundIn(column, value) is { } whole)
             {
-                // A part of it cannot be replaced without breaking its form.
-                return Replace(replacement!, column, value, output);
+                return Replace(whole, column, value, output);
+            }
+
+            output.Bytes(value);
+            return true;
+        }
+
+        Span<Hit> found = stackalloc Hit[searches.Length];
+        Begin(value, found);
+        using Reading rest = Readings.IsUtf8(value) ? default : new Reading(value);
+        int start = output.Length, at = 0;
+        while (Next(value, found, out Replacement replacement) is { IsThere: true } hit)
+        {
+            if (replacement.IsNull)
+            {
+                return false;
             }
 
             output.Bytes(value[at..hit.Start]);
             replacement.WriteText(output, value.Slice(hit.Start, hit.Length));
+            rest.Blank(hit);
             at = hit.End;
         }
 
         output.Bytes(value[at..]);
+        if (rest.IsThere && FoundIn(rest.WithoutTrails()) is { } hidden)
+        {
+            // Where it is in the value depends on the encoding.
+            output.Cut(start);
+            return Replace(hidden.OfMade, column, value, output);
+        }
+
         return true;
     }
 
-    /// <summary>Whether detectors find anything.</summary>
-    public bool Finds(ReadOnlySpan<byte> value)
+    /// <summary>Whether detectors find anything in a value.</summary>
+    public bool Finds(in ColumnMask column, ReadOnlySpan<byte> value) => FoundIn(column, value) is not null;
+
+    /// <summary>Whether detectors find anything in what is of no column.</summary>
+    public bool Finds(ReadOnlySpan<byte> payload) => Finds(new ColumnMask(null, ValueKind.Other, true, false), payload);
+
+    // However it is read: as it stands, and as what its escapes, lengths and characters of more bytes than one stand for.
+    private Replacement? FoundIn(in ColumnMask column, ReadOnlySpan<byte> value)
     {
-        Span<Hit> found = stackalloc Hit[searches.Length];
-        found.Fill(new Hit(-1, 1));
-        return First(value, 0, found, out _).IsThere;
+        bool hasLengths = column is { Kind: ValueKind.Other, IsBinary: true };
+        bool hasEscapes = column.Kind != ValueKind.Text && Readings.HasEscapes(value);
+        bool isUtf8 = Readings.IsUtf8(value);
+        Replacement? found = FoundIn(value);
+        if (found is not null || !(hasLengths || hasEscapes || !isUtf8))
+        {
+            return found;
+        }
+
+        using var reading = new Reading(value);
+        found = hasLengths ? FoundIn(reading.WithoutLengths()) : null;
+        for (int depth = 0; found is null && hasEscapes && depth < Readings.MostDepth && Readings.HasEscapes(reading.Bytes); depth++)
+        {
+            found = FoundIn(reading.Unescaped());
+        }
+
+        return found ?? (isUtf8 ? null : FoundIn(reading.WithoutTrails()));
     }
 
-    // What a detector found farther on is kept: a value is gone through once by each, whatever the others find.
-    private Hit First(ReadOnlySpan<byte> value, int from, Span<Hit> found, out Replacement? replacement)
+    private Replacement? FoundIn(ReadOnlySpan<byte> value)
     {
-        Hit first = Hit.None;
-        replacement = null;
+        Span<Hit> found = stackalloc Hit[searches.Length];
+        Begin(value, found);
+        return Next(value, found, out Replacement replacement).IsThere ? replacement : null;
+    }
+
+    private void Begin(ReadOnlySpan<byte> value, Span<Hit> found)
+    {
         ReadOnlySpan<Search> all = searches.AsSpan();
         for (int i = 0; i < all.Length; i++)
         {
-            if (found[i].IsThere && found[i].Start < from)
-            {
-                found[i] = Detectors.Find(all[i].Detector, value, from);
-            }
+            found[i] = Detectors.Find(all[i].Detector, value, 0);
+        }
+    }
 
-            if (found[i].IsThere && (!first.IsThere || found[i].Start < first.Start))
-            {
-                (first, replacement) = (found[i], all[i].Replacement);
-            }
+    // The next find of each detector is kept: a value is gone through once by each, whatever the others find. Finds that overlap are one.
+    private Hit Next(ReadOnlySpan<byte> value, Span<Hit> found, out Replacement replacement)
+    {
+        ReadOnlySpan<Search> all = searches.AsSpan();
+        int first = -1;
+        for (int i = 0; i < found.Length; i++)
+        {
+            first = found[i].IsThere && (first < 0 || found[i].Start < found[first].Start) ? i : first;
         }
 
-        return first;
+        if (first < 0)
+        {
+            replacement = null!;
+            return Hit.None;
+        }
+
+        int start = found[first].Start, end = found[first].End;
+        replacement = all[first].Replacement;
+        for (int i = 0; i < found.Length;)
+        {
+            if (!found[i].IsThere || found[i].Start >= end)
+            {
+                i++;
+                continue;
+            }
+
+            // What one mask shows of the end may be what the other hides.
+            replacement = ReferenceEquals(replacement, all[i].Replacement) || replacement.IsNull ? replacement
+                : all[i].Replacement.IsNull ? all[i].Replacement : replacement.OfMade;
+            bool isLonger = found[i].End > end;
+            end = Math.Max(end, found[i].End);
+            found[i] = Detectors.Find(all[i].Detector, value, Detectors.Resume(all[i].Detector, value, found[i]));
+            // Others may begin within what it adds.
+            i = isLonger ? 0 : i;
+        }
+
+        return new Hit(start, end - start);
     }
 }

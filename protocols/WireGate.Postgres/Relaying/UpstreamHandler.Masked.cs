@@ -84,9 +84,10 @@ internal sealed partial class UpstreamHandler
                 return first.Action == ReplyAction.Swallow || _results.IsBlocked ? FrameAction.Drop : FrameAction.Forward;
             case BackendMessage.NotificationResponse:
                 return masks!.Finds(body) ? FrameAction.Drop : FrameAction.Forward;
-            case BackendMessage.ParameterStatus when _results!.IsSensitive || _replies.First.Plan is { IsSensitive: true }:
+            case BackendMessage.ParameterStatus:
                 ParameterStatus parameter = ParameterStatus.Read(body);
-                return ClosedSettings.Contains(Encoding.UTF8.GetString(parameter.Name)) ? null : FrameAction.Drop;
+                bool isHidden = _results!.IsSensitive || _replies.First.Plan is { IsSensitive: true } || _results.Finds(parameter.Value);
+                return !isHidden || ClosedSettings.Contains(Encoding.UTF8.GetString(parameter.Name)) ? null : FrameAction.Drop;
             case BackendMessage.ErrorResponse when Poison.IsAnswer(body) && _results!.IsBlocked:
                 // The client has its error.
                 _replies.OnError();

@@ -34,12 +34,12 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
         .. ScriptedClient.Message('E', [.. Text(portal), .. ScriptedClient.Int32(0)]), .. ScriptedClient.Message('S'),
     ];
 
-    private async Task<(ScriptedClient Client, UpstreamPeer Upstream)> MaskedAsync(Func<GatewayConfig, GatewayConfig>? change = null)
+    private async Task<(ScriptedClient Client, UpstreamPeer Upstream)> MaskedAsync(Func<GatewayConfig, GatewayConfig>? change = null, params MaskDetector[] detect)
     {
         Assert.That(ColumnPattern.TryParse("hr.people.ssn", out ColumnPattern? pattern));
         Start(c => (change?.Invoke(c) ?? WithTarget(c, Masked)) with
         {
-            Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], With = MaskStyle.Last4 } }.ToFrozenDictionary(m => m.Name),
+            Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], Detect = [.. detect], With = MaskStyle.Last4 } }.ToFrozenDictionary(m => m.Name),
         });
         return await EstablishAsync(await PresentAsync("orders"), greeted: TellSearchPathAsync);
     }
@@ -204,6 +204,25 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
 
         string seen = await ReadAsync(client);
         Assert.That(seen, Does.Contain("C22P02").And.Contain("P8").And.Not.Contain("123-45"));
+    }
+
+    [Test]
+    public async Task What_a_detector_finds_is_in_no_report_and_no_error()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync(null, MaskDetector.CreditCard);
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select 1")));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        await upstream.SendAsync((byte[])
+        [
+            .. Done("SELECT 0"),
+            .. ScriptedClient.Message('S', Encoding.UTF8.GetBytes("application_name\0card 4111 1111 1111 1111\0")),
+            .. ScriptedClient.Message('S', Encoding.UTF8.GetBytes("TimeZone\0UTC\0")),
+            .. ScriptedClient.Message('E', Encoding.UTF8.GetBytes("SERROR\0VERROR\0C42703\0Mcolumn \"4111 1111 1111 1111\" does not exist\0P8\0\0")),
+            .. Ready,
+        ]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("UTC").And.Contain("C42703").And.Not.Contain("1111"));
     }
 
     [TestCase("create table a (b int)")]

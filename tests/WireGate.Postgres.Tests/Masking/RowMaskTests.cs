@@ -102,6 +102,100 @@ internal sealed class RowMaskTests
         Assert.That(Encoding.UTF8.GetString(output.Written), Is.EqualTo("a ****6789 b ****6780 c"));
     }
 
+    private static RowMask Searching(MaskStyle style, params MaskDetector[] detectors)
+    {
+        var replacement = new Replacement(new MaskConfig { Name = "m", With = style }, new byte[32]);
+        return new RowMask([], [.. detectors.Select(d => new Search(d, replacement))]);
+    }
+
+    private static string Shown(RowMask mask, ValueKind kind, ReadOnlySpan<byte> value, bool isBinary = false)
+    {
+        var output = new RowBuffer();
+        return mask.WriteValue(new ColumnMask(null, kind, true, isBinary), value, output) ? Encoding.Latin1.GetString(output.Written) : "NULL";
+    }
+
+    [TestCase("tel +1 212 555 0123 4111 1111 1111 1111.", "tel [redacted].")]
+    [TestCase("212-555-4111-1111-1111-1111", "[redacted]")]
+    [TestCase("+1 212 555 0123 123-45-6789", "[redacted]")]
+    [TestCase("+1 212 555 0123 212 555 0199 x", "[redacted] x")]
+    [TestCase("a@b.co@c.org x", "[redacted] x")]
+    [TestCase("eyJaaaaaaaaaa.bbbbbbbbbb.eyJcccccccccc.dddddddddd.ee x", "[redacted] x")]
+    [TestCase("-----BEGIN PRIVATE KEY-----a-----END PRIVATE KEY-----BEGIN PRIVATE KEY-----b-----END PRIVATE KEY-----c", "[redacted]c")]
+    [TestCase("SG.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.SG.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.c x", "[redacted] x")]
+    public void Finds_that_overlap_are_hidden_to_the_end_of_all(string text, string shown) => Assert.That(
+        Shown(
+            Searching(MaskStyle.Redact, MaskDetector.CreditCard, MaskDetector.Phone, MaskDetector.UsSsn, MaskDetector.Email, MaskDetector.Jwt, MaskDetector.PrivateKey, MaskDetector.ApiKey),
+            ValueKind.Text,
+            Encoding.UTF8.GetBytes(text)),
+        Is.EqualTo(shown));
+
+    [Test]
+    public void Of_finds_of_two_masks_that_overlap_no_end_is_shown()
+    {
+        Replacement Of(MaskStyle style) => new(new MaskConfig { Name = "m", With = style }, new byte[32]);
+        byte[] text = Encoding.UTF8.GetBytes("+1 212 555 0123 123-45-6789");
+
+        Assert.That(
+            Shown(new RowMask([], [new Search(MaskDetector.Phone, Of(MaskStyle.Last4)), new Search(MaskDetector.UsSsn, Of(MaskStyle.Redact))]), ValueKind.Text, text),
+            Is.EqualTo("[redacted]"));
+        Assert.That(
+            Shown(new RowMask([], [new Search(MaskDetector.Phone, Of(MaskStyle.Last4)), new Search(MaskDetector.UsSsn, Of(MaskStyle.Null))]), ValueKind.Text, text),
+            Is.EqualTo("NULL"));
+    }
+
+    [TestCase(ValueKind.Json, "{\"n\":\"x\\n123-45-6789\"}")]
+    [TestCase(ValueKind.Json, "{\"n\":\"a\\u0040example.com\"}")]
+    [TestCase(ValueKind.Json, "{\"n\":\"123\\u002D45\\u002d6789\"}")]
+    [TestCase(ValueKind.Json, "{\"n\":\"123\\u00a045 123\\u002045\\u00206789\"}")]
+    [TestCase(ValueKind.Json, "\"{\\\"n\\\":\\\"a\\\\u0040example.com\\\"}\"")]
+    [TestCase(ValueKind.Jsonb, "{\"n\":\"x\\t123-45-6789\"}")]
+    [TestCase(ValueKind.Xml, "<a>123&#32;45&#x20;6789</a>")]
+    [TestCase(ValueKind.Xml, "<a>a&#64;example.com</a>")]
+    [TestCase(ValueKind.Xml, "<a>&quot;john&#32;doe&quot;@example.com</a>")]
+    [TestCase(ValueKind.Other, "{\"{\\\"n\\\":\\\"x\\\\n123-45-6789\\\"}\"}")]
+    [TestCase(ValueKind.Other, "{\"a\\\\u0040example.com\"}")]
+    public void What_stands_behind_escapes_is_found(ValueKind kind, string value)
+    {
+        RowMask mask = Searching(MaskStyle.Redact, MaskDetector.UsSsn, MaskDetector.Email);
+
+        Assert.That(Shown(mask, kind, Encoding.UTF8.GetBytes(value)), Does.Not.Contain("6789").And.Not.Contain("example"));
+        Assert.That(mask.Finds(new ColumnMask(null, kind, true, false), Encoding.UTF8.GetBytes(value)), "in a COPY too");
+    }
+
+    [TestCase(ValueKind.Json, "{\"n\":\"x\\n\\ud83d\\ude00 \\uzzzz \\\"}")]
+    [TestCase(ValueKind.Xml, "<a>&amp;&#1114112;&#x;&#xffffffffff;&lt;&none;& &#</a>")]
+    [TestCase(ValueKind.Other, "\\")]
+    public void What_has_escapes_and_nothing_else_passes_as_it_is(ValueKind kind, string value) =>
+        Assert.That(Shown(Searching(MaskStyle.Redact, MaskDetector.UsSsn, MaskDetector.Email), kind, Encoding.UTF8.GetBytes(value)), Is.EqualTo(value));
+
+    [Test]
+    public void The_length_of_an_array_hides_nothing()
+    {
+        // One value of 49 bytes, and 49 is the digit 1.
+        byte[] array = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 49, .. Encoding.ASCII.GetBytes("123-45-6789".PadRight(49))];
+
+        Assert.That(Shown(Searching(MaskStyle.Redact, MaskDetector.UsSsn), ValueKind.Other, array, isBinary: true), Is.EqualTo("NULL"));
+    }
+
+    [Test]
+    public void The_last_byte_of_a_character_hides_nothing()
+    {
+        // A character of GB18030 whose last byte is a digit.
+        RowMask mask = Searching(MaskStyle.Last4, MaskDetector.CreditCard);
+
+        Assert.That(Shown(mask, ValueKind.Text, [0x81, 0x30, 0x81, 0x35, .. "4111111111111111"u8]), Is.EqualTo("[redacted]"));
+        Assert.That(Shown(mask, ValueKind.Json, [(byte)'"', 0x81, 0x30, 0x81, 0x35, .. "4111111111111111\""u8]), Is.EqualTo("\"[redacted]\""));
+        Assert.That(Shown(mask, ValueKind.Text, [0xe9, .. " 4111111111111111"u8]), Is.EqualTo("\u00e9 ****1111"));
+    }
+
+    [Test]
+    public void A_hash_of_JSON_is_the_same_in_both_formats()
+    {
+        string text = Shown(Column(MaskStyle.Hash, ValueKind.Jsonb), "{}")!;
+
+        Assert.That(Shown(Column(MaskStyle.Hash, ValueKind.Jsonb, isBinary: true), "\u0001{}"), Is.EqualTo("\u0001" + text));
+    }
+
     [Test]
     public void Refuses_a_row_of_another_number_of_columns() =>
         Assert.That(() => new RowMask([default], []).Write(Row("1", "2"), new RowBuffer()), Throws.TypeOf<ProtocolException>());
@@ -109,8 +203,10 @@ internal sealed class RowMaskTests
     [Test]
     public void Allocates_nothing_for_a_row()
     {
-        var mask = new RowMask([Column(MaskStyle.Hash, ValueKind.Text), Column(MaskStyle.Last4, ValueKind.Text)], []);
-        byte[] row = Row("123-45-6789", "123-45-6789");
+        var search = new Search(MaskDetector.UsSsn, new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 }, new byte[32]));
+        ColumnMask searched = new(null, ValueKind.Text, true, false), json = new(null, ValueKind.Json, true, false);
+        var mask = new RowMask([Column(MaskStyle.Hash, ValueKind.Text), Column(MaskStyle.Last4, ValueKind.Text), searched, json], [search]);
+        byte[] row = Row("123-45-6789", "123-45-6789", "é 123-45-6789", "\"x\\n123-45-6789\"");
         var output = new RowBuffer();
         mask.Write(row, output);
         long before = GC.GetAllocatedBytesForCurrentThread();
