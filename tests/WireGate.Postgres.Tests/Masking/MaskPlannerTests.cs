@@ -96,7 +96,7 @@ internal sealed class MaskPlannerTests
     [TestCase("select distinct on (n) upper(name) as n, id from people order by n")]
     [TestCase("select distinct name from people")]
     [TestCase("select count(*) from (select name from people union select title from plain) x")]
-    [TestCase("select ssn from people union select title from plain")]
+    [TestCase("select ssn from people union all select title from plain")]
     [TestCase("insert into people (id, ssn) values (1, 'a') on conflict (id) do update set ssn = excluded.ssn, name = excluded.name")]
     [TestCase("insert into people (id, ssn) values (1, 'a') on conflict (id) do update set (ssn, name) = (excluded.ssn, excluded.name)")]
     [TestCase("insert into people (id, name) values (nextval('s'), 'a') returning id")]
