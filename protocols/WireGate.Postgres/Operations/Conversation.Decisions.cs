@@ -108,38 +108,6 @@ internal sealed partial class Conversation
         return text.Names.IsEmpty ? decision : decision.And(Judge.Judge(Judge.Unnamed));
     }
 
-    /// <summary>Whether a text may change what it does not say: by what names in it stand for, or as one of several.</summary>
-    private bool MayChangeByName(JudgedText text, int steps)
-    {
-        if (text.MayChangeAnything || steps == 0)
-        {
-            return true;
-        }
-
-        foreach (JudgedText alternative in text.Alternatives)
-        {
-            if (alternative.ChangesSession || MayChangeByName(alternative, steps - 1))
-            {
-                return true;
-            }
-        }
-
-        if (!text.UsesNames)
-        {
-            return false;
-        }
-
-        foreach (JudgedText named in NamedIn(text))
-        {
-            if (named.ChangesSession || MayChangeByName(named, steps - 1))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>What the names stand for that a text uses.</summary>
     private List<JudgedText> NamedIn(JudgedText text)
     {

@@ -101,18 +101,6 @@ internal sealed partial class Conversation
         _portals.Forget(slot);
     }
 
-    /// <summary>
-    /// Before a text of several statements is judged: what one of them sets counts for those behind it, and which of them see it is the
-    /// upstream's own matter.
-    /// </summary>
-    public void Anticipate(JudgedText text)
-    {
-        if (text.Parsed.Statements.Length > 1)
-        {
-            Change(text);
-        }
-    }
-
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
@@ -202,16 +190,6 @@ internal sealed partial class Conversation
             }
 
             OnSkipped(left);
-        }
-    }
-
-    private void Change(JudgedText text)
-    {
-        bool isNew = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
-        isNew |= Judge.Settings.OnSent(text);
-        if (isNew)
-        {
-            Judge.OnNamesChanged();
         }
     }
 

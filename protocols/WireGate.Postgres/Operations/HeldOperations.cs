@@ -140,7 +140,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         shown.Write(held.Sql);
         WriteTypes(shown, held.Types);
         var values = new ArrayBufferWriter<byte>();
-        OperationLog.WriteParameters(values, held.Bound, ApprovalDisplay.MaxBytes);
+        BoundValues.Write(values, held.Bound, ApprovalDisplay.MaxBytes);
         if (values.WrittenCount > 0)
         {
             // Without the comma that parts it from the members of a record.

@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Unicode;
 using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
@@ -80,6 +77,15 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         WriteHead(record, "statement"u8, text, decision);
         WriteTail(record, text, sql, default);
         Append(record.WrittenSpan);
+    }
+
+    /// <summary>Something is bound of which what it calls may run already: it is written down as what runs is.</summary>
+    public AuditPosition Bound(JudgedText text, in Decision decision, ReadOnlySpan<byte> parameters)
+    {
+        ArrayBufferWriter<byte> record = Scratch();
+        WriteHead(record, "bind"u8, text, decision);
+        WriteTail(record, text, default, parameters);
+        return Append(record.WrittenSpan);
     }
 
     /// <summary>An operation that people are asked about.</summary>
@@ -181,97 +187,8 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
 
         if (!parameters.IsEmpty)
         {
-            WriteParameters(record, parameters);
+            BoundValues.Write(record, parameters, MostValue);
         }
-    }
-
-    // Int16 count of formats | Int16 each | Int16 count of values | Int32 length or -1, bytes, each | result formats. Cut anywhere.
-    /// <summary>Writes the values of a Bind as a member of a record.</summary>
-    /// <param name="record">Where to.</param>
-    /// <param name="fields">What its Bind had behind the names.</param>
-    /// <param name="most">Bytes of each value; what is longer is cut, and says so.</param>
-    public static void WriteParameters(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields, int most = MostValue)
-    {
-        if (!TryReadInt16(ref fields, out int formats) || fields.Length < formats * sizeof(short))
-        {
-            return;
-        }
-
-        ReadOnlySpan<byte> codes = fields[..(formats * sizeof(short))];
-        fields = fields[codes.Length..];
-        if (!TryReadInt16(ref fields, out int count) || count == 0)
-        {
-            return;
-        }
-
-        record.Write(",\"parameters\":["u8);
-        for (int i = 0; i < count; i++)
-        {
-            if (fields.Length < sizeof(int))
-            {
-                record.Write(i == 0 ? "\"\\u2026\""u8 : ",\"\\u2026\""u8);
-                break;
-            }
-
-            if (i > 0)
-            {
-                record.Write(","u8);
-            }
-
-            int length = BinaryPrimitives.ReadInt32BigEndian(fields);
-            fields = fields[sizeof(int)..];
-            if (length < 0)
-            {
-                record.Write("null"u8);
-                continue;
-            }
-
-            ReadOnlySpan<byte> value = fields[..Math.Min(length, fields.Length)];
-            fields = fields[value.Length..];
-            int format = formats == 0 ? 0 : BinaryPrimitives.ReadInt16BigEndian(codes[(formats == 1 ? 0 : Math.Min(i, formats - 1) * sizeof(short))..]);
-            // In another encoding it is shown by its bytes: no two values look alike.
-            bool isText = format == 0 && (value.Length < length || value.Length > most || Utf8.IsValid(value));
-            WriteValue(record, value[..Math.Min(value.Length, most)], length, isText);
-        }
-
-        record.Write("]"u8);
-    }
-
-    private static void WriteValue(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> value, int length, bool isText)
-    {
-        if (isText)
-        {
-            AuditText.WriteString(record, value);
-        }
-        else
-        {
-            record.Write("\"\\\\x"u8);
-            Span<byte> hex = record.GetSpan(2 * value.Length);
-            Convert.TryToHexStringLower(value, hex, out int written);
-            record.Advance(written);
-            record.Write("\""u8);
-        }
-
-        // Whoever reads it sees that it is not all.
-        if (length > value.Length)
-        {
-            record.Write(",\"\\u2026"u8);
-            WriteInteger(record, length);
-            record.Write("\""u8);
-        }
-    }
-
-    private static bool TryReadInt16(ref ReadOnlySpan<byte> fields, out int value)
-    {
-        value = 0;
-        if (fields.Length < sizeof(short))
-        {
-            return false;
-        }
-
-        value = BinaryPrimitives.ReadUInt16BigEndian(fields);
-        fields = fields[sizeof(short)..];
-        return true;
     }
 
     private static void WriteMember(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> name, string? value)
@@ -292,14 +209,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         record.Write(",\""u8);
         record.Write(name);
         record.Write("\":"u8);
-        WriteInteger(record, value);
-    }
-
-    private static void WriteInteger(ArrayBufferWriter<byte> record, long value)
-    {
-        const int LongestInteger = 20;
-        value.TryFormat(record.GetSpan(LongestInteger), out int written, default, CultureInfo.InvariantCulture);
-        record.Advance(written);
+        BoundValues.WriteInteger(record, value);
     }
 
     private static ArrayBufferWriter<byte> Scratch()

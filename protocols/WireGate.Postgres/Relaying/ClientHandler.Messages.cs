@@ -131,7 +131,19 @@ internal sealed partial class ClientHandler
             text = text.With(isWhole && fits ? held with { Bound = fields.ToArray() } : null);
         }
 
-        return mayRun && decision.Verdict == Verdict.Hold ? Hold(FrontendMessage.Bind, text, decision, default, fields) : Bind(portal, text, fields);
+        if (mayRun && decision.Verdict == Verdict.Hold)
+        {
+            return Hold(FrontendMessage.Bind, text, decision, default, fields);
+        }
+
+        FrameAction action = Bind(portal, text, fields);
+        if (mayRun && action == FrameAction.Forward)
+        {
+            _durableFirst = log.Bound(text, decision, fields);
+            conversation.OnBound(text);
+        }
+
+        return action;
     }
 
     private FrameAction Bind(ReadOnlySpan<byte> portal, JudgedText text, ReadOnlySpan<byte> fields)

@@ -101,6 +101,12 @@ internal sealed partial class ClientHandler(
             return FrameAction.Drop;
         }
 
+        if (_replies.IsCopyingIn)
+        {
+            // From version 14 on the upstream ends the session by itself; before, its answers are one short of what was asked.
+            throw new ProtocolException(Peer.Client, $"{message} within a COPY that it has not ended");
+        }
+
         conversation.Judge.Refresh();
         ReadOnlySequence<byte> body = frame.Bytes.Slice(HeaderLength);
         if (body.IsSingleSegment)

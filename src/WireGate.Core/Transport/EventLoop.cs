@@ -12,7 +12,7 @@ public abstract class EventLoop
     /// <summary>Index among the loops of this process, from 0; the audit log keeps one chain for each.</summary>
     public abstract int Index { get; }
 
-    /// <summary>True on the loop's own thread; for a loop that has no thread of its own, always.</summary>
+    /// <summary>True on the loop's own thread, or for one without, where it runs at the moment.</summary>
     public abstract bool IsCurrent { get; }
 
     /// <summary>Queues <paramref name="callback"/>; it runs on the loop, never nested in another callback. Callable from any thread.</summary>

@@ -170,7 +170,7 @@ public class ConnectionTests(TransportKind kind)
     {
         Task writing = WriteOnLoopAsync();
         await Bytes.ReadAsync(_pair.Callee.Input, 20_000_000);
-        Assert.That(_pair.Loop.IsCurrent, Is.True, "after a read");
+        Assert.That(_pair.Callee.Loop.IsCurrent, Is.True, "after a read");
         await writing;
         await Task.Run(() => { });
         await _pair.Loop.Switch();
@@ -179,7 +179,7 @@ public class ConnectionTests(TransportKind kind)
         async Task WriteOnLoopAsync()
         {
             await _pair.Caller.Output.WriteAsync(new byte[20_000_000]);
-            Assert.That(_pair.Loop.IsCurrent, Is.True, "after a write");
+            Assert.That(_pair.Caller.Loop.IsCurrent, Is.True, "after a write");
         }
     });
 

@@ -7,8 +7,9 @@ using WireGate.Testing.Time;
 
 namespace WireGate.Postgres.Tests.Sessions;
 
-/// <summary>What calls functions that nobody knows is held at its Bind, where the upstream may call them. On epoll: over streams the two directions share no thread.</summary>
+/// <summary>What calls functions that nobody knows is held at its Bind, where the upstream may call them.</summary>
 [TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
 internal sealed class HeldBindTests(TransportKind transport) : HeldFixture(transport)
 {
     private static readonly byte[] Parse = M('P', "s\0delete from orders where public.im(1) = 1\0\0\0");

@@ -13,7 +13,6 @@ public static class MemoryConnection
     public static (StreamConnection Gateway, StreamConnection Peer) CreatePair(EndPoint? remote = null)
     {
         (DuplexStream gateway, DuplexStream peer) = DuplexStream.CreatePair();
-        var loop = new PoolLoop();
-        return (new StreamConnection(loop, gateway, remote ?? Somebody), new StreamConnection(loop, peer, null));
+        return (new StreamConnection(new PoolLoop(), gateway, remote ?? Somebody), new StreamConnection(new PoolLoop(), peer, null));
     }
 }

@@ -1,22 +1,73 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
 namespace WireGate.Core.Transport.Streams;
 
-/// <summary>The loop of sessions over streams: no thread of its own, so its sessions' two directions may run at the same time.</summary>
-public sealed class PoolLoop : EventLoop
+/// <summary>
+/// The loop of one session over streams. It has no thread of its own: what is queued runs on whichever thread of the pool, one thing after
+/// the other, so that the session's two directions never run at the same time.
+/// </summary>
+public sealed class PoolLoop : EventLoop, IThreadPoolWorkItem
 {
+    [ThreadStatic]
+    private static PoolLoop? _current;
+
+    private readonly ConcurrentQueue<(Action<object?> Callback, object? State)> _queue = new();
+    private int _queued;
+
     /// <inheritdoc/>
     public override int Index => 0;
 
     /// <inheritdoc/>
-    public override bool IsCurrent => true;
+    public override bool IsCurrent => _current == this;
 
     /// <inheritdoc/>
     public override void Post(Action<object?> callback, object? state)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        ThreadPool.UnsafeQueueUserWorkItem(static item => item.callback(item.state), (callback, state), preferLocal: false);
+        _queue.Enqueue((callback, state));
+        if (Interlocked.Increment(ref _queued) == 1)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>As <see cref="Post"/>, and at once on this thread if nothing of the loop runs anywhere: it comes from a socket, and holds nothing.</summary>
+    internal void Continue(Action continuation)
+    {
+        _queue.Enqueue((static state => ((Action)state!)(), continuation));
+        if (Interlocked.Increment(ref _queued) != 1)
+        {
+            return;
+        }
+
+        if (_current is null)
+        {
+            ((IThreadPoolWorkItem)this).Execute();
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        _current = this;
+        try
+        {
+            do
+            {
+                _queue.TryDequeue(out (Action<object?> Callback, object? State) next);
+                next.Callback(next.State);
+            }
+            while (Interlocked.Decrement(ref _queued) > 0);
+        }
+        finally
+        {
+            _current = null;
+        }
     }
 
     /// <inheritdoc/>

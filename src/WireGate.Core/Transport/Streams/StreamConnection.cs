@@ -25,9 +25,11 @@ public class StreamConnection : Connection
         _stream = stream;
         Remote = remote;
         // A zero-byte read waits for data without a buffer, so that an idle connection holds none.
-        Input = PipeReader.Create(
+        var input = PipeReader.Create(
             stream, new StreamPipeReaderOptions(MemoryPool<byte>.Shared, BufferSize, minimumReadSize: 1024, leaveOpen: true, useZeroByteReads: true));
-        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(MemoryPool<byte>.Shared, BufferSize, leaveOpen: true));
+        var output = PipeWriter.Create(stream, new StreamPipeWriterOptions(MemoryPool<byte>.Shared, BufferSize, leaveOpen: true));
+        // A stream on top of a reactor's connection ends its reads there by itself.
+        (Input, Output) = loop is PoolLoop pool ? (new LoopReader(input, pool), new LoopWriter(output, pool)) : (input, output);
     }
 
     /// <inheritdoc/>

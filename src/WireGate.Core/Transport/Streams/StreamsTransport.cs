@@ -4,7 +4,7 @@ using WireGate.Core.Configuration;
 
 namespace WireGate.Core.Transport.Streams;
 
-/// <summary>The portable transport: the BCL's sockets and stream pipes, on the thread pool.</summary>
+/// <summary>The portable transport: the BCL's sockets and stream pipes, on the thread pool. Each session has a loop of its own.</summary>
 public sealed class StreamsTransport : EventLoopTransport
 {
     private readonly PoolLoop _loop = new();
@@ -14,12 +14,12 @@ public sealed class StreamsTransport : EventLoopTransport
 
     /// <inheritdoc/>
     public override Listener Listen(Address address, UnixFileMode? socketMode) =>
-        new StreamListener(_loop, BoundSocket.Listen(address, socketMode));
+        new StreamListener(BoundSocket.Listen(address, socketMode));
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private sealed class StreamListener(PoolLoop loop, Socket socket) : Listener
+    private sealed class StreamListener(Socket socket) : Listener
     {
         /// <summary>Pause after a failed accept that is not one connection's own fault: descriptors or memory ran out.</summary>
         private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(50);
@@ -69,7 +69,9 @@ public sealed class StreamsTransport : EventLoopTransport
                         accepted.NoDelay = true;
                     }
 
-                    serve(new StreamConnection(loop, new NetworkStream(accepted, ownsSocket: true), remote));
+                    var loop = new PoolLoop();
+                    var connection = new StreamConnection(loop, new NetworkStream(accepted, ownsSocket: true), remote);
+                    loop.Post(static state => ((Action)state!)(), () => serve(connection));
                 }
                 catch (OperationCanceledException)
                 {
