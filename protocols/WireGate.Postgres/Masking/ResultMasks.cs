@@ -13,6 +13,9 @@ namespace WireGate.Postgres.Masking;
 /// </summary>
 internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
 {
+    // What is longer is searched on the pool: detectors take up to a microsecond for each byte of what was made for it.
+    private const int MostOnLoop = 64 * 1024;
+
     private readonly RowBuffer _buffer = new();
     private readonly RowBuffer _description = new();
     private bool _isDescribed;
@@ -79,10 +82,10 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
         (_statement, IsBlocked, IsSensitive) = (0, false, false);
     }
 
-    /// <summary>Whether what the upstream says beside its rows holds what detectors hide.</summary>
+    /// <summary>Whether what the upstream says beside its rows holds what detectors hide, or is too long for anybody to look here.</summary>
     public bool Finds(ReadOnlySpan<byte> payload)
     {
-        if (masks.Finds(payload) || Finds(replies.First.Plan?.Map, payload))
+        if (payload.Length > MostOnLoop || masks.Finds(payload) || Finds(replies.First.Plan?.Map, payload))
         {
             return true;
         }
@@ -136,7 +139,14 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
 
         ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
         _buffer.Clear();
-        if (body.IsSingleSegment)
+        if (body.Length > MostOnLoop)
+        {
+            RowMask rows = _rows;
+            byte[] large = body.ToArray();
+            await Task.Run(() => rows.Write(large, _buffer));
+            await masks.Loop.Switch();
+        }
+        else if (body.IsSingleSegment)
         {
             _rows.Write(body.FirstSpan, _buffer);
         }
@@ -181,11 +191,24 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     }
 
     /// <summary>Writes the rows of a COPY that are whole by now.</summary>
-    public FrameAction WriteCopyData(Frame frame, PipeWriter output)
+    public async ValueTask<FrameAction> WriteCopyDataAsync(Frame frame, PipeWriter output)
     {
         _buffer.Clear();
         ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
-        if (!frame.IsWhole || !_copy!.Write(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), _buffer))
+        bool isRead = frame.IsWhole;
+        if (isRead && body.Length > MostOnLoop)
+        {
+            CopyMasker copy = _copy!;
+            byte[] large = body.ToArray();
+            isRead = await Task.Run(() => copy.Write(large, _buffer));
+            await masks.Loop.Switch();
+        }
+        else if (isRead)
+        {
+            isRead = _copy!.Write(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), _buffer);
+        }
+
+        if (!isRead)
         {
             return Block(output, "data of a COPY that cannot be read");
         }

@@ -3,6 +3,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Operations;
 using WireGate.Postgres.Upstream;
@@ -34,6 +35,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     // Something that runs may change the catalog; and something that ran in a transaction, for others only once that is committed.
     private bool _mayChange;
     private bool _mayCommit;
+
+    /// <summary>Where the session lives.</summary>
+    public EventLoop Loop => session.Loop;
 
     /// <summary>By the config in force an operation of this session may be masked.</summary>
     public bool MayMask { get; private set; } = MasksAnything(session);

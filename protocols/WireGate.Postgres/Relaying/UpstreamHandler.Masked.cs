@@ -120,7 +120,7 @@ internal sealed partial class UpstreamHandler
             case BackendMessage.DataRow:
                 return results.WriteRowAsync(frame, output);
             case BackendMessage.CopyData:
-                return ValueTask.FromResult(results.WriteCopyData(frame, output));
+                return results.WriteCopyDataAsync(frame, output);
             case BackendMessage.CopyDone:
                 return ValueTask.FromResult(results.EndCopy(output));
         }

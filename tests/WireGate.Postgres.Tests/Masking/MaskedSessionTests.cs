@@ -123,6 +123,20 @@ internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixtu
         Assert.That(await ReadAsync(client), Does.Contain("****6789").And.Not.Contain("123-45"));
     }
 
+    [TestCase(1_000)]
+    [TestCase(100_000)]
+    public async Task A_row_of_any_length_passes_masked_in_its_place(int length)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn from hr.people")));
+        await TellCatalogAsync();
+        await upstream.ExpectAsync('Q');
+        string value = new('x', length);
+        await upstream.SendAsync((byte[])[.. Description(People, 2), .. Row("123-45-6789"), .. Row($"{value}-4321"), .. Row("123-45-1111"), .. Done("SELECT 3"), .. Ready]);
+
+        Assert.That(await ReadAsync(client), Does.Match("^T.*6789.*4321.*1111.*C\\(SELECT 3").And.Not.Contain("x-4321"));
+    }
+
     [TestCase("select reverse(ssn) from hr.people")]
     [TestCase("select left(ssn, 7) from hr.people")]
     public async Task What_is_made_of_a_hidden_value_shows_no_part_of_it(string sql)
