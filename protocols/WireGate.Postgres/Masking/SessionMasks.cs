@@ -186,7 +186,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     private bool Changes(JudgedText text) => text.MayChangeCatalog || (_mayCommit && text.EndsTransaction);
 
     private static bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
-        text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(a => a.Relation is { } name && !catalog.Find(name, path).Any()));
+        text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(a => a.Relation is { Name: not SqlName.Any } name && !catalog.Find(name, path).Any()));
 
     private static bool MasksAnything(Session session) =>
         !TargetOf(session).Mask.IsEmpty || session.Config.Rules.List.Any(r => !r.Mask.IsEmpty);

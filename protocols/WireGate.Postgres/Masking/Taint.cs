@@ -115,7 +115,7 @@ internal sealed class Taint
     private void Meet(SqlName name, SqlEffects effect)
     {
         bool isThere = false;
-        bool isWhole = name is { Schema: not null, Name: "*" };
+        bool isWhole = name is { Schema: not null, Name: SqlName.Any };
         foreach (CatalogRelation relation in isWhole ? _map.Catalog.Relations.Where(r => r.Schema == name.Schema) : _map.Catalog.Find(name, _path))
         {
             isThere = true;

@@ -22,6 +22,14 @@ internal sealed partial class Conversation
     {
         bool isNew = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
         isNew |= Judge.Settings.OnSent(text);
+        if (text.UsesNames || text.Alternatives.Length > 0)
+        {
+            foreach (JudgedText run in Runs(text))
+            {
+                isNew |= run.MayChangeCatalog && Judge.Settings.OnDefining(run.MayDefineOwn);
+            }
+        }
+
         if (isNew)
         {
             Judge.OnNamesChanged();

@@ -149,6 +149,13 @@ internal sealed partial class Conversation
         }
     }
 
+    /// <summary>PortalSuspended or FunctionCallResponse: something ran, and what it set is not among what is followed.</summary>
+    public void OnUnfollowed()
+    {
+        _completed++;
+        _change = null;
+    }
+
     /// <summary>ReadyForQuery.</summary>
     public void OnReady(TransactionStatus status)
     {

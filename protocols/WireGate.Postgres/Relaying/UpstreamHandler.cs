@@ -203,6 +203,7 @@ internal sealed partial class UpstreamHandler(
             case BackendMessage.PortalSuspended:
                 // It has begun, and whoever asks for the rest asks anew.
                 (_replies.Take(FrontendMessage.Execute).State as OperationRun)?.End();
+                conversation.OnUnfollowed();
                 break;
             case BackendMessage.CopyInResponse:
             case BackendMessage.CopyBothResponse:
@@ -210,6 +211,7 @@ internal sealed partial class UpstreamHandler(
                 break;
             case BackendMessage.FunctionCallResponse:
                 _replies.Require(FrontendMessage.FunctionCall, FrontendMessage.FunctionCall);
+                conversation.OnUnfollowed();
                 break;
             default:
                 PendingReplies.Refuse();

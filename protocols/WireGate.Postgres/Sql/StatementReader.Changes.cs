@@ -34,6 +34,8 @@ internal sealed partial class StatementReader
     private void Merge(JsonElement merge)
     {
         _facts.Kind("merge");
+        // What is joined by nothing is joined by all rows.
+        _facts.HasWhere &= merge.Has("joinCondition"u8, out JsonElement on) && !on.IsA("A_Const"u8, out _);
         Change(merge, default);
     }
 

@@ -147,6 +147,8 @@ internal sealed partial class StatementReader
             {
                 _facts.Access(SqlEffects.Privilege, alter.Has("relation"u8, out JsonElement relation) ? NameOf(relation) : null);
             }
+
+            Cascades(command, SqlEffects.Ddl);
         }
     }
 
@@ -163,7 +165,13 @@ internal sealed partial class StatementReader
         // All that is in a schema has another name then.
         if (rename.Is("renameType"u8, "OBJECT_SCHEMA"u8))
         {
-            _facts.Access(SqlEffects.Ddl, new SqlName(rename.Text("subname"u8), "*"));
+            AllOf(rename.Text("subname"u8), SqlEffects.Ddl);
+            AllOf(rename.Text("newname"u8), SqlEffects.Ddl);
+        }
+
+        if (IsCalled(rename.Text("renameType"u8)))
+        {
+            _facts.Unknown(Later);
         }
 
         if (rename.Is("renameType"u8, "OBJECT_ATTRIBUTE"u8) && rename.Is("behavior"u8, "DROP_CASCADE"u8))
@@ -180,7 +188,9 @@ internal sealed partial class StatementReader
     private void Move(JsonElement move)
     {
         bool isExtension = move.Is("objectType"u8, "OBJECT_EXTENSION"u8);
-        Define(move, "alter", SqlEffects.Ddl, isExtension ? "what belongs to an extension is not told" : null);
+        Define(
+            move, "alter", SqlEffects.Ddl,
+            isExtension ? "what belongs to an extension is not told" : IsCalled(move.Text("objectType"u8)) ? Later : null);
         if (move.Has("relation"u8, out JsonElement relation))
         {
             _facts.Access(SqlEffects.Ddl, new SqlName(move.Text("newschema"u8), NameOf(relation).Name));
@@ -200,6 +210,12 @@ internal sealed partial class StatementReader
             }
         }
 
+        if (type == "OBJECT_SCHEMA")
+        {
+            drop.List("objects"u8).ToList().ForEach(schema => AllOf(schema.StringNode(), SqlEffects.Ddl));
+        }
+
+        Cascades(drop, SqlEffects.Ddl);
         if (!_facts.Has(SqlEffects.Ddl, mark))
         {
             _facts.Access(SqlEffects.Ddl, null);
@@ -247,7 +263,11 @@ internal sealed partial class StatementReader
         }
     }
 
-    private void Truncate(JsonElement truncate) => Define(truncate, "truncate", SqlEffects.Write);
+    private void Truncate(JsonElement truncate)
+    {
+        Define(truncate, "truncate", SqlEffects.Write);
+        Cascades(truncate, SqlEffects.Write);
+    }
 
     private void Lock(JsonElement locks)
     {

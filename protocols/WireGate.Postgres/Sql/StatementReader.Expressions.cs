@@ -123,6 +123,7 @@ internal sealed partial class StatementReader
         if (join.Has("alias"u8, out JsonElement alias))
         {
             Renames(alias);
+            _facts.Row(alias.Text("aliasname"u8) ?? "");
         }
 
         Descend(join);

@@ -57,7 +57,7 @@ internal sealed partial class StatementReader
         ["CreateStatsStmt"] = (r, n) => r.Define(n, "create", SqlEffects.Ddl),
         ["CreatedbStmt"] = Defines("create", SqlEffects.Ddl),
         ["CreateTableSpaceStmt"] = Defines("create", SqlEffects.Ddl, "a tablespace is a folder of the upstream"),
-        ["CreatePublicationStmt"] = Defines("create", SqlEffects.Ddl),
+        ["CreatePublicationStmt"] = (r, n) => r.Publication(n, "create"),
         ["CreatePolicyStmt"] = DefinesRights("create"),
         ["CreateRangeStmt"] = DefinesLater("create"),
         ["CreateFunctionStmt"] = DefinesLater("create"),
@@ -91,9 +91,9 @@ internal sealed partial class StatementReader
         ["AlterStatsStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterDatabaseStmt"] = Defines("alter", SqlEffects.Ddl),
         ["AlterDatabaseRefreshCollStmt"] = Defines("alter", SqlEffects.Ddl),
-        ["AlterTableMoveAllStmt"] = Defines("alter", SqlEffects.Ddl),
+        ["AlterTableMoveAllStmt"] = DefinesAll("alter", SqlEffects.Ddl),
         ["AlterTableSpaceOptionsStmt"] = Defines("alter", SqlEffects.Ddl),
-        ["AlterPublicationStmt"] = Defines("alter", SqlEffects.Ddl),
+        ["AlterPublicationStmt"] = (r, n) => r.Publication(n, "alter"),
         ["AlterPolicyStmt"] = DefinesRights("alter"),
         ["AlterFunctionStmt"] = DefinesLater("alter"),
         ["AlterOperatorStmt"] = DefinesLater("alter"),
@@ -122,9 +122,9 @@ internal sealed partial class StatementReader
         ["VacuumStmt"] = (r, n) => r.Define(n, n.Flag("is_vacuumcmd"u8) ? "vacuum" : "analyze", SqlEffects.Ddl),
 
         // Rights.
-        ["GrantStmt"] = (r, n) => r.Define(n, n.Flag("is_grant"u8) ? "grant" : "revoke", SqlEffects.Privilege),
+        ["GrantStmt"] = (r, n) => r.Grant(n),
         ["GrantRoleStmt"] = (r, n) => r.Define(n, n.Flag("is_grant"u8) ? "grant" : "revoke", SqlEffects.Privilege),
-        ["AlterDefaultPrivilegesStmt"] = Defines("alter", SqlEffects.Privilege),
+        ["AlterDefaultPrivilegesStmt"] = (r, n) => r.DefaultPrivileges(n),
         ["AlterOwnerStmt"] = DefinesRights("alter"),
         ["CreateRoleStmt"] = (r, n) => r.Role(n, "create role"),
         ["AlterRoleStmt"] = (r, n) => r.Role(n, "alter role"),
@@ -132,12 +132,8 @@ internal sealed partial class StatementReader
         ["DropRoleStmt"] = Defines("drop role", SqlEffects.Privilege),
         ["AlterDatabaseSetStmt"] = Defines("alter", SqlEffects.Privilege),
         ["AlterSystemStmt"] = Defines("alter", SqlEffects.Privilege),
-        ["ReassignOwnedStmt"] = Defines("reassign owned", SqlEffects.Privilege),
-        ["DropOwnedStmt"] = (r, n) =>
-        {
-            r.Define(n, "drop owned", SqlEffects.Privilege);
-            r._facts.Access(SqlEffects.Ddl, null);
-        },
+        ["ReassignOwnedStmt"] = DefinesAll("reassign owned", SqlEffects.Privilege),
+        ["DropOwnedStmt"] = DefinesAll("drop owned", SqlEffects.Privilege | SqlEffects.Ddl),
         ["SecLabelStmt"] = Defines("security label", SqlEffects.Privilege),
 
         // Within statements, with a meaning of their own.

@@ -79,7 +79,7 @@ internal sealed partial class StatementReader
 
         ParsedStatement inner = Inner(query);
         _facts.Include(runs ? inner.Facts : AsRead(inner.Facts));
-        foreach (SessionChange change in inner.Changes)
+        foreach (SessionChange change in inner.Changes.SelectMany(WithoutDeclaring))
         {
             if (runs || change is SessionChange.Execute or SessionChange.Set)
             {
@@ -87,6 +87,9 @@ internal sealed partial class StatementReader
             }
         }
     }
+
+    // The query of DECLARE is explained, and may run; no cursor is made.
+    private static IEnumerable<SessionChange> WithoutDeclaring(SessionChange change) => change is SessionChange.Declare declare ? declare.Inner.Changes : [change];
 
     private static bool IsOff(JsonElement option) =>
         option.Has("arg"u8, out JsonElement value)

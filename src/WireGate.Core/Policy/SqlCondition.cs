@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy.Facts;
@@ -9,6 +10,8 @@ internal sealed class SqlCondition
 {
     private const SqlEffects Known = SqlEffects.Read | SqlEffects.Write | SqlEffects.Ddl | SqlEffects.Privilege | SqlEffects.Session;
     private const string Catalog = "pg_catalog";
+
+    private static readonly FrozenSet<string> WholeRows = FrozenSet.ToFrozenSet(["delete", "truncate", "merge", "lock"], StringComparer.Ordinal);
 
     private readonly SqlMatchConfig _match;
     private readonly SqlEffects _allowed;
@@ -98,7 +101,10 @@ internal sealed class SqlCondition
         return true;
     }
 
-    /// <summary>Of which table a column is only the upstream knows: it must be one that may be named of each table in the statement.</summary>
+    /// <summary>
+    /// Of which table a column is only the upstream knows: it must be one that may be named of each table in the statement. What names no
+    /// column, or does something to whole rows or to the table itself, is about all of them.
+    /// </summary>
     private bool CoversColumns(SqlStatementFacts statement, SqlSearchPath path)
     {
         if (_match.Columns.IsEmpty)
@@ -106,14 +112,44 @@ internal sealed class SqlCondition
             return true;
         }
 
-        foreach (SqlName column in statement.Columns)
+        bool isWhole = statement.Columns.IsEmpty || IsOfWholeRows(statement);
+        foreach (SqlAccess access in statement.Accesses)
         {
-            foreach (SqlAccess access in statement.Accesses)
+            if (access.Relation is not { } relation)
             {
-                if (access.Relation is { } relation && !IsColumnCovered(relation, column.Name, path))
-                {
-                    return false;
-                }
+                continue;
+            }
+
+            bool isAll = isWhole || (access.Effect & (SqlEffects.Read | SqlEffects.Write)) == 0;
+            if (isAll ? !IsColumnCovered(relation, "*", path) : !AreCovered(statement.Columns, relation, path))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsOfWholeRows(SqlStatementFacts statement)
+    {
+        foreach (string kind in statement.Kinds)
+        {
+            if (WholeRows.Contains(kind))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool AreCovered(ImmutableArray<SqlName> columns, SqlName relation, SqlSearchPath path)
+    {
+        foreach (SqlName column in columns)
+        {
+            if (!IsColumnCovered(relation, column.Name, path))
+            {
+                return false;
             }
         }
 

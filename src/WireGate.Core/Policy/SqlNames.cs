@@ -59,14 +59,14 @@ internal static class SqlNames
     /// <summary>Whether a name, in one of its meanings, fits the pattern.</summary>
     internal static bool MayBe(RelationPattern pattern, SqlName name, SqlSearchPath path)
     {
-        if (!pattern.Name.Matches(name.Name))
+        if (name.Name != SqlName.Any && !pattern.Name.Matches(name.Name))
         {
             return false;
         }
 
         if (name.Schema is { } schema)
         {
-            return pattern.Schema.Matches(schema);
+            return schema == SqlName.Any || pattern.Schema.Matches(schema);
         }
 
         if (path.CandidatesOf(name, withAbsent: true) is not { } candidates)

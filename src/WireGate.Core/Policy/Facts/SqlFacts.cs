@@ -33,6 +33,9 @@ public enum SqlEffects
 /// <param name="Name">The name.</param>
 public readonly record struct SqlName(string? Schema, string Name)
 {
+    /// <summary>In the place of a schema or a name: whichever there are. What a statement reaches without naming it.</summary>
+    public const string Any = "*";
+
     /// <inheritdoc/>
     public override string ToString() => Schema is null ? Name : $"{Schema}.{Name}";
 }
