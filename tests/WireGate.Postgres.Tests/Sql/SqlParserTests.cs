@@ -60,6 +60,23 @@ internal sealed class SqlParserTests
     public void A_concatenation_of_two_hundred_parts_is_read() =>
         Assert.That(FactsText.Of("select a" + Repeat(" || lower(b)", 200)), Is.EqualTo("select: read"));
 
+    // Two thousand bytes of it kept a loop with all its sessions for half a minute.
+    [Test]
+    public void Nested_MERGEs_are_read_once_each()
+    {
+        const int Depth = 18;
+        string sql = "select 1 as a";
+        for (int i = 0; i < Depth; i++)
+        {
+            sql = $"with w as (merge into o using ({sql}) s on true when matched then do nothing) select 1 as a";
+        }
+
+        long begin = TimeProvider.System.GetTimestamp();
+        FactsText.Of(sql);
+
+        Assert.That(TimeProvider.System.GetElapsedTime(begin), Is.LessThan(TimeSpan.FromSeconds(1)));
+    }
+
     // SET (a, b) = (…) is repeated in the tree for each column, and so is what is nested in it.
     [Test]
     public void A_tree_out_of_proportion_is_not_made()
