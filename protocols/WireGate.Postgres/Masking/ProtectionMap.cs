@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -111,6 +112,7 @@ internal sealed class ProtectionMap
             FillKin();
         }
         while (FillGenerated());
+        FillOverflow();
 
         var done = new HashSet<uint>();
         foreach (CatalogRelation relation in Catalog.Relations)
@@ -145,6 +147,23 @@ internal sealed class ProtectionMap
                 if (isNew)
                 {
                     open.Push(kin.Oid);
+                }
+            }
+        }
+    }
+
+    // Long values of a table lie in pieces in a relation that the server names after it.
+    private void FillOverflow()
+    {
+        foreach (CatalogRelation relation in Catalog.Relations)
+        {
+            if (relation.Schema == "pg_toast" && uint.TryParse(relation.Name.AsSpan(relation.Name.LastIndexOf('_') + 1), CultureInfo.InvariantCulture, out uint owner)
+                && _protected.ContainsKey(owner))
+            {
+                foreach (CatalogColumn column in relation.Columns)
+                {
+                    Protect(relation, column.Number, Any);
+                    _made.Add((relation.Oid, column.Number));
                 }
             }
         }

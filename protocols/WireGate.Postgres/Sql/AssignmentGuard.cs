@@ -12,33 +12,37 @@ internal static class AssignmentGuard
     /// <summary>Whether the tree of a text stays in proportion to it.</summary>
     public static bool IsBounded(ReadOnlySpan<byte> text)
     {
-        int lists = ListsBeforeEquals(text);
+        // Where a list begins is told by its parenthesis, unless another may stand in a name, a comment or an index.
+        bool isPlain = !text.ContainsAny((byte)'"', (byte)'[') && text.IndexOf("/*"u8) < 0 && text.IndexOf("--"u8) < 0;
+        (int lists, int commas) = ListsBeforeEquals(text);
         if (lists == 0 || !HasSet(text))
         {
             return true;
         }
 
         // The product of the lists' lengths is greatest if all are equally long.
-        double columns = (text.Count((byte)',') + lists) / (double)lists;
+        double columns = ((isPlain ? commas : text.Count((byte)',')) + lists) / (double)lists;
         return text.Length * Math.Pow(columns, lists) <= MostBytes;
     }
 
-    // A closing parenthesis with an equals sign behind it, or with a comment, behind which one may be.
-    private static int ListsBeforeEquals(ReadOnlySpan<byte> text)
+    // A closing parenthesis with an equals sign behind it, or with a comment, behind which one may be; and the commas up to it.
+    private static (int Lists, int Commas) ListsBeforeEquals(ReadOnlySpan<byte> text)
     {
-        int count = 0;
+        int count = 0, commas = 0;
         for (int at = text.IndexOf((byte)')'); at >= 0;)
         {
+            ReadOnlySpan<byte> list = text[(text[..at].LastIndexOf((byte)'(') + 1)..at];
             text = text[(at + 1)..].TrimStart(" \t\n\r\f\v"u8);
-            if (text.Length > 0 && text[0] is (byte)'=' or (byte)'/' or (byte)'-')
+            if (text.StartsWith("="u8) || text.StartsWith("/*"u8) || text.StartsWith("--"u8))
             {
                 count++;
+                commas += list.Count((byte)',');
             }
 
             at = text.IndexOf((byte)')');
         }
 
-        return count;
+        return (count, commas);
     }
 
     private static bool HasSet(ReadOnlySpan<byte> text)
