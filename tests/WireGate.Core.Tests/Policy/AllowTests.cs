@@ -124,6 +124,31 @@ internal sealed class AllowTests
         Text(Statement("select", "read public.orders") with { Columns = [.. Words(columns).Select(Name)] }),
         Allow(Sql(SqlEffects.Read, columns: patterns))).Verdict;
 
+    [TestCase("delete", "write public.orders", "")]
+    [TestCase("delete", "write public.orders,read public.orders", "id")]
+    [TestCase("insert", "write public.orders", "")]
+    [TestCase("select", "read public.orders", "")]
+    [TestCase("truncate", "write public.orders", "")]
+    [TestCase("alter", "ddl public.orders", "id")]
+    [TestCase("select", "read public.other", "")]
+    public void What_names_no_column_or_whole_rows_is_about_all_columns(string kind, string accesses, string columns)
+    {
+        SqlOperation operation = Text(Statement(kind, accesses.Split(',')) with { Columns = [.. Words(columns).Select(Name)] });
+        const SqlEffects all = ReadWrite | SqlEffects.Ddl;
+
+        Assert.That(Judge(operation, Allow(Sql(all, columns: "public.orders.id"))).Verdict, Is.EqualTo(Verdict.Deny));
+        Assert.That(Judge(operation, Allow(Sql(all, columns: "public.*.*"))).Verdict, Is.EqualTo(Verdict.Allow));
+    }
+
+    [TestCase("public.*", "secret.a", ExpectedResult = Verdict.Deny, TestName = "What_reaches_whichever_table_is_denied_by_a_rule_about_one")]
+    [TestCase("*.*", "", ExpectedResult = Verdict.Allow, TestName = "What_reaches_whichever_table_is_covered_by_all")]
+    [TestCase("public.*", "", ExpectedResult = Verdict.Deny, TestName = "What_reaches_whichever_table_is_not_covered_by_some")]
+    public Verdict Reach(string allowed, string denied)
+    {
+        RuleConfig[] rules = [Allow(Sql(SqlEffects.Write, tables: allowed)), .. denied.Length == 0 ? (RuleConfig[])[] : [Allow(Sql(SqlEffects.Write), "all"), Deny(Sql(tables: denied))]];
+        return Judge(Text(Statement("truncate", "write public.a", "write *.*")), rules).Verdict;
+    }
+
     [Test]
     public void A_column_may_be_of_any_table_of_the_statement()
     {

@@ -105,6 +105,32 @@ internal sealed class SessionPathTests
     }
 
     [Test]
+    public void What_is_run_by_a_name_may_make_objects_of_its_own()
+    {
+        Assert.That(_conversation.TryDefineStatement("s"u8, Text("create temp table t (a int)"), out NameSlot? slot));
+        slot!.Confirm();
+
+        Run("execute s");
+
+        Assert.That(Settings.IsAsGiven, Is.False);
+    }
+
+    [Test]
+    public void A_portal_that_is_suspended_is_not_nothing()
+    {
+        OperationRun? set = _conversation.OnSent(Text("set search_path = a"));
+        _conversation.Replies.Add(new PendingReply(FrontendMessage.Execute, ReplyAction.Forward, set));
+        _conversation.OnSent(Text("select set_config('search_path', 'b', false) from generate_series(1, 3)"));
+        _conversation.OnCompleted(set);
+        _conversation.Replies.RemoveFirst();
+        set?.End();
+        _conversation.OnUnfollowed();
+        _conversation.OnReady(TransactionStatus.Idle);
+
+        Assert.That(Settings.SearchPath.Schemas, Is.EquivalentTo(new[] { "public", "a", "b" }));
+    }
+
+    [Test]
     public void DISCARD_ALL_makes_it_as_given()
     {
         Run("create temp table t (a int)");

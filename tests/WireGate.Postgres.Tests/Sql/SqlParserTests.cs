@@ -91,6 +91,9 @@ internal sealed class SqlParserTests
         Assert.That(
             FactsText.Of("update t set (" + Repeat("a,", 15_000) + "a) = (select " + Repeat("1,", 10_000) + "1)"), Is.EqualTo("unknown: unknown"));
         Assert.That(FactsText.Of("update t set (a, b) = (select 1, 2 from u) where lower(c) = 'x'"), Is.EqualTo("update: write t, read u"));
+        Assert.That(
+            FactsText.Of("insert into t values " + Repeat("(1, 2, 3), ", 500) + "(1, 2, 3) on conflict (a) do update set (b, c) = (excluded.b, (t.c + excluded.c) / 2)"),
+            Is.EqualTo("insert: write t"), "an everyday upsert");
     }
 
     [TestCase(new byte[] { (byte)'s', 0xff })]
