@@ -38,8 +38,8 @@ internal sealed partial class LineageReader
             }
 
             string? name = target.Text("name"u8) ?? NameOf(value).Name;
-            // A column that keeps its name is what it was; t.f may be f of t.
-            bool isKept = isColumn && column.Strings("fields"u8) is [var own] && own == name;
+            // A column that keeps its name is what it was. But t.f may be f of t, and t a whole row, which around here is a column.
+            bool isKept = isColumn && column.Strings("fields"u8) is [{ } own] && own == name && !IsAlias(own);
             if (isNamed && !isKept)
             {
                 _flows.Add(new LineageFlow(name, names));

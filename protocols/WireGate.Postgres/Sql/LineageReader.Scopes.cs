@@ -56,6 +56,9 @@ internal sealed partial class LineageReader
         return key;
     }
 
+    // However often: it may be more often than is followed.
+    private bool IsAlias(string name) => _scopes.Exists(s => s.Aliases.ContainsKey(name));
+
     private int[] Meanings(string? name)
     {
         int[] meanings = [.. _scopes.SelectMany(s => s.Aliases.GetValueOrDefault(name ?? "", [])).Take(MostMeanings + 1)];

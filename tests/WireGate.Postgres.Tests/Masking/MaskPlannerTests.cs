@@ -36,6 +36,15 @@ internal sealed class MaskPlannerTests
     [TestCase("insert into people as p values (1) on conflict (id) do update set id = 1 returning p.to_json")]
     [TestCase("select x.to_json from people, lateral json_each(to_json(people)) as x")]
     [TestCase("select ssn::name from people")]
+    [TestCase("select to_json(q.p) from (select p from people p) q")]
+    [TestCase("with q as (select people from people) select q.people::text from q")]
+    [TestCase("with q as (update people p set id = 1 returning p) select q.p::text from q")]
+    [TestCase("select a.p::text from people p, lateral (select p) a")]
+    [TestCase("select x.j::text from (select j from (people join plain using (id)) as j) x")]
+    [TestCase("select x.w::text from (select w from people join open using (id, ssn) as w) x")]
+    [TestCase("select x.q::text from (select q from (select ssn from people) q) x")]
+    [TestCase("select z.p::text from (select * from (select p from people p) q) z")]
+    [TestCase("select q.p::text from (select p from people p union all select null) q")]
     [TestCase("select d.name from (select ssn::text::name || '' as a, (ssn || '')::name from people) d")]
     public void Shows_a_masked_value(string sql) => Assert.That(Found(sql), Is.Not.Null);
 
