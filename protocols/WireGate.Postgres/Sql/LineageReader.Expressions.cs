@@ -101,7 +101,7 @@ internal sealed partial class LineageReader
                 GatherDeciding(property.Value, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
                 break;
             case "A_Star":
-                into.HasStar = true;
+                // (x).*: what it stands for is in x, which has been named.
                 break;
             case "indirection":
                 foreach (JsonElement item in property.Value.EnumerateArray())

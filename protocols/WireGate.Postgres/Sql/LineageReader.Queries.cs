@@ -84,6 +84,7 @@ internal sealed partial class LineageReader
     private List<LineageOutput> Values(JsonElement lists)
     {
         var columns = new List<ColumnNames>();
+        bool isByPlace = true;
         foreach (JsonElement wrapped in lists.EnumerateArray())
         {
             int i = 0;
@@ -95,7 +96,17 @@ internal sealed partial class LineageReader
                 }
 
                 columns[i++].AddAll(Names(item));
+                isByPlace &= !Expands(item);
             }
+        }
+
+        if (!isByPlace)
+        {
+            // Which column a value is in is not known without the columns that a star stands for.
+            var all = new ColumnNames { HasStar = true };
+            columns.ForEach(all.AddAll);
+            _flows.Add(new LineageFlow(null, all));
+            return [new LineageOutput(null, all, IsStar: true, IsPlain: false)];
         }
 
         var outputs = new List<LineageOutput>();
