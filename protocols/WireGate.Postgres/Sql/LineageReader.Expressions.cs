@@ -9,6 +9,14 @@ internal sealed partial class LineageReader
     // FILTER, ORDER BY within the parentheses, and OVER.
     private static readonly string[] DecidingOfCall = ["agg_filter", "agg_order", "over"];
 
+    // What the session or the server knows afterwards if it ran: settings, sequences, numbers of transactions, locks, messages, what is
+    // drawn after a seed.
+    private static readonly HashSet<string> Telling = new(StringComparer.Ordinal)
+    {
+        "set_config", "setval", "nextval", "txid_current", "pg_current_xact_id", "pg_export_snapshot", "pg_notify", "pg_logical_emit_message",
+        "setseed", "random", "random_normal",
+    };
+
     // Every column that stands anywhere in an expression.
     private ColumnNames Names(JsonElement value)
     {
@@ -97,7 +105,7 @@ internal sealed partial class LineageReader
             case "FuncCall":
                 SqlName function = FunctionOf(property.Value.Strings("funcname"u8));
                 bool givesRows = SetReturningFunctions.MayContain(function);
-                _settings += function.Name is "set_config" or "setval" or "nextval" ? 1 : 0;
+                _settings += Tells(function.Name) ? 1 : 0;
                 GatherDeciding(property.Value, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
                 break;
             case "A_Star":
@@ -119,6 +127,11 @@ internal sealed partial class LineageReader
                 break;
         }
     }
+
+    private static bool Tells(string function) =>
+        Telling.Contains(function)
+        || function.StartsWith("pg_advisory_", StringComparison.Ordinal)
+        || function.StartsWith("pg_try_advisory_", StringComparison.Ordinal);
 
     private static SqlName FunctionOf(List<string?> parts) => new(parts.Count > 1 ? parts[^2] : null, parts[^1] ?? "");
 }
