@@ -13,6 +13,7 @@ internal sealed partial class LineageReader
     private readonly ColumnNames _written = new();
     private readonly ColumnNames _besideSetting = new();
     private int _settings;
+    private int _subqueries;
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
