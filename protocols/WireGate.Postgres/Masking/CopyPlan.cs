@@ -115,7 +115,8 @@ internal sealed record CopyPlan
 
     private static ColumnMask Column(Replacement? replacement, uint type, ProtectionMap map, bool isBinary)
     {
-        ValueKind kind = type == 0 ? ValueKind.Other : ValueKinds.Of(type, map.Catalog);
+        // What is made is NULL, as what is NULL passes.
+        ValueKind kind = type == 0 || replacement is { IsMade: true } ? ValueKind.Other : ValueKinds.Of(type, map.Catalog);
         return new ColumnMask(
             replacement, kind, replacement is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, isBinary);
     }

@@ -122,9 +122,9 @@ internal static class MaskPlanner
             return $"the column {carried.Column} is masked, and the statement would write it elsewhere";
         }
 
-        // Also where it is a constant: a setting tells whether it was made, and so does the next value of a sequence.
+        // Also where it is a constant: a setting tells whether it was made, and so does the next value of a sequence, or a lock.
         bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true });
-        return sets || source.Taint.Of(statement.Lineage.BesideSetting) is not null ? "a setting or a sequence would tell of a masked value" : null;
+        return sets || source.Taint.Of(statement.Lineage.BesideSetting) is not null ? "a setting, a sequence or the transaction would tell of a masked value" : null;
     }
 
     // CREATE TABLE AS EXECUTE: what writes names nothing that is hidden, and what gives the rows writes nothing.

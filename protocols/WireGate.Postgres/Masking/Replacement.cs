@@ -13,7 +13,7 @@ internal sealed class Replacement
 
     private static readonly byte[] Redacted = "[redacted]"u8.ToArray();
 
-    private static readonly Replacement Nothing = new(new MaskConfig { Name = "made", With = MaskStyle.Redact }, default);
+    private static readonly Replacement Nothing = new(new MaskConfig { Name = "made", With = MaskStyle.Redact }, default, isMade: true);
 
     private readonly MaskStyle _style;
     private readonly byte[] _text;
@@ -23,7 +23,12 @@ internal sealed class Replacement
     /// <param name="mask">What is shown.</param>
     /// <param name="key">Of hashes: whoever knows it could try out values. The same value looks the same in every session and column.</param>
     public Replacement(MaskConfig mask, ReadOnlyMemory<byte> key)
+        : this(mask, key, isMade: false) =>
+        OfMade = _style is MaskStyle.Last4 or MaskStyle.Partial or MaskStyle.Hash ? Nothing : new Replacement(mask, key, isMade: true);
+
+    private Replacement(MaskConfig mask, ReadOnlyMemory<byte> key, bool isMade)
     {
+        (OfMade, IsMade) = (this, isMade);
         _key = key;
         _style = mask.With;
         _text = mask is { With: MaskStyle.Fixed, Fixed: { } text } ? Encoding.UTF8.GetBytes(text.Replace("\0", "", StringComparison.Ordinal)) : Redacted;
@@ -37,7 +42,10 @@ internal sealed class Replacement
     /// In place of what is made of hidden values. A style that shows a part of a value, or whether two are the same, would show all of it
     /// part by part: the last four characters of a value's beginning are others than its own.
     /// </summary>
-    public Replacement OfMade => _style is MaskStyle.Last4 or MaskStyle.Partial or MaskStyle.Hash ? Nothing : this;
+    public Replacement OfMade { get; }
+
+    /// <summary>It stands in place of what is made of hidden values. Whether that is NULL may be made to tell of each of their characters.</summary>
+    public bool IsMade { get; }
 
     /// <summary>Writes what is shown in place of a text.</summary>
     public void WriteText(RowBuffer output, ReadOnlySpan<byte> value)

@@ -14,6 +14,12 @@ namespace WireGate.Postgres.Masking;
 internal readonly record struct ColumnMask(Replacement? Replacement, ValueKind Kind, bool IsSearched, bool IsBinary)
 {
     public bool IsClean => Replacement is null && !IsSearched;
+
+    /// <summary>What stands in place of its values stands in place of NULL too.</summary>
+    public bool HidesNull => Replacement is { IsMade: true };
+
+    /// <summary>What is replaced where a value is NULL: of jsonb in the binary format, the version.</summary>
+    public ReadOnlySpan<byte> Missing => this is { Kind: ValueKind.Jsonb, IsBinary: true } ? [1] : [];
 }
 
 /// <summary>A detector and what stands in place of what it finds.</summary>
@@ -46,13 +52,13 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
         foreach (ref readonly ColumnMask column in columns.AsSpan())
         {
             int length = reader.ReadInt32();
-            if (length == NullLength)
+            if (length == NullLength && !column.HidesNull)
             {
                 output.Int32(NullLength);
                 continue;
             }
 
-            ReadOnlySpan<byte> value = reader.ReadBytes(length);
+            ReadOnlySpan<byte> value = length == NullLength ? column.Missing : reader.ReadBytes(length);
             if (column.IsClean)
             {
                 Span<byte> span = output.Reserve(sizeof(int) + length);

@@ -9,6 +9,14 @@ internal sealed partial class LineageReader
     // FILTER, ORDER BY within the parentheses, and OVER.
     private static readonly string[] DecidingOfCall = ["agg_filter", "agg_order", "over"];
 
+    // What the session or the server knows afterwards if it ran: settings, sequences, numbers of transactions, locks, messages, what is
+    // drawn after a seed.
+    private static readonly HashSet<string> Telling = new(StringComparer.Ordinal)
+    {
+        "set_config", "setval", "nextval", "txid_current", "pg_current_xact_id", "pg_export_snapshot", "pg_notify", "pg_logical_emit_message",
+        "setseed", "random", "random_normal",
+    };
+
     // Every column that stands anywhere in an expression.
     private ColumnNames Names(JsonElement value)
     {
@@ -59,66 +67,126 @@ internal sealed partial class LineageReader
         }
     }
 
+    // What stands before a subquery in AND, OR and COALESCE says whether that runs, which a plan that ran tells, and counts of what was read.
+    private void GatherInOrder(JsonElement node, ColumnNames into)
+    {
+        var before = new ColumnNames();
+        foreach (JsonElement argument in node.List("args"u8))
+        {
+            int subqueries = _subqueries;
+            ColumnNames names = Names(argument);
+            if (_subqueries > subqueries)
+            {
+                _predicates.AddAll(before);
+            }
+
+            before.AddAll(names);
+        }
+
+        into.AddAll(before);
+    }
+
+    // It is on the stack once for each level, so what a level holds is elsewhere.
     private void GatherNode(JsonProperty property, ColumnNames into)
     {
+        JsonElement node = property.Value;
         switch (property.Name)
         {
             case "ColumnRef":
-                List<string?> fields = property.Value.Strings("fields"u8);
-                into.HasStar |= fields[^1] is null;
-                if (fields[^1] is { } column)
-                {
-                    into.Add(fields.Count > 1 ? Qualifier(fields[^2]) : null, column);
-                }
-
+                Column(node, into);
                 break;
             case "SelectStmt":
-                foreach (LineageOutput output in Query(property.Value, isNamed: false))
-                {
-                    into.AddAll(output.From);
-                    into.HasStar |= output.IsStar;
-                }
-
+                Subquery(node, into);
                 break;
-            case "SubLink" when property.Value.Is("subLinkType"u8, "EXISTS_SUBLINK"u8) && property.Value.Has("subselect"u8, out JsonElement exists):
-                // Whether there are rows; what they hold is not looked at.
-                Nested(exists);
+            case "SubLink":
+                SubLink(node, into);
+                break;
+            case "BoolExpr" or "CoalesceExpr":
+                GatherInOrder(node, into);
                 break;
             case "CaseExpr":
-                GatherDeciding(property.Value, ["arg"], into);
+                GatherDeciding(node, ["arg"], into);
                 break;
             case "CaseWhen":
-                GatherDeciding(property.Value, ["expr"], into);
+                GatherDeciding(node, ["expr"], into);
                 break;
-            case "A_Expr" when property.Value.Is("kind"u8, "AEXPR_NULLIF"u8):
+            case "A_Expr" when node.Is("kind"u8, "AEXPR_NULLIF"u8):
                 // CASE WHEN one = other.
-                GatherDeciding(property.Value, ["lexpr", "rexpr"], into);
+                GatherDeciding(node, ["lexpr", "rexpr"], into);
                 break;
             case "FuncCall":
-                SqlName function = FunctionOf(property.Value.Strings("funcname"u8));
-                bool givesRows = SetReturningFunctions.MayContain(function);
-                _settings += function.Name is "set_config" or "setval" or "nextval" ? 1 : 0;
-                GatherDeciding(property.Value, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
+                Call(node, into);
                 break;
             case "A_Star":
-                into.HasStar = true;
+                // (x).*: what it stands for is in x, which has been named.
                 break;
             case "indirection":
-                foreach (JsonElement item in property.Value.EnumerateArray())
-                {
-                    if (item.StringNode() is { } field)
-                    {
-                        into.Add(null, field);
-                    }
-                }
-
-                Gather(property.Value, into);
+                Fields(node, into);
+                Gather(node, into);
                 break;
             default:
-                Gather(property.Value, into);
+                Gather(node, into);
                 break;
         }
     }
+
+    private void Column(JsonElement column, ColumnNames into)
+    {
+        List<string?> fields = column.Strings("fields"u8);
+        into.HasStar |= fields[^1] is null;
+        if (fields[^1] is { } name)
+        {
+            into.Add(fields.Count > 1 ? Qualifier(fields[^2]) : null, name);
+        }
+    }
+
+    private void Subquery(JsonElement select, ColumnNames into)
+    {
+        _subqueries++;
+        foreach (LineageOutput output in Query(select, isNamed: false))
+        {
+            into.AddAll(output.From);
+            into.HasStar |= output.IsStar;
+        }
+    }
+
+    private void SubLink(JsonElement link, ColumnNames into)
+    {
+        if (link.Is("subLinkType"u8, "EXISTS_SUBLINK"u8) && link.Has("subselect"u8, out JsonElement exists))
+        {
+            // Whether there are rows; what they hold is not looked at.
+            _subqueries++;
+            Nested(exists);
+            return;
+        }
+
+        // IN, ANY, ALL: no more rows are read than have to be.
+        GatherDeciding(link, ["testexpr"], into);
+    }
+
+    private void Call(JsonElement call, ColumnNames into)
+    {
+        SqlName function = FunctionOf(call.Strings("funcname"u8));
+        bool givesRows = SetReturningFunctions.MayContain(function);
+        _settings += Tells(function.Name) ? 1 : 0;
+        GatherDeciding(call, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
+    }
+
+    private static void Fields(JsonElement indirection, ColumnNames into)
+    {
+        foreach (JsonElement item in indirection.EnumerateArray())
+        {
+            if (item.StringNode() is { } field)
+            {
+                into.Add(null, field);
+            }
+        }
+    }
+
+    private static bool Tells(string function) =>
+        Telling.Contains(function)
+        || function.StartsWith("pg_advisory_", StringComparison.Ordinal)
+        || function.StartsWith("pg_try_advisory_", StringComparison.Ordinal);
 
     private static SqlName FunctionOf(List<string?> parts) => new(parts.Count > 1 ? parts[^2] : null, parts[^1] ?? "");
 }

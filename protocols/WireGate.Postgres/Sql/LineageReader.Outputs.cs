@@ -30,16 +30,23 @@ internal sealed partial class LineageReader
 
             ColumnNames names = Names(value);
             bool isColumn = value.IsA("ColumnRef"u8, out JsonElement column);
-            bool isStar = names.HasStar && (isColumn || value.IsA("A_Indirection"u8, out _));
-            if (isStar)
+            if (Expands(value))
             {
-                outputs.Add(new LineageOutput(target.Text("name"u8), names, true, isColumn) { Columns = Star(value) });
+                if (isNamed && !isColumn)
+                {
+                    // Its columns are called what its type calls them.
+                    _flows.Add(new LineageFlow(null, names));
+                }
+
+                var all = new ColumnNames { HasStar = true };
+                all.AddAll(names);
+                outputs.Add(new LineageOutput(target.Text("name"u8), all, true, isColumn) { Columns = Star(value) });
                 continue;
             }
 
             string? name = target.Text("name"u8) ?? NameOf(value).Name;
-            // A column that keeps its name is what it was; t.f may be f of t.
-            bool isKept = isColumn && column.Strings("fields"u8) is [var own] && own == name;
+            // A column that keeps its name is what it was. But t.f may be f of t, and t a whole row, which around here is a column.
+            bool isKept = isColumn && column.Strings("fields"u8) is [{ } own] && own == name && !IsAlias(own);
             if (isNamed && !isKept)
             {
                 _flows.Add(new LineageFlow(name, names));
@@ -50,6 +57,11 @@ internal sealed partial class LineageReader
 
         return outputs;
     }
+
+    // *, t.*, (x).*: in a list of columns each is as many as that has.
+    private static bool Expands(JsonElement value) => value.IsA("ColumnRef"u8, out JsonElement column)
+        ? column.Strings("fields"u8)[^1] is null
+        : value.IsA("A_Indirection"u8, out JsonElement access) && access.List("indirection"u8).Last().IsA("A_Star"u8, out _);
 
     // What the upstream calls an expression: a weak name gives way to that of a cast or a CASE around it. Null: it may be any.
     private static (string? Name, bool IsWeak) NameOf(JsonElement value)

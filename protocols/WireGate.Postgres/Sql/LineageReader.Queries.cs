@@ -84,6 +84,7 @@ internal sealed partial class LineageReader
     private List<LineageOutput> Values(JsonElement lists)
     {
         var columns = new List<ColumnNames>();
+        bool isByPlace = true;
         foreach (JsonElement wrapped in lists.EnumerateArray())
         {
             int i = 0;
@@ -95,7 +96,17 @@ internal sealed partial class LineageReader
                 }
 
                 columns[i++].AddAll(Names(item));
+                isByPlace &= !Expands(item);
             }
+        }
+
+        if (!isByPlace)
+        {
+            // Which column a value is in is not known without the columns that a star stands for.
+            var all = new ColumnNames { HasStar = true };
+            columns.ForEach(all.AddAll);
+            _flows.Add(new LineageFlow(null, all));
+            return [new LineageOutput(null, all, IsStar: true, IsPlain: false)];
         }
 
         var outputs = new List<LineageOutput>();
@@ -107,56 +118,6 @@ internal sealed partial class LineageReader
         }
 
         return outputs;
-    }
-
-    // The names hold until the caller takes them back. Without RECURSIVE each sees only those before it.
-    private void With(JsonElement statement)
-    {
-        if (!statement.Has("withClause"u8, out JsonElement with))
-        {
-            return;
-        }
-
-        bool isRecursive = with.Flag("recursive"u8);
-        var found = new List<(string Name, LineageColumns Columns, JsonElement Cte)>();
-        foreach (JsonElement wrapped in with.List("ctes"u8))
-        {
-            if (wrapped.IsA("CommonTableExpr"u8, out JsonElement cte))
-            {
-                found.Add((cte.Text("ctename"u8) ?? "", new LineageColumns(), cte));
-            }
-        }
-
-        _ctes.AddRange(isRecursive ? found.Select(c => (c.Name, c.Columns)) : []);
-        foreach ((string name, LineageColumns columns, JsonElement cte) in found)
-        {
-            if (cte.Has("ctequery"u8, out JsonElement query))
-            {
-                Cte(cte, query, columns);
-            }
-
-            _ctes.AddRange(isRecursive ? [] : [(name, columns)]);
-        }
-    }
-
-    private void Cte(JsonElement cte, JsonElement query, LineageColumns columns)
-    {
-        List<string?> renamed = cte.Strings("aliascolnames"u8);
-        List<LineageOutput> outputs = Nested(query);
-        Rename(renamed, outputs);
-        columns.AddAll(ColumnsOf(outputs, renamed));
-        if (cte.Has("search_clause"u8, out JsonElement search))
-        {
-            columns.Add(search.Text("search_seq_column"u8));
-            _flows.Add(new LineageFlow(null, AllOf(outputs)));
-        }
-
-        if (cte.Has("cycle_clause"u8, out JsonElement cycle))
-        {
-            columns.Add(cycle.Text("cycle_mark_column"u8));
-            columns.Add(cycle.Text("cycle_path_column"u8));
-            _flows.Add(new LineageFlow(null, AllOf(outputs)));
-        }
     }
 
     private List<LineageOutput> Nested(JsonElement wrapped)

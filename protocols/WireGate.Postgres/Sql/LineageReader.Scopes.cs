@@ -56,6 +56,9 @@ internal sealed partial class LineageReader
         return key;
     }
 
+    // However often: it may be more often than is followed.
+    private bool IsAlias(string name) => _scopes.Exists(s => s.Aliases.ContainsKey(name));
+
     private int[] Meanings(string? name)
     {
         int[] meanings = [.. _scopes.SelectMany(s => s.Aliases.GetValueOrDefault(name ?? "", [])).Take(MostMeanings + 1)];
@@ -123,6 +126,64 @@ internal sealed partial class LineageReader
         {
             _scopes[^1].Shown.Add(columns);
         }
+    }
+
+    // The names hold until the caller takes them back. Without RECURSIVE each sees only those before it.
+    private void With(JsonElement statement)
+    {
+        if (!statement.Has("withClause"u8, out JsonElement with))
+        {
+            return;
+        }
+
+        bool isRecursive = with.Flag("recursive"u8);
+        var found = new List<(string Name, LineageColumns Columns, JsonElement Cte)>();
+        foreach (JsonElement wrapped in with.List("ctes"u8))
+        {
+            if (wrapped.IsA("CommonTableExpr"u8, out JsonElement cte))
+            {
+                found.Add((cte.Text("ctename"u8) ?? "", new LineageColumns(), cte));
+            }
+        }
+
+        _ctes.AddRange(isRecursive ? found.Select(c => (c.Name, c.Columns)) : []);
+        foreach ((string name, LineageColumns columns, JsonElement cte) in found)
+        {
+            if (cte.Has("ctequery"u8, out JsonElement query))
+            {
+                Cte(cte, query, columns);
+            }
+
+            _ctes.AddRange(isRecursive ? [] : [(name, columns)]);
+        }
+    }
+
+    private void Cte(JsonElement cte, JsonElement query, LineageColumns columns)
+    {
+        List<string?> renamed = cte.Strings("aliascolnames"u8);
+        List<LineageOutput> outputs = Nested(query);
+        Rename(renamed, outputs);
+        columns.AddAll(ColumnsOf(outputs, renamed));
+        if (cte.Has("search_clause"u8, out JsonElement search))
+        {
+            columns.Add(search.Text("search_seq_column"u8));
+            Follows(outputs);
+        }
+
+        if (cte.Has("cycle_clause"u8, out JsonElement cycle))
+        {
+            columns.Add(cycle.Text("cycle_mark_column"u8));
+            columns.Add(cycle.Text("cycle_path_column"u8));
+            Follows(outputs);
+        }
+    }
+
+    // CYCLE ends where values are equal, and the number of rows tells that; the columns that it and SEARCH add are made of them.
+    private void Follows(List<LineageOutput> outputs)
+    {
+        ColumnNames all = AllOf(outputs);
+        _predicates.AddAll(all);
+        _flows.Add(new LineageFlow(null, all));
     }
 
     // A function, XMLTABLE: what its columns are called is not always told.

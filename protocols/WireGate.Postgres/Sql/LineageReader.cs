@@ -13,6 +13,7 @@ internal sealed partial class LineageReader
     private readonly ColumnNames _written = new();
     private readonly ColumnNames _besideSetting = new();
     private int _settings;
+    private int _subqueries;
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
@@ -146,10 +147,9 @@ internal sealed partial class LineageReader
         Decides(node, "whereClause"u8);
         if (type == "MergeStmt")
         {
-            // Its actions may set anything from anything.
             FromSide(node, "sourceRelation"u8);
-            _written.AddAll(Names(node));
-            _written.HasStar = true;
+            Decides(node, "joinCondition"u8);
+            Actions(node);
         }
 
         foreach (JsonElement wrapped in node.List("targetList"u8))
@@ -174,6 +174,25 @@ internal sealed partial class LineageReader
         CloseScope();
         _ctes.RemoveRange(outer, _ctes.Count - outer);
         return outputs;
+    }
+
+    // Of MERGE. Only what they hold themselves: what stands beside them is read once, or a nest of them would be read for ever.
+    private void Actions(JsonElement merge)
+    {
+        foreach (JsonElement wrapped in merge.List("mergeWhenClauses"u8))
+        {
+            if (!wrapped.IsA("MergeWhenClause"u8, out JsonElement action))
+            {
+                _written.HasStar = true;
+                continue;
+            }
+
+            Decides(action, "condition"u8);
+            foreach (JsonElement written in action.List("targetList"u8).Concat(action.List("values"u8)))
+            {
+                _written.AddAll(Names(written));
+            }
+        }
     }
 
     // SET c = excluded.c: what was to be inserted into the same column is read with what is inserted.

@@ -126,7 +126,7 @@ internal sealed record QueryLineage
     /// <summary>Columns that stand where their values decide: conditions, orders, groups, joins, limits.</summary>
     public ColumnNames Predicates { get; init; } = new();
 
-    /// <summary>Columns that stand in one expression with what sets a setting or a sequence: whether it does may hang on them.</summary>
+    /// <summary>Columns that stand in one expression with what is known to have run afterwards, as a setting is: whether it does may hang on them.</summary>
     public ColumnNames BesideSetting { get; init; } = new();
 
     /// <summary>Columns of which is made what it writes.</summary>

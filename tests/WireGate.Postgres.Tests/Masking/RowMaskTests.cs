@@ -53,6 +53,28 @@ internal sealed class RowMaskTests
         Assert.That(Shown(column with { Replacement = column.Replacement!.OfMade }, "987-65-4321"), Is.EqualTo(shown));
     }
 
+    [TestCase(MaskStyle.Redact, ValueKind.Text, false, "[redacted]")]
+    [TestCase(MaskStyle.Last4, ValueKind.Text, true, "[redacted]")]
+    [TestCase(MaskStyle.Fixed, ValueKind.Text, false, "gone")]
+    [TestCase(MaskStyle.Hash, ValueKind.Json, false, "\"[redacted]\"")]
+    [TestCase(MaskStyle.Redact, ValueKind.Jsonb, false, "\"[redacted]\"")]
+    [TestCase(MaskStyle.Redact, ValueKind.Jsonb, true, "\u0001\"[redacted]\"")]
+    [TestCase(MaskStyle.Partial, ValueKind.Xml, false, "[redacted]")]
+    [TestCase(MaskStyle.Null, ValueKind.Text, false, null)]
+    [TestCase(MaskStyle.Redact, ValueKind.Plain, false, null)]
+    [TestCase(MaskStyle.Redact, ValueKind.Other, true, null)]
+    public void What_is_made_of_a_value_does_not_tell_by_NULL(MaskStyle style, ValueKind kind, bool isBinary, string? shown)
+    {
+        ColumnMask column = Column(style, kind, isBinary, "gone");
+        var made = new RowBuffer();
+        new RowMask([column with { Replacement = column.Replacement!.OfMade }], []).Write(Row([null]), made);
+        var plain = new RowBuffer();
+        new RowMask([column], []).Write(Row([null]), plain);
+
+        Assert.That(made.Written[5..].ToArray(), Is.EqualTo(Row([shown])));
+        Assert.That(plain.Written[5..].ToArray(), Is.EqualTo(Row([null])));
+    }
+
     [Test]
     public void Shows_nothing_of_what_is_no_text()
     {
