@@ -165,6 +165,16 @@ internal sealed class SessionPathTests
         Assert.That(_conversation.TryDefineStatement("last"u8, Text("select 1"), out _), Is.True, "what is small still fits");
     }
 
+    [Test]
+    public void A_pipeline_of_one_statement_is_as_long_as_it_likes()
+    {
+        JudgedText text = Text($"insert into t values ({string.Join(", ", Enumerable.Range(1, 100).Select(i => $"${i}"))}) returning *");
+        for (int i = 0; i < 50_000; i++)
+        {
+            Assert.That(_conversation.TryDefinePortal([], text, out _));
+        }
+    }
+
     private JudgedText Text(string sql) =>
         _conversation.Judge.TryRead(Encoding.UTF8.GetBytes(sql), out JudgedText? text) ? text : new JudgedText(SqlParser.Parse(Encoding.UTF8.GetBytes(sql)), "0"u8.ToArray());
 
