@@ -187,7 +187,8 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
 
         if (!parameters.IsEmpty)
         {
-            BoundValues.Write(record, parameters, MostValue);
+            // A Bind has up to 65,535 values, and a record has an end.
+            BoundValues.Write(record, parameters[..Math.Min(parameters.Length, ParameterBuffer.Most)], MostValue);
         }
     }
 
