@@ -130,6 +130,8 @@ internal sealed class HoldStateTests : HoldFixture
         await Wait.UntilAsync(
             async () => await Cluster.AskAsync("SELECT count(*)::text FROM pg_stat_activity WHERE query LIKE 'COPY free%'", "held") == "0",
             "its session to end", TimeSpan.FromSeconds(20));
+        Assert.That(await IsAskedAsync(), Is.False, "nobody is asked");
+        Assert.That(await CountAsync("held"), Is.Zero, "and nothing of it ran");
     }
 
     [Test]

@@ -81,9 +81,13 @@ internal sealed class SessionSettings
         isNew |= text.MayChangeCatalog && OnDefining(text.MayDefineOwn);
         if (text.ChangesSession)
         {
-            foreach (SessionChange change in text.Parsed.Statements.SelectMany(s => s.Changes))
+            // BEGIN and COMMIT are among them, so that nothing is allocated for each.
+            foreach (ParsedStatement statement in text.Parsed.Statements)
             {
-                isNew |= OnSent(change);
+                foreach (SessionChange change in statement.Changes)
+                {
+                    isNew |= OnSent(change);
+                }
             }
         }
 
