@@ -40,12 +40,12 @@ internal sealed class MaskBesidesTests
 
         _gateway = await GatewayProcess.StartAsync(_cluster, text => text
             .Replace("databases: [orders, restored, bench]", "databases: [orders, restored, bench]\n    mask: [pii]", StringComparison.Ordinal)
-            .Replace("by-socket:\n    protocol: postgres\n", "by-socket:\n    protocol: postgres\n    mask: [noted, soft, hard]\n", StringComparison.Ordinal)
+            .Replace("by-socket:\n    protocol: postgres\n", "by-socket:\n    protocol: postgres\n    mask: [above, soft, hard]\n", StringComparison.Ordinal)
             .Replace("do: allow }\n", """
                 do: allow }
                 masks:
                   pii: { columns: [besides.people.ssn], with: last4 }
-                  noted: { columns: [besides.open.note], with: redact, predicates: allow }
+                  above: { columns: [besides.open.note], with: redact, predicates: allow }
                   soft: { columns: [besides.people.name], with: redact, predicates: allow }
                   hard: { columns: [besides.people.ssn], with: redact }
 
@@ -77,6 +77,18 @@ internal sealed class MaskBesidesTests
         ToolResult result = await Tools.PsqlAsync(_endpoint, $"{sql};\n");
 
         Assert.That(result.ToString(), Does.Not.Contain(Ssn));
+    }
+
+    [Test]
+    public async Task What_a_view_that_cannot_be_read_has_from_a_function_is_hidden()
+    {
+        await using NpgsqlConnection direct = await _cluster.Direct(tls: false).OpenAsync();
+        await using var make = new NpgsqlCommand(
+            $"CREATE VIEW besides.by_length AS SELECT besides.ssn_of(id) AS x, '{new string('p', 70_000)}'::text AS pad FROM besides.open", direct);
+        await make.ExecuteNonQueryAsync();
+        ToolResult result = await Tools.PsqlAsync(_endpoint, "CREATE TEMP TABLE besides_again (id int);\nSELECT x FROM besides.by_length;\n");
+
+        Assert.That(result.Output, Does.Not.Contain(Ssn), result.ToString());
     }
 
     [Test]
@@ -134,9 +146,27 @@ internal sealed class MaskBesidesTests
     [Test]
     public async Task A_large_value_of_which_nothing_is_hidden_passes_in_the_first_row_too()
     {
-        ToolResult result = await Tools.PsqlAsync(_endpoint, "SELECT id, repeat('x', 20000000) FROM besides.open;\n");
+        ToolResult result = await Tools.PsqlAsync(_endpoint, "SELECT id, repeat('x', 20000000) FROM besides.open WHERE id = 1;\n");
 
         Assert.That(result.Output, Has.Length.GreaterThan(20_000_000), result.Error);
+    }
+
+    [Test]
+    public async Task What_the_client_is_told_has_failed_has_not_run()
+    {
+        ToolResult told = await Tools.PsqlAsync(_endpoint, "INSERT INTO besides.open VALUES (77, 'n') RETURNING id, repeat('x', 20000000);\n");
+        ToolResult ran = await Tools.PsqlAsync(_endpoint, "SELECT count(*) FROM besides.open WHERE id = 77;\n");
+
+        Assert.That(told.Error.Contains("ERROR", StringComparison.Ordinal) && ran.Output.StartsWith('1'), Is.False, told.Error + ran.Output);
+    }
+
+    [Test]
+    public async Task A_temporary_table_of_this_very_transaction_is_no_row_of_NULLs()
+    {
+        ToolResult result = await Tools.PsqlAsync(
+            _endpoint, "BEGIN;\nCREATE TEMP TABLE besides_own (id int) ON COMMIT DROP;\nINSERT INTO besides_own VALUES (42);\nSELECT id FROM besides_own;\nROLLBACK;\n");
+
+        Assert.That(result.Output, Is.EqualTo("42\n"), result.ToString());
     }
 
     [Test]
