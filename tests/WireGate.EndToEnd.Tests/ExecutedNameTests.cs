@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WireGate.EndToEnd.Tests.Harness;
 using static WireGate.EndToEnd.Tests.Harness.RawSession;
 
@@ -29,6 +30,7 @@ internal sealed class ExecutedNameTests
             rules:
               list:
                 - { name: all, match: { sql: { effects: [read, write, session, unknown] } }, do: allow }
+                - { name: watched, match: { sql: { effects: [write] } }, do: deny, mode: observe }
 
             """);
     }
@@ -53,5 +55,27 @@ internal sealed class ExecutedNameTests
         await session.AskAsync("EXECUTE s");
 
         Assert.That(await session.AskAsync("FETCH ALL FROM c"), Does.Not.Contain(Secret));
+    }
+
+    [Test]
+    public async Task The_record_of_EXECUTE_says_what_was_decided_about_what_its_name_stands_for()
+    {
+        await using RawSession session = await RawSession.OpenAsync(_gateway.Through(await _gateway.MintAsync()));
+        await session.AskAsync("PREPARE audited AS SELECT 1");
+        await session.AskAsync("EXECUTE audited");
+        await session.AskAsync("DEALLOCATE audited");
+        await session.AskAsync("PREPARE audited AS INSERT INTO executed.people VALUES (2, 'none')");
+
+        Assert.That(await session.AskAsync("EXECUTE audited"), Is.EqualTo("C(INSERT 0 1) ZI"));
+
+        string[] records = (await _gateway.AuditAsync()).Split('\n');
+        string statement = StatementOf(records.Single(r => r.Contains("\"EXECUTE audited\"", StringComparison.Ordinal)));
+        Assert.That(records.Last(r => r.Contains(statement, StringComparison.Ordinal)), Does.Contain("watched: deny"), "it is an INSERT by now");
+    }
+
+    private static string StatementOf(string record)
+    {
+        using JsonDocument json = JsonDocument.Parse(record);
+        return json.RootElement.GetProperty("statement").GetString()!;
     }
 }
