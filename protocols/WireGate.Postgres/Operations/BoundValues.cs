@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text;
 using System.Text.Unicode;
 using WireGate.Core.Audit;
 
@@ -14,7 +15,8 @@ internal static class BoundValues
     /// <param name="record">Where to.</param>
     /// <param name="fields">What its Bind had behind the names.</param>
     /// <param name="most">Bytes of each value; what is longer is cut, and says so.</param>
-    public static void Write(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields, int most)
+    /// <param name="isUtf8">Whether the session's texts are; else what is not ASCII is shown by its bytes.</param>
+    public static void Write(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields, int most, bool isUtf8)
     {
         if (!TryReadInt16(ref fields, out int formats) || fields.Length < formats * sizeof(short))
         {
@@ -54,7 +56,7 @@ internal static class BoundValues
             fields = fields[value.Length..];
             int format = formats == 0 ? 0 : BinaryPrimitives.ReadInt16BigEndian(codes[(formats == 1 ? 0 : Math.Min(i, formats - 1) * sizeof(short))..]);
             // In another encoding it is shown by its bytes: no two values look alike.
-            bool isText = format == 0 && (value.Length < length || value.Length > most || Utf8.IsValid(value));
+            bool isText = format == 0 && (isUtf8 ? value.Length < length || value.Length > most || Utf8.IsValid(value) : Ascii.IsValid(value));
             WriteValue(record, value[..Math.Min(value.Length, most)], length, isText);
         }
 

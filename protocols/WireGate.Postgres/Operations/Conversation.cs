@@ -54,53 +54,6 @@ internal sealed partial class Conversation
     /// <summary>A Sync, a Query or a FunctionCall is sent: what comes next is another group of messages.</summary>
     public void NextGroup() => _group++;
 
-    /// <summary>What a Bind of this statement would run.</summary>
-    public JudgedText StatementOf(ReadOnlySpan<byte> name) => Resolve(_statements, name);
-
-    /// <summary>What an Execute of this portal would run.</summary>
-    /// <param name="name">The portal's.</param>
-    /// <param name="slot">Where its parameters are; null: nothing is known of it.</param>
-    public JudgedText PortalOf(ReadOnlySpan<byte> name, out NameSlot? slot)
-    {
-        if (!_portals.TryFind(name, out slot))
-        {
-            return Judge.Unnamed;
-        }
-
-        return Resolve(_portals, name);
-    }
-
-    /// <summary>A Parse is sent.</summary>
-    /// <param name="name">Of the statement.</param>
-    /// <param name="text">What it will stand for.</param>
-    /// <param name="slot">What the answer confirms; null: the name is not followed.</param>
-    /// <returns>False: there are too many names.</returns>
-    public bool TryDefineStatement(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_statements, name, text, out slot);
-
-    /// <summary>A Bind is sent; see <see cref="TryDefineStatement"/>.</summary>
-    public bool TryDefinePortal(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_portals, name, text, out slot);
-
-    /// <summary>A Close is sent.</summary>
-    /// <returns>What the answer confirms; null: nothing is known of the name.</returns>
-    public NameSlot? Close(bool isPortal, ReadOnlySpan<byte> name)
-    {
-        if (!(isPortal ? _portals : _statements).TryFind(name, out NameSlot? slot))
-        {
-            return null;
-        }
-
-        slot.Define(null, _group);
-        return slot;
-    }
-
-    /// <summary>The answer to a Close.</summary>
-    public void OnClosed(NameSlot slot)
-    {
-        slot.Confirm();
-        _statements.Forget(slot);
-        _portals.Forget(slot);
-    }
-
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
@@ -109,17 +62,10 @@ internal sealed partial class Conversation
     {
         OperationRun? run = ended is null ? null : new OperationRun(text) { Ended = ended };
         Change(text);
-        if (text.ChangesSession)
+        if (text.ChangesSession || text.Alternatives.Length > 0)
         {
             run ??= new OperationRun(text);
-            foreach (NamedText named in text.Names)
-            {
-                if (TryDefine(named.IsCursor ? _portals : _statements, named.Name, named.Text, out NameSlot? slot) && slot is not null)
-                {
-                    slot.IsCursor |= named.IsCursor;
-                    run.Names(named.Statement, slot);
-                }
-            }
+            DefineNames(text, run);
         }
 
         return run;
@@ -249,39 +195,5 @@ internal sealed partial class Conversation
             slot.Confirmed = null;
             names.Forget(slot);
         }
-    }
-
-    private bool TryDefine(NameTable names, ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot)
-    {
-        slot = null;
-        if (!NameTable.CanFollow(name))
-        {
-            return true;
-        }
-
-        if (!Held.Fits(text))
-        {
-            return false;
-        }
-
-        slot = names.Of(name);
-        slot?.Define(text, _group);
-        return slot is not null;
-    }
-
-    private JudgedText Resolve(NameTable names, ReadOnlySpan<byte> name)
-    {
-        _candidates.Clear();
-        if (names.TryFind(name, out NameSlot? slot))
-        {
-            slot.Resolve(_group, _candidates);
-        }
-
-        return _candidates.Count switch
-        {
-            0 => Judge.Unnamed,
-            1 => _candidates[0],
-            _ => JudgedText.AnyOf([.. _candidates]),
-        };
     }
 }

@@ -118,7 +118,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             Digest = ApprovalDigest.Of(
                 "postgres", target, upstream, login, placeholder.Identity, operation, held.Sql, parameters, context),
             Key = ApprovalDigest.KeyOf("postgres", target, upstream, session.Database, login, placeholder.Identity.Subject, sql, parameters),
-            Display = Show(held)!,
+            Display = Show(held, judge.Settings.AreTextsReadable)!,
             Context = context,
             IsInTransaction = isInTransaction,
             Rule = decision.Rule,
@@ -128,8 +128,10 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     }
 
     /// <summary>What people see of it.</summary>
+    /// <param name="held">It.</param>
+    /// <param name="isUtf8">The session's values are UTF-8.</param>
     /// <returns>Null: they would not see all of it.</returns>
-    public static string? Show(HeldBytes held)
+    public static string? Show(HeldBytes held, bool isUtf8)
     {
         if (held.Length > ApprovalDisplay.MaxBytes)
         {
@@ -140,7 +142,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         shown.Write(held.Sql);
         WriteTypes(shown, held.Types);
         var values = new ArrayBufferWriter<byte>();
-        BoundValues.Write(values, held.Bound, ApprovalDisplay.MaxBytes);
+        BoundValues.Write(values, held.Bound, ApprovalDisplay.MaxBytes, isUtf8);
         if (values.WrittenCount > 0)
         {
             // Without the comma that parts it from the members of a record.

@@ -1,3 +1,5 @@
+using WireGate.Core.Approvals;
+
 namespace WireGate.Postgres.Operations;
 
 /// <summary>
@@ -37,6 +39,9 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
     /// <summary>The parameters of the last Bind, as far as they are kept; used for portals only.</summary>
     public ParameterBuffer Parameters { get; } = new();
 
+    /// <summary>With which yes of people it runs, and what; null: with none. The upstream runs a portal once, and gives its rows in as many parts as it is asked for.</summary>
+    public (JudgedText Text, Approval Approval)? Given { get; set; }
+
     /// <summary>A message that defines it is sent.</summary>
     /// <param name="text">Null: it is closed.</param>
     /// <param name="group">The group of messages up to the next Sync; see <see cref="Resolve"/>.</param>
@@ -44,7 +49,7 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
     {
         budget.Take(text);
         _pending.Enqueue((group, text));
-        (_lastGroup, _last) = (group, text);
+        (_lastGroup, _last, Given) = (group, text, null);
     }
 
     /// <summary>The upstream has done what the oldest pending message asked.</summary>

@@ -47,7 +47,8 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
     /// <param name="parameters">What a Bind has behind its names; empty: none.</param>
     public AuditPosition Allowed(JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
-        if (text.Members.Length == 0 || !decision.IsStable)
+        // What a text decides that uses names hangs on what they stand for.
+        if (text.UsesNames || text.Members.Length == 0 || !decision.IsStable)
         {
             ArrayBufferWriter<byte> members = Scratch();
             WriteHead(members, "operation"u8, text, decision);
@@ -169,7 +170,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         }
     }
 
-    private static void WriteTail(ArrayBufferWriter<byte> record, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
+    private void WriteTail(ArrayBufferWriter<byte> record, JudgedText text, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
         if (!text.IsWritten && !sql.IsEmpty)
         {
@@ -188,7 +189,7 @@ internal sealed class OperationLog(Session session, SessionSettings settings, IA
         if (!parameters.IsEmpty)
         {
             // A Bind has up to 65,535 values, and a record has an end.
-            BoundValues.Write(record, parameters[..Math.Min(parameters.Length, ParameterBuffer.Most)], MostValue);
+            BoundValues.Write(record, parameters[..Math.Min(parameters.Length, ParameterBuffer.Most)], MostValue, settings.AreTextsReadable);
         }
     }
 

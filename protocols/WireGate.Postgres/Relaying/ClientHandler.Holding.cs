@@ -29,8 +29,9 @@ internal sealed partial class ClientHandler
         HeldBytes? held = message == FrontendMessage.Query && sql.Length <= HeldBytes.Most ? new HeldBytes(sql.ToArray(), [], []) : text.Held;
         string? why = text.UsesNames || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
             : text.MayCopyIn ? "the data of a COPY comes after the approval"
+            : message == FrontendMessage.FunctionCall ? "people cannot be shown a function by its number: call it by a SELECT"
             : held is null ? "its exact bytes are not at hand: prepare and bind it again"
-            : HeldOperations.Show(held) is null ? $"it cannot be shown to people in full: {ApprovalDisplay.MaxBytes} bytes at most"
+            : HeldOperations.Show(held, conversation.Judge.Settings.AreTextsReadable) is null ? $"it cannot be shown to people in full: {ApprovalDisplay.MaxBytes} bytes at most"
             : null;
         if (why is not null)
         {
@@ -79,7 +80,12 @@ internal sealed partial class ClientHandler
         }
 
         string operation = message == FrontendMessage.Query ? "query" : "execute";
-        bool isInTransaction = _hasRun || conversation.Status != TransactionStatus.Idle;
+        bool isInTransaction = _hasRun || _hasBound || conversation.Status != TransactionStatus.Idle;
+        if (message == FrontendMessage.Bind && !isInTransaction && !await EndParsingAsync(output))
+        {
+            return FrameAction.Drop;
+        }
+
         gate.BeginDecision(static () => true);
         HoldOutcome outcome = await holds.WaitAsync(_held!, _decision, operation, isInTransaction);
         Decision now = outcome.Approval is null ? _decision : await DecideAgainAsync(text);
@@ -121,8 +127,19 @@ internal sealed partial class ClientHandler
             return BindApproved(frame, outcome.Approval, output);
         }
 
-        _ended = run => holds.Complete(approval, run);
+        Begin(text, outcome.Approval);
         return Run(frame, output);
+    }
+
+    // The Parse before it has opened a transaction, of which the upstream counts the time and keeps the locks. What it prepared stays.
+    private async ValueTask<bool> EndParsingAsync(PipeWriter output)
+    {
+        MessageWriter.Begin(output, (byte)FrontendMessage.Sync, 0).End();
+        _replies.Add(new PendingReply(FrontendMessage.Sync, ReplyAction.Swallow));
+        conversation.NextGroup();
+        await FlushAsync(output);
+        await gate.UntilAsync(() => _replies.Count == 0);
+        return !gate.IsClosed;
     }
 
     private FrameAction RefuseLate(FrontendMessage message, OperationRefusal refusal, PipeWriter output)
@@ -232,17 +249,41 @@ internal sealed partial class ClientHandler
         return null;
     }
 
+    /// <summary>The yes with which a portal has begun, of which another part is asked for.</summary>
+    private Approval? RestOf(JudgedText text) => _portal?.Given is { } begun && ReferenceEquals(begun.Text, text) ? begun.Approval : null;
+
+    private void Begin(JudgedText text, Approval given)
+    {
+        (_text, _ended) = (text, run => holds.Complete(given.Id, run));
+        if (_portal is not null)
+        {
+            _portal.Given = (text, given);
+        }
+    }
+
     /// <summary>Runs what was approved at its Bind, where it was written down, by what holds now.</summary>
     private FrameAction RunBound(JudgedText text, in Decision decision, Approval given, ReadOnlySpan<byte> parameters)
     {
         if (RefusalOf(text, decision, given, out string? why) is { } refusal)
         {
-            holds.GiveUp(given.Id, why);
+            if (RestOf(text) is null)
+            {
+                holds.GiveUp(given.Id, why);
+            }
+
             log.Denied(text, decision with { Verdict = Verdict.Deny }, default, parameters, refusal.Reference);
             return Refuse(refusal);
         }
 
-        (_text, _ended) = (text, run => holds.Complete(given.Id, run));
+        if (_portal?.Given is { } begun && ReferenceEquals(begun.Text, text))
+        {
+            (_text, _ended) = (text, null);
+        }
+        else
+        {
+            Begin(text, given);
+        }
+
         return NeedsDescription(FrontendMessage.Execute) ? Later(Wait.Description) : Run(FrontendMessage.Execute, text);
     }
 }

@@ -25,7 +25,7 @@ internal sealed partial class ClientHandler
         }
 
         byte[]? described = _described;
-        _described = null;
+        (_described, _portal) = (null, null);
         return message switch
         {
             FrontendMessage.Query => OnQuery(body, frame),
@@ -102,9 +102,10 @@ internal sealed partial class ClientHandler
         JudgedText text = conversation.StatementOf(reader.ReadCString());
         ReadOnlySpan<byte> fields = reader.ReadRest();
         Decision decision = conversation.Decide(text, out _, isRun: false);
-        // It is planned here, and what an immutable function makes of constants the planner finds out by calling it.
+        // It is planned here, and what an immutable function makes of constants the planner finds out by calling it. And what people are
+        // asked about waits before a portal is open.
         bool mayRun = text.MayChangeAnything || text.Alternatives.Length > 0;
-        if (mayRun && decision.Verdict != Verdict.Deny && DecideBound(text, ref decision, fields) is { } undecided)
+        if ((mayRun || decision.Verdict == Verdict.Hold) && decision.Verdict != Verdict.Deny && DecideBound(text, ref decision, fields) is { } undecided)
         {
             return undecided;
         }
@@ -131,7 +132,7 @@ internal sealed partial class ClientHandler
             text = text.With(isWhole && fits ? held with { Bound = fields.ToArray() } : null);
         }
 
-        if (mayRun && decision.Verdict == Verdict.Hold)
+        if (decision.Verdict == Verdict.Hold)
         {
             return Hold(FrontendMessage.Bind, text, decision, default, fields);
         }
@@ -154,6 +155,7 @@ internal sealed partial class ClientHandler
         }
 
         slot?.Parameters.Keep(fields);
+        _hasBound = true;
         _replies.Add(new PendingReply(FrontendMessage.Bind, ReplyAction.Forward, slot));
         return FrameAction.Forward;
     }
@@ -167,8 +169,8 @@ internal sealed partial class ClientHandler
         var reader = new PostgresReader(Peer.Client, body);
         ReadOnlySpan<byte> portal = reader.ReadCString();
         _described = described is not null && portal.SequenceEqual(described) ? described : null;
-        JudgedText text = conversation.PortalOf(portal, out NameSlot? slot);
-        return Start(FrontendMessage.Execute, text, default, slot is null ? default : slot.Parameters.Kept);
+        JudgedText text = conversation.PortalOf(portal, out _portal);
+        return Start(FrontendMessage.Execute, text, default, _portal is null ? default : _portal.Parameters.Kept);
     }
 
     // Int32 function | formats, values: as in Bind | Int16 format of the result

@@ -40,7 +40,7 @@ internal sealed partial class ClientHandler
             return Later(Wait.Elsewhere);
         }
 
-        if (message == FrontendMessage.Execute && TakeBound(text) is { } given)
+        if (message == FrontendMessage.Execute && (TakeBound(text) ?? RestOf(text)) is { } given)
         {
             return RunBound(text, decision, given, parameters);
         }
@@ -100,6 +100,7 @@ internal sealed partial class ClientHandler
     private FrameAction Run(FrontendMessage message, JudgedText text)
     {
         _hasRun = message == FrontendMessage.Execute;
+        _hasBound &= _hasRun;
         OperationRun? run = conversation.OnSent(text, _ended);
         masks?.OnSent(text, conversation);
         _described = null;

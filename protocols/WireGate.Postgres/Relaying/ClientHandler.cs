@@ -27,6 +27,9 @@ internal sealed partial class ClientHandler(
     /// <summary>Something was executed since the last Sync or Query: a transaction is open, whatever the last ReadyForQuery said.</summary>
     private bool _hasRun;
 
+    /// <summary>Something was bound since: a transaction is open as well, and is not to be ended under a portal.</summary>
+    private bool _hasBound;
+
     /// <summary>What must be on disk before anything more is sent; null: nothing.</summary>
     private AuditPosition? _durableFirst;
 
@@ -40,6 +43,9 @@ internal sealed partial class ClientHandler(
     private Action<OperationRun>? _ended;
     private ReadOnlySequence<byte> _large;
     private MaskPlan? _plan;
+
+    /// <summary>What an Execute is of; null: nothing is known of it.</summary>
+    private NameSlot? _portal;
 
     /// <summary>The last message was a Describe of a portal: what is executed next, if it is the same one.</summary>
     private byte[]? _described;
@@ -253,7 +259,7 @@ internal sealed partial class ClientHandler(
 
         ForgetBound();
         _isPoisoned = false;
-        _hasRun = false;
+        (_hasRun, _hasBound) = (false, false);
         _described = null;
         _replies.Add(new PendingReply(FrontendMessage.Sync));
         conversation.NextGroup();
@@ -286,7 +292,7 @@ internal sealed partial class ClientHandler(
         {
             Poison.WriteQuery(output, refusal.Reference);
             _replies.Add(new PendingReply(FrontendMessage.Query, ReplyAction.Substitute, refusal));
-            _hasRun = false;
+            (_hasRun, _hasBound) = (false, false);
             conversation.NextGroup();
         }
         else

@@ -89,8 +89,7 @@ internal sealed partial class UpstreamHandler(
         switch (message)
         {
             case BackendMessage.ReadyForQuery:
-                OnReady(ReadyForQuery.Read(bytes));
-                return FrameAction.Forward;
+                return OnReady(ReadyForQuery.Read(bytes));
             case BackendMessage.ParameterStatus:
                 ParameterStatus parameter = ParameterStatus.Read(bytes);
                 conversation.Judge.Settings.OnReported(parameter.Name, parameter.Value);
@@ -149,7 +148,7 @@ internal sealed partial class UpstreamHandler(
         return FrameAction.Forward;
     }
 
-    private void OnReady(TransactionStatus status)
+    private FrameAction OnReady(TransactionStatus status)
     {
         PendingReply answered = _replies.First;
         if (answered.Message is not (FrontendMessage.Sync or FrontendMessage.Query or FrontendMessage.FunctionCall)
@@ -164,6 +163,7 @@ internal sealed partial class UpstreamHandler(
         _results?.OnReady();
         masks?.OnReady(status);
         gate.Signal();
+        return answered.Action == ReplyAction.Swallow ? FrameAction.Drop : FrameAction.Forward;
     }
 
     private void OnAnswer(BackendMessage message)

@@ -15,7 +15,7 @@ internal sealed class FactsBuilder
     private readonly List<(string? Alias, List<string?> Columns)> _values = [];
     private string? _unknown;
 
-    /// <summary>Whether every UPDATE and DELETE has a WHERE.</summary>
+    /// <summary>Whether every UPDATE and DELETE has a WHERE; a TRUNCATE has none.</summary>
     public bool HasWhere { get; set; } = true;
 
     /// <summary>Whether a role's password is set.</summary>

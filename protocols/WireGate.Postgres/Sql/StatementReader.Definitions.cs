@@ -265,6 +265,8 @@ internal sealed partial class StatementReader
 
     private void Truncate(JsonElement truncate)
     {
+        // All rows, and none could be left out.
+        _facts.HasWhere = false;
         Define(truncate, "truncate", SqlEffects.Write);
         Cascades(truncate, SqlEffects.Write);
     }

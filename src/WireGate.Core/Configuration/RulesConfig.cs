@@ -162,7 +162,7 @@ public sealed record SqlMatchConfig
     /// <summary>Functions.</summary>
     public ImmutableArray<RelationPattern> Functions { get; init; } = [];
 
-    /// <summary>True: each UPDATE and DELETE must have a WHERE. False: one has none. Null: not asked for.</summary>
+    /// <summary>True: each UPDATE and DELETE must have a WHERE. False: one has none, as a TRUNCATE. Null: not asked for.</summary>
     public bool? Where { get; init; }
 }
 

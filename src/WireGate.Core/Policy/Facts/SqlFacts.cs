@@ -71,7 +71,7 @@ public sealed record SqlStatementFacts
     /// <summary>Functions outside the shipped list of harmless ones: each is an unknown effect unless a rule names it.</summary>
     public ImmutableArray<SqlName> UnknownFunctions { get; init; } = [];
 
-    /// <summary>Whether every UPDATE and DELETE in it has a WHERE; true where there is none.</summary>
+    /// <summary>Whether every UPDATE and DELETE in it has a WHERE, and it is no TRUNCATE; true where there is none.</summary>
     public bool HasWhere { get; init; } = true;
 
     /// <summary>Whether it gives a role a password: a credential that WireGate does not hold.</summary>

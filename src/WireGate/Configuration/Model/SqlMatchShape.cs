@@ -51,7 +51,7 @@ internal sealed class SqlMatchShape : MapShape<SqlMatchConfig>
         _functions = OptionalValue<ImmutableArray<RelationPattern>>(
             "functions", relations, s => Written(s.Functions), "Functions that it calls, schema.name. An allow need not name the harmless ones.");
         _where = OptionalValue<bool>(
-            WhereKey, Words.Boolean, s => s.Where, "An allow: true demands a WHERE of each UPDATE and DELETE. Else: false means those that have none.");
+            WhereKey, Words.Boolean, s => s.Where, "An allow: true demands a WHERE of each UPDATE and DELETE. Else: false means those that have none; a TRUNCATE never has one.");
     }
 
     /// <summary>Every kind, and every beginning of one: <c>copy</c> stands for <c>copy to</c> and <c>copy from</c>.</summary>

@@ -1,0 +1,119 @@
+namespace WireGate.Postgres.Operations;
+
+/// <content>Follows what the names of prepared statements and portals stand for.</content>
+internal sealed partial class Conversation
+{
+    /// <summary>What a Bind of this statement would run.</summary>
+    public JudgedText StatementOf(ReadOnlySpan<byte> name) => Resolve(_statements, name);
+
+    /// <summary>What an Execute of this portal would run.</summary>
+    /// <param name="name">The portal's.</param>
+    /// <param name="slot">Where its parameters are; null: nothing is known of it.</param>
+    public JudgedText PortalOf(ReadOnlySpan<byte> name, out NameSlot? slot)
+    {
+        if (!_portals.TryFind(name, out slot))
+        {
+            return Judge.Unnamed;
+        }
+
+        return Resolve(_portals, name);
+    }
+
+    /// <summary>A Parse is sent.</summary>
+    /// <param name="name">Of the statement.</param>
+    /// <param name="text">What it will stand for.</param>
+    /// <param name="slot">What the answer confirms; null: the name is not followed.</param>
+    /// <returns>False: there are too many names.</returns>
+    public bool TryDefineStatement(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_statements, name, text, out slot);
+
+    /// <summary>A Bind is sent; see <see cref="TryDefineStatement"/>.</summary>
+    public bool TryDefinePortal(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_portals, name, text, out slot);
+
+    /// <summary>A Close is sent.</summary>
+    /// <returns>What the answer confirms; null: nothing is known of the name.</returns>
+    public NameSlot? Close(bool isPortal, ReadOnlySpan<byte> name)
+    {
+        if (!(isPortal ? _portals : _statements).TryFind(name, out NameSlot? slot))
+        {
+            return null;
+        }
+
+        slot.Define(null, _group);
+        return slot;
+    }
+
+    /// <summary>The answer to a Close.</summary>
+    public void OnClosed(NameSlot slot)
+    {
+        slot.Confirm();
+        _statements.Forget(slot);
+        _portals.Forget(slot);
+    }
+
+    private bool TryDefine(NameTable names, ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot)
+    {
+        slot = null;
+        if (!NameTable.CanFollow(name))
+        {
+            return true;
+        }
+
+        if (!Held.Fits(text))
+        {
+            return false;
+        }
+
+        slot = names.Of(name);
+        slot?.Define(text, _group);
+        return slot is not null;
+    }
+
+    // What PREPARE and DECLARE name. What cannot be held is unknown: a name never keeps what it meant before.
+    private void DefineNames(JudgedText text, OperationRun run)
+    {
+        foreach (NamedText named in text.Names)
+        {
+            Define(run, named, Held.Fits(named.Text) ? named.Text : Judge.Unnamed, named.Statement);
+        }
+
+        if (!text.UsesNames && text.Alternatives.Length == 0)
+        {
+            return;
+        }
+
+        // Whether, and when, what runs by its name gives names in turn is not followed.
+        foreach (JudgedText other in Runs(text))
+        {
+            foreach (NamedText named in ReferenceEquals(other, text) ? [] : other.Names)
+            {
+                Define(run, named, Judge.Unnamed, 0);
+            }
+        }
+    }
+
+    private void Define(OperationRun run, NamedText named, JudgedText meaning, int statement)
+    {
+        if (NameTable.CanFollow(named.Name) && (named.IsCursor ? _portals : _statements).Of(named.Name) is { } slot)
+        {
+            slot.Define(meaning, _group);
+            slot.IsCursor |= named.IsCursor;
+            run.Names(statement, slot);
+        }
+    }
+
+    private JudgedText Resolve(NameTable names, ReadOnlySpan<byte> name)
+    {
+        _candidates.Clear();
+        if (names.TryFind(name, out NameSlot? slot))
+        {
+            slot.Resolve(_group, _candidates);
+        }
+
+        return _candidates.Count switch
+        {
+            0 => Judge.Unnamed,
+            1 => _candidates[0],
+            _ => JudgedText.AnyOf([.. _candidates]),
+        };
+    }
+}
