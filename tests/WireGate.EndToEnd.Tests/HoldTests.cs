@@ -157,7 +157,7 @@ internal sealed class HoldTests : HoldFixture
 
         (await Gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "no")).Succeeded();
 
-        Assert.That(await session.AskAsync(2), Is.EqualTo("1 2 D(1) C(SELECT 1) 1 2 E42501 ZI T D(3) C(SELECT 1) ZI"));
+        Assert.That(await session.AskAsync(2), Is.EqualTo("1 2 D(1) C(SELECT 1) 1 E42501 ZI T D(3) C(SELECT 1) ZI"));
         Assert.That(await CountAsync("held"), Is.Zero);
     }
 

@@ -34,8 +34,14 @@ internal sealed class CatalogRelation(uint oid, string schema, string name)
     /// <summary>What a view's rule depends on.</summary>
     public List<uint> Sources { get; } = [];
 
-    /// <summary>What a view is; null: no view.</summary>
+    /// <summary>Which rule makes it a view, and its version; null: it is none of a user's.</summary>
+    public string? Rule { get; set; }
+
+    /// <summary>What a view is; null: it is none, or that could not be read.</summary>
     public ParsedText? Definition { get; set; }
+
+    /// <summary>It is a view, and which could not be read: what it reads may be locked.</summary>
+    public bool IsUnreadable => Rule is not null && Definition is null;
 
     public override string ToString() => $"{Schema}.{Name}";
 }
@@ -58,6 +64,9 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
     public IReadOnlySet<uint> TextTypes { get; } = textTypes;
 
     public long LoadedAt { get; } = loadedAt;
+
+    /// <summary>All of it could be read.</summary>
+    public bool IsComplete { get; } = !relations.Any(r => r.IsUnreadable);
 
     public CatalogRelation? Find(uint oid) => _byOid.GetValueOrDefault(oid);
 

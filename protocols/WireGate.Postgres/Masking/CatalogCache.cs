@@ -32,11 +32,11 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
             services.Time, services.MaskKey, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Target, k.Database ?? k.User)));
     }
 
-    private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization)
+    private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization, Catalog? before)
     {
         try
         {
-            return await ReadOnceAsync(session, request, authorization);
+            return await ReadOnceAsync(session, request, authorization, before);
         }
         catch (Exception e) when (e is IOException or ProtocolException or OperationCanceledException or ObjectDisposedException)
         {
@@ -46,7 +46,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
     }
 
     // A login of its own: the session's connection may be in a transaction of its client's, and under settings of its client's.
-    private async Task<Catalog> ReadOnceAsync(Session session, LoginRequest request, AuditPosition authorization)
+    private async Task<Catalog> ReadOnceAsync(Session session, LoginRequest request, AuditPosition authorization, Catalog? before)
     {
         long loadedAt = services.Time.GetTimestamp();
         LoginRequest own = request with
@@ -67,7 +67,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         {
             await using (limit.Token.UnsafeRegister(static c => ((Core.Transport.Connection)c!).Abort(), opened.Connection))
             {
-                return await new CatalogReader(statements).ReadAsync(opened.Connection, loadedAt);
+                return await new CatalogReader(statements).ReadAsync(opened.Connection, loadedAt, before);
             }
         }
         finally
@@ -87,10 +87,13 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
 /// <param name="changes">What sessions of whatever login change.</param>
 /// <param name="places">Of this database there.</param>
 internal sealed class CatalogSource(
-    TimeProvider time, ReadOnlyMemory<byte> maskKey, Func<Session, LoginRequest, AuditPosition, Task<Catalog>> read, CatalogChanges changes, int[] places)
+    TimeProvider time, ReadOnlyMemory<byte> maskKey, Func<Session, LoginRequest, AuditPosition, Catalog?, Task<Catalog>> read, CatalogChanges changes, int[] places)
 {
     /// <summary>What others do to the upstream past the gateway is seen after this at the latest.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
+
+    /// <summary>What could not be read of it, because somebody had locked it, is asked for again after this.</summary>
+    public static readonly TimeSpan LifetimeOfParts = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private volatile Loaded? _loaded;
@@ -102,7 +105,8 @@ internal sealed class CatalogSource(
 
     /// <summary>The catalog, if it may be used; null: it has to be read.</summary>
     public Catalog? Current =>
-        _loaded is { } loaded && loaded.Changes == Changes && time.GetElapsedTime(loaded.Catalog.LoadedAt) < Lifetime ? loaded.Catalog : null;
+        _loaded is { } loaded && loaded.Changes == Changes
+        && time.GetElapsedTime(loaded.Catalog.LoadedAt) < (loaded.Catalog.IsComplete ? Lifetime : LifetimeOfParts) ? loaded.Catalog : null;
 
     private long Changes => changes.Count(places) + Volatile.Read(ref _invalidated);
 
@@ -160,7 +164,7 @@ internal sealed class CatalogSource(
     {
         // What changes while it is read may be in it or not.
         long seen = Changes;
-        return new Loaded(await read(session, request, authorization), seen);
+        return new Loaded(await read(session, request, authorization, _loaded?.Catalog), seen);
     }
 
     private sealed record Loaded(Catalog Catalog, long Changes);

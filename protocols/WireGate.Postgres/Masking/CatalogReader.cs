@@ -29,7 +29,8 @@ internal sealed class CatalogReader(StatementCache statements)
         SELECT DISTINCT r.ev_class, d.refobjid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
             WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
             AND d.refobjid <> r.ev_class AND r.ev_type = '1';
-        SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= 16384;
+        SELECT r.ev_class, r.oid, r.xmin FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+            WHERE r.ev_type = '1' AND c.relkind IN ('v', 'm') AND c.oid >= 16384;
         SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname = 'citext' AND t.typtype = 'b';
         SELECT a.attrelid, a.attnum, d.refobjsubid FROM pg_catalog.pg_attribute a
             LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
@@ -39,22 +40,66 @@ internal sealed class CatalogReader(StatementCache statements)
             WHERE a.attgenerated <> '' AND d.refobjsubid > 0 AND d.refobjsubid <> a.attnum;
         """;
 
+    // The server locks what a view reads to tell what it is, and somebody may hold a lock on that for long.
+    private const string FirstWait = "SET lock_timeout = '300ms'";
+    private const string NextWait = "SET lock_timeout = '10ms'";
+
     private readonly Dictionary<uint, CatalogRelation> _relations = [];
     private readonly HashSet<uint> _textTypes = [];
+    private long _bytes;
 
     /// <summary>Reads it.</summary>
     /// <param name="connection">Of a session that nobody else uses.</param>
     /// <param name="loadedAt">What the catalog is dated with.</param>
+    /// <param name="before">What was read last: views that are as they were then are not asked for; null: nothing was.</param>
     /// <exception cref="IOException">The upstream closed, or refused.</exception>
     /// <exception cref="ProtocolException">It broke the protocol.</exception>
-    public async ValueTask<Catalog> ReadAsync(Connection connection, long loadedAt)
+    public async ValueTask<Catalog> ReadAsync(Connection connection, long loadedAt, Catalog? before)
     {
-        MessageWriter query = MessageWriter.Begin(connection.Output, (byte)FrontendMessage.Query, MessageWriter.CStringLength(Relations));
-        query.CString(Relations);
+        if (!await AskAsync(connection, Relations, Row))
+        {
+            throw new IOException("refused to tell its catalog");
+        }
+
+        List<CatalogRelation> views = [.. _relations.Values.Where(r => r.Rule is not null)];
+        foreach (CatalogRelation view in views)
+        {
+            view.Definition = before?.Find(view.Oid) is { } known && IsAsBefore(view, known, before) ? known.Definition : null;
+        }
+
+        List<uint> asked = [.. views.Where(v => v.Definition is null).Select(v => v.Oid)];
+        if (asked.Count > 0 && !await AskDefinitionsAsync(connection, FirstWait, asked))
+        {
+            foreach (uint view in asked)
+            {
+                await AskDefinitionsAsync(connection, NextWait, [view]);
+            }
+        }
+
+        return new Catalog([.. _relations.Values], _textTypes, loadedAt);
+    }
+
+    private async ValueTask<bool> AskDefinitionsAsync(Connection connection, string wait, List<uint> views) =>
+        await AskAsync(
+            connection,
+            $"{wait}; SELECT v.oid, pg_catalog.pg_get_viewdef(v.oid) FROM pg_catalog.unnest('{{{string.Join(',', views)}}}'::pg_catalog.oid[]) v(oid)",
+            Definition);
+
+    // Its text says the names of what it reads, which that may have changed.
+    private bool IsAsBefore(CatalogRelation view, CatalogRelation known, Catalog before) =>
+        known.Rule == view.Rule && known.Sources.Count == view.Sources.Count && view.Sources.TrueForAll(
+            oid => !_relations.TryGetValue(oid, out CatalogRelation? source)
+                || (before.Find(oid) is { } was && was.Schema == source.Schema && was.Name == source.Name && was.Columns.SequenceEqual(source.Columns)));
+
+    /// <returns>False: it answered with an error.</returns>
+    private async ValueTask<bool> AskAsync(Connection connection, string text, Action<int, string[]> onRow)
+    {
+        MessageWriter query = MessageWriter.Begin(connection.Output, (byte)FrontendMessage.Query, MessageWriter.CStringLength(text));
+        query.CString(text);
         query.End();
         await connection.Output.FlushAsync(CancellationToken.None);
         int result = 0;
-        long bytes = 0;
+        bool isRefused = false;
         while (true)
         {
             ReadResult read = await connection.Input.ReadAsync(CancellationToken.None);
@@ -62,40 +107,36 @@ internal sealed class CatalogReader(StatementCache statements)
             bool isDone = false;
             while (!isDone && Frames.TryRead<UpstreamFramer>(buffer, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
             {
-                bytes += body.Length;
-                isDone = Take((BackendMessage)kind, body.IsSingleSegment ? body.FirstSpan : body.ToArray(), ref result);
+                _bytes += body.Length;
+                switch ((BackendMessage)kind)
+                {
+                    case BackendMessage.DataRow:
+                        onRow(result, Fields(body.IsSingleSegment ? body.FirstSpan : body.ToArray()));
+                        break;
+                    case BackendMessage.CommandComplete:
+                        result++;
+                        break;
+                    case BackendMessage.ErrorResponse:
+                        isRefused = true;
+                        break;
+                    default:
+                        isDone = (BackendMessage)kind == BackendMessage.ReadyForQuery;
+                        break;
+                }
+
                 buffer = buffer.Slice(consumed);
             }
 
             connection.Input.AdvanceTo(buffer.Start, buffer.End);
             if (isDone)
             {
-                return new Catalog([.. _relations.Values], _textTypes, loadedAt);
+                return !isRefused;
             }
 
-            if (read.IsCompleted || bytes + buffer.Length > MostBytes)
+            if (read.IsCompleted || _bytes + buffer.Length > MostBytes)
             {
                 throw new IOException(read.IsCompleted ? "closed while it told its catalog" : $"a catalog of more than {MostBytes} bytes");
             }
-        }
-    }
-
-    private bool Take(BackendMessage kind, ReadOnlySpan<byte> body, ref int result)
-    {
-        switch (kind)
-        {
-            case BackendMessage.DataRow:
-                Row(result, Fields(body));
-                return false;
-            case BackendMessage.CommandComplete:
-                result++;
-                return false;
-            case BackendMessage.ErrorResponse:
-                throw new IOException("refused to tell its catalog");
-            case BackendMessage.ReadyForQuery:
-                return true;
-            default:
-                return false;
         }
     }
 
@@ -130,8 +171,8 @@ internal sealed class CatalogReader(StatementCache statements)
             case (4, [var view, var source]):
                 Relate(view, source, r => r.Sources);
                 break;
-            case (5, [var oid, var text]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? view):
-                view.Definition = statements.Get(Encoding.UTF8.GetBytes(text));
+            case (5, [var oid, var rule, var version]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? view):
+                view.Rule = $"{rule} {version}";
                 break;
             case (6, [var oid]):
                 _textTypes.Add(Oid(oid));
@@ -141,6 +182,14 @@ internal sealed class CatalogReader(StatementCache statements)
                 break;
             default:
                 break;
+        }
+    }
+
+    private void Definition(int result, string[] fields)
+    {
+        if (fields is [var oid, { Length: > 0 } text] && _relations.TryGetValue(Oid(oid), out CatalogRelation? view))
+        {
+            view.Definition = statements.Get(Encoding.UTF8.GetBytes(text));
         }
     }
 

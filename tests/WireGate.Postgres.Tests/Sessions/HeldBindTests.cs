@@ -7,7 +7,7 @@ using WireGate.Testing.Time;
 
 namespace WireGate.Postgres.Tests.Sessions;
 
-/// <summary>What calls functions that nobody knows is held at its Bind, where the upstream may call them.</summary>
+/// <summary>What people are asked about waits at its Bind: there the upstream may call functions, and no transaction is open yet.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
 internal sealed class HeldBindTests(TransportKind transport) : HeldFixture(transport)
@@ -27,7 +27,7 @@ internal sealed class HeldBindTests(TransportKind transport) : HeldFixture(trans
         await client.ExpectAsync('C');
         await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Executed, "what became of it");
 
-        await client.SendAsync(Execute);
+        await client.SendAsync((byte[])[.. Bind, .. Execute]);
 
         await client.ExpectAsync('N');
         Assert.That(Store.All.Count(a => a.State == ApprovalState.Pending), Is.EqualTo(1), "again is another operation");
@@ -99,11 +99,7 @@ internal sealed class HeldBindTests(TransportKind transport) : HeldFixture(trans
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         await client.SendAsync((byte[])[.. Parse, .. Bind, .. more.SelectMany(m => m)]);
-        await upstream.ExpectAsync('P');
-        await upstream.ExpectAsync('H');
-        await upstream.SendAsync('1', "");
-        await client.ExpectAsync('1');
-        await client.ExpectAsync('N');
+        await ParsedAsync(client, upstream);
         await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
         await upstream.ExpectAsync('B');
         return (client, upstream);

@@ -6,6 +6,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Testing.Admin;
 using WireGate.Testing.Approvals;
+using WireGate.Testing.Peers;
 using WireGate.Testing.Time;
 
 namespace WireGate.Postgres.Tests.Sessions;
@@ -42,5 +43,17 @@ internal abstract class HeldFixture(TransportKind transport) : SessionFixture(tr
     {
         await Until.TrueAsync(() => !Store.All.IsEmpty, "somebody to be asked");
         return Store.All.Single().Id;
+    }
+
+    /// <summary>What a Parse has begun is over before people are asked about its Bind.</summary>
+    protected static async Task ParsedAsync(ScriptedClient client, UpstreamPeer upstream)
+    {
+        await upstream.ExpectAsync('P');
+        await upstream.ExpectAsync('H');
+        await upstream.SendAsync('1', "");
+        await client.ExpectAsync('1');
+        await upstream.ExpectAsync('S');
+        await upstream.SendAsync('Z', "I");
+        await client.ExpectAsync('N');
     }
 }

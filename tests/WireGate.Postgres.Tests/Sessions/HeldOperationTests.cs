@@ -59,8 +59,7 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         string value = new string('x', length - 3) + "end";
         await RunAsync(client, value);
-        await BoundAsync(client, upstream);
-        await client.ExpectAsync('N');
+        await ParsedAsync(client, upstream);
 
         Assert.That(Store.All.Single().Request.Display, Does.EndWith($"\"{value}\"]"));
     }
@@ -70,10 +69,12 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         await RunAsync(client, new string('x', ApprovalDisplay.MaxBytes));
-        await BoundAsync(client, upstream, isHeld: false);
+        await upstream.ExpectAsync('P');
         await upstream.ExpectAsync('E');
         await upstream.ExpectAsync('S');
+        await upstream.SendAsync('1', "");
         await upstream.SendAsync('E', "SERROR\0VERROR\0C34000\0Mno\0\0");
+        await client.ExpectAsync('1');
         PeerMessage error = await client.ExpectAsync('E');
 
         Assert.That(error.Field('M'), Does.Contain("cannot be shown to people in full"));
@@ -86,42 +87,68 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         // Whatever was executed may have opened one.
         await RunAsync(client, "1", sync: false);
-        await BoundAsync(client, upstream);
-        await client.ExpectAsync('N');
+        await ParsedAsync(client, upstream);
         await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+        await upstream.ExpectAsync('B');
         await upstream.ExpectAsync('E');
         await RunAsync(client, "2");
         await upstream.ExpectAsync('P');
+        await upstream.ExpectAsync('H');
+        await upstream.SendAsync('2', "");
         await upstream.SendAsync('C', "DELETE 1\0");
-        await BoundAsync(client, upstream, isParsed: true);
-        await client.ExpectAsync('C');
-        await client.ExpectAsync('1');
-        await client.ExpectAsync('2');
-        await client.ExpectAsync('N');
+        await upstream.SendAsync('1', "");
+        foreach (char type in "2C1N")
+        {
+            await client.ExpectAsync(type);
+        }
 
         Approval second = Store.All.Single(a => a.State == ApprovalState.Pending);
         Assert.That(second.Request.IsInTransaction, Is.True);
         Assert.That(second.Request.Context["transaction"], Is.EqualTo("open"));
     }
 
+    // The upstream runs a portal once, however often it is executed.
     [Test]
-    public async Task What_gives_its_rows_in_parts_has_run_and_its_rest_is_asked_about()
+    public async Task What_gives_its_rows_in_parts_needs_one_yes()
     {
         (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
         await RunAsync(client, "1", sync: false);
-        await BoundAsync(client, upstream);
-        await client.ExpectAsync('N');
-        string first = Store.All.Single().Id;
-        await Approvals.ApproveAsync(Ann, first, null, CancellationToken.None);
+        await ParsedAsync(client, upstream);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+        await upstream.ExpectAsync('B');
         await upstream.ExpectAsync('E');
+        await upstream.SendAsync('2', "");
         await upstream.SendAsync('s', "");
+        await client.ExpectAsync('2');
         await client.ExpectAsync('s');
         await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Executed, "what became of it");
 
         await client.SendAsync(M('E', "\0\0\0\0\0"));
 
-        await client.ExpectAsync('N');
-        Assert.That(Store.All.Count(a => a.State == ApprovalState.Pending), Is.EqualTo(1));
+        await upstream.ExpectAsync('E');
+        Assert.That(Store.All.Length, Is.EqualTo(1));
+    }
+
+    [TestCase("deny")]
+    [TestCase("sec")]
+    public async Task The_rest_of_rows_passes_by_the_rules_that_hold_then(string by)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await RunAsync(client, "1", sync: false);
+        await ParsedAsync(client, upstream);
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+        await upstream.ExpectAsync('B');
+        await upstream.ExpectAsync('E');
+        await upstream.SendAsync('2', "");
+        await upstream.SendAsync('s', "");
+        await client.ExpectAsync('2');
+        await client.ExpectAsync('s');
+        Change(config => config with { Rules = by == "deny" ? new RulesConfig() : HeldBy(new ApproverTerms(null, [by], 1)) });
+
+        await client.SendAsync(M('E', "\0\0\0\0\0"));
+
+        Assert.That((await upstream.ExpectAsync('E')).Text, Does.StartWith("wiregate: refused"));
+        Assert.That(Store.All.Single().State, Is.EqualTo(ApprovalState.Executed), "what ran has run");
     }
 
     [TestCase(false)]
@@ -178,29 +205,6 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         .. M('E', "\0\0\0\0\0"),
         .. sync ? M('S') : [],
     ]);
-
-    /// <summary>The upstream parses and binds, and is asked to answer at once if what follows waits.</summary>
-    private static async Task BoundAsync(ScriptedClient client, UpstreamPeer upstream, bool isHeld = true, bool isParsed = false)
-    {
-        if (!isParsed)
-        {
-            await upstream.ExpectAsync('P');
-        }
-
-        await upstream.ExpectAsync('B');
-        if (isHeld)
-        {
-            await upstream.ExpectAsync('H');
-        }
-
-        await upstream.SendAsync('1', "");
-        await upstream.SendAsync('2', "");
-        if (!isParsed)
-        {
-            await client.ExpectAsync('1');
-            await client.ExpectAsync('2');
-        }
-    }
 
     private static async Task<PeerMessage> RefusedAsync(ScriptedClient client, UpstreamPeer upstream, char asked)
     {
