@@ -20,6 +20,7 @@ internal static class Refusals
         SessionEnd.CredentialUnavailable or SessionEnd.UpstreamUnreachable or SessionEnd.UpstreamRefused => SqlState.CannotConnectNow,
         // Not 57P03: libpq would go on to its next host, and whoever sits in between would only have cost it a moment.
         SessionEnd.UpstreamNotTrusted or SessionEnd.UpstreamClosed => SqlState.ConnectionFailure,
+        SessionEnd.OutcomeUnknown => SqlState.TransactionResolutionUnknown,
         SessionEnd.AuditFailed => SqlState.IoError,
         _ => SqlState.AdminShutdown,
     };

@@ -161,6 +161,26 @@ internal sealed class MaskBesidesTests
     }
 
     [Test]
+    public async Task A_write_whose_rows_cannot_be_masked_ends_the_session_and_says_that_it_may_stay()
+    {
+        ToolResult result = await Tools.PsqlAsync(_endpoint, "UPDATE besides.people SET name = name WHERE id = 1 RETURNING ssn, repeat('x', 20000000);\n");
+
+        Assert.That(result.Error, Does.Contain("FATAL").And.Contain("may be in force").And.Not.Contain("ERROR"), result.Error);
+    }
+
+    [Test]
+    public async Task A_transaction_in_which_a_row_cannot_be_masked_is_rolled_back_by_its_COMMIT()
+    {
+        ToolResult told = await Tools.PsqlAsync(
+            _endpoint,
+            "\\set ON_ERROR_STOP off\nBEGIN;\nINSERT INTO besides.open VALUES (78, 'n');\nSELECT ssn, repeat('x', 20000000) FROM besides.people WHERE id = 1;\nSELECT 4242;\nCOMMIT;\n");
+        ToolResult ran = await Tools.PsqlAsync(_endpoint, "SELECT count(*) FROM besides.open WHERE id = 78;\n");
+
+        Assert.That(told.Error, Does.Contain("larger than what is read"), told.ToString());
+        Assert.That((told.Output.Contains("4242", StringComparison.Ordinal), ran.Output), Is.EqualTo((false, "0\n")), told.Error);
+    }
+
+    [Test]
     public async Task A_temporary_table_of_this_very_transaction_is_no_row_of_NULLs()
     {
         ToolResult result = await Tools.PsqlAsync(

@@ -6,6 +6,7 @@ internal abstract class CopyLines(CopyPlan plan) : CopyRows
     // A value as it was before it was written into its line, and what is shown of it.
     private readonly RowBuffer _value = new();
     private readonly RowBuffer _shown = new();
+    private readonly bool _isNullDistinct = plan.IsNullDistinct;
     private bool _hasBegun;
 
     /// <summary>What is copied.</summary>
@@ -64,7 +65,7 @@ internal abstract class CopyLines(CopyPlan plan) : CopyRows
             }
 
             ReadOnlySpan<byte> field = line[..end];
-            if (Plan.Columns[i].IsClean || (!isQuoted && field.SequenceEqual(Plan.Null)))
+            if (Plan.Columns[i].IsClean || (_isNullDistinct && !isQuoted && field.SequenceEqual(Plan.Null)))
             {
                 output.Bytes(field);
             }

@@ -36,6 +36,9 @@ internal sealed record CopyPlan
 
     public bool HasHeader { get; init; }
 
+    /// <summary>No value looks like NULL: CSV quotes one that would, and a backslash of a value is doubled. Any other text a value may have too.</summary>
+    public bool IsNullDistinct => Format == CopyFormat.Csv || Null.AsSpan().SequenceEqual(TextNull);
+
     /// <summary>Plans one.</summary>
     /// <param name="source">The statement.</param>
     /// <param name="map">What is hidden.</param>

@@ -31,6 +31,9 @@ internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> 
     /// <summary>The masks.</summary>
     public required MaskSet Masks { get; init; }
 
+    /// <summary>All that runs only reads, or begins a transaction: an error behind it takes nothing back. False where that cannot be known.</summary>
+    public bool OnlyReads { get; init; }
+
     /// <summary>It may give back rows, which have to be described by the protocol first.</summary>
     public bool GivesRows { get; init; }
 

@@ -57,6 +57,7 @@ internal static class MaskPlanner
             Masks = masks,
             Refusal = refusal,
             IsSensitive = isSensitive,
+            OnlyReads = sources.All(s => s.All(OnlyReads)),
             GivesRows = sources.Any(s => s.Any(p => p.Lineage is not { Kind: LineageKind.Rows, Outputs.IsEmpty: true })),
             Epoch = epoch,
         };
@@ -72,6 +73,10 @@ internal static class MaskPlanner
 
         return facts.Unknown is not null || facts.Accesses.Any(a => a.Effect == SqlEffects.Unknown) ? "what the statement does" : null;
     }
+
+    private static bool OnlyReads(ParsedStatement statement) => UnknownOf(statement) is null
+        && statement.Facts.Accesses.All(a => a.Effect == SqlEffects.Read)
+        && !statement.Changes.Any(c => c is SessionChange.Transaction { Step: not (TransactionStep.Begin or TransactionStep.Savepoint) });
 
     private static string? RefusalOf(PlanSource source, ProtectionMap map)
     {

@@ -23,6 +23,10 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     private CopyMasker? _copy;
     private bool _isCopying;
     private int _statement;
+    private (JudgedText Text, OperationRefusal Refusal)? _blocked;
+
+    // Something is done since ReadyForQuery that the upstream does not take back when it is only the client that sees an error.
+    private bool _hasDone;
 
     // Of what ran since ReadyForQuery: a setting that it changed is reported only then, when the next text may be planned already.
     private readonly List<ProtectionMap> _ran = [];
@@ -31,7 +35,10 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public static object Portal { get; } = new();
 
     /// <summary>A result was cut off: nothing of what follows passes up to ReadyForQuery.</summary>
-    public bool IsBlocked { get; private set; }
+    public bool IsBlocked => _blocked is not null;
+
+    /// <summary>The session ends: nothing at all passes any more.</summary>
+    public bool IsOver { get; private set; }
 
     /// <summary>Something ran that names what is hidden, and settings that it changed may be reported from now on up to ReadyForQuery.</summary>
     public bool IsSensitive { get; private set; }
@@ -65,6 +72,7 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public void OnCompleted()
     {
         IsSensitive |= replies.First.Plan is { IsSensitive: true };
+        _hasDone |= replies.First.Plan is not { OnlyReads: true };
         if (replies.First.Plan is { } plan && !_ran.Contains(plan.Map))
         {
             _ran.Add(plan.Map);
@@ -79,7 +87,25 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     {
         Forget();
         _ran.Clear();
-        (_statement, IsBlocked, IsSensitive) = (0, false, false);
+        (_statement, _blocked, _hasDone, IsSensitive) = (0, null, false, false);
+    }
+
+    /// <summary>
+    /// ReadyForQuery in a transaction that goes on at the upstream, although the client was told an error: it is made to fail there too, so
+    /// that a COMMIT of the client does not keep what it takes for lost.
+    /// </summary>
+    /// <param name="upstream">Where that goes, unless the client has sent something by now.</param>
+    public void FailTransaction(PipeWriter upstream)
+    {
+        (JudgedText text, OperationRefusal refusal) = _blocked!.Value;
+        if (replies.Count > 0)
+        {
+            End(text, "a transaction went on behind a result that was cut off");
+            return;
+        }
+
+        Poison.WriteQuery(upstream, refusal.Reference);
+        replies.Add(new PendingReply(FrontendMessage.Query, ReplyAction.Substitute, refusal));
     }
 
     /// <summary>Whether what the upstream says beside its rows holds what detectors hide, or is too long for anybody to look here.</summary>
@@ -106,11 +132,6 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     {
         PendingReply first = replies.First;
         MaskPlan plan = first.Plan!;
-        if (!frame.IsWhole)
-        {
-            return Block(output, "a row is larger than what is read before it is masked");
-        }
-
         if (_rows is null)
         {
             if (!_isDescribed || StatementOf(first) is not { } statement)
@@ -135,6 +156,11 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
         if (_rows.IsClean)
         {
             return FrameAction.Forward;
+        }
+
+        if (!frame.IsWhole)
+        {
+            return Block(output, "a row is larger than what is read before it is masked");
         }
 
         ReadOnlySequence<byte> body = frame.Bytes.Slice(UpstreamFramer.HeaderLength);
@@ -238,12 +264,27 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
         return first.Plan is { } plan && index < plan.Statements.Length ? plan.Statements[index] : null;
     }
 
+    // An error is true only of what leaves nothing behind, and if nothing runs that an error would have kept from running.
     private FrameAction Block(PipeWriter output, string why)
     {
+        MaskPlan plan = replies.First.Plan!;
+        if (!plan.OnlyReads || _hasDone || !replies.TryFail())
+        {
+            End(plan.Text, why);
+            return FrameAction.Drop;
+        }
+
         var refusal = OperationRefusal.Unmaskable(why);
-        IsBlocked = true;
+        _blocked = (plan.Text, refusal);
         output.WriteErrorResponse(refusal.Fields);
-        masks.OnBlocked(replies.First.Plan!.Text, refusal);
+        masks.OnBlocked(plan.Text, refusal);
         return FrameAction.Drop;
+    }
+
+    private void End(JudgedText text, string why)
+    {
+        var refusal = OperationRefusal.OutcomeUnknown(why);
+        IsOver = true;
+        masks.End(text, refusal);
     }
 }

@@ -173,12 +173,30 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         return !searches.IsEmpty && new RowMask([], searches).Finds(payload);
     }
 
-    /// <summary>A result is cut off: the client is told, the audit log too, and the upstream is to give up.</summary>
+    /// <summary>Whether what a trigger may have put into a notification is withheld: by the masks of what ran last, or by any of the config in force.</summary>
+    /// <param name="inForce">The latter.</param>
+    public bool WithholdsPayloads(MaskSet inForce) =>
+        _lastMap is { DeniesUnsure: true } || inForce.Masks.Any(m => !m.Columns.IsEmpty && m.Unsure == MaskUnsure.Deny);
+
+    /// <summary>A result is cut off: the audit log is told, and the upstream is to give up.</summary>
     public void OnBlocked(JudgedText text, OperationRefusal refusal)
     {
-        log.Denied(text, new Decision { Reason = refusal.Fields.Message, Config = "-" }, default, default, refusal.Reference);
+        Write(text, refusal);
         cancel?.Invoke();
     }
+
+    /// <summary>A result is cut off of something that may be in force all the same: the session ends, and with it what still runs.</summary>
+    public void End(JudgedText text, OperationRefusal refusal)
+    {
+        Write(text, refusal);
+        if (session.TryEnd(SessionEnd.OutcomeUnknown, refusal.Fields.Message))
+        {
+            session.Interrupt?.Invoke();
+        }
+    }
+
+    private void Write(JudgedText text, OperationRefusal refusal) =>
+        log.Denied(text, new Decision { Reason = refusal.Fields.Message, Config = "-" }, default, default, refusal.Reference);
 
     private static Catalog Empty { get; } = new([], new HashSet<uint>(), 0);
 

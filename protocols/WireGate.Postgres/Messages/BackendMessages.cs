@@ -55,6 +55,15 @@ internal static class BackendMessages
         writer.End();
     }
 
+    public static void WriteNotificationResponse(this IBufferWriter<byte> output, int processId, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload)
+    {
+        var writer = MessageWriter.Begin(output, (byte)BackendMessage.NotificationResponse, sizeof(int) + channel.Length + payload.Length + 2);
+        writer.Int32(processId);
+        writer.CString(channel);
+        writer.CString(payload);
+        writer.End();
+    }
+
     /// <param name="output">The client.</param>
     /// <param name="processId">The upstream's own: clients compare it with pg_backend_pid().</param>
     /// <param name="key">4 bytes at protocol 3.0, up to 256 from 3.2 on.</param>

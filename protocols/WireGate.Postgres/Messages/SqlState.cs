@@ -6,6 +6,9 @@ internal static class SqlState
     /// <summary>The upstream was lost in mid-session.</summary>
     public const string ConnectionFailure = "08006";
 
+    /// <summary>Something ran whose answer is withheld: whether it is in force is not known.</summary>
+    public const string TransactionResolutionUnknown = "08007";
+
     /// <summary>A malformed or unknown message.</summary>
     public const string ProtocolViolation = "08P01";
 

@@ -60,6 +60,9 @@ internal sealed class OperationJudge
     /// <summary>What a name stands for that nothing is known of.</summary>
     public JudgedText Unnamed { get; }
 
+    /// <summary>Every mask that may hold for an operation of this session.</summary>
+    public MaskSet AnyMasks => _rules.AnyMasks;
+
     /// <summary>Whether somebody else is asked before anything passes.</summary>
     public bool AsksElsewhere => _rules.External is not null;
 

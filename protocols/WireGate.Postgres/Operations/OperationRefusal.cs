@@ -120,4 +120,14 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
         string reference = Core.Sessions.Reference.New();
         return new OperationRefusal(ErrorFields.Error(SqlState.InsufficientPrivilege, $"masking: {what} (ref {reference})"), reference);
     }
+
+    /// <summary>A result is cut off of something that ran, and that an error would not take back: the session ends.</summary>
+    /// <param name="what">Why it is.</param>
+    public static OperationRefusal OutcomeUnknown(string what)
+    {
+        string reference = Core.Sessions.Reference.New();
+        return new OperationRefusal(
+            ErrorFields.Fatal(SqlState.TransactionResolutionUnknown, $"masking: {what}; what ran may be in force all the same: look before you repeat it (ref {reference})"),
+            reference);
+    }
 }

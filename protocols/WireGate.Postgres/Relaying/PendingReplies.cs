@@ -184,6 +184,30 @@ internal sealed class PendingReplies
         IsSkipping = Count == 0;
     }
 
+    /// <summary>
+    /// The client is told that the oldest has failed, of which the upstream knows nothing: as behind an error of its own, nothing that comes
+    /// before the next Sync is sent.
+    /// </summary>
+    /// <returns>False: something of it is sent already, and the upstream does it.</returns>
+    public bool TryFail()
+    {
+        if (First.Message != FrontendMessage.Execute)
+        {
+            return true;
+        }
+
+        for (int i = 1; i < Count; i++)
+        {
+            FrontendMessage next = _ring[(_head + i) & (_ring.Length - 1)].Message;
+            if (next != FrontendMessage.Close)
+            {
+                return next == FrontendMessage.Sync;
+            }
+        }
+
+        return IsSkipping = true;
+    }
+
     /// <exception cref="ProtocolException">Always.</exception>
     public static void Refuse() => ProtocolException.Throw(Peer.Upstream, "an answer to nothing that was asked");
 

@@ -44,7 +44,7 @@ internal sealed class SessionRelay
         bool readsWait = session.Config.Audit.Reads == ReadAudit.Wait;
         var holds = new HeldOperations(session, judge, services.Approvals, _gate, services.Time) { Say = Say };
         _clientHandler = new ClientHandler(_conversation, log, services.Audit, holds, _gate, masking, readsWait);
-        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking, readsWait ? log : null);
+        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking, readsWait ? log : null) { Tell = Tell };
         int limit = session.Config.Limits.InspectedFrame;
         _toUpstream = new Relay<ClientFramer, ClientHandler>(default, _clientHandler, limit);
         _toClient = new Relay<UpstreamFramer, UpstreamHandler>(default, _upstreamHandler, limit);
@@ -55,6 +55,8 @@ internal sealed class SessionRelay
     }
 
     private void Say(Action<PipeWriter> words) => _toClient.Say(words, _upstream.Input);
+
+    private void Tell(Action<PipeWriter> words) => _toUpstream.Say(words, _session.Client.Input);
 
     /// <summary>True: the client left without a word, so that a query of its may still run at the upstream.</summary>
     public bool LeftUpstreamRunning { get; private set; }
@@ -162,7 +164,8 @@ internal sealed class SessionRelay
     private async ValueTask SayFarewellAsync()
     {
         PipeWriter output = _session.Client.Output;
-        output.WriteErrorResponse(ErrorFields.Fatal(Refusals.SqlStateOf(_session.End), Refusals.Farewell(_session.End)));
+        string words = _session is { End: SessionEnd.OutcomeUnknown, EndDetail: { } why } ? why : Refusals.Farewell(_session.End);
+        output.WriteErrorResponse(ErrorFields.Fatal(Refusals.SqlStateOf(_session.End), words));
         using ITimer grace = _time.CreateTimer(static c => ((Connection)c!).Abort(), _session.Client, Grace, Timeout.InfiniteTimeSpan);
         try
         {

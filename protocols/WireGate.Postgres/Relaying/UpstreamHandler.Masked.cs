@@ -22,6 +22,11 @@ internal sealed partial class UpstreamHandler
     private FrameAction OnMaskedHeader(BackendMessage message)
     {
         ResultMasks results = _results ??= new ResultMasks(masks!, _replies);
+        if (results.IsOver)
+        {
+            return FrameAction.Drop;
+        }
+
         bool isMasked = _replies.First.Plan is not null;
         switch (message)
         {
@@ -51,7 +56,7 @@ internal sealed partial class UpstreamHandler
     private FrameAction OnMaskedAnswer(BackendMessage message, ResultMasks results)
     {
         bool isSwallowed = message is BackendMessage.NoData && _replies.First.Action == ReplyAction.Swallow;
-        if (message is BackendMessage.CommandComplete or BackendMessage.EmptyQueryResponse)
+        if (message is BackendMessage.CommandComplete or BackendMessage.EmptyQueryResponse or BackendMessage.PortalSuspended)
         {
             results.OnCompleted();
         }
@@ -83,7 +88,8 @@ internal sealed partial class UpstreamHandler
                 gate.Signal();
                 return first.Action == ReplyAction.Swallow || _results.IsBlocked ? FrameAction.Drop : FrameAction.Forward;
             case BackendMessage.NotificationResponse:
-                return masks!.Finds(body) ? FrameAction.Drop : FrameAction.Forward;
+                return masks!.WithholdsPayloads(conversation.Judge.AnyMasks) ? FrameAction.Inspect
+                    : masks.Finds(body) ? FrameAction.Drop : FrameAction.Forward;
             case BackendMessage.ParameterStatus:
                 ParameterStatus parameter = ParameterStatus.Read(body);
                 bool isHidden = _results!.IsSensitive || _replies.First.Plan is { IsSensitive: true } || _results.Finds(parameter.Value);
@@ -106,7 +112,7 @@ internal sealed partial class UpstreamHandler
     private bool IsMaskedWrite(in Frame frame) => (BackendMessage)frame.Header.Kind switch
     {
         BackendMessage.DataRow or BackendMessage.CopyData or BackendMessage.CopyOutResponse or BackendMessage.CopyDone => true,
-        BackendMessage.NoticeResponse => true,
+        BackendMessage.NoticeResponse or BackendMessage.NotificationResponse => true,
         BackendMessage.ErrorResponse => _replies.First.Action != ReplyAction.Substitute,
         _ => false,
     };
@@ -132,6 +138,12 @@ internal sealed partial class UpstreamHandler
             return ValueTask.FromResult(results.BeginCopy(bytes, output));
         }
 
+        if (message == BackendMessage.NotificationResponse)
+        {
+            WriteNotification(bytes, output);
+            return ValueTask.FromResult(FrameAction.Drop);
+        }
+
         results.WriteSpoken(message, bytes, output);
         if (message == BackendMessage.ErrorResponse)
         {
@@ -141,5 +153,19 @@ internal sealed partial class UpstreamHandler
         }
 
         return ValueTask.FromResult(FrameAction.Drop);
+    }
+
+    // Int32 process | String channel | String payload: a trigger may have put a whole row there, so nothing of it passes.
+    private void WriteNotification(ReadOnlySpan<byte> body, PipeWriter output)
+    {
+        var reader = new PostgresReader(Peer.Upstream, body);
+        int process = reader.ReadInt32();
+        ReadOnlySpan<byte> channel = reader.ReadCString();
+        reader.ReadCString();
+        reader.End();
+        if (!masks!.Finds(channel))
+        {
+            output.WriteNotificationResponse(process, channel, default);
+        }
     }
 }

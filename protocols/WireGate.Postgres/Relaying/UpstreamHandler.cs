@@ -22,6 +22,9 @@ internal sealed partial class UpstreamHandler(
 {
     private readonly PendingReplies _replies = conversation.Replies;
 
+    /// <summary>Says something to the upstream between two messages of the client's.</summary>
+    public Action<Action<PipeWriter>>? Tell { get; init; }
+
     /// <summary>Whether the last message was an ErrorResponse: an upstream that closes behind it has said why.</summary>
     public bool LastWasError { get; private set; }
 
@@ -89,7 +92,7 @@ internal sealed partial class UpstreamHandler(
         switch (message)
         {
             case BackendMessage.ReadyForQuery:
-                return OnReady(ReadyForQuery.Read(bytes));
+                return OnReady(ReadyForQuery.Read(bytes)) ? FrameAction.Forward : FrameAction.Drop;
             case BackendMessage.ParameterStatus:
                 ParameterStatus parameter = ParameterStatus.Read(bytes);
                 conversation.Judge.Settings.OnReported(parameter.Name, parameter.Value);
@@ -148,7 +151,8 @@ internal sealed partial class UpstreamHandler(
         return FrameAction.Forward;
     }
 
-    private FrameAction OnReady(TransactionStatus status)
+    // False: the client does not see it.
+    private bool OnReady(TransactionStatus status)
     {
         PendingReply answered = _replies.First;
         if (answered.Message is not (FrontendMessage.Sync or FrontendMessage.Query or FrontendMessage.FunctionCall)
@@ -160,10 +164,19 @@ internal sealed partial class UpstreamHandler(
         _replies.RemoveFirst();
         (answered.State as OperationRun)?.End();
         conversation.OnReady(status);
-        _results?.OnReady();
-        masks?.OnReady(status);
+        bool mustFail = _results is { IsBlocked: true } && status == TransactionStatus.InTransaction;
+        if (mustFail)
+        {
+            Tell!(_results!.FailTransaction);
+        }
+        else
+        {
+            _results?.OnReady();
+            masks?.OnReady(status);
+        }
+
         gate.Signal();
-        return answered.Action == ReplyAction.Swallow ? FrameAction.Drop : FrameAction.Forward;
+        return !mustFail && answered.Action != ReplyAction.Swallow;
     }
 
     private void OnAnswer(BackendMessage message)

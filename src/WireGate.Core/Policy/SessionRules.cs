@@ -38,6 +38,8 @@ public sealed class SessionRules
         _targetMasks = targetMasks;
         _readsAnyTable = session.IsReplication;
         _keys = new RateKeys(session);
+        ulong lifted = _masks.Where(r => !r.NeedsSqlFacts && r.Config.Match.Hours is null).Aggregate(0UL, (bits, r) => bits | r.Unmask);
+        AnyMasks = book.SetOf(_masks.Aggregate(targetMasks, (bits, r) => bits | r.Mask) & ~lifted);
         NeedsNames = targetMasks != 0 || rules.Any(r => r.NeedsNames);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
     }
@@ -47,6 +49,9 @@ public sealed class SessionRules
 
     /// <summary>Whether it matters what the names in a SQL text mean: rules name tables, or something is masked.</summary>
     public bool NeedsNames { get; }
+
+    /// <summary>Every mask that may hold for an operation of the session, whatever that names; not those that are lifted from all of them.</summary>
+    public MaskSet AnyMasks { get; }
 
     /// <summary>
     /// Who else is asked before anything passes; null: nobody. While there is somebody, <see cref="Judge(Operation, DateTimeOffset)"/> denies

@@ -43,6 +43,8 @@ public enum SessionEnd
     Expired,
     /// <summary>A reload took away the target, the login or the grant.</summary>
     NoLongerGranted,
+    /// <summary>The answer to something that ran could not be passed on: whether it is in force is not known.</summary>
+    OutcomeUnknown,
     /// <summary>The audit log could not be written.</summary>
     AuditFailed,
     /// <summary>The connection asked for something that is no session: a health check, a cancel request.</summary>

@@ -105,6 +105,28 @@ internal sealed class CopyMaskerTests
         [.. "PGCOPY\n"u8, 0xff, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255],
         [.. "PGCOPY\n"u8, 0xff, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]);
 
+    [Test]
+    public void What_stands_for_NULL_in_text_may_be_a_value() => InEverySplit(
+        Plan(CopyFormat.Text) with { Null = [.. "123-45-6789"u8] },
+        Encoding.UTF8.GetBytes("1\t123-45-6789\ta\n2\t987-65-4321\t123-45-6789\n"),
+        Encoding.UTF8.GetBytes("1\t****6789\ta\n2\t****4321\t123-45-6789\n"));
+
+    [Test]
+    public void What_stands_for_NULL_in_text_is_searched()
+    {
+        var search = new Search(MaskDetector.UsSsn, new Replacement(new MaskConfig { Name = "m", With = MaskStyle.Last4 }, new byte[32]));
+        ImmutableArray<ColumnMask> columns = [new(null, ValueKind.Text, true, false)];
+        var plan = new CopyPlan { Rows = new RowMask(columns, [search]), Columns = columns, Null = [.. "123-45-6789"u8] };
+
+        InEverySplit(plan, Encoding.UTF8.GetBytes("123-45-6789\nplain\n"), Encoding.UTF8.GetBytes("****6789\nplain\n"));
+    }
+
+    [Test]
+    public void What_stands_for_NULL_in_csv_is_a_value_only_in_quotes() => InEverySplit(
+        Plan(CopyFormat.Csv) with { Null = [.. "123-45-6789"u8] },
+        Encoding.UTF8.GetBytes("1,123-45-6789,a\n2,\"123-45-6789\",b\n"),
+        Encoding.UTF8.GetBytes("1,123-45-6789,a\n2,\"****6789\",b\n"));
+
     [TestCase("1\t2\n")]
     [TestCase("1\t2\t3\t4\n")]
     public void Refuses_a_row_of_another_number_of_columns(string row) =>

@@ -1,9 +1,7 @@
-using System.Collections.Frozen;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
-using WireGate.Postgres.Tests.Sessions;
 using WireGate.Testing.Peers;
 
 namespace WireGate.Postgres.Tests.Masking;
@@ -11,106 +9,8 @@ namespace WireGate.Postgres.Tests.Masking;
 /// <summary>What passes between a client and an upstream when a mask holds, message by message.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
-internal sealed class MaskedSessionTests(TransportKind transport) : SessionFixture(transport)
+internal sealed class MaskedSessionTests(TransportKind transport) : MaskedFixture(transport)
 {
-    private const int People = 20_000;
-
-    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + '\0');
-
-    private static byte[] Int16(int value) => [(byte)(value >> 8), (byte)value];
-
-    private static byte[] Row(params string?[] values) => ScriptedClient.Message('D', [.. Int16(values.Length), .. values.SelectMany(v =>
-        v is null ? ScriptedClient.Int32(-1) : [.. ScriptedClient.Int32(Encoding.UTF8.GetByteCount(v)), .. Encoding.UTF8.GetBytes(v)])]);
-
-    private static byte[] Description(int relation, int column) => ScriptedClient.Message(
-        'T', [.. Int16(1), .. Text("ssn"), .. ScriptedClient.Int32(relation), .. Int16(column), .. ScriptedClient.Int32(25), .. Int16(-1), .. ScriptedClient.Int32(-1), .. Int16(0)]);
-
-    private static byte[] Done(string tag) => ScriptedClient.Message('C', Text(tag));
-
-    private static byte[] Ready => ScriptedClient.Message('Z', (byte)'I');
-
-    private static byte[] Extended(string portal) =>
-    [
-        .. ScriptedClient.Message('E', [.. Text(portal), .. ScriptedClient.Int32(0)]), .. ScriptedClient.Message('S'),
-    ];
-
-    private async Task<(ScriptedClient Client, UpstreamPeer Upstream)> MaskedAsync(Func<GatewayConfig, GatewayConfig>? change = null, params MaskDetector[] detect)
-    {
-        Assert.That(ColumnPattern.TryParse("hr.people.ssn", out ColumnPattern? pattern));
-        Start(c => (change?.Invoke(c) ?? WithTarget(c, Masked)) with
-        {
-            Masks = new[] { new MaskConfig { Name = "pii", Columns = [pattern!], Detect = [.. detect], With = MaskStyle.Last4 } }.ToFrozenDictionary(m => m.Name),
-        });
-        return await EstablishAsync(await PresentAsync("orders"), greeted: TellSearchPathAsync);
-    }
-
-    private async Task<ScriptedClient> PresentAsync(string target)
-    {
-        ScriptedClient client = await ConnectAsync();
-        await client.StartAsync($"someone@{target}", "shop");
-        await client.PresentPasswordAsync(Gateway.Placeholders.Mint(p => p with { Targets = [target] }).Token);
-        return client;
-    }
-
-    private static TargetConfig Masked(TargetConfig target) => target with { Mask = ["pii"] };
-
-    /// <summary>The same upstream by another login, where nothing is masked.</summary>
-    private static GatewayConfig WithOther(GatewayConfig config)
-    {
-        TargetConfig orders = config.Targets["orders"];
-        return config with
-        {
-            Targets = new[] { Masked(orders), orders with { Name = "other", Logins = [orders.Logins[0] with { Name = "rw", User = "app_rw" }] } }
-                .ToFrozenDictionary(t => t.Name),
-            Grants = [.. config.Grants.Select(g => g with { Targets = ["orders", "other"] })],
-        };
-    }
-
-    /// <summary>Where names are looked for matters where something is masked.</summary>
-    private static async Task TellSearchPathAsync(UpstreamPeer upstream)
-    {
-        Assert.That((await upstream.ExpectAsync('Q')).Text, Does.Contain("current_schemas"));
-        await upstream.SendAsync((byte[])[.. Row("hr", "hr, later", "app_ro"), .. Done("SELECT 1"), .. Ready]);
-    }
-
-    /// <summary>The gateway asks for the catalog on a connection of its own.</summary>
-    private async Task TellCatalogAsync()
-    {
-        UpstreamPeer catalog = await AcceptAsync();
-        await catalog.ReadStartupAsync();
-        Assert.That(await catalog.AuthenticateAsync(TestGateway.Password));
-        await catalog.GreetAsync();
-        await catalog.ExpectAsync('Q');
-        await catalog.SendAsync((byte[])
-        [
-            .. Done("SET"), .. Row($"{People}", "hr", "people"), .. Done("SELECT 1"),
-            .. Row($"{People}", "1", "id", "23", "f"), .. Row($"{People}", "2", "ssn", "25", "f"), .. Done("SELECT 2"),
-            .. Done("SELECT 0"), .. Done("SELECT 0"), .. Done("SELECT 0"), .. Done("SELECT 0"), .. Ready,
-        ]);
-    }
-
-    private static async Task ReadOneAsync(ScriptedClient client, UpstreamPeer upstream, Func<Task>? tellCatalog)
-    {
-        await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn from hr.people")));
-        await (tellCatalog?.Invoke() ?? Task.CompletedTask);
-        await upstream.ExpectAsync('Q');
-        await upstream.SendAsync((byte[])[.. Description(People, 2), .. Row("123-45-6789"), .. Done("SELECT 1"), .. Ready]);
-        Assert.That(await ReadAsync(client), Does.Contain("****6789"));
-    }
-
-    private static async Task<string> ReadAsync(ScriptedClient client)
-    {
-        var all = new StringBuilder();
-        PeerMessage message;
-        do
-        {
-            message = await client.ReadMessageAsync();
-            all.Append(message);
-        }
-        while (message.Type != 'Z');
-        return all.ToString();
-    }
-
     [Test]
     public async Task A_row_passes_masked()
     {

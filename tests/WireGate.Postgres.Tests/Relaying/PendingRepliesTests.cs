@@ -216,6 +216,33 @@ internal sealed class PendingRepliesTests
         Assert.That(_replies.MayCopyIn, Is.True);
     }
 
+    [TestCase("", true, true)]
+    [TestCase("C", true, true)]
+    [TestCase("S", true, false)]
+    [TestCase("CSE", true, false)]
+    [TestCase("P", false, false)]
+    [TestCase("CES", false, false)]
+    [TestCase("Q", false, false)]
+    public void An_Execute_fails_for_the_client_alone_only_if_nothing_is_done_behind_it(string behind, bool fails, bool isSkipping)
+    {
+        Add(FrontendMessage.Execute);
+        foreach (char message in behind)
+        {
+            Add((FrontendMessage)message);
+        }
+
+        Assert.That((_replies.TryFail(), _replies.IsSkipping), Is.EqualTo((fails, isSkipping)));
+    }
+
+    [Test]
+    public void A_Query_fails_for_the_client_alone_whatever_comes_behind_it()
+    {
+        Add(FrontendMessage.Query);
+        Add(FrontendMessage.Query);
+
+        Assert.That((_replies.TryFail(), _replies.IsSkipping), Is.EqualTo((true, false)));
+    }
+
     private static NUnit.Framework.Constraints.IResolveConstraint Refused =>
         Throws.InstanceOf<ProtocolException>().With.Property(nameof(ProtocolException.Peer)).EqualTo(Peer.Upstream);
 
