@@ -14,7 +14,15 @@ internal static class MaskPlanner
 {
     // What may be done to a relation of which something is hidden without moving its values elsewhere.
     private static readonly HashSet<string> Harmless =
-        ["drop", "truncate", "vacuum", "analyze", "comment", "reindex", "cluster", "lock", "checkpoint", "refresh materialized view"];
+        ["drop", "truncate", "vacuum", "analyze", "comment", "reindex", "lock", "checkpoint", "refresh materialized view"];
+
+    // The client's own locks. A function of the server is chosen before another of its name.
+    private static readonly HashSet<string> AdvisoryLocks =
+    [
+        "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_xact_lock",
+        "pg_advisory_xact_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared", "pg_try_advisory_xact_lock",
+        "pg_try_advisory_xact_lock_shared",
+    ];
 
     /// <summary>Plans a text.</summary>
     /// <param name="text">It.</param>
@@ -34,7 +42,8 @@ internal static class MaskPlanner
             var planned = ImmutableArray.CreateBuilder<PlanSource>(statements.Count);
             foreach (ParsedStatement statement in statements)
             {
-                var source = new PlanSource(statement, new Taint(statement, map, settings.SearchPath), UnknownOf(statement));
+                var taint = new Taint(statement, map, settings.SearchPath);
+                var source = new PlanSource(statement, taint, UnknownOf(statement, taint));
                 planned.Add(source);
                 isSensitive |= source.Taint.IsAny || source.Unknown is not null;
                 refusal ??= RefusalOf(source, map);
@@ -63,12 +72,16 @@ internal static class MaskPlanner
         };
     }
 
-    private static string? UnknownOf(ParsedStatement statement)
+    private static string? UnknownOf(ParsedStatement statement, Taint taint)
     {
         SqlStatementFacts facts = statement.Facts;
-        if (!facts.UnknownFunctions.IsEmpty)
+        foreach (SqlName function in facts.UnknownFunctions)
         {
-            return $"what {facts.UnknownFunctions[0]}() does";
+            // Of what is locked others see a number, which tells nothing where nothing hidden is read.
+            if (taint.IsAny || function.Schema is not (null or "pg_catalog") || !AdvisoryLocks.Contains(function.Name))
+            {
+                return $"what {function}() does";
+            }
         }
 
         return facts.Unknown is not null || facts.Accesses.Any(a => a.Effect == SqlEffects.Unknown) ? "what the statement does" : null;
@@ -114,9 +127,14 @@ internal static class MaskPlanner
                 continue;
             }
 
-            bool reads = access.Effect == SqlEffects.Read && (defines || (written.Count > 0 && !written.Contains(relation)));
-            bool changes = access.Effect == SqlEffects.Ddl && !statement.Facts.Kinds.Any(Harmless.Contains);
-            if (reads || changes)
+            if (access.Effect == SqlEffects.Ddl && !statement.Facts.Kinds.Any(Harmless.Contains))
+            {
+                return $"columns of {relation} are masked, and while they are it may not be changed or referred to";
+            }
+
+            // What is written is told by its names, unless something is called of which it cannot be known what it reads.
+            bool isTold = source.Unknown is null || written.Count == 0 || written.Contains(relation);
+            if (access.Effect == SqlEffects.Read && (defines || !isTold))
             {
                 return $"columns of {relation} are masked, and the statement would carry them elsewhere";
             }

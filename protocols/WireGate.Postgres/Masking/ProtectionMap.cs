@@ -14,16 +14,22 @@ namespace WireGate.Postgres.Masking;
 internal sealed class ProtectionMap
 {
     // What the server itself keeps of values of any column, and of credentials. The numbers of system relations differ by version.
-    private static readonly (string Relation, string Columns)[] BuiltIn =
+    private static readonly (string Schema, string Relation, string Columns)[] BuiltIn =
     [
-        ("pg_statistic", "stavalues*"), ("pg_stats", "most_common_*"), ("pg_stats", "histogram_bounds"), ("pg_stats", "range_*"),
-        ("pg_stats_ext", "most_common_*"), ("pg_stats_ext_exprs", "*"), ("pg_statistic_ext_data", "*"), ("pg_authid", "rolpassword"),
-        ("pg_shadow", "passwd"), ("pg_user_mapping", "umoptions"), ("pg_user_mappings", "umoptions"), ("pg_subscription", "subconninfo"),
-        ("pg_largeobject", "data"), ("pg_stat_activity", "query"),
+        ("pg_catalog", "pg_statistic", "stavalues*"), ("pg_catalog", "pg_stats", "most_common_*"), ("pg_catalog", "pg_stats", "histogram_bounds"),
+        ("pg_catalog", "pg_stats", "range_*"), ("pg_catalog", "pg_stats_ext", "most_common_*"), ("pg_catalog", "pg_stats_ext_exprs", "*"),
+        ("pg_catalog", "pg_statistic_ext_data", "*"), ("pg_catalog", "pg_largeobject", "data"), ("pg_catalog", "pg_stat_activity", "query"),
+        ("pg_catalog", "pg_authid", "rolpassword"), ("pg_catalog", "pg_shadow", "passwd"), ("pg_catalog", "pg_subscription", "subconninfo"),
+        ("pg_catalog", "pg_user_mapping", "umoptions"), ("pg_catalog", "pg_user_mappings", "umoptions"),
+        ("information_schema", "_pg_user_mappings", "umoptions"), ("information_schema", "user_mapping_options", "option_value"),
+        ("pg_catalog", "pg_foreign_server", "srvoptions"), ("information_schema", "_pg_foreign_servers", "srvoptions"),
+        ("information_schema", "foreign_server_options", "option_value"),
+        ("pg_catalog", "pg_hba_file_rules", "options"), ("pg_catalog", "pg_file_settings", "setting"),
     ];
 
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
     private readonly Dictionary<MaskConfig, Replacement> _replacements;
+    private readonly MaskConfig? _any;
 
     // Columns that are computed from hidden ones, and those of views that are made of them and are not one of them.
     private readonly HashSet<(uint Relation, short Column)> _made = [];
@@ -37,10 +43,17 @@ internal sealed class ProtectionMap
         ColumnMasks = [.. masks.Masks.Where(m => !m.Columns.IsEmpty)];
         if (!ColumnMasks.IsEmpty)
         {
+            _any = ColumnMasks.Aggregate(MaskStrictness.Stricter);
             Fill();
         }
 
         _replacements = masks.Masks.ToDictionary(m => m, m => new Replacement(m, key));
+        foreach (MaskConfig mask in ColumnMasks)
+        {
+            // As the stricter of two.
+            _replacements.TryAdd(mask with { AllowsPredicates = false }, _replacements[mask]);
+        }
+
         Searches = [.. from mask in masks.Masks from detector in mask.Detect select new Search(detector, _replacements[mask])];
     }
 
@@ -55,8 +68,8 @@ internal sealed class ProtectionMap
     /// <summary>Where it cannot be known which column a value comes from the operation is refused.</summary>
     public bool DeniesUnsure => ColumnMasks.Any(m => m.Unsure == MaskUnsure.Deny);
 
-    /// <summary>The mask of what comes from a hidden column, but is not known from which.</summary>
-    public MaskConfig Any => ColumnMasks[0];
+    /// <summary>The mask of what comes from a hidden column, but is not known from which: as strict as all.</summary>
+    public MaskConfig Any => _any ?? throw new InvalidOperationException("no mask names columns");
 
     /// <summary>Whether anything of a relation is hidden.</summary>
     public bool IsProtected(CatalogRelation relation) => _protected.ContainsKey(relation.Oid);
@@ -73,7 +86,7 @@ internal sealed class ProtectionMap
 
         if (_protected.TryGetValue(relation, out Dictionary<short, MaskConfig>? columns))
         {
-            return column == 0 ? columns.Values.First() : columns.GetValueOrDefault(column);
+            return column == 0 ? columns.Values.Aggregate(MaskStrictness.Stricter) : columns.GetValueOrDefault(column);
         }
 
         return relation >= Catalog.FirstUserOid && Catalog.Find(relation) is null ? Any : null;
@@ -95,14 +108,15 @@ internal sealed class ProtectionMap
         {
             foreach (CatalogColumn column in relation.Columns)
             {
-                if (ColumnMasks.FirstOrDefault(m => m.Columns.Any(p => p.Matches(relation.Schema, relation.Name, column.Name))) is { } mask)
+                foreach (MaskConfig mask in ColumnMasks.Where(m => m.Columns.Any(p => p.Matches(relation.Schema, relation.Name, column.Name))))
                 {
                     Protect(relation, column.Number, mask);
                 }
-                else if (relation.Oid < Catalog.FirstUserOid && relation.Schema == "pg_catalog"
-                    && BuiltIn.Any(b => b.Relation == relation.Name && new NamePattern(b.Columns).Matches(column.Name)))
+
+                if (relation.Oid < Catalog.FirstUserOid
+                    && BuiltIn.Any(b => b.Relation == relation.Name && b.Schema == relation.Schema && new NamePattern(b.Columns).Matches(column.Name)))
                 {
-                    Protect(relation, column.Number, Any);
+                    ProtectMade(relation, column.Number, Any);
                 }
             }
         }
@@ -141,6 +155,7 @@ internal sealed class ProtectionMap
                     {
                         CatalogColumn same = kin.Columns.Find(c => c.Name == column.Name);
                         isNew |= same.Name is not null && Protect(kin, same.Number, mask);
+                        isNew |= same.Name is not null && _made.Contains((oid, column.Number)) && _made.Add((kin.Oid, same.Number));
                     }
                 }
 
@@ -162,8 +177,7 @@ internal sealed class ProtectionMap
             {
                 foreach (CatalogColumn column in relation.Columns)
                 {
-                    Protect(relation, column.Number, Any);
-                    _made.Add((relation.Oid, column.Number));
+                    ProtectMade(relation, column.Number, Any);
                 }
             }
         }
@@ -180,7 +194,8 @@ internal sealed class ProtectionMap
                 if (_protected.TryGetValue(relation.Oid, out Dictionary<short, MaskConfig>? columns) && columns.TryGetValue(from, out MaskConfig? mask)
                     && Protect(relation, column, mask))
                 {
-                    isNew = _made.Add((relation.Oid, column));
+                    _made.Add((relation.Oid, column));
+                    isNew = true;
                 }
             }
         }
@@ -200,50 +215,68 @@ internal sealed class ProtectionMap
             FillView(source, done);
         }
 
-        bool isHidden = view.Sources.Any(_protected.ContainsKey);
         if (view.Definition.Statements is not [{ Lineage.Kind: LineageKind.Rows } statement] || statement.Facts.Unknown is not null)
         {
-            // Its text is newer than the parser.
-            ProtectAll(view, isHidden);
+            // It is too long, or newer than the parser: neither what it reads nor what it calls is known.
+            ProtectAll(view);
             return;
         }
 
         var taint = new Taint(statement, this, SqlSearchPath.Of("pg_catalog"));
-        ImmutableArray<LineageOutput> outputs = statement.Lineage.Outputs;
-        bool mayBeMade = !statement.Lineage.Flows.IsEmpty || view.Sources.Any(s => _made.Any(m => m.Relation == s));
+        QueryLineage lineage = statement.Lineage;
+        ImmutableArray<LineageOutput> outputs = lineage.Outputs;
+        bool mayBeMade = !lineage.Flows.IsEmpty || view.Sources.Any(s => _made.Any(m => m.Relation == s));
         bool callsUnknown = !statement.Facts.UnknownFunctions.IsEmpty;
         if (outputs.Any(o => o.IsStar) || view.Columns.Count != outputs.Length)
         {
-            ProtectAll(view, isHidden || callsUnknown);
+            if (callsUnknown || view.Sources.Any(_protected.ContainsKey))
+            {
+                ProtectAll(view);
+            }
+
             return;
         }
 
         for (int i = 0; i < outputs.Length; i++)
         {
-            if (taint.Of(outputs[i].From) is { } found)
+            short column = view.Columns[i].Number;
+            bool isColumn = IsColumn(outputs[i], lineage);
+            if (callsUnknown && !isColumn)
             {
-                Protect(view, view.Columns[i].Number, found.Mask);
-                if (mayBeMade || !outputs[i].IsPlain)
+                ProtectMade(view, column, Any);
+            }
+            else if (taint.Of(outputs[i].From) is { } found)
+            {
+                Protect(view, column, found.Mask);
+                if (mayBeMade || !isColumn)
                 {
-                    _made.Add((view.Oid, view.Columns[i].Number));
+                    _made.Add((view.Oid, column));
                 }
             }
-            else if (callsUnknown && !outputs[i].IsPlain)
-            {
-                Protect(view, view.Columns[i].Number, Any);
-            }
         }
     }
 
-    private void ProtectAll(CatalogRelation relation, bool isHidden)
+    // Whether it is surely a column of a relation, and not of what the query makes itself.
+    private static bool IsColumn(LineageOutput output, QueryLineage lineage) =>
+        output.IsPlain && output.From.Names.All(n => n.Schema is { } qualifier
+            ? lineage.Qualifiers.GetValueOrDefault(qualifier, []) is { IsEmpty: false } meanings && meanings.All(m => m.Relation is not null)
+            : lineage.Flows.IsEmpty && lineage.Aliases.All(a => a.Relation is not null));
+
+    private void ProtectAll(CatalogRelation relation)
     {
-        foreach (CatalogColumn column in relation.Columns.Where(_ => isHidden))
+        foreach (CatalogColumn column in relation.Columns)
         {
-            Protect(relation, column.Number, Any);
-            _made.Add((relation.Oid, column.Number));
+            ProtectMade(relation, column.Number, Any);
         }
     }
 
+    private void ProtectMade(CatalogRelation relation, short column, MaskConfig mask)
+    {
+        Protect(relation, column, mask);
+        _made.Add((relation.Oid, column));
+    }
+
+    // Whether anything is new about it.
     private bool Protect(CatalogRelation relation, short column, MaskConfig mask)
     {
         if (!_protected.TryGetValue(relation.Oid, out Dictionary<short, MaskConfig>? columns))
@@ -251,6 +284,8 @@ internal sealed class ProtectionMap
             _protected.Add(relation.Oid, columns = []);
         }
 
-        return columns.TryAdd(column, mask);
+        bool isProtected = columns.TryGetValue(column, out MaskConfig? before);
+        columns[column] = isProtected ? MaskStrictness.Stricter(before!, mask) : mask;
+        return columns[column] != before;
     }
 }

@@ -5,7 +5,12 @@ using WireGate.Postgres.Sql;
 namespace WireGate.Postgres.Masking;
 
 /// <summary>A hidden column that was found, and its mask.</summary>
-internal readonly record struct Tainted(MaskConfig Mask, string Column);
+internal readonly record struct Tainted(MaskConfig Mask, string Column)
+{
+    /// <summary>What is made of both. The column is the one for which it may not stand in a condition.</summary>
+    public Tainted And(Tainted other) => new(
+        MaskStrictness.Stricter(Mask, other.Mask), Mask.AllowsPredicates && !other.Mask.AllowsPredicates ? other.Column : Column);
+}
 
 /// <summary>
 /// Which names within one statement may stand for a hidden column. It goes by names, whatever the place where one stands, and takes what it
@@ -22,6 +27,9 @@ internal sealed class Taint
     private readonly SqlSearchPath _path;
     private readonly HashSet<string> _wholeRows = new(StringComparer.Ordinal);
     private readonly HashSet<SqlName> _hidden = [];
+
+    // The mask of what comes from some hidden column of what it reads; null: nothing of that is hidden.
+    private MaskConfig? _any;
     private bool _anything;
 
     public Taint(ParsedStatement statement, ProtectionMap map, SqlSearchPath path)
@@ -47,7 +55,7 @@ internal sealed class Taint
     }
 
     /// <summary>It names a relation of which something is hidden, or may be: it reads one that the catalog does not have.</summary>
-    public bool IsAny => _hidden.Count > 0 || _anything;
+    public bool IsAny => _any is not null;
 
     /// <summary>It names a relation of which something is known to be hidden.</summary>
     public bool HidesAny => _hidden.Count > 0;
@@ -58,50 +66,52 @@ internal sealed class Taint
     /// <summary>The hidden column of which a value may be made; null: of none.</summary>
     public Tainted? Of(ColumnNames names)
     {
-        if (!IsAny)
+        if (_any is null)
         {
             return null;
         }
 
         if (names.HasStar)
         {
-            return new Tainted(_map.Any, "*");
+            return new Tainted(_any, "*");
         }
 
+        Tainted? all = null;
         foreach (SqlName name in names.Names)
         {
             if (Of(name) is { } found)
             {
-                return found;
+                all = all?.And(found) ?? found;
             }
         }
 
-        return null;
+        return all;
     }
 
     /// <summary>The same for one name.</summary>
     public Tainted? Of(SqlName name)
     {
-        if (!IsAny)
+        if (_any is null)
         {
             return null;
         }
 
-        if (_names.TryGetValue(name.Name, out Tainted found))
+        bool isHidden = _names.TryGetValue(name.Name, out Tainted found);
+        if (isHidden || _anything)
         {
-            return found;
+            return _anything ? new Tainted(_any, isHidden ? found.Column : name.Name) : found;
         }
 
-        bool isClean = !_anything && (name.Schema is { } qualifier
+        bool isClean = name.Schema is { } qualifier
             ? IsColumn(qualifier, name.Name)
-            : !_wholeRows.Contains(name.Name) && (_known.Contains(name.Name) || SystemColumns.Contains(name.Name)));
-        return isClean ? null : new Tainted(_map.Any, name.Name);
+            : !_wholeRows.Contains(name.Name) && (_known.Contains(name.Name) || SystemColumns.Contains(name.Name));
+        return isClean ? null : new Tainted(_any, name.Name);
     }
 
-    // t.f is f(t) where t has no column f. Of what a function made of clean values everything is clean.
+    // t.f is f(t) where t has no column f. Of what a function made everything is clean: what it is made of flows to any name.
     private bool IsColumn(string qualifier, string name) =>
         _lineage.Qualifiers.GetValueOrDefault(qualifier, []) is { IsEmpty: false } meanings
-        && meanings.All(m => m.From is { } from ? Of(from) is null : Has(m, name));
+        && meanings.All(m => m.From is not null || Has(m, name));
 
     private bool Has(LineageAlias alias, string name) =>
         alias.Columns.Names.Contains(name)
@@ -125,13 +135,26 @@ internal sealed class Taint
                 if (_map.IsProtected(relation) && _map.Of(relation.Oid, column.Number) is { } mask)
                 {
                     _hidden.Add(name);
-                    _names.TryAdd(column.Name, new Tainted(mask, $"{relation}.{column.Name}"));
+                    _any = _any is null ? mask : MaskStrictness.Stricter(_any, mask);
+                    Hide(column.Name, new Tainted(mask, $"{relation}.{column.Name}"));
                 }
             }
         }
 
         // What it makes need not be there yet; what it reads may have been made in a transaction that nobody else sees.
-        _anything |= !isThere && effect == SqlEffects.Read;
+        if (!isThere && effect == SqlEffects.Read)
+        {
+            (_any, _anything) = (_map.Any, true);
+        }
+    }
+
+    // Whether anything is new about it.
+    private bool Hide(string name, Tainted found)
+    {
+        bool isHidden = _names.TryGetValue(name, out Tainted before);
+        Tainted now = isHidden ? before.And(found) : found;
+        _names[name] = now;
+        return !isHidden || now.Mask != before.Mask;
     }
 
     private void Follow()
@@ -145,35 +168,55 @@ internal sealed class Taint
             }
         }
 
+        var readers = new Dictionary<string, List<LineageFlow>>(StringComparer.Ordinal);
         foreach (LineageFlow flow in _lineage.Flows)
         {
             if (flow.Name is { } name)
             {
                 _known.Add(name);
             }
+
+            foreach (SqlName from in flow.From.Names)
+            {
+                if (!readers.TryGetValue(from.Name, out List<LineageFlow>? flows))
+                {
+                    readers.Add(from.Name, flows = []);
+                }
+
+                flows.Add(flow);
+            }
         }
 
-        bool isNew = true;
-        while (isNew)
+        // Each flow is looked at once, and again only when a name that it is made of is hidden, or more strictly.
+        var changed = new Stack<string>();
+        foreach (LineageFlow flow in _lineage.Flows)
         {
-            isNew = false;
-            foreach (LineageFlow flow in _lineage.Flows)
-            {
-                if (Of(flow.From) is not { } found)
-                {
-                    continue;
-                }
+            Follow(flow, Of(flow.From), changed);
+        }
 
-                if (flow.Name is null)
-                {
-                    isNew |= !_anything;
-                    _anything = true;
-                }
-                else
-                {
-                    isNew |= _names.TryAdd(flow.Name, found);
-                }
+        while (!_anything && changed.TryPop(out string? name))
+        {
+            foreach (LineageFlow flow in readers.GetValueOrDefault(name, []))
+            {
+                Follow(flow, _names[name], changed);
             }
+        }
+    }
+
+    private void Follow(LineageFlow flow, Tainted? from, Stack<string> changed)
+    {
+        if (from is not { } found)
+        {
+            return;
+        }
+
+        if (flow.Name is null)
+        {
+            _anything = true;
+        }
+        else if (Hide(flow.Name, found))
+        {
+            changed.Push(flow.Name);
         }
     }
 }

@@ -1,0 +1,24 @@
+using WireGate.Core.Configuration;
+
+namespace WireGate.Postgres.Masking;
+
+/// <summary>What holds where several masks hide the same.</summary>
+internal static class MaskStrictness
+{
+    /// <summary>A mask that shows no more than either, and lets stand in a condition only what both do.</summary>
+    public static MaskConfig Stricter(MaskConfig one, MaskConfig other)
+    {
+        MaskConfig shown = Shows(other.With) < Shows(one.With) ? other : one;
+        return shown.AllowsPredicates && !(one.AllowsPredicates && other.AllowsPredicates) ? shown with { AllowsPredicates = false } : shown;
+    }
+
+    // How much of a value a style shows.
+    private static int Shows(MaskStyle style) => style switch
+    {
+        MaskStyle.Null => 0,
+        MaskStyle.Redact or MaskStyle.Fixed => 1,
+        MaskStyle.Hash => 2,
+        MaskStyle.Partial => 3,
+        _ => 4,
+    };
+}
