@@ -44,7 +44,7 @@ internal sealed class MaskBesidesTests
             .Replace("do: allow }\n", """
                 do: allow }
                 masks:
-                  pii: { columns: [besides.people.ssn], with: last4 }
+                  pii: { columns: [besides.people.ssn, besides.late.ssn, besides.swap.ssn], with: last4 }
                   above: { columns: [besides.open.note], with: redact, predicates: allow }
                   soft: { columns: [besides.people.name], with: redact, predicates: allow }
                   hard: { columns: [besides.people.ssn], with: redact }
@@ -187,6 +187,52 @@ internal sealed class MaskBesidesTests
             _endpoint, "BEGIN;\nCREATE TEMP TABLE besides_own (id int) ON COMMIT DROP;\nINSERT INTO besides_own VALUES (42);\nSELECT id FROM besides_own;\nROLLBACK;\n");
 
         Assert.That(result.Output, Is.EqualTo("42\n"), result.ToString());
+    }
+
+    // The values of what it made itself are its own; others are masked beside them, and what is made of both.
+    [TestCase("SELECT id FROM mine", "42")]
+    [TestCase("SELECT m.id, p.name FROM mine m JOIN besides.people p ON p.id < m.id ORDER BY p.id LIMIT 1", "42|Ada")]
+    [TestCase("SELECT m.v, p.ssn FROM mine m, besides.people p WHERE p.id = 1", "v|****6789")]
+    [TestCase("SELECT m.v || p.ssn FROM mine m, besides.people p WHERE p.id = 1", "[redacted]")]
+    [TestCase("INSERT INTO mine SELECT id, name FROM besides.people WHERE id = 1; SELECT v FROM mine WHERE id = 1", "Ada")]
+    [TestCase("INSERT INTO mine SELECT id, ssn FROM besides.people; SELECT v FROM mine", "")]
+    [TestCase("CREATE TEMP VIEW over AS SELECT id, ssn AS v FROM besides.people; SELECT v FROM over", "")]
+    [TestCase("CREATE TEMP VIEW over AS SELECT id FROM mine; SELECT id FROM mine", "")]
+    [TestCase("CREATE TEMP TABLE like_them (LIKE besides.people); SELECT 1", "")]
+    [TestCase("CREATE TEMP TABLE made AS SELECT id + 1 AS id FROM mine; CREATE INDEX ON made (id); SELECT id FROM made", "43")]
+    [TestCase("DO $$BEGIN EXECUTE 'DROP TABLE mine; CREATE TEMP VIEW mine AS SELECT ssn AS id FROM besides.people'; END$$; SELECT id FROM mine", "")]
+    public async Task What_a_transaction_made_itself_is_shown(string sql, string shown)
+    {
+        ToolResult result = await Tools.PsqlAsync(
+            _endpoint, $"BEGIN;\nCREATE TEMP TABLE mine (id int, v text) ON COMMIT DROP;\nINSERT INTO mine VALUES (42, 'v');\n{sql.Replace("; ", ";\n", StringComparison.Ordinal)};\nROLLBACK;\n");
+
+        Assert.That(result.Output.TrimEnd('\n'), Is.EqualTo(shown), result.ToString());
+    }
+
+    [Test]
+    public async Task A_table_that_was_there_already_is_not_the_sessions_own()
+    {
+        await _cluster.AskAsync(
+            "CREATE TABLE besides.late (id int, ssn text); INSERT INTO besides.late VALUES (1, '123-45-6789'); GRANT SELECT ON besides.late TO " + PostgresCluster.AppUser);
+        ToolResult result = await Tools.PsqlAsync(
+            _endpoint, "BEGIN;\nSAVEPOINT s;\nCREATE TABLE besides.late (id int);\nROLLBACK TO s;\nCREATE TABLE IF NOT EXISTS besides.late (id int);\nSELECT * FROM besides.late;\nROLLBACK;\n");
+
+        Assert.That(result.Output, Does.Not.Contain(Ssn), result.ToString());
+    }
+
+    // Its text says other names then.
+    [Test]
+    public async Task A_view_is_read_again_when_what_it_reads_has_other_names()
+    {
+        await _cluster.AskAsync(
+            "CREATE TABLE besides.swap (a text, ssn text); INSERT INTO besides.swap VALUES ('123-45-6789', 'n'); CREATE VIEW besides.swapped AS SELECT a AS v FROM besides.swap; GRANT SELECT ON besides.swapped TO " + PostgresCluster.AppUser);
+        const string sql = "CREATE TEMP TABLE changes (id int);\nSELECT v FROM besides.swapped;\n";
+        Assert.That((await Tools.PsqlAsync(_endpoint, sql)).Output, Does.Contain(Ssn));
+
+        await _cluster.AskAsync("ALTER TABLE besides.swap RENAME ssn TO x; ALTER TABLE besides.swap RENAME a TO ssn; ALTER TABLE besides.swap RENAME x TO a");
+        ToolResult result = await Tools.PsqlAsync(_endpoint, sql);
+
+        Assert.That(result.Output, Does.Contain("*6789").And.Not.Contain(Ssn), result.ToString());
     }
 
     [Test]

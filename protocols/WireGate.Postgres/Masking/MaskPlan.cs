@@ -37,6 +37,9 @@ internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> 
     /// <summary>It may give back rows, which have to be described by the protocol first.</summary>
     public bool GivesRows { get; init; }
 
+    /// <summary>What the session had made in its transaction then.</summary>
+    public OwnTables Own { get; init; } = OwnTables.None;
+
     /// <summary>What names meant when it was made.</summary>
     public int Epoch { get; init; }
 }
@@ -72,9 +75,17 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
         return rows;
     }
 
-    /// <summary>Whether a RowDescription names a relation that a catalog does not have.</summary>
-    public static bool NamesUnknown(ReadOnlySpan<byte> description, Catalog catalog)
+    // What the catalog does not have is then the session's own.
+    private bool IsOwn => sources.Any(s => s.Taint.NamesOwn) && !sources.Any(s => s.Taint.Lacks || s.Unknown is not null);
+
+    /// <summary>Whether a RowDescription names a relation that a catalog does not have, and others may know it.</summary>
+    public bool NamesUnknown(ReadOnlySpan<byte> description, Catalog catalog)
     {
+        if (IsOwn && !sources.Any(s => s.Taint.NamesOthers))
+        {
+            return false;
+        }
+
         var reader = new PostgresReader(Peer.Upstream, description);
         for (int i = reader.ReadInt16(); i > 0; i--)
         {
@@ -98,7 +109,8 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
         {
             DescribedColumn column = DescribedColumn.Read(ref reader);
             ValueKind kind = ValueKinds.Of(column.Type, map.Catalog);
-            MaskConfig? mask = column.Relation != 0 ? map.Of(column.Relation, column.Number) : null;
+            bool isKnown = column.Relation < Catalog.FirstUserOid || map.Catalog.Find(column.Relation) is not null;
+            MaskConfig? mask = column.Relation == 0 || (!isKnown && IsOwn) ? null : map.Of(column.Relation, column.Number);
             if (column.Relation == 0 && !map.ColumnMasks.IsEmpty)
             {
                 foreach (PlanSource source in sources)

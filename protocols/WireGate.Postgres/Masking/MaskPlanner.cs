@@ -30,10 +30,12 @@ internal static class MaskPlanner
     /// <param name="sources">For each of its statements what gives back its rows: itself, and what its names stand for.</param>
     /// <param name="map">What is hidden.</param>
     /// <param name="settings">What names mean, and how texts are read.</param>
+    /// <param name="own">What the session has made in its transaction.</param>
     /// <param name="epoch">Of the decision.</param>
     public static MaskPlan Plan(
-        JudgedText text, MaskSet masks, IReadOnlyList<List<ParsedStatement>> sources, ProtectionMap map, SessionSettings settings, int epoch)
+        JudgedText text, MaskSet masks, IReadOnlyList<List<ParsedStatement>> sources, ProtectionMap map, SessionSettings settings, OwnTables own, int epoch)
     {
+        OwnTables made = own;
         string? refusal = null;
         bool isSensitive = false;
         var plans = ImmutableArray.CreateBuilder<StatementPlan>(sources.Count);
@@ -42,12 +44,14 @@ internal static class MaskPlanner
             var planned = ImmutableArray.CreateBuilder<PlanSource>(statements.Count);
             foreach (ParsedStatement statement in statements)
             {
-                var taint = new Taint(statement, map, settings.SearchPath);
+                var taint = new Taint(statement, map, settings.SearchPath, made);
                 var source = new PlanSource(statement, taint, UnknownOf(statement, taint));
                 planned.Add(source);
                 isSensitive |= source.Taint.IsAny || source.Unknown is not null;
-                refusal ??= RefusalOf(source, map);
+                refusal ??= RefusalOf(source, map, made);
             }
+
+            made = statements.Aggregate(made, (before, statement) => before.After(statement));
 
             refusal ??= Stores(planned, map);
             CopyPlan? copy = null;
@@ -69,6 +73,7 @@ internal static class MaskPlanner
             OnlyReads = sources.All(s => s.All(OnlyReads)),
             GivesRows = sources.Any(s => s.Any(p => p.Lineage is not { Kind: LineageKind.Rows, Outputs.IsEmpty: true })),
             Epoch = epoch,
+            Own = own,
         };
     }
 
@@ -87,11 +92,11 @@ internal static class MaskPlanner
         return facts.Unknown is not null || facts.Accesses.Any(a => a.Effect == SqlEffects.Unknown) ? "what the statement does" : null;
     }
 
-    private static bool OnlyReads(ParsedStatement statement) => UnknownOf(statement) is null
+    private static bool OnlyReads(ParsedStatement statement) => statement.Facts.Unknown is null && statement.Facts.UnknownFunctions.IsEmpty
         && statement.Facts.Accesses.All(a => a.Effect == SqlEffects.Read)
         && !statement.Changes.Any(c => c is SessionChange.Transaction { Step: not (TransactionStep.Begin or TransactionStep.Savepoint) });
 
-    private static string? RefusalOf(PlanSource source, ProtectionMap map)
+    private static string? RefusalOf(PlanSource source, ProtectionMap map, OwnTables own)
     {
         SqlStatementFacts facts = source.Statement.Facts;
         if (facts.Kinds.Contains("function call"))
@@ -108,6 +113,11 @@ internal static class MaskPlanner
         {
             string? column = source.Statement.Lineage.Outputs.FirstOrDefault()?.Name;
             return column is null ? $"{unknown} cannot be known" : $"where the column \"{column}\" comes from cannot be known, nor {unknown}";
+        }
+
+        if (source.Taint.Lacks && !own.IsKnown && map.DeniesUnsure)
+        {
+            return "a relation that this transaction may have made cannot be known before that is committed";
         }
 
         // A relation that is not there yet holds nothing that came past here.

@@ -205,7 +205,7 @@ internal sealed class ProtectionMap
 
     private void FillView(CatalogRelation view, HashSet<uint> done)
     {
-        if (view.Definition is null || !done.Add(view.Oid))
+        if ((view.Definition is null && !view.IsUnreadable) || !done.Add(view.Oid))
         {
             return;
         }
@@ -215,14 +215,14 @@ internal sealed class ProtectionMap
             FillView(source, done);
         }
 
-        if (view.Definition.Statements is not [{ Lineage.Kind: LineageKind.Rows } statement] || statement.Facts.Unknown is not null)
+        if (view.Definition?.Statements is not [{ Lineage.Kind: LineageKind.Rows } statement] || statement.Facts.Unknown is not null)
         {
-            // It is too long, or newer than the parser: neither what it reads nor what it calls is known.
+            // It is locked, too long, or newer than the parser: neither what it reads nor what it calls is known.
             ProtectAll(view);
             return;
         }
 
-        var taint = new Taint(statement, this, SqlSearchPath.Of("pg_catalog"));
+        var taint = new Taint(statement, this, SqlSearchPath.Of("pg_catalog"), OwnTables.None);
         QueryLineage lineage = statement.Lineage;
         ImmutableArray<LineageOutput> outputs = lineage.Outputs;
         bool mayBeMade = !lineage.Flows.IsEmpty || view.Sources.Any(s => _made.Any(m => m.Relation == s));

@@ -140,7 +140,7 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
             }
 
             ProtectionMap map = plan.Map;
-            if (StatementPlan.NamesUnknown(_description.Written, map.Catalog))
+            if (statement.NamesUnknown(_description.Written, map.Catalog))
             {
                 await output.FlushAsync(CancellationToken.None);
                 map = await masks.RefreshAsync(map, plan.Masks);

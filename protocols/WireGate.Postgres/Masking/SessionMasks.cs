@@ -35,6 +35,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     // Something that runs may change the catalog; and something that ran in a transaction, for others only once that is committed.
     private bool _mayChange;
     private bool _mayCommit;
+    private OwnTables _own = OwnTables.None;
 
     /// <summary>Where the session lives.</summary>
     public EventLoop Loop => session.Loop;
@@ -110,12 +111,13 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         _lastMap = map;
         // The plan of a COPY depends on the encoding too.
         bool isItself = !text.UsesNames && text.Alternatives.IsEmpty && judge.Settings.AreTextsReadable;
-        if (isItself && text.Plan is { } known && known.Epoch == judge.Epoch && ReferenceEquals(known.Map, map))
+        if (isItself && text.Plan is { } known && known.Epoch == judge.Epoch && ReferenceEquals(known.Map, map)
+            && ReferenceEquals(known.Own, _own))
         {
             return known;
         }
 
-        MaskPlan plan = MaskPlanner.Plan(text, masks, conversation.SourcesOf(text), map, judge.Settings, judge.Epoch);
+        MaskPlan plan = MaskPlanner.Plan(text, masks, conversation.SourcesOf(text), map, judge.Settings, _own, judge.Epoch);
         text.Plan = isItself ? plan : null;
         return plan;
 
@@ -144,6 +146,8 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         {
             _mayChange = true;
             source.NoteChange();
+            IEnumerable<JudgedText> run = isItself ? [text] : conversation.Runs(text);
+            _own = run.SelectMany(t => t.Parsed.Statements).Aggregate(_own, (own, statement) => own.After(statement));
         }
     }
 
@@ -158,6 +162,11 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
 
         _mayCommit = (_mayCommit || _mayChange) && status != TransactionStatus.Idle;
         _mayChange = false;
+        if (status != TransactionStatus.InTransaction)
+        {
+            // What failed to be made is there.
+            _own = status == TransactionStatus.Idle ? OwnTables.None : OwnTables.Unknown;
+        }
     }
 
     /// <summary>Whether a payload holds what detectors hide: those of what ran last, and until something runs by a new config the target's by that.</summary>
@@ -203,8 +212,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     // COMMIT AND CHAIN, or a BEGIN behind it, leaves no trace of it in the status.
     private bool Changes(JudgedText text) => text.MayChangeCatalog || (_mayCommit && text.EndsTransaction);
 
-    private static bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
-        text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(a => a.Relation is { Name: not SqlName.Any } name && !catalog.Find(name, path).Any()));
+    private bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
+        text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(
+            a => a.Relation is { Name: not SqlName.Any } name && !catalog.Find(name, path).Any() && !_own.Find(name).Any()));
 
     private static bool MasksAnything(Session session) =>
         !TargetOf(session).Mask.IsEmpty || session.Config.Rules.List.Any(r => !r.Mask.IsEmpty);

@@ -25,6 +25,7 @@ internal sealed class Taint
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly QueryLineage _lineage;
     private readonly SqlSearchPath _path;
+    private readonly OwnTables _own;
     private readonly HashSet<string> _wholeRows = new(StringComparer.Ordinal);
     private readonly HashSet<SqlName> _hidden = [];
 
@@ -32,9 +33,13 @@ internal sealed class Taint
     private MaskConfig? _any;
     private bool _anything;
 
-    public Taint(ParsedStatement statement, ProtectionMap map, SqlSearchPath path)
+    /// <param name="statement">It.</param>
+    /// <param name="map">What is hidden.</param>
+    /// <param name="path">Where its names are looked for.</param>
+    /// <param name="own">What the session has made that the map does not know.</param>
+    public Taint(ParsedStatement statement, ProtectionMap map, SqlSearchPath path, OwnTables own)
     {
-        (_map, _lineage, _path) = (map, statement.Lineage, path);
+        (_map, _lineage, _path, _own) = (map, statement.Lineage, path, own);
         if (map.ColumnMasks.IsEmpty)
         {
             return;
@@ -59,6 +64,15 @@ internal sealed class Taint
 
     /// <summary>It names a relation of which something is known to be hidden.</summary>
     public bool HidesAny => _hidden.Count > 0;
+
+    /// <summary>It reads a relation that nobody knows.</summary>
+    public bool Lacks { get; private set; }
+
+    /// <summary>It names a table that the session has made in its transaction.</summary>
+    public bool NamesOwn { get; private set; }
+
+    /// <summary>It names another relation as well.</summary>
+    public bool NamesOthers { get; private set; }
 
     /// <summary>Whether something of a relation is hidden.</summary>
     public bool Hides(SqlName relation) => _hidden.Contains(relation);
@@ -118,17 +132,21 @@ internal sealed class Taint
         || (alias.Relation is not null && SystemColumns.Contains(name))
         || alias.Columns.Relations.Any(relation =>
         {
-            CatalogRelation[] found = [.. _map.Catalog.Find(relation, _path)];
+            CatalogRelation[] found = [.. Find(relation)];
             return found.Length > 0 && Array.TrueForAll(found, r => r.Columns.Exists(c => c.Name == name));
         });
+
+    private IEnumerable<CatalogRelation> Find(SqlName name) => _map.Catalog.Find(name, _path).Concat(_own.Find(name));
 
     private void Meet(SqlName name, SqlEffects effect)
     {
         bool isThere = false;
         bool isWhole = name is { Schema: not null, Name: SqlName.Any };
-        foreach (CatalogRelation relation in isWhole ? _map.Catalog.Relations.Where(r => r.Schema == name.Schema) : _map.Catalog.Find(name, _path))
+        foreach (CatalogRelation relation in isWhole ? _map.Catalog.Relations.Where(r => r.Schema == name.Schema) : Find(name))
         {
             isThere = true;
+            NamesOwn |= relation.Oid == 0;
+            NamesOthers |= relation.Oid != 0;
             foreach (CatalogColumn column in relation.Columns)
             {
                 _known.Add(column.Name);
@@ -144,7 +162,7 @@ internal sealed class Taint
         // What it makes need not be there yet; what it reads may have been made in a transaction that nobody else sees.
         if (!isThere && effect == SqlEffects.Read)
         {
-            (_any, _anything) = (_map.Any, true);
+            (_any, _anything, Lacks) = (_map.Any, true, true);
         }
     }
 
@@ -161,7 +179,7 @@ internal sealed class Taint
     {
         foreach (LineageAlias alias in _lineage.Aliases)
         {
-            CatalogRelation[] relations = alias.Relation is { } name ? [.. _map.Catalog.Find(name, _path)] : [];
+            CatalogRelation[] relations = alias.Relation is { } name ? [.. Find(name)] : [];
             if (alias.From is null && (relations.Length == 0 || relations.Any(_map.IsProtected)))
             {
                 _wholeRows.Add(alias.Alias);

@@ -33,7 +33,7 @@ internal sealed partial class LineageReader
         {
             case "SelectStmt":
                 SqlName? only = OnlyOf(node);
-                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only };
+                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only, Makes = MadeInto(node, "intoClause"u8) };
             case "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt":
                 return Done(LineageKind.Rows, Change(type, node));
             case "ExecuteStmt" or "FetchStmt":
@@ -47,6 +47,12 @@ internal sealed partial class LineageReader
                 return Copy(node);
             case "DoStmt" or "CallStmt":
                 return QueryLineage.Unknown;
+            case "CreateStmt":
+                return Done(LineageKind.Utility, []) with { Makes = Made(node) };
+            case "CreateTableAsStmt" when !node.Is("objtype"u8, "OBJECT_MATVIEW"u8):
+                return Done(LineageKind.Utility, []) with { Makes = node.Flag("if_not_exists"u8) ? null : MadeInto(node, "into"u8) };
+            case "IndexStmt" or "AlterTableStmt" or "DropStmt" or "CommentStmt" or "VacuumStmt" or "ReindexStmt" or "ClusterStmt" or "CreateSeqStmt":
+                return Done(LineageKind.Utility, []) with { IsAside = true };
             default:
                 return Done(LineageKind.Utility, []);
         }
@@ -76,6 +82,32 @@ internal sealed partial class LineageReader
         return item.IsA("RangeVar"u8, out JsonElement relation) && !(relation.Has("alias"u8, out JsonElement alias) && alias.Has("colnames"u8))
             ? Name(relation) : null;
     }
+
+    // What is there already, of another session or the text's own schema, holds what it holds.
+    private static LineageTable? Made(JsonElement create)
+    {
+        if (!create.Has("relation"u8, out JsonElement relation) || (create.Flag("if_not_exists"u8) && !IsTemporary(relation)))
+        {
+            return null;
+        }
+
+        var columns = ImmutableArray.CreateBuilder<string>();
+        foreach (JsonElement wrapped in create.List("tableElts"u8))
+        {
+            if (wrapped.IsA("ColumnDef"u8, out JsonElement column) && column.Text("colname"u8) is { } name)
+            {
+                columns.Add(name);
+            }
+        }
+
+        return new LineageTable(Name(relation), IsTemporary(relation), columns.DrainToImmutable());
+    }
+
+    private static LineageTable? MadeInto(JsonElement statement, ReadOnlySpan<byte> field) =>
+        statement.Has(field, out JsonElement into) && into.Has("rel"u8, out JsonElement relation)
+            ? new LineageTable(Name(relation), IsTemporary(relation), []) : null;
+
+    private static bool IsTemporary(JsonElement relation) => relation.Text("relpersistence"u8) == "t" || Name(relation).Schema == "pg_temp";
 
     private QueryLineage Copy(JsonElement copy)
     {

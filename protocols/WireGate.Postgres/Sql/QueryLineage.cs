@@ -92,6 +92,12 @@ internal sealed class LineageColumns
     }
 }
 
+/// <summary>A table that a statement makes, and which holds nothing but what the session puts there.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="IsTemporary">No other session sees it.</param>
+/// <param name="Columns">Those that the text names; there may be more.</param>
+internal sealed record LineageTable(SqlName Name, bool IsTemporary, ImmutableArray<string> Columns);
+
 /// <summary>COPY … TO STDOUT.</summary>
 /// <param name="Relation">Null: of a query.</param>
 /// <param name="Columns">As listed; empty: all.</param>
@@ -137,4 +143,10 @@ internal sealed record QueryLineage
 
     /// <summary>The only relation that it reads, where it is a SELECT of that alone; null: it is more.</summary>
     public SqlName? Only { get; init; }
+
+    /// <summary>The table that it makes; null: none, or it may be there already.</summary>
+    public LineageTable? Makes { get; init; }
+
+    /// <summary>It may change what is defined, but not so that anything new can be read: an index, a comment.</summary>
+    public bool IsAside { get; init; }
 }

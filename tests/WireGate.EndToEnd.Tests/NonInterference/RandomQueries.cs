@@ -28,7 +28,7 @@ internal sealed record Source(string Name, IReadOnlyList<Column> Columns);
 internal sealed partial class RandomQueries(Random random, IReadOnlyList<Source> tables)
 {
     private const int MostDepth = 3;
-    private const int MostParts = 14;
+    private const int MostParts = 11;
 
     private static readonly string[] Names = ["id", "ssn", "name", "pay", "age", "body", "people", "notes", "p", "q"];
 

@@ -133,7 +133,7 @@ internal sealed class CutOffResultTests(TransportKind transport) : MaskedFixture
         Assert.That((await upstream.ExpectAsync('Q')).Text, Does.Contain("refused"));
         await upstream.SendAsync((byte[])[.. Error, .. ScriptedClient.Message('Z', (byte)'E')]);
 
-        Assert.That(await ReadAsync(client), Does.Match("^E\\(.*C42501[^Z]*Z\\(E\\)$").And.Not.Contain("42601"));
+        Assert.That(await ReadAsync(client), Does.Match("^E\\(.*C42501.*Z\\(E\\)$").And.Not.Contain("42601"));
         await client.SendAsync(Query("rollback"));
         await upstream.ExpectAsync('Q');
         await upstream.SendAsync((byte[])[.. Done("ROLLBACK"), .. Ready]);

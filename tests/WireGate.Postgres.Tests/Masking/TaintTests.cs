@@ -86,12 +86,12 @@ internal sealed class TaintTests
         Assert.That(Of(statement, Soft).Of(statement.Lineage.Outputs[0].From), Is.Not.Null);
     }
 
-    private static Taint Of(ParsedStatement statement, params MaskConfig[] masks) => new(statement, Map(masks), Path);
+    private static Taint Of(ParsedStatement statement, params MaskConfig[] masks) => new(statement, Map(masks), Path, OwnTables.None);
 
     private static string? Refusal(string sql, params MaskConfig[] masks)
     {
         var text = new JudgedText(TestMasks.Parse(sql), [1]);
-        return MaskPlanner.Plan(text, TestMasks.Set(masks), [[text.Parsed.Statements[0]]], Map(masks), new SessionSettings("app", Path), 0).Refusal;
+        return MaskPlanner.Plan(text, TestMasks.Set(masks), [[text.Parsed.Statements[0]]], Map(masks), new SessionSettings("app", Path), OwnTables.None, 0).Refusal;
     }
 
     private static ProtectionMap Map(MaskConfig[] masks) => TestMasks.Map(
