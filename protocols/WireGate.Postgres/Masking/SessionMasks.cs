@@ -142,12 +142,19 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     public void OnSent(JudgedText text, Conversation conversation)
     {
         bool isItself = !text.UsesNames && text.Alternatives.IsEmpty;
-        if (isItself ? Changes(text) : conversation.Runs(text).Any(Changes))
+        if (isItself && !text.MayChangeAnything && !Changes(text))
         {
-            _mayChange = true;
-            source.NoteChange();
-            IEnumerable<JudgedText> run = isItself ? [text] : conversation.Runs(text);
-            _own = run.SelectMany(t => t.Parsed.Statements).Aggregate(_own, (own, statement) => own.After(statement));
+            return;
+        }
+
+        foreach (JudgedText run in isItself ? [text] : conversation.Runs(text))
+        {
+            _own = run.Parsed.Statements.Aggregate(_own, (own, statement) => own.After(statement));
+            if (Changes(run))
+            {
+                _mayChange = true;
+                source.NoteChange();
+            }
         }
     }
 
