@@ -130,7 +130,7 @@ internal sealed partial class Handshake(
         settings.GreetedAs(login.GreetedAs);
         var judge = new OperationJudge(session, SettingsOf(upstream, request), statements, point, services.Time);
         var relay = new SessionRelay(session, upstream.Connection, judge, settings, services, log => new SessionMasks(
-            session, request, catalogs.Of(request.Target, request.User, request.Database), log, cancel is null ? null : () => Cancel(session, cancel)));
+            session, request, catalogs.Of(request.Target, request.User, request.Database), log));
         if (!isHeld)
         {
             Accept(session.Client.Output, proof);
@@ -217,9 +217,6 @@ internal sealed partial class Handshake(
 
         await new UpstreamCancel(connector).SendAsync(session.Loop, entry, services.Time);
     }
-
-    // Nobody waits for it: whoever is told that a result is cut off has been told.
-    private void Cancel(Session session, CancelEntry entry) => _ = new UpstreamCancel(connector).SendAsync(session.Loop, entry, services.Time).AsTask();
 
     private async ValueTask RefuseAsync(Session session, Refusal refusal)
     {

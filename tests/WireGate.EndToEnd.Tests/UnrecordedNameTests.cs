@@ -67,6 +67,30 @@ internal sealed class UnrecordedNameTests : HoldFixture
         Assert.That(shown, Does.Not.Contain("\\u00E9").IgnoreCase.And.Not.Contain("\u00e9"), "the upstream reads two letters, \u00c3 and \u00a9");
     }
 
+    [Test]
+    public async Task Names_that_stand_for_nothing_any_more_take_no_place()
+    {
+        const int more = 10_050;
+        await using RawSession session = await RawSession.OpenAsync(Endpoint);
+        await session.SendAsync([.. Enumerable.Range(0, more).SelectMany(i => (byte[][])[Parse("SELECT * FROM nowhere", $"f{i}"), Sync])]);
+        await session.ReadAsync(more);
+        await session.SendAsync([.. Enumerable.Range(0, more).Select(i => Query($"BEGIN; DECLARE c{i} CURSOR FOR SELECT 1; COMMIT"))]);
+        await session.ReadAsync(more);
+
+        Assert.That(await session.AskAsync(1, Parse("SELECT 7", "s"), Bind("s"), Execute(), Sync), Is.EqualTo("1 2 D(7) C(SELECT 1) ZI"));
+        await session.AskAsync("BEGIN; DECLARE z CURSOR FOR SELECT 7");
+        Assert.That(await session.AskAsync("FETCH ALL FROM z"), Is.EqualTo("T D(7) C(FETCH 1) ZT"));
+    }
+
+    [Test]
+    public async Task A_cursor_that_outlives_its_transaction_is_followed()
+    {
+        await using RawSession session = await RawSession.OpenAsync(Endpoint);
+        await session.AskAsync("BEGIN; DECLARE z CURSOR WITH HOLD FOR SELECT 7; COMMIT");
+
+        Assert.That(await session.AskAsync("FETCH ALL FROM z"), Is.EqualTo("T D(7) C(FETCH 1) ZI"));
+    }
+
     private static byte[] BindOf(string value) => Message('B', $"\0\0\0\0\0\u0001\0\0\0{(char)Encoding.UTF8.GetByteCount(value)}{value}\0\0");
 
     // Until no more is prepared: first by what weighs much, then by what weighs little.

@@ -43,8 +43,9 @@ internal sealed record CopyPlan
     /// <param name="source">The statement.</param>
     /// <param name="map">What is hidden.</param>
     /// <param name="settings">What names mean, and in which encoding the data is.</param>
+    /// <param name="own">What the session has made.</param>
     /// <param name="refusal">Why it must not run.</param>
-    public static CopyPlan? Of(PlanSource source, ProtectionMap map, SessionSettings settings, out string? refusal)
+    public static CopyPlan? Of(PlanSource source, ProtectionMap map, SessionSettings settings, OwnTables own, out string? refusal)
     {
         refusal = null;
         if (map.Searches.IsEmpty && !source.Taint.IsAny && source.Unknown is null)
@@ -52,9 +53,9 @@ internal sealed record CopyPlan
             return new CopyPlan { Rows = new RowMask([], []), Columns = [] };
         }
 
-        if (ColumnsOf(source, map, settings.SearchPath) is not { } columns)
+        if (ColumnsOf(source, map, settings.SearchPath, own) is not { } columns)
         {
-            refusal = "the columns that COPY would show cannot be known: list them";
+            refusal = "the columns that COPY would show cannot be known: list them in a SELECT";
             return null;
         }
 
@@ -66,17 +67,17 @@ internal sealed record CopyPlan
         return refusal is null ? plan : null;
     }
 
-    private static ImmutableArray<ColumnMask>? ColumnsOf(PlanSource source, ProtectionMap map, SqlSearchPath path)
+    private static ImmutableArray<ColumnMask>? ColumnsOf(PlanSource source, ProtectionMap map, SqlSearchPath path, OwnTables own)
     {
         QueryLineage lineage = source.Statement.Lineage;
         CopyShape copy = lineage.Copy!;
         bool isBinary = copy.Options.Any(o => o is { Name: "format", Value: "binary" });
         if (copy.Relation is { } name)
         {
-            return map.Catalog.Find(name, path).ToArray() is [var relation] ? OfRelation(relation, copy.Columns, map, isBinary) : null;
+            return own.Find(map.Catalog, name, path).ToArray() is [{ Columns.Count: > 0 } relation] ? OfRelation(relation, copy.Columns, map, isBinary) : null;
         }
 
-        CatalogRelation? only = lineage.Only is { } read && map.Catalog.Find(read, path).ToArray() is [var one] ? one : null;
+        CatalogRelation? only = lineage.Only is { } read && own.Find(map.Catalog, read, path).ToArray() is [{ Columns.Count: > 0 } one] ? one : null;
         var columns = ImmutableArray.CreateBuilder<ColumnMask>();
         foreach (LineageOutput output in lineage.Outputs)
         {

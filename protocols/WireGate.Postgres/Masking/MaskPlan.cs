@@ -60,9 +60,10 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
     /// </summary>
     /// <param name="description">Its body.</param>
     /// <param name="map">What is hidden now.</param>
+    /// <param name="own">Numbers of the session's own tables, of which nothing is.</param>
     /// <param name="refusal">Why they must not pass.</param>
     /// <exception cref="ProtocolException">It is not well formed.</exception>
-    public RowMask? Rows(ReadOnlySpan<byte> description, ProtectionMap map, out string? refusal)
+    public RowMask? Rows(ReadOnlySpan<byte> description, ProtectionMap map, IReadOnlySet<uint> own, out string? refusal)
     {
         refusal = null;
         if (_rows is not null && ReferenceEquals(map, _map) && description.SequenceEqual(_description))
@@ -70,37 +71,38 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
             return _rows;
         }
 
-        RowMask? rows = Make(description, map, out refusal);
+        RowMask? rows = Make(description, map, own, out refusal);
         (_description, _rows, _map) = (description.ToArray(), rows, map);
         return rows;
     }
 
-    // What the catalog does not have is then the session's own.
-    private bool IsOwn => sources.Any(s => s.Taint.NamesOwn) && !sources.Any(s => s.Taint.Lacks || s.Unknown is not null);
+    /// <summary>What a catalog that is read now does not have is a table of the session's own.</summary>
+    public bool IsOwn => sources.Any(s => s.Taint.NamesOwn) && !sources.Any(s => s.Taint.Lacks || s.Unknown is not null);
 
-    /// <summary>Whether a RowDescription names a relation that a catalog does not have, and others may know it.</summary>
-    public bool NamesUnknown(ReadOnlySpan<byte> description, Catalog catalog)
+    /// <summary>Whether a RowDescription names a relation that is not known.</summary>
+    /// <param name="description">Its body.</param>
+    /// <param name="catalog">What is known.</param>
+    /// <param name="own">Numbers that are known to be the session's own.</param>
+    /// <param name="unknown">Where those go that are not known; null: nowhere.</param>
+    public static bool NamesUnknown(ReadOnlySpan<byte> description, Catalog catalog, IReadOnlySet<uint> own, ISet<uint>? unknown = null)
     {
-        if (IsOwn && !sources.Any(s => s.Taint.NamesOthers))
-        {
-            return false;
-        }
-
+        bool isAny = false;
         var reader = new PostgresReader(Peer.Upstream, description);
         for (int i = reader.ReadInt16(); i > 0; i--)
         {
             DescribedColumn column = DescribedColumn.Read(ref reader);
-            if (column.Relation >= Catalog.FirstUserOid && catalog.Find(column.Relation) is null)
+            if (column.Relation >= Catalog.FirstUserOid && catalog.Find(column.Relation) is null && !own.Contains(column.Relation))
             {
-                return true;
+                isAny = true;
+                unknown?.Add(column.Relation);
             }
         }
 
-        return false;
+        return isAny;
     }
 
     // Int16 count | String name, Int32 relation, Int16 column, Int32 type, Int16 size, Int32 modifier, Int16 format, each
-    private RowMask? Make(ReadOnlySpan<byte> description, ProtectionMap map, out string? refusal)
+    private RowMask? Make(ReadOnlySpan<byte> description, ProtectionMap map, IReadOnlySet<uint> own, out string? refusal)
     {
         var reader = new PostgresReader(Peer.Upstream, description);
         int count = reader.ReadInt16();
@@ -109,8 +111,7 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
         {
             DescribedColumn column = DescribedColumn.Read(ref reader);
             ValueKind kind = ValueKinds.Of(column.Type, map.Catalog);
-            bool isKnown = column.Relation < Catalog.FirstUserOid || map.Catalog.Find(column.Relation) is not null;
-            MaskConfig? mask = column.Relation == 0 || (!isKnown && IsOwn) ? null : map.Of(column.Relation, column.Number);
+            MaskConfig? mask = column.Relation == 0 || own.Contains(column.Relation) ? null : map.Of(column.Relation, column.Number);
             if (column.Relation == 0 && !map.ColumnMasks.IsEmpty)
             {
                 foreach (PlanSource source in sources)

@@ -57,7 +57,7 @@ internal static class MaskPlanner
             CopyPlan? copy = null;
             if (statements is [{ Lineage.Kind: LineageKind.Copy }])
             {
-                copy = CopyPlan.Of(planned[0], map, settings, out string? why);
+                copy = CopyPlan.Of(planned[0], map, settings, made, out string? why);
                 refusal ??= why;
             }
 

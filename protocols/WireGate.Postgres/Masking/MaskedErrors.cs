@@ -14,8 +14,9 @@ namespace WireGate.Postgres.Masking;
 /// </summary>
 internal static partial class MaskedErrors
 {
-    // Fields that hold no value: severities, code, place in the text, place in the source.
-    private static ReadOnlySpan<byte> Kept => "SVCPFLR"u8;
+    // Fields that hold no value: severities, code, place in the source. The place in the text may be one in a value that is read as a text,
+    // which then has a context.
+    private static ReadOnlySpan<byte> Kept => "SVCFLR"u8;
 
     // Names of schema, table, column, type and constraint. A RAISE puts there whatever it likes, and has a context.
     private static ReadOnlySpan<byte> Names => "stcdn"u8;
@@ -61,7 +62,7 @@ internal static partial class MaskedErrors
         while ((code = reader.ReadByte()) != 0)
         {
             ReadOnlySpan<byte> value = reader.ReadCString();
-            if (Kept.Contains(code) || (Names.Contains(code) && !isWithin && !hides(value)))
+            if (Kept.Contains(code) || (code == (byte)'P' && !isWithin) || (Names.Contains(code) && !isWithin && !hides(value)))
             {
                 Field(output, code, value);
             }

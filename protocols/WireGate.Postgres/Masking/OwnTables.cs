@@ -6,25 +6,30 @@ namespace WireGate.Postgres.Masking;
 
 /// <summary>
 /// The tables that a session has made in the transaction that is open: nobody else sees them, the gateway's reading of the catalog neither,
-/// and what is hidden is not written there. Immutable.
+/// and what is hidden is not written there. And which names may mean temporary objects of the session. Immutable.
 /// </summary>
 internal sealed class OwnTables
 {
-    /// <summary>Outside of a transaction.</summary>
-    public static readonly OwnTables None = new([], isKnown: true);
-
-    /// <summary>The transaction may have made anything: a view, what a function makes, what failed to be made because it is there.</summary>
-    public static readonly OwnTables Unknown = new([], isKnown: false);
+    /// <summary>Of a session that has made nothing.</summary>
+    public static readonly OwnTables None = new([], isKnown: true, []);
 
     // More are not followed: what is remembered of a session is bounded.
     private const int Most = 1000;
 
     private readonly ImmutableArray<(LineageTable Table, CatalogRelation Relation)> _tables;
 
-    private OwnTables(ImmutableArray<(LineageTable Table, CatalogRelation Relation)> tables, bool isKnown) => (_tables, IsKnown) = (tables, isKnown);
+    // Names of objects that it made without a schema; null: any may be.
+    private readonly ImmutableHashSet<string>? _temporaries;
 
-    /// <summary>Nothing else was made.</summary>
+    private OwnTables(
+        ImmutableArray<(LineageTable Table, CatalogRelation Relation)> tables, bool isKnown, ImmutableHashSet<string>? temporaries) =>
+        (_tables, IsKnown, _temporaries) = (tables, isKnown, temporaries);
+
+    /// <summary>The transaction has made nothing else that could be read.</summary>
     public bool IsKnown { get; }
+
+    /// <summary>The transaction has made nothing.</summary>
+    public bool IsEmpty => IsKnown && _tables.IsEmpty;
 
     /// <summary>What there is behind a statement.</summary>
     public OwnTables After(ParsedStatement statement)
@@ -32,25 +37,37 @@ internal sealed class OwnTables
         SqlStatementFacts facts = statement.Facts;
         if (facts.Unknown is not null || !facts.UnknownFunctions.IsEmpty || facts.Accesses.Any(a => a.Effect == SqlEffects.Unknown))
         {
-            return Unknown;
+            return new OwnTables([], isKnown: false, null);
         }
 
-        if (!IsKnown || !facts.Accesses.Any(a => a.Effect == SqlEffects.Ddl))
+        // ROLLBACK TO takes back what was made, and which of it that is depends on where the savepoint was.
+        if (statement.Changes.Any(c => c is SessionChange.Discard or SessionChange.Transaction { Step: TransactionStep.Rollback or TransactionStep.RollbackTo }))
         {
-            return this;
+            return Lost();
         }
 
-        if (statement.Lineage.Makes is not { } table)
-        {
-            return statement.Lineage.IsAside ? this : Unknown;
-        }
-
-        return _tables.Length < Most ? new OwnTables(_tables.Add((table, RelationOf(table))), isKnown: true) : Unknown;
+        SqlName?[] defined = [.. facts.Accesses.Where(a => a.Effect == SqlEffects.Ddl).Select(a => a.Relation)];
+        return defined.Length == 0 ? this : WithTemporaries(defined).Defined(statement, defined);
     }
 
-    /// <summary>Those that a name may mean: none of them has a number.</summary>
-    public IEnumerable<CatalogRelation> Find(SqlName name)
+    /// <summary>The transaction is over: the catalog has what it made.</summary>
+    public OwnTables Ended() => IsEmpty ? this : new OwnTables([], isKnown: true, _temporaries);
+
+    /// <summary>The transaction has failed: what failed to be made may be there, and somebody else's.</summary>
+    public OwnTables Lost() => _tables.IsEmpty && !IsKnown ? this : new OwnTables([], isKnown: false, _temporaries);
+
+    /// <summary>Every relation that a name may mean to the session; its own have the number 0.</summary>
+    public IEnumerable<CatalogRelation> Find(Catalog catalog, SqlName name, SqlSearchPath path)
     {
+        foreach (CatalogRelation relation in catalog.Find(name, path))
+        {
+            // Temporary ones of others are there too.
+            if (name.Schema is not null || !IsTemporary(relation.Schema) || _temporaries is null || _temporaries.Contains(name.Name))
+            {
+                yield return relation;
+            }
+        }
+
         foreach ((LineageTable table, CatalogRelation relation) in _tables)
         {
             if (table.Name.Name == name.Name
@@ -59,6 +76,43 @@ internal sealed class OwnTables
                 yield return relation;
             }
         }
+    }
+
+    private static bool IsTemporary(string schema) => schema.StartsWith("pg_temp", StringComparison.Ordinal);
+
+    private OwnTables WithTemporaries(SqlName?[] defined)
+    {
+        ImmutableHashSet<string>? names = _temporaries;
+        foreach (SqlName known in defined.OfType<SqlName>())
+        {
+            if (known.Name == SqlName.Any || names is null || names.Count >= Most)
+            {
+                names = null;
+                break;
+            }
+
+            names = known.Schema is null || IsTemporary(known.Schema) ? names.Add(known.Name) : names;
+        }
+
+        return ReferenceEquals(names, _temporaries) ? this : new OwnTables(_tables, IsKnown, names);
+    }
+
+    private OwnTables Defined(ParsedStatement statement, SqlName?[] defined)
+    {
+        if (statement.Lineage.Makes is { } table)
+        {
+            return _tables.Length < Most ? new OwnTables(_tables.Add((table, RelationOf(table))), IsKnown, _temporaries) : Lost();
+        }
+
+        if (statement.Facts.Kinds.Contains("drop"))
+        {
+            return Array.TrueForAll(defined, n => n is { Name: not SqlName.Any })
+                ? new OwnTables(_tables.RemoveAll(t => defined.Any(n => n!.Value.Name == t.Table.Name.Name)), IsKnown, _temporaries) : Lost();
+        }
+
+        // What is made beside them leaves them what they are; what is renamed or moved does not.
+        return statement.Lineage.IsAside ? this
+            : statement.Facts.Kinds.All(k => k == "create") ? new OwnTables(_tables, isKnown: false, _temporaries) : Lost();
     }
 
     private static CatalogRelation RelationOf(LineageTable table)

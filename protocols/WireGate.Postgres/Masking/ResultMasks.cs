@@ -140,13 +140,14 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
             }
 
             ProtectionMap map = plan.Map;
-            if (statement.NamesUnknown(_description.Written, map.Catalog))
+            if (StatementPlan.NamesUnknown(_description.Written, map.Catalog, masks.OwnNumbers))
             {
                 await output.FlushAsync(CancellationToken.None);
-                map = await masks.RefreshAsync(map, plan.Masks);
+                (map, bool isNew) = await masks.RefreshAsync(map, plan.Masks, statement.IsOwn);
+                StatementPlan.NamesUnknown(_description.Written, map.Catalog, masks.OwnNumbers, isNew && statement.IsOwn ? masks.OwnNumbers : null);
             }
 
-            _rows = statement.Rows(_description.Written, map, out string? refusal);
+            _rows = statement.Rows(_description.Written, map, masks.OwnNumbers, out string? refusal);
             if (_rows is null)
             {
                 return Block(output, refusal ?? "a row whose columns are not known");

@@ -17,8 +17,7 @@ namespace WireGate.Postgres.Masking;
 /// <param name="request">What it was logged in with, and the catalog's reader is.</param>
 /// <param name="source">The catalog of its database.</param>
 /// <param name="log">Where a refusal is written.</param>
-/// <param name="cancel">Has the upstream give up what runs; null: it gave no key for that.</param>
-internal sealed class SessionMasks(Session session, LoginRequest request, CatalogSource source, OperationLog log, Action? cancel)
+internal sealed class SessionMasks(Session session, LoginRequest request, CatalogSource source, OperationLog log)
 {
     // Somebody may change the catalog while it is read, again and again.
     private const int MostAttempts = 3;
@@ -124,25 +123,32 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         MaskPlan Refused(string why) => new(new ProtectionMap(Empty, masks, source.MaskKey), []) { Text = text, Masks = masks, Refusal = why, IsSensitive = true };
     }
 
+    /// <summary>Numbers of the tables that the session has made in its transaction, as far as results have named them.</summary>
+    public HashSet<uint> OwnNumbers { get; } = [];
+
     /// <summary>What is hidden now, when a result names a relation that was not there when its text was planned.</summary>
-    public async ValueTask<ProtectionMap> RefreshAsync(ProtectionMap map, MaskSet masks)
+    /// <param name="map">What was hidden then.</param>
+    /// <param name="masks">By which masks.</param>
+    /// <param name="must">However young that is: what is missing is then the session's own.</param>
+    /// <returns>And whether it was read just now.</returns>
+    public async ValueTask<(ProtectionMap Map, bool IsNew)> RefreshAsync(ProtectionMap map, MaskSet masks, bool must)
     {
-        if (source.IsWorthAnother(map.Catalog))
+        if (must || source.IsWorthAnother(map.Catalog))
         {
             source.Invalidate();
             (Catalog? read, _) = await source.LoadAsync(session, request, default);
             await session.Loop.Switch();
-            return read?.MapOf(masks, source.MaskKey) ?? map;
+            return (read?.MapOf(masks, source.MaskKey) ?? map, read is not null);
         }
 
-        return source.Current?.MapOf(masks, source.MaskKey) ?? map;
+        return (source.Current?.MapOf(masks, source.MaskKey) ?? map, false);
     }
 
     /// <summary>A text runs.</summary>
     public void OnSent(JudgedText text, Conversation conversation)
     {
         bool isItself = !text.UsesNames && text.Alternatives.IsEmpty;
-        if (isItself && !text.MayChangeAnything && !Changes(text))
+        if (isItself && _own.IsEmpty && !text.MayChangeAnything && !Changes(text))
         {
             return;
         }
@@ -171,8 +177,8 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         _mayChange = false;
         if (status != TransactionStatus.InTransaction)
         {
-            // What failed to be made is there.
-            _own = status == TransactionStatus.Idle ? OwnTables.None : OwnTables.Unknown;
+            OwnNumbers.Clear();
+            _own = status == TransactionStatus.Idle ? _own.Ended() : _own.Lost();
         }
     }
 
@@ -194,12 +200,11 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     public bool WithholdsPayloads(MaskSet inForce) =>
         _lastMap is { DeniesUnsure: true } || inForce.Masks.Any(m => !m.Columns.IsEmpty && m.Unsure == MaskUnsure.Deny);
 
-    /// <summary>A result is cut off: the audit log is told, and the upstream is to give up.</summary>
-    public void OnBlocked(JudgedText text, OperationRefusal refusal)
-    {
-        Write(text, refusal);
-        cancel?.Invoke();
-    }
+    /// <summary>
+    /// A result is cut off: the audit log is told. The upstream is not asked to give up: that would come to it by another way, and may meet
+    /// what the client sends next.
+    /// </summary>
+    public void OnBlocked(JudgedText text, OperationRefusal refusal) => Write(text, refusal);
 
     /// <summary>A result is cut off of something that may be in force all the same: the session ends, and with it what still runs.</summary>
     public void End(JudgedText text, OperationRefusal refusal)
@@ -221,7 +226,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
 
     private bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
         text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(
-            a => a.Relation is { Name: not SqlName.Any } name && !catalog.Find(name, path).Any() && !_own.Find(name).Any()));
+            a => a.Relation is { Name: not SqlName.Any } name && !_own.Find(catalog, name, path).Any()));
 
     private static bool MasksAnything(Session session) =>
         !TargetOf(session).Mask.IsEmpty || session.Config.Rules.List.Any(r => !r.Mask.IsEmpty);

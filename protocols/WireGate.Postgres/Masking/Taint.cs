@@ -71,9 +71,6 @@ internal sealed class Taint
     /// <summary>It names a table that the session has made in its transaction.</summary>
     public bool NamesOwn { get; private set; }
 
-    /// <summary>It names another relation as well.</summary>
-    public bool NamesOthers { get; private set; }
-
     /// <summary>Whether something of a relation is hidden.</summary>
     public bool Hides(SqlName relation) => _hidden.Contains(relation);
 
@@ -136,7 +133,7 @@ internal sealed class Taint
             return found.Length > 0 && Array.TrueForAll(found, r => r.Columns.Exists(c => c.Name == name));
         });
 
-    private IEnumerable<CatalogRelation> Find(SqlName name) => _map.Catalog.Find(name, _path).Concat(_own.Find(name));
+    private IEnumerable<CatalogRelation> Find(SqlName name) => _own.Find(_map.Catalog, name, _path);
 
     private void Meet(SqlName name, SqlEffects effect)
     {
@@ -146,7 +143,6 @@ internal sealed class Taint
         {
             isThere = true;
             NamesOwn |= relation.Oid == 0;
-            NamesOthers |= relation.Oid != 0;
             foreach (CatalogColumn column in relation.Columns)
             {
                 _known.Add(column.Name);

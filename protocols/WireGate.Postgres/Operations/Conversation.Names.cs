@@ -46,6 +46,11 @@ internal sealed partial class Conversation
     public void OnClosed(NameSlot slot)
     {
         slot.Confirm();
+        Forget(slot);
+    }
+
+    private void Forget(NameSlot slot)
+    {
         _statements.Forget(slot);
         _portals.Forget(slot);
     }
@@ -71,6 +76,7 @@ internal sealed partial class Conversation
     // What PREPARE and DECLARE name. What cannot be held is unknown: a name never keeps what it meant before.
     private void DefineNames(JudgedText text, OperationRun run)
     {
+        run.Forgotten = Forget;
         foreach (NamedText named in text.Names)
         {
             Define(run, named, Held.Fits(named.Text) ? named.Text : Judge.Unnamed, named.Statement);
@@ -96,7 +102,7 @@ internal sealed partial class Conversation
         if (NameTable.CanFollow(named.Name) && (named.IsCursor ? _portals : _statements).Of(named.Name) is { } slot)
         {
             slot.Define(meaning, _group);
-            slot.IsCursor |= named.IsCursor;
+            slot.IsHeld = named.IsHeld;
             run.Names(statement, slot);
         }
     }

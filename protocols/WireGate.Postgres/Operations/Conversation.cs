@@ -108,7 +108,7 @@ internal sealed partial class Conversation
         Status = status;
         if (status == TransactionStatus.Idle)
         {
-            _portals.ForgetConfirmed(static slot => !slot.IsCursor);
+            _portals.ForgetConfirmed(static slot => !slot.IsHeld);
         }
 
         if (Replies.Count == 0)
@@ -119,7 +119,7 @@ internal sealed partial class Conversation
         // Alone, without an error and outside of a transaction: nothing takes it back. A cursor that outlives its transaction reads what
         // its names meant when it was declared.
         if (_change is { } change && _completed == 1 && !_hasFailed && _statusBefore == TransactionStatus.Idle && status == TransactionStatus.Idle
-            && Replies.Count == 0 && !_portals.Any(static slot => slot.IsCursor) && Judge.Settings.OnDone(change))
+            && Replies.Count == 0 && !_portals.Any(static slot => slot.IsHeld) && Judge.Settings.OnDone(change))
         {
             Judge.OnNamesChanged();
         }
@@ -153,6 +153,7 @@ internal sealed partial class Conversation
         {
             case NameSlot slot:
                 slot.Fail();
+                Forget(slot);
                 break;
             case OperationRun run:
                 run.HasFailed = true;

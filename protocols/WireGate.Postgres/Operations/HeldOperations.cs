@@ -59,8 +59,8 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
     /// <summary>It was sent, and the upstream has answered or nobody waits for that any more.</summary>
     public void Complete(string approval, OperationRun run) => _wait.Complete(
         approval,
-        executed: run.IsAbandoned || !run.HasFailed,
-        run.IsAbandoned ? "the session ended; whether it ran is not known" : run.HasFailed ? "the upstream answered with an error" : null);
+        executed: run.IsAbandoned || run.IsPartlyInForce || !run.HasFailed,
+        run.IsPartlyInForce ? "the upstream answered with an error; what it had committed by then stays" : run.IsAbandoned ? "the session ended; whether it ran is not known" : run.HasFailed ? "the upstream answered with an error" : null);
 
     /// <summary>It was claimed, and is not sent all the same.</summary>
     public void GiveUp(string approval, string? why) => _wait.Complete(approval, executed: false, why);

@@ -11,7 +11,8 @@ namespace WireGate.Postgres.Operations;
 /// <param name="Name">The name, in UTF-8.</param>
 /// <param name="IsCursor">By DECLARE; else by PREPARE.</param>
 /// <param name="Text">What it then stands for.</param>
-internal readonly record struct NamedText(int Statement, byte[] Name, bool IsCursor, JudgedText Text);
+/// <param name="IsHeld">WITH HOLD: a cursor that outlives its transaction.</param>
+internal readonly record struct NamedText(int Statement, byte[] Name, bool IsCursor, JudgedText Text, bool IsHeld = false);
 
 /// <summary>One text as a session sends it: what it tells, and what the rules said of it last. Belongs to the session.</summary>
 internal sealed class JudgedText

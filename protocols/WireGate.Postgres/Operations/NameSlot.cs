@@ -30,8 +30,8 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
         }
     }
 
-    /// <summary>DECLARE made it: it may outlive the transaction.</summary>
-    public bool IsCursor { get; set; }
+    /// <summary>DECLARE … WITH HOLD made it: it may outlive the transaction.</summary>
+    public bool IsHeld { get; set; }
 
     /// <summary>Nothing is known of it any more.</summary>
     public bool IsEmpty => Confirmed is null && _pending.Count == 0;

@@ -56,10 +56,10 @@ internal sealed class NameTable
     /// <summary>Whether a name that may stand for something is one of these.</summary>
     public bool Any(Func<NameSlot, bool> which) => _slots.Values.Any(slot => !slot.IsEmpty && which(slot));
 
-    /// <summary>Forgets a slot that stands for nothing, but for the unnamed one.</summary>
+    /// <summary>Forgets a slot of this table that stands for nothing, but for the unnamed one.</summary>
     public void Forget(NameSlot slot)
     {
-        if (slot.IsEmpty && slot.Name.Length > 0)
+        if (slot.IsEmpty && slot.Name.Length > 0 && _slots.TryGetValue(slot.Name, out NameSlot? own) && ReferenceEquals(own, slot))
         {
             _slots.Remove(slot.Name);
         }

@@ -205,7 +205,8 @@ internal sealed class OperationJudge
                     var inner = new ParsedText([found.Inner]);
                     (names ??= ImmutableArray.CreateBuilder<NamedText>()).Add(new NamedText(
                         i, Encoding.UTF8.GetBytes(found.Name), change is SessionChange.Declare,
-                        new JudgedText(inner, digest) { Names = NamesOf(inner, digest), IsWritten = true }));
+                        new JudgedText(inner, digest) { Names = NamesOf(inner, digest), IsWritten = true },
+                        change is SessionChange.Declare { IsHeld: true }));
                 }
             }
         }

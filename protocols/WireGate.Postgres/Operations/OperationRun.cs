@@ -19,6 +19,12 @@ internal sealed class OperationRun(JudgedText text)
     /// <summary>Told once, when all of it is answered; null: nobody is.</summary>
     public Action<OperationRun>? Ended { get; init; }
 
+    /// <summary>Told of each name that it did not give after all; null: nobody is.</summary>
+    public Action<NameSlot>? Forgotten { get; set; }
+
+    /// <summary>It failed behind a COMMIT of its own, or may have: what it did before stays.</summary>
+    public bool IsPartlyInForce => HasFailed && _done > 0 && Text.EndsTransaction;
+
     /// <summary>A statement of it gives a name a meaning.</summary>
     public void Names(int statement, NameSlot slot) => _names.Add((statement, slot));
 
@@ -45,6 +51,7 @@ internal sealed class OperationRun(JudgedText text)
             if (statement >= _done)
             {
                 slot.Fail();
+                Forgotten?.Invoke(slot);
             }
         }
 

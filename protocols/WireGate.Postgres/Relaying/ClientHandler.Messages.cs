@@ -131,6 +131,16 @@ internal sealed partial class ClientHandler
 
             text = text.With(isWhole && fits ? held with { Bound = fields.ToArray() } : null);
         }
+        else if (text.Held is not null)
+        {
+            // People are never shown a text without the values that it runs with.
+            text = text.With(null);
+        }
+
+        if (decision.Verdict == Verdict.Hold && !NameTable.CanFollow(portal))
+        {
+            return Refuse(OperationRefusal.NotHeld(decision, "the name of its portal is not ASCII"), text, default, fields);
+        }
 
         if (decision.Verdict == Verdict.Hold)
         {

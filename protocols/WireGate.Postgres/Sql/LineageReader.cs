@@ -41,6 +41,17 @@ internal sealed partial class LineageReader
             case "PrepareStmt" or "DeclareCursorStmt" or "ExplainStmt":
                 // They give nothing of it back; what decides within it does so here, and again where it runs.
                 QueryLineage inner = node.Has("query"u8, out JsonElement query) ? Read(query) : QueryLineage.Unknown;
+                if (type == "ExplainStmt" && MayRun(node))
+                {
+                    // It tells how many, and how much memory they took, of all that flows in it.
+                    foreach (ColumnNames flowing in inner.Outputs.Select(o => o.From).Concat(inner.Flows.Select(f => f.From)))
+                    {
+                        inner.Predicates.AddAll(flowing);
+                    }
+
+                    inner.Predicates.HasStar |= inner.Outputs.Any(o => o.IsStar);
+                }
+
                 return inner.Kind == LineageKind.Names ? inner with { Kind = LineageKind.Utility }
                     : inner with { Kind = LineageKind.Utility, Outputs = [], Copy = null };
             case "CopyStmt":
@@ -51,7 +62,10 @@ internal sealed partial class LineageReader
                 return Done(LineageKind.Utility, []) with { Makes = Made(node) };
             case "CreateTableAsStmt" when !node.Is("objtype"u8, "OBJECT_MATVIEW"u8):
                 return Done(LineageKind.Utility, []) with { Makes = node.Flag("if_not_exists"u8) ? null : MadeInto(node, "into"u8) };
-            case "IndexStmt" or "AlterTableStmt" or "DropStmt" or "CommentStmt" or "VacuumStmt" or "ReindexStmt" or "ClusterStmt" or "CreateSeqStmt":
+            case "IndexStmt" or "AlterTableStmt" or "DropStmt" or "CommentStmt" or "VacuumStmt" or "ReindexStmt" or "ClusterStmt" or "CreateSeqStmt"
+                or "CreateEnumStmt":
+            case "CreateSchemaStmt" when !node.Has("schemaElts"u8):
+            case "RenameStmt" when node.Is("renameType"u8, "OBJECT_COLUMN"u8):
                 return Done(LineageKind.Utility, []) with { IsAside = true };
             default:
                 return Done(LineageKind.Utility, []);
@@ -82,6 +96,9 @@ internal sealed partial class LineageReader
         return item.IsA("RangeVar"u8, out JsonElement relation) && !(relation.Has("alias"u8, out JsonElement alias) && alias.Has("colnames"u8))
             ? Name(relation) : null;
     }
+
+    private static bool MayRun(JsonElement explain) =>
+        explain.List("options"u8).Any(o => !o.IsA("DefElem"u8, out JsonElement option) || option.Text("defname"u8) == "analyze");
 
     // What is there already, of another session or the text's own schema, holds what it holds.
     private static LineageTable? Made(JsonElement create)

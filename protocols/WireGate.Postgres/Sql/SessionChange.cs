@@ -20,7 +20,7 @@ internal abstract record SessionChange
     public sealed record Deallocate(string? Name) : SessionChange;
 
     /// <summary>DECLARE: a cursor of this name reads another statement, whose effects are counted already.</summary>
-    public sealed record Declare(string Name, ParsedStatement Inner) : SessionChange;
+    public sealed record Declare(string Name, ParsedStatement Inner, bool IsHeld) : SessionChange;
 
     /// <summary>FETCH or MOVE: what the cursor stands for runs on.</summary>
     public sealed record Fetch(string Name, bool IsMove) : SessionChange;

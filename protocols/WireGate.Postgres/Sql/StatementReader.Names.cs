@@ -6,6 +6,9 @@ namespace WireGate.Postgres.Sql;
 /// <summary>What names a statement for later or runs it by its name, and EXPLAIN, which wraps one.</summary>
 internal sealed partial class StatementReader
 {
+    // CURSOR_OPT_HOLD of the server.
+    private const int WithHold = 0x20;
+
     private void Prepare(JsonElement prepare)
     {
         _facts.Kind("prepare");
@@ -31,7 +34,8 @@ internal sealed partial class StatementReader
 
         ParsedStatement inner = Inner(query);
         _facts.Include(inner.Facts);
-        _facts.Change(new SessionChange.Declare(declare.Text("portalname"u8) ?? "", inner));
+        bool isHeld = declare.Has("options"u8, out JsonElement options) && (options.GetInt32() & WithHold) != 0;
+        _facts.Change(new SessionChange.Declare(declare.Text("portalname"u8) ?? "", inner, isHeld));
     }
 
     private void Execute(JsonElement execute)

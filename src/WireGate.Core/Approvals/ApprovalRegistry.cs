@@ -70,7 +70,9 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
             registry.Watch(approval);
             Approval? end = (approval.State, approval.Request.Kind) switch
             {
-                (ApprovalState.Claimed, _) => approval with { State = ApprovalState.Failed, Detail = "the gateway ended; whether it ran is not known" },
+                (ApprovalState.Claimed, ApprovalKind.Session) => approval with { State = ApprovalState.Failed, Detail = "the gateway ended" },
+                // Whoever reads that it failed asks for it again.
+                (ApprovalState.Claimed, _) => approval with { State = ApprovalState.Executed, Detail = "the gateway ended; whether it ran is not known" },
                 (_, not ApprovalKind.Beforehand) => approval with { State = ApprovalState.Withdrawn, Detail = "the gateway ended" },
                 _ => null,
             };

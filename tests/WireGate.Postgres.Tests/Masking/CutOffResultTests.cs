@@ -41,7 +41,7 @@ internal sealed class CutOffResultTests(TransportKind transport) : MaskedFixture
         return message;
     }
 
-    private async Task<string> EndedAsync(ScriptedClient client, int cancels = 1)
+    private async Task<string> EndedAsync(ScriptedClient client)
     {
         var seen = new StringBuilder();
         PeerMessage message;
@@ -52,11 +52,8 @@ internal sealed class CutOffResultTests(TransportKind transport) : MaskedFixture
         }
         while (message.Field('S') != "FATAL" || message.Type != 'E');
         Assert.That(message.Field('C'), Is.EqualTo("08007"));
-        for (int i = 0; i < cancels; i++)
-        {
-            await (await AcceptAsync()).DisposeAsync();
-        }
-
+        // What still runs is cancelled.
+        await (await AcceptAsync()).DisposeAsync();
         AuditEvent end = await Gateway.EndAsync();
         Assert.That(end.End, Is.EqualTo(SessionEnd.OutcomeUnknown));
         Assert.That(message.Field('M'), Is.EqualTo(end.Detail).And.Match("^masking: .*\\(ref [0-9A-Z]{6}\\)$"));
@@ -150,6 +147,6 @@ internal sealed class CutOffResultTests(TransportKind transport) : MaskedFixture
         await upstream.ExpectAsync('Q');
         await upstream.SendAsync((byte[])[.. Row("1"), .. Done("SELECT 1"), .. InTransaction]);
 
-        Assert.That(await EndedAsync(client, cancels: 2), Does.StartWith("E(").And.Contain("42501").And.Not.Contain("Z("));
+        Assert.That(await EndedAsync(client), Does.StartWith("E(").And.Contain("42501").And.Not.Contain("Z("));
     }
 }

@@ -98,7 +98,6 @@ internal sealed class MaskedSessionTests(TransportKind transport) : MaskedFixtur
 
         string seen = await ReadAsync(client);
         Assert.That(seen, Does.Contain("C42501").And.Not.Contain("123-45").And.Not.Contain("SELECT 2"));
-        await AcceptAsync();
     }
 
     [Test]
@@ -117,7 +116,7 @@ internal sealed class MaskedSessionTests(TransportKind transport) : MaskedFixtur
         ]);
 
         string seen = await ReadAsync(client);
-        Assert.That(seen, Does.Contain("C22P02").And.Contain("P8").And.Not.Contain("123-45"));
+        Assert.That(seen, Does.Contain("C22P02").And.Not.Contain("P8").And.Not.Contain("123-45"));
     }
 
     [Test]

@@ -2,6 +2,7 @@ using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
 using WireGate.Testing.Peers;
 using WireGate.Testing.Time;
 
@@ -90,6 +91,36 @@ internal sealed class HeldBindTests(TransportKind transport) : HeldFixture(trans
 
         Assert.That((await upstream.ExpectAsync('E')).Text, Does.StartWith("wiregate: refused"));
         await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Failed, "what became of it");
+    }
+
+    [Test]
+    public async Task What_was_bound_unseen_is_not_held_when_it_is_executed()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await client.SendAsync((byte[])[.. M('P', "s\0delete from orders where id = $1\0\0\0"), .. M('S')]);
+        await AnswerAsync("PS", "1", "I");
+        Change(config => config with { Rules = new RulesConfig { Default = Verdict.Allow } });
+        await client.SendAsync((byte[])[.. M('B', "\0s\0\0\0\0\u0001\0\0\0\u00017\0\0"), .. M('S')]);
+        await AnswerAsync("BS", "2", "T");
+        Change(config => HeldMeanwhileTests.HoldDeletes(config));
+
+        await client.SendAsync(Execute);
+
+        Assert.That((await upstream.ExpectAsync('E')).Text, Does.StartWith("wiregate: refused"));
+        Assert.That(Store.All, Is.Empty, "nobody is shown a text without its values");
+
+        async Task AnswerAsync(string asked, string answer, string status)
+        {
+            foreach (char type in asked)
+            {
+                await upstream.ExpectAsync(type);
+            }
+
+            await upstream.SendAsync(answer[0], "");
+            await upstream.SendAsync('Z', status);
+            await client.ExpectAsync(answer[0]);
+            await client.ExpectAsync('Z');
+        }
     }
 
     protected override GatewayConfig Hold(GatewayConfig config) => HeldMeanwhileTests.HoldDeletes(config);

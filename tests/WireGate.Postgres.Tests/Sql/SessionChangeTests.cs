@@ -103,7 +103,7 @@ internal sealed class SessionChangeTests
     private static string Text(SessionChange change) => change switch
     {
         SessionChange.Prepare(var name, var inner) => $"Prepare {name} ({FactsText.Of(inner.Facts)})",
-        SessionChange.Declare(var name, var inner) => $"Declare {name} ({FactsText.Of(inner.Facts)})",
+        SessionChange.Declare(var name, var inner, _) => $"Declare {name} ({FactsText.Of(inner.Facts)})",
         SessionChange.Execute(var name) => $"Execute {name}",
         SessionChange.Deallocate(var name) => $"Deallocate {name ?? "all"}",
         SessionChange.Fetch(var name, var isMove) => $"{(isMove ? "Move" : "Fetch")} {name}",
