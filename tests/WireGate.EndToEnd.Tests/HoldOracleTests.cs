@@ -18,11 +18,14 @@ internal sealed partial class HoldOracleTests : HoldFixture
 {
     private const int Sessions = 3;
 
+    // The log is the cluster's, and has what other tests write.
+    private const int First = 1_000_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<string, byte> _wrong = new();
     private readonly List<int> _given = [];
-    private int _tag;
+    private int _tag = First;
     private volatile bool _isOver;
 
     private static int Groups => Number("WIREGATE_HOLD_ORACLE_GROUPS", 120);
@@ -38,7 +41,7 @@ internal sealed partial class HoldOracleTests : HoldFixture
         await people;
 
         Dictionary<int, int> given = Count(_given);
-        Dictionary<int, int> ran = Ran();
+        Dictionary<int, int> ran = Ran().Where(r => r.Key > First).ToDictionary();
         Dictionary<int, int> rows = Count((await Cluster.AskAsync("SELECT string_agg(a::text, ' ') FROM public.held", "held") ?? "")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Tag));
         foreach ((int tag, int times) in ran.Where(r => r.Value > given.GetValueOrDefault(r.Key)))
@@ -51,7 +54,7 @@ internal sealed partial class HoldOracleTests : HoldFixture
             _wrong.TryAdd($"({tag}) is there {times} times and was written {ran.GetValueOrDefault(tag)} times", 0);
         }
 
-        TestContext.Out.WriteLine($"{Sessions * Groups} groups of messages: {_tag} texts that are held, {given.Values.Sum()} yes, {ran.Values.Sum()} ran");
+        TestContext.Out.WriteLine($"{Sessions * Groups} groups of messages: {_tag - First} texts that are held, {given.Values.Sum()} yes, {ran.Values.Sum()} ran");
         Assert.Multiple(() =>
         {
             Assert.That(_wrong.Keys, Is.Empty);
