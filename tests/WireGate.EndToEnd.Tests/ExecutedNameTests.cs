@@ -57,6 +57,17 @@ internal sealed class ExecutedNameTests
         Assert.That(await session.AskAsync("FETCH ALL FROM c"), Does.Not.Contain(Secret));
     }
 
+    // PREPARE is not taken back: the second fails because of what the first has made.
+    [Test]
+    public async Task A_name_that_EXECUTE_gave_does_not_mean_what_failed_behind_it()
+    {
+        await using RawSession session = await RawSession.OpenAsync(_gateway.Through(await _gateway.MintAsync()));
+        await session.AskAsync(1, Parse("PREPARE p AS SELECT upper(ssn) FROM executed.people", "s"), Sync);
+        Assert.That(await session.AskAsync("EXECUTE s; PREPARE p AS SELECT 'clean'"), Does.StartWith("C(PREPARE) E42P05"));
+
+        Assert.That(await session.AskAsync("EXECUTE p"), Does.Not.Contain(Secret));
+    }
+
     [Test]
     public async Task The_record_of_EXECUTE_says_what_was_decided_about_what_its_name_stands_for()
     {

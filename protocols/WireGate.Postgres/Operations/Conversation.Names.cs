@@ -77,35 +77,41 @@ internal sealed partial class Conversation
     private void DefineNames(JudgedText text, OperationRun run)
     {
         run.Forgotten = Forget;
-        foreach (NamedText named in text.Names)
+        var given = new HashSet<NameSlot>();
+        foreach (JudgedText other in text.UsesNames || text.Alternatives.Length > 0 ? Runs(text) : [])
         {
-            Define(run, named, Held.Fits(named.Text) ? named.Text : Judge.Unnamed, named.Statement);
-        }
-
-        if (!text.UsesNames && text.Alternatives.Length == 0)
-        {
-            return;
-        }
-
-        // Whether, and when, what runs by its name gives names in turn is not followed.
-        foreach (JudgedText other in Runs(text))
-        {
+            // Whether, and when, what runs by its name gives names in turn is not followed.
             foreach (NamedText named in ReferenceEquals(other, text) ? [] : other.Names)
             {
-                Define(run, named, Judge.Unnamed, 0);
+                if (Define(run, named, Judge.Unnamed, 0) is { } slot)
+                {
+                    given.Add(slot);
+                }
             }
+        }
+
+        foreach (NamedText named in text.Names)
+        {
+            bool isOther = SlotOf(named) is { } slot && given.Contains(slot);
+            Define(run, named, !isOther && Held.Fits(named.Text) ? named.Text : Judge.Unnamed, named.Statement);
         }
     }
 
-    private void Define(OperationRun run, NamedText named, JudgedText meaning, int statement)
+    private NameSlot? Define(OperationRun run, NamedText named, JudgedText meaning, int statement)
     {
-        if (NameTable.CanFollow(named.Name) && (named.IsCursor ? _portals : _statements).Of(named.Name) is { } slot)
+        if (SlotOf(named) is not { } slot)
         {
-            slot.Define(meaning, _group);
-            slot.IsHeld = named.IsHeld;
-            run.Names(statement, slot);
+            return null;
         }
+
+        slot.Define(meaning, _group);
+        slot.IsHeld = named.IsHeld;
+        run.Names(statement, slot);
+        return slot;
     }
+
+    private NameSlot? SlotOf(NamedText named) =>
+        NameTable.CanFollow(named.Name) ? (named.IsCursor ? _portals : _statements).Of(named.Name) : null;
 
     private JudgedText Resolve(NameTable names, ReadOnlySpan<byte> name)
     {
