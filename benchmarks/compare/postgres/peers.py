@@ -84,6 +84,20 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def compiling_seconds(pid: int) -> float:
+    """Time of a .NET process's threads that compile in the background; they end when there is nothing to do for some seconds."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            name, _, rest = (task / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")
+        except OSError:
+            continue
+        if "(.NET Tiered" in name:
+            fields = rest.split()
+            total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
 def resident_kilobytes(pid: int) -> int:
     """Resident memory as proc(5)'s status tells it, without shared file pages that were merely touched."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
