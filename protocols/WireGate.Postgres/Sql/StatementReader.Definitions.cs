@@ -41,7 +41,7 @@ internal sealed partial class StatementReader
     private static Meaning DefinesRights(string kind) => (reader, node) =>
     {
         reader.Define(node, kind, SqlEffects.Ddl);
-        reader._facts.Access(SqlEffects.Privilege, null);
+        reader._facts.Access(SqlEffects.Privilege, node.Has("table"u8, out JsonElement table) ? NameOf(table) : null);
     };
 
     private static Meaning Plain(string kind, SqlEffects effect) => (reader, _) =>
@@ -204,9 +204,15 @@ internal sealed partial class StatementReader
         int mark = _facts.Mark();
         foreach (JsonElement wrapped in drop.List("objects"u8))
         {
-            if (RelationOf(type, wrapped) is { } name)
+            SqlName? name = RelationOf(type, wrapped);
+            if (name is not null)
             {
                 _facts.Access(SqlEffects.Ddl, name);
+            }
+
+            if (type == "OBJECT_POLICY")
+            {
+                _facts.Access(SqlEffects.Privilege, name);
             }
         }
 
@@ -219,11 +225,6 @@ internal sealed partial class StatementReader
         if (!_facts.Has(SqlEffects.Ddl, mark))
         {
             _facts.Access(SqlEffects.Ddl, null);
-        }
-
-        if (type == "OBJECT_POLICY")
-        {
-            _facts.Access(SqlEffects.Privilege, null);
         }
     }
 

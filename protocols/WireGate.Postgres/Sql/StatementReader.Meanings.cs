@@ -116,10 +116,10 @@ internal sealed partial class StatementReader
         ["DropSubscriptionStmt"] = Defines("drop", SqlEffects.Ddl),
 
         ["CommentStmt"] = (r, n) => r.Comment(n),
-        ["ReindexStmt"] = Defines("reindex", SqlEffects.Ddl),
-        ["ClusterStmt"] = Defines("cluster", SqlEffects.Ddl),
+        ["ReindexStmt"] = (r, n) => r.Maintain(n, "reindex", n.Has("relation"u8), n.Is("kind"u8, "REINDEX_OBJECT_SCHEMA"u8) ? n.Text("name"u8) : null),
+        ["ClusterStmt"] = (r, n) => r.Maintain(n, "cluster", n.Has("relation"u8)),
         ["CheckPointStmt"] = Plain("checkpoint", SqlEffects.Ddl),
-        ["VacuumStmt"] = (r, n) => r.Define(n, n.Flag("is_vacuumcmd"u8) ? "vacuum" : "analyze", SqlEffects.Ddl),
+        ["VacuumStmt"] = (r, n) => r.Maintain(n, n.Flag("is_vacuumcmd"u8) ? "vacuum" : "analyze", n.Has("rels"u8)),
 
         // Rights.
         ["GrantStmt"] = (r, n) => r.Grant(n),

@@ -31,6 +31,19 @@ internal sealed partial class StatementReader
         }
     };
 
+    // VACUUM and the like: without a table they are upon every one there is, or every one of a schema.
+    private void Maintain(JsonElement node, string kind, bool isNamed, string? schema = null)
+    {
+        if (isNamed)
+        {
+            Define(node, kind, SqlEffects.Ddl);
+            return;
+        }
+
+        _facts.Kind(kind);
+        AllOf(schema, SqlEffects.Ddl);
+    }
+
     // Rules know it by its name.
     private static bool IsCalled(string? type) =>
         type is "OBJECT_FUNCTION" or "OBJECT_PROCEDURE" or "OBJECT_ROUTINE" or "OBJECT_AGGREGATE" or "OBJECT_OPERATOR";

@@ -11,6 +11,9 @@ internal sealed class SqlCondition
     private const SqlEffects Known = SqlEffects.Read | SqlEffects.Write | SqlEffects.Ddl | SqlEffects.Privilege | SqlEffects.Session;
     private const string Catalog = "pg_catalog";
 
+    // Without a relation, these reach no table's rows or definition. Others do: a schema, a database, whatever depends on it.
+    private const SqlEffects OfNoTable = SqlEffects.Read | SqlEffects.Session;
+
     private static readonly FrozenSet<string> WholeRows = FrozenSet.ToFrozenSet(["delete", "truncate", "merge", "lock"], StringComparer.Ordinal);
 
     private readonly SqlMatchConfig _match;
@@ -53,10 +56,9 @@ internal sealed class SqlCondition
     {
         foreach (SqlAccess access in statement.Accesses)
         {
-            // An effect without a relation is in no table: where tables are named, its name must have been too.
             if (access.Effect == SqlEffects.None
                 || (access.Effect & ~_allowed) != 0
-                || (!_match.Tables.IsEmpty && (access.Relation is { } relation ? !IsCovered(relation, path) : _match.Effects is null)))
+                || (!_match.Tables.IsEmpty && !(access.Relation is { } relation ? IsCovered(relation, path) : CoversWithoutTable(access.Effect))))
             {
                 return false;
             }
@@ -64,6 +66,9 @@ internal sealed class SqlCondition
 
         return true;
     }
+
+    // Where tables are named: who names some has not named what lies in none, but what he named by its effect and cannot reach others.
+    private bool CoversWithoutTable(SqlEffects effect) => _match.Effects is not null && (effect & ~OfNoTable) == 0;
 
     private bool CoversKinds(SqlStatementFacts statement)
     {

@@ -76,6 +76,21 @@ internal sealed class AllowTests
         Assert.That(Judge(role, Allow(Sql(statements: "set role"))).Verdict, Is.EqualTo(Verdict.Allow));
     }
 
+    [TestCase("read", ExpectedResult = Verdict.Allow, TestName = "What_reads_no_table_is_covered_where_tables_are_named")]
+    [TestCase("session", ExpectedResult = Verdict.Allow, TestName = "What_sets_the_session_is_covered_where_tables_are_named")]
+    [TestCase("write", ExpectedResult = Verdict.Deny, TestName = "A_write_to_no_table_is_not_covered_where_tables_are_named")]
+    [TestCase("ddl", ExpectedResult = Verdict.Deny, TestName = "DDL_upon_no_table_is_not_covered_where_tables_are_named")]
+    [TestCase("privilege", ExpectedResult = Verdict.Deny, TestName = "A_right_upon_no_table_is_not_covered_where_tables_are_named")]
+    [TestCase("unknown", ExpectedResult = Verdict.Deny, TestName = "What_may_reach_anything_is_not_covered_where_tables_are_named")]
+    public Verdict NoTable(string effect)
+    {
+        const SqlEffects every = ReadWrite | SqlEffects.Ddl | SqlEffects.Privilege | SqlEffects.Session | SqlEffects.Unknown;
+        SqlOperation nowhere = Text(Statement("any", "ddl public.scratch", effect));
+
+        Assert.That(Judge(nowhere, Allow(Sql(every))).Verdict, Is.EqualTo(Verdict.Allow), "no tables are named");
+        return Judge(nowhere, Allow(Sql(every, tables: "public.scratch"))).Verdict;
+    }
+
     [TestCase("select", ExpectedResult = Verdict.Deny, TestName = "Every_kind_must_be_named")]
     [TestCase("select,delete", ExpectedResult = Verdict.Allow, TestName = "All_kinds_are_named")]
     [TestCase("del,select", ExpectedResult = Verdict.Deny, TestName = "A_kind_is_named_by_its_exact_words")]
