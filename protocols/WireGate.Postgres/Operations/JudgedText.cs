@@ -31,7 +31,7 @@ internal sealed class JudgedText
             IsDurableFirst |= statement.Facts.UnknownFunctions.Length > 0;
             foreach (SqlAccess access in statement.Facts.Accesses)
             {
-                IsDurableFirst |= (access.Effect & ~Passing) != 0 && !statement.Facts.Kinds.Contains("notify");
+                IsDurableFirst |= (access.Effect & ~Passing) != 0 && statement.Facts.Kinds is not ["notify"];
                 MayChangeAnything |= access.Effect == SqlEffects.Unknown;
                 MayChangeCatalog |= access.Effect is SqlEffects.Ddl or SqlEffects.Unknown;
                 MayDefineOwn |= access.Effect == SqlEffects.Ddl && access.Relation?.Schema?.StartsWith("pg_temp", StringComparison.Ordinal) != false;

@@ -228,6 +228,12 @@ internal sealed class ConversationTests
         Assert.That(Decide(_conversation.PortalOf("c"u8, out _)), Is.EqualTo(Verdict.Allow));
     }
 
+    [TestCase("notify c", false)]
+    [TestCase("notify c; insert into t values (1)", true)]
+    [TestCase("create rule r as on insert to t do also notify c", true)]
+    public void Only_what_is_nothing_but_a_NOTIFY_runs_before_its_record_is_on_disk(string sql, bool isDurableFirst) =>
+        Assert.That(Text(sql).IsDurableFirst, Is.EqualTo(isDurableFirst));
+
     [Test]
     public void What_was_not_answered_at_the_end_has_failed()
     {
