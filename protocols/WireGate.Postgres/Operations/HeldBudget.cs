@@ -3,8 +3,8 @@ using WireGate.Postgres.Sql;
 namespace WireGate.Postgres.Operations;
 
 /// <summary>
-/// What the names of a session hold: what their texts tell, each text once however many names and pending messages stand for it, and the
-/// bytes that are kept to be shown to people, of which a statement and its portals count each.
+/// What the names of a session hold, or the answers that it is owed: what their texts tell, each text once however many names and pending
+/// messages stand for it, and the bytes that are kept to be shown to people, of which a statement and its portals count each.
 /// </summary>
 internal sealed class HeldBudget
 {
@@ -12,13 +12,16 @@ internal sealed class HeldBudget
     private long _held;
     private long _told;
 
+    /// <summary>Nothing more is to be told.</summary>
+    public bool IsSpent => _told >= HeldBytes.MostOfSession;
+
     /// <summary>Whether so many bytes more may be held to be shown.</summary>
     public bool Fits(long length) => _held + length <= HeldBytes.MostOfSession;
 
     /// <summary>Whether another name may stand for a text.</summary>
     public bool Fits(JudgedText text) => _texts.ContainsKey(text.Parsed) || _told + text.Weight <= HeldBytes.MostOfSession;
 
-    /// <summary>A name stands for a text.</summary>
+    /// <summary>A name stands for a text, or an answer to it is owed.</summary>
     public void Take(JudgedText? text)
     {
         if (text is null)

@@ -91,7 +91,8 @@ internal sealed partial class ClientHandler(
     /// <inheritdoc/>
     public FrameAction OnFrame(in Frame frame)
     {
-        if (_replies.Count >= PendingReplies.Most)
+        // Within a COPY nothing more is noted, and what would answer the rest waits for its data.
+        if (_replies.IsFull && !_replies.IsCopyingIn)
         {
             return Later(Wait.Replies);
         }
@@ -161,14 +162,10 @@ internal sealed partial class ClientHandler(
                     await gate.Loop.Switch();
                     break;
                 case Wait.CopyIn:
-                    // Without it the upstream keeps its answer to itself.
-                    MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
-                    await FlushAsync(output);
-                    await gate.UntilAsync(() => !_replies.MayCopyIn);
+                    await UntilAnsweredAsync(() => !_replies.MayCopyIn, output);
                     break;
                 case Wait.Replies:
-                    await FlushAsync(output);
-                    await gate.UntilAsync(() => _replies.Count < PendingReplies.Most / 2);
+                    await UntilAnsweredAsync(() => _replies.HasRoom || _replies.IsCopyingIn, output);
                     break;
                 case Wait.Elsewhere:
                     await AskElsewhereAsync(output);
@@ -240,6 +237,14 @@ internal sealed partial class ClientHandler(
         {
             await output.FlushAsync(CancellationToken.None);
         }
+    }
+
+    private async ValueTask UntilAnsweredAsync(Func<bool> isSo, PipeWriter output)
+    {
+        // Without it the upstream keeps its answers to itself.
+        MessageWriter.Begin(output, (byte)FrontendMessage.Flush, 0).End();
+        await FlushAsync(output);
+        await gate.UntilAsync(isSo);
     }
 
     private bool IsSkipped => _isPoisoned || _replies.IsSkipping;

@@ -1,6 +1,7 @@
 using WireGate.Core.Framing;
 using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
 
 namespace WireGate.Postgres.Relaying;
 
@@ -18,6 +19,9 @@ internal readonly record struct PendingReply(
 
     /// <summary>It may turn into a COPY that goes on.</summary>
     public bool IsOpenEnded => MayCopyIn && EarlyEnds == 0;
+
+    /// <summary>What is kept until it is answered; null: nothing, or a name keeps it.</summary>
+    public JudgedText? Text => State is OperationRun run ? run.Text : Plan?.Text;
 }
 
 /// <summary>What happens with the answer to a message.</summary>
@@ -42,12 +46,19 @@ internal sealed class PendingReplies
     /// <summary>More than this without an answer, and the client waits: what is remembered of a session is bounded. A pipeline of libpq's tests has some thousand.</summary>
     public const int Most = 64 * 1024;
 
+    private readonly HeldBudget _texts = new();
     private PendingReply[] _ring = new PendingReply[16];
     private int _head;
     private int _mayCopyIn;
 
     /// <summary>How many are owed.</summary>
     public int Count { get; private set; }
+
+    /// <summary>So much is owed, or so much is kept until it is answered, that the client waits.</summary>
+    public bool IsFull => Count >= Most || _texts.IsSpent;
+
+    /// <summary>Enough of it was answered for the client to go on.</summary>
+    public bool HasRoom => Count < Most / 2 && !_texts.IsSpent;
 
     /// <summary>
     /// An error has been seen and no Sync has been sent since: the upstream throws away whatever comes before one.
@@ -82,6 +93,7 @@ internal sealed class PendingReplies
 
         _ring[(_head + Count) & (_ring.Length - 1)] = reply;
         Count++;
+        _texts.Take(reply.Text);
         _mayCopyIn += reply.IsOpenEnded ? 1 : 0;
         IsSkipping &= reply.Message != FrontendMessage.Sync;
     }
@@ -148,6 +160,7 @@ internal sealed class PendingReplies
     /// <summary>The oldest is done.</summary>
     public void RemoveFirst()
     {
+        _texts.Return(_ring[_head].Text);
         _mayCopyIn -= _ring[_head].IsOpenEnded ? 1 : 0;
         _ring[_head] = default;
         _head = (_head + 1) & (_ring.Length - 1);
