@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -150,7 +151,7 @@ internal sealed partial class Handshake(
     private static SessionSettings SettingsOf(UpstreamSession upstream, LoginRequest request)
     {
         var settings = new SessionSettings(
-            request.User, upstream.SearchPath, isAsGiven: request.Settings.All(s => AllowedParameters.LeavesMeaning(s.Name)));
+            request.User, upstream.SearchPath, isAsGiven: request.Settings.All(s => AllowedParameters.LeavesMeaning(s.Name, Encoding.UTF8.GetString(s.Value.Span))));
         var greeting = new ReadOnlySequence<byte>(upstream.Greeting.WrittenMemory);
         while (Frames.TryRead<UpstreamFramer>(greeting, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
         {

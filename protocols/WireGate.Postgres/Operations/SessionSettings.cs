@@ -108,9 +108,6 @@ internal sealed class SessionSettings
             case SessionChange.Discard { Target: DiscardTarget.All }:
                 Unsettle();
                 return Add(_initial);
-            case SessionChange.Set { Name: "client_encoding" or "standard_conforming_strings" }:
-                Unsettle();
-                return false;
             case SessionChange.Set { Name: "search_path" } set:
                 IsAsGiven = false;
                 return Add(PathOf(set.Value));
@@ -118,8 +115,15 @@ internal sealed class SessionSettings
                 // Another "$user", and other schemas that may be used.
                 _isUser = IsAsGiven = false;
                 return Add(SqlSearchPath.Unknown);
-            case SessionChange.Set { Name: { } name }:
-                IsAsGiven &= AllowedParameters.LeavesMeaning(name);
+            case SessionChange.Set { Name: { } name } set:
+                if (name is "client_encoding" or "standard_conforming_strings")
+                {
+                    Unsettle();
+                }
+
+                // What the session began with was looked at when it began.
+                IsAsGiven &= set.Value.Kind == SettingValueKind.Default
+                    || AllowedParameters.LeavesMeaning(name, set.Value is { Kind: SettingValueKind.Constant, Parts: [var value] } ? value : null);
                 return false;
             case SessionChange.Declare { Inner.Changes: var changes }:
                 // It runs when rows are fetched, or when the transaction ends that a cursor outlives.

@@ -34,9 +34,25 @@ internal sealed class AllowedParameters
         "enable_tidscan", "max_parallel_workers_per_gather",
     ];
 
-    // Of these, those by which a literal or a function's text is read as another value.
-    private static readonly FrozenSet<string> Reading = FrozenSet.ToFrozenSet(
-        ["DateStyle", "IntervalStyle", "TimeZone", "lc_monetary", "lc_numeric", "lc_time", "xmloption"], StringComparer.OrdinalIgnoreCase);
+    // Those by which a literal, a function's text or a file is read as another value, or what is written is another one; and what they may
+    // be set to all the same: what drivers send, and what every session of a new server has anyway.
+    private static readonly FrozenDictionary<string, Func<string, bool>> Reading = new Dictionary<string, Func<string, bool>>
+    {
+        ["DateStyle"] = Never,
+        ["IntervalStyle"] = Never,
+        ["TimeZone"] = Never,
+        ["lc_monetary"] = Never,
+        ["lc_numeric"] = Never,
+        ["lc_time"] = Never,
+        ["xmlbinary"] = Never,
+        ["xmloption"] = Never,
+        ["bytea_output"] = value => value.Equals("hex", StringComparison.OrdinalIgnoreCase),
+        // From 1 on all write the same digits: as many as are needed.
+        ["extra_float_digits"] = value => value is "1" or "2" or "3",
+        ["client_encoding"] = LeavesBytes,
+        ["standard_conforming_strings"] = value => value.Equals("on", StringComparison.OrdinalIgnoreCase),
+    }
+    .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The shipped list alone.</summary>
     public static readonly AllowedParameters Shipped = new([]);
@@ -53,9 +69,18 @@ internal sealed class AllowedParameters
         _lookup = _names.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>Whether a text does the same whatever this setting says.</summary>
+    /// <summary>Whether a text does the same behind this setting as before.</summary>
     /// <param name="name">Of a setting; false for one that nobody has looked at.</param>
-    public static bool LeavesMeaning(string name) => Shipped.TryFind(Encoding.UTF8.GetBytes(name), out string? canonical) && !Reading.Contains(canonical);
+    /// <param name="value">What it is set to; null: it cannot be known.</param>
+    public static bool LeavesMeaning(string name, string? value) => Reading.TryGetValue(name, out Func<string, bool>? leaves)
+        ? value is not null && leaves(value)
+        : Shipped.TryFind(Encoding.UTF8.GetBytes(name), out _);
+
+    private static bool Never(string value) => false;
+
+    // As PostgreSQL compares them: by letters and digits. Texts are read as UTF-8; SQL_ASCII is whatever bytes there are.
+    private static bool LeavesBytes(string encoding) =>
+        string.Concat(encoding.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant() is "utf8" or "unicode" or "sqlascii";
 
     /// <summary>Finds a name as it came over the wire.</summary>
     /// <param name="name">The name; anything but printable ASCII is in no list.</param>

@@ -15,6 +15,22 @@ internal sealed class StartupParametersTests
         Assert.That(Settings(judgement), Is.EqualTo("client_encoding=UTF8 DateStyle=ISO TimeZone=UTC extra_float_digits=2"));
     }
 
+    [TestCase("extra_float_digits", "1", true)]
+    [TestCase("extra_float_digits", "3", true)]
+    [TestCase("extra_float_digits", "0", false)]
+    [TestCase("extra_float_digits", "-1", false)]
+    [TestCase("bytea_output", "hex", true)]
+    [TestCase("bytea_output", "escape", false)]
+    [TestCase("client_encoding", "'utf-8'", true)]
+    [TestCase("client_encoding", "SQL_ASCII", true)]
+    [TestCase("client_encoding", "LATIN1", false)]
+    [TestCase("application_name", "psql", true)]
+    [TestCase("xmlbinary", "hex", false)]
+    [TestCase("DateStyle", "ISO", false)]
+    [TestCase("search_path", "public", false)]
+    public void What_drivers_send_leaves_the_meaning_of_a_text(string name, string value, bool expected) =>
+        Assert.That(AllowedParameters.LeavesMeaning(name, value), Is.EqualTo(expected));
+
     [TestCase("search_path")]
     [TestCase("role")]
     [TestCase("session_authorization")]
