@@ -54,7 +54,7 @@ public sealed record RuleConfig
     /// <summary>Who may approve, and until when; null unless it holds.</summary>
     public HoldTerms? Hold { get; init; }
 
-    /// <summary>How many operations in what time; null: any number.</summary>
+    /// <summary>How many statements in what time; null: any number.</summary>
     public RateConfig? Limit { get; init; }
 }
 
@@ -166,7 +166,7 @@ public sealed record SqlMatchConfig
     public bool? Where { get; init; }
 }
 
-/// <summary>How many operations in what time.</summary>
+/// <summary>How many statements in what time.</summary>
 /// <param name="Operations">So many, at once if need be.</param>
 /// <param name="Per">The time in which as many are given back.</param>
 /// <param name="By">Who shares them.</param>

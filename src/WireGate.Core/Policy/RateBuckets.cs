@@ -14,9 +14,9 @@ internal sealed class RateBuckets(RateConfig rate)
 
     internal int Count => _buckets.Count;
 
-    /// <summary>Takes one.</summary>
-    /// <returns>False: none is left.</returns>
-    internal bool TryTake(string key, DateTimeOffset now)
+    /// <summary>Takes all of some, or none.</summary>
+    /// <returns>False: so many are not left.</returns>
+    internal bool TryTake(string key, DateTimeOffset now, int count = 1)
     {
         while (true)
         {
@@ -26,7 +26,7 @@ internal sealed class RateBuckets(RateConfig rate)
                 bucket = _buckets.GetOrAdd(key, new Bucket(rate.Operations, now));
             }
 
-            if (bucket.TryTake(rate, now) is { } taken)
+            if (bucket.TryTake(rate, now, count) is { } taken)
             {
                 return taken;
             }
@@ -60,7 +60,7 @@ internal sealed class RateBuckets(RateConfig rate)
         private bool _closed;
 
         /// <returns>Null: it was dropped, there is another one.</returns>
-        internal bool? TryTake(RateConfig rate, DateTimeOffset now)
+        internal bool? TryTake(RateConfig rate, DateTimeOffset now, int count)
         {
             lock (_lock)
             {
@@ -70,12 +70,12 @@ internal sealed class RateBuckets(RateConfig rate)
                 }
 
                 Refill(rate, now);
-                if (_tokens < 1)
+                if (_tokens < count)
                 {
                     return false;
                 }
 
-                _tokens--;
+                _tokens -= count;
                 return true;
             }
         }

@@ -104,14 +104,15 @@ public sealed class SessionRules
             worst = i == 0 ? one : Worse(worst, one);
         }
 
-        // A limit counts what would pass, each operation once, and all of those that it touches: none is spared because another refuses.
+        // A limit counts what would pass, each statement that it touches, and all limits count: none is spared because another refuses.
         Rule? exhausted = null;
         foreach (Rule limit in _limits)
         {
-            if (TouchesAny(limit, statements, path, now, ref isStable))
+            int touched = Touched(limit, statements, path, now, ref isStable);
+            if (touched > 0)
             {
                 isStable = false;
-                exhausted = !isRun || limit.Buckets!.TryTake(_keys.Of(limit), now) ? exhausted : exhausted ?? limit;
+                exhausted = !isRun || limit.Buckets!.TryTake(_keys.Of(limit), now, touched) ? exhausted : exhausted ?? limit;
             }
         }
 
@@ -147,10 +148,10 @@ public sealed class SessionRules
         ImmutableArray<string> observed = [];
         foreach (Rule rule in _observed)
         {
-            if (IsStricter(rule, decision.Verdict, masks) && TouchesAny(rule, statements, path, now, ref isStable))
+            if (IsStricter(rule, decision.Verdict, masks) && Touched(rule, statements, path, now, ref isStable) is > 0 and int touched)
             {
                 isStable &= rule.Buckets is null;
-                if (rule.Config.Do is not null || rule.Mask != 0 || (isRun && !rule.Buckets!.TryTake(_keys.Of(rule), now)))
+                if (rule.Config.Do is not null || rule.Mask != 0 || (isRun && !rule.Buckets!.TryTake(_keys.Of(rule), now, touched)))
                 {
                     observed = observed.Add(rule.Observed);
                 }
@@ -215,18 +216,16 @@ public sealed class SessionRules
     private static bool IsStricter(Rule rule, Verdict verdict, ulong masks) =>
         rule.Config.Do < verdict || (rule.Mask & ~masks) != 0 || (rule.Config.Do is null && rule.Buckets is not null);
 
-    private static bool TouchesAny(
+    private static int Touched(
         Rule rule, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, ref bool isStable)
     {
+        int touched = 0;
         foreach (SqlStatementFacts statement in statements)
         {
-            if (rule.Touches(statement, path, now, ref isStable))
-            {
-                return true;
-            }
+            touched += rule.Touches(statement, path, now, ref isStable) ? 1 : 0;
         }
 
-        return false;
+        return touched;
     }
 
     private static ImmutableArray<Rule> With(ImmutableArray<Rule> rules, Verdict verdict) => [.. rules.Where(r => r.Config.Do == verdict)];

@@ -70,13 +70,41 @@ internal sealed class RateTests
     }
 
     [Test]
-    public void A_text_of_many_statements_is_one_operation()
+    public void Each_statement_of_a_text_is_counted()
     {
-        SessionRules rules = Config(Reads, Limit(2)).RuleBook.For(Alice);
+        SessionRules rules = Config(Reads, Limit(3)).RuleBook.For(Alice);
         SqlStatementFacts read = Statement("select", "read public.a");
 
-        Assert.That(rules.Judge(Text(read, read, read), Now).Verdict, Is.EqualTo(Verdict.Allow));
-        Assert.That(Passed(rules, 2), Is.EqualTo(1));
+        Assert.That(rules.Judge(Text(read, read), Now).Verdict, Is.EqualTo(Verdict.Allow));
+        Assert.That(rules.Judge(Text(read, read), Now), Has.Property("Verdict").EqualTo(Verdict.Deny).And.Property("Rule").EqualTo("limit"));
+        Assert.That(Passed(rules, 2), Is.EqualTo(1), "what is refused takes nothing");
+    }
+
+    [Test]
+    public void Of_a_text_only_the_statements_that_a_limit_touches_are_counted()
+    {
+        SessionRules rules = Config(Reads, Limit(1) with { Match = Sql(SqlEffects.Write) }).RuleBook.For(Alice);
+        SqlStatementFacts read = Statement("select", "read public.a");
+
+        Assert.That(rules.Judge(Text(read, Statement("insert", "write public.a"), read), Now).Verdict, Is.EqualTo(Verdict.Allow));
+    }
+
+    [Test]
+    public void An_observed_limit_counts_each_statement_of_a_text()
+    {
+        SessionRules rules = Config(Reads, Limit(1) with { IsObserved = true }).RuleBook.For(Alice);
+        SqlStatementFacts read = Statement("select", "read public.a");
+
+        Assert.That(rules.Judge(Text(read, read), Now).Observed, Is.EqualTo(new[] { "limit: limit" }));
+    }
+
+    [Test]
+    public void A_text_without_a_statement_is_one_operation()
+    {
+        SessionRules rules = Config(Reads, Limit(1)).RuleBook.For(Alice);
+
+        Assert.That(rules.Judge(Text(), Now).Verdict, Is.EqualTo(Verdict.Allow));
+        Assert.That(rules.Judge(Text(), Now).Verdict, Is.EqualTo(Verdict.Deny));
     }
 
     [Test]

@@ -44,7 +44,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         _within = OptionalValue("within", Words.Wait, r => r.Hold?.Within, "How long a held operation waits, 15m by default.");
         _inTransaction = OptionalValue(
             "inTransaction", Words.Wait, r => r.Hold?.InTransaction, "How long it waits in an open transaction, which may keep others waiting: at most within, 2m by default.");
-        _limit = Optional("limit", new LimitShape(), r => r.Limit, "How many operations in what time; beyond, it denies.");
+        _limit = Optional("limit", new LimitShape(), r => r.Limit, "How many statements in what time; beyond, it denies.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
