@@ -12,7 +12,7 @@ internal abstract class JudgementFixture
             rules:
               default: deny
               list:
-                - { name: reads, match: { sql: { effects: [read, session], tables: [public.t, public.u, "*.pg_*"] } }, do: allow }
+                - { name: reads, match: { sql: { effects: [read, session], tables: [public.t, public.u, "pg_catalog.*"] } }, do: allow }
                 - { name: writes, match: { sql: { effects: [read, write], tables: [public.t, public.u] } }, do: allow }
                 - { name: scratch, match: { sql: { effects: [ddl, write, read], tables: ["pg_temp.*"] } }, do: allow }
                 - { name: no-drop, match: { sql: { statements: [drop, truncate] } }, do: deny, reason: "{{Reason}}" }

@@ -58,7 +58,7 @@ internal sealed class SqlCondition
         {
             if (access.Effect == SqlEffects.None
                 || (access.Effect & ~_allowed) != 0
-                || (!_match.Tables.IsEmpty && !(access.Relation is { } relation ? IsCovered(relation, path) : CoversWithoutTable(access.Effect))))
+                || (!_match.Tables.IsEmpty && !(access.Relation is { } relation ? IsCovered(relation, access, path) : CoversWithoutTable(access.Effect))))
             {
                 return false;
             }
@@ -126,7 +126,7 @@ internal sealed class SqlCondition
             }
 
             bool isAll = isWhole || (access.Effect & (SqlEffects.Read | SqlEffects.Write)) == 0;
-            if (isAll ? !IsColumnCovered(relation, "*", path) : !AreCovered(statement.Columns, relation, path))
+            if (isAll ? !IsColumnCovered(relation, "*", path, IsRead(access)) : !AreCovered(statement.Columns, relation, path, IsRead(access)))
             {
                 return false;
             }
@@ -148,11 +148,11 @@ internal sealed class SqlCondition
         return false;
     }
 
-    private bool AreCovered(ImmutableArray<SqlName> columns, SqlName relation, SqlSearchPath path)
+    private bool AreCovered(ImmutableArray<SqlName> columns, SqlName relation, SqlSearchPath path, bool isRead)
     {
         foreach (SqlName column in columns)
         {
-            if (!IsColumnCovered(relation, column.Name, path))
+            if (!IsColumnCovered(relation, column.Name, path, isRead))
             {
                 return false;
             }
@@ -254,7 +254,9 @@ internal sealed class SqlCondition
         return false;
     }
 
-    private bool IsCovered(SqlName relation, SqlSearchPath path) => SqlNames.IsSurely(_match.Tables, relation, path);
+    private bool IsCovered(SqlName relation, SqlAccess access, SqlSearchPath path) => SqlNames.IsSurely(_match.Tables, relation, path, IsRead(access));
+
+    private static bool IsRead(SqlAccess access) => access.Effect == SqlEffects.Read;
 
     /// <summary>
     /// An unqualified function is pg_catalog's if that has one of the name, so a pattern that stands for many names must stand for
@@ -283,11 +285,11 @@ internal sealed class SqlCondition
         return false;
     }
 
-    private bool IsColumnCovered(SqlName relation, string column, SqlSearchPath path)
+    private bool IsColumnCovered(SqlName relation, string column, SqlSearchPath path, bool isRead)
     {
         foreach (ColumnPattern pattern in _match.Columns)
         {
-            if ((column == "*" ? pattern.Column.IsAny : pattern.Column.Matches(column)) && SqlNames.IsSurely(pattern.Table, relation, path))
+            if ((column == "*" ? pattern.Column.IsAny : pattern.Column.Matches(column)) && SqlNames.IsSurely(pattern.Table, relation, path, isRead))
             {
                 return true;
             }

@@ -8,14 +8,18 @@ namespace WireGate.Core.Policy;
 internal static class SqlNames
 {
     /// <summary>Whether a name, whatever it means, fits one of the patterns.</summary>
-    internal static bool IsSurely(ImmutableArray<RelationPattern> patterns, SqlName name, SqlSearchPath path)
+    /// <param name="patterns">The patterns.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="path">Where it is looked for.</param>
+    /// <param name="isRead">It is that of a relation that is only read.</param>
+    internal static bool IsSurely(ImmutableArray<RelationPattern> patterns, SqlName name, SqlSearchPath path, bool isRead = false)
     {
         if (name.Schema is { } schema)
         {
             return Fits(patterns, schema, name.Name);
         }
 
-        if (path.CandidatesOf(name) is not { } candidates)
+        if (path.CandidatesOf(name, isRead: isRead) is not { } candidates)
         {
             return Fits(patterns, null, name.Name);
         }
@@ -32,15 +36,15 @@ internal static class SqlNames
         return !candidates.IsEmpty;
     }
 
-    /// <inheritdoc cref="IsSurely(ImmutableArray{RelationPattern}, SqlName, SqlSearchPath)"/>
-    internal static bool IsSurely(RelationPattern pattern, SqlName name, SqlSearchPath path)
+    /// <inheritdoc cref="IsSurely(ImmutableArray{RelationPattern}, SqlName, SqlSearchPath, bool)"/>
+    internal static bool IsSurely(RelationPattern pattern, SqlName name, SqlSearchPath path, bool isRead = false)
     {
         if (name.Schema is { } schema)
         {
             return Fits(pattern, schema, name.Name);
         }
 
-        if (path.CandidatesOf(name) is not { } candidates)
+        if (path.CandidatesOf(name, isRead: isRead) is not { } candidates)
         {
             return Fits(pattern, null, name.Name);
         }

@@ -48,7 +48,9 @@ internal sealed class AllowTests
     [TestCase("public.a.b", "public.b", ExpectedResult = Verdict.Deny, TestName = "A_name_is_matched_part_by_part")]
     [TestCase("orders", "public.orders", ExpectedResult = Verdict.Allow, TestName = "A_name_without_a_schema_is_looked_for_on_the_path")]
     [TestCase("pg_class", "public.*", ExpectedResult = Verdict.Deny, TestName = "One_of_the_catalog_is_looked_for_there_too")]
-    [TestCase("pg_class", "public.*,pg_catalog.*", ExpectedResult = Verdict.Allow, TestName = "One_of_the_catalog_is_covered_if_both_are")]
+    [TestCase("pg_class", "pg_catalog.*", ExpectedResult = Verdict.Allow, TestName = "One_of_the_catalog_is_found_there_first")]
+    [TestCase("pg_mine", "pg_catalog.*", ExpectedResult = Verdict.Deny, TestName = "One_that_the_catalog_may_have_may_be_elsewhere")]
+    [TestCase("pg_mine", "public.*,pg_catalog.*", ExpectedResult = Verdict.Allow, TestName = "One_that_the_catalog_may_have_is_covered_if_both_are")]
     public Verdict Tables(string table, string patterns) => Judge(Select(table), Allow(Sql(SqlEffects.Read, tables: patterns))).Verdict;
 
     [TestCase("public,audit", "public.orders", ExpectedResult = Verdict.Deny, TestName = "A_name_without_a_schema_is_covered_if_each_candidate_is")]
@@ -59,6 +61,22 @@ internal sealed class AllowTests
     public Verdict SearchPath(string path, string patterns) => Judge(
         Select("orders") with { SearchPath = path == "?" ? SqlSearchPath.Unknown : SqlSearchPath.Of([.. Words(path)]) },
         Allow(Sql(SqlEffects.Read, tables: patterns))).Verdict;
+
+    [TestCase("public", "read", ExpectedResult = Verdict.Allow, TestName = "What_the_catalog_has_is_read_there")]
+    [TestCase("public", "write", ExpectedResult = Verdict.Deny, TestName = "What_is_written_by_a_name_of_the_catalog_may_be_new")]
+    [TestCase("public", "ddl", ExpectedResult = Verdict.Deny, TestName = "What_is_made_by_a_name_of_the_catalog_is_made_elsewhere")]
+    [TestCase("public,pg_catalog", "read", ExpectedResult = Verdict.Deny, TestName = "A_path_that_names_the_catalog_may_find_it_later")]
+    [TestCase("pg_catalog,public", "read", ExpectedResult = Verdict.Deny, TestName = "A_path_that_names_the_catalog_first_may_be_made_of_two")]
+    [TestCase("?", "read", ExpectedResult = Verdict.Deny, TestName = "A_path_that_is_not_known_may_name_the_catalog")]
+    public Verdict Catalog(string path, string effect)
+    {
+        SqlStatementFacts statement = Statement("any", $"{effect} pg_class") with { Columns = [Name("relname")] };
+        SqlOperation operation = Text(statement) with { SearchPath = path == "?" ? SqlSearchPath.Unknown : SqlSearchPath.Of([.. Words(path)]) };
+        Verdict byColumns = Judge(operation, Allow(Sql(ReadWrite | SqlEffects.Ddl, columns: "pg_catalog.*.*"))).Verdict;
+
+        Assert.That(Judge(operation, Allow(Sql(ReadWrite | SqlEffects.Ddl, tables: "pg_catalog.*"))).Verdict, Is.EqualTo(byColumns));
+        return byColumns;
+    }
 
     [Test]
     public void Each_relation_of_a_statement_must_be_covered() =>

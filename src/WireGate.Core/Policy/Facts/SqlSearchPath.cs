@@ -6,6 +6,8 @@ namespace WireGate.Core.Policy.Facts;
 public sealed class SqlSearchPath
 {
     private const string Catalog = "pg_catalog";
+    private static readonly ImmutableArray<string> OnlyCatalog = [Catalog];
+
     private readonly ImmutableArray<string> _schemas;
     private readonly ImmutableArray<string> _withCatalog;
     private readonly ImmutableArray<string> _withAbsent;
@@ -32,8 +34,10 @@ public sealed class SqlSearchPath
     /// <summary>Schemas that it names and that were not there: nothing lies in them unless somebody makes them meanwhile.</summary>
     public ImmutableArray<string> Absent { get; }
 
-    /// <summary>Whether pg_catalog is searched before all others, as it is unless the path names it elsewhere.</summary>
-    public bool IsCatalogFirst => IsKnown && _schemas.IndexOf(Catalog) <= 0;
+    /// <summary>
+    /// Whether pg_catalog is surely searched before all others: what may be in force is here together, so where it is named is not told.
+    /// </summary>
+    public bool IsCatalogFirst => IsKnown && !_schemas.Contains(Catalog);
 
     /// <summary>A path that is known.</summary>
     public static SqlSearchPath Of(params ImmutableArray<string> schemas) => new(schemas, []);
@@ -49,8 +53,9 @@ public sealed class SqlSearchPath
     /// </summary>
     /// <param name="relation">The name.</param>
     /// <param name="withAbsent">Also those that were not there: for whoever hides or refuses.</param>
+    /// <param name="isRead">It is only read, so it is there: what is made has the name in another schema. For whoever allows.</param>
     /// <returns>Null: any schema.</returns>
-    public ImmutableArray<string>? CandidatesOf(SqlName relation, bool withAbsent = false)
+    public ImmutableArray<string>? CandidatesOf(SqlName relation, bool withAbsent = false, bool isRead = false)
     {
         if (relation.Schema is { } schema)
         {
@@ -60,6 +65,11 @@ public sealed class SqlSearchPath
         if (!IsKnown)
         {
             return null;
+        }
+
+        if (isRead && IsCatalogFirst && CatalogRelations.Contains(relation.Name))
+        {
+            return OnlyCatalog;
         }
 
         bool mayBeCatalogs = relation.Name.StartsWith("pg_", StringComparison.Ordinal);
