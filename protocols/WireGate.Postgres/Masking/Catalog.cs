@@ -65,6 +65,9 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
 
     public long LoadedAt { get; } = loadedAt;
 
+    /// <summary>How often the database had been changed when it was read; null: something was changing it just then.</summary>
+    public long? Changes { get; set; }
+
     /// <summary>All of it could be read.</summary>
     public bool IsComplete { get; } = !relations.Any(r => r.IsUnreadable);
 

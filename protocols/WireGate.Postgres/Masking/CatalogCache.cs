@@ -113,6 +113,12 @@ internal sealed class CatalogSource(
     /// <summary>Something was changed: what any login of this database has read before does not count.</summary>
     public void NoteChange() => changes.Note(places);
 
+    /// <summary>Something that changes something is sent, or answered; what any login has read before does not count.</summary>
+    public void NoteRunning(bool isSent) => changes.NoteRunning(places, isSent);
+
+    /// <summary>Nothing was changed by way of this process since a catalog was read: what runs meets what that says.</summary>
+    public bool IsAsRead(Catalog catalog) => catalog.Changes == changes.Count(places);
+
     /// <summary>Something is missing: what this login has read before does not count.</summary>
     public void Invalidate() => Interlocked.Increment(ref _invalidated);
 
@@ -164,7 +170,11 @@ internal sealed class CatalogSource(
     {
         // What changes while it is read may be in it or not.
         long seen = Changes;
-        return new Loaded(await read(session, request, authorization, _loaded?.Catalog), seen);
+        long count = changes.Count(places);
+        bool isRunning = changes.IsRunning(places);
+        Catalog catalog = await read(session, request, authorization, _loaded?.Catalog);
+        catalog.Changes = isRunning ? null : count;
+        return new Loaded(catalog, seen);
     }
 
     private sealed record Loaded(Catalog Catalog, long Changes);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using WireGate.Core.Policy.Facts;
-using WireGate.Postgres.Operations;
 using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Masking;
@@ -42,10 +41,10 @@ internal sealed record CopyPlan
     /// <summary>Plans one.</summary>
     /// <param name="source">The statement.</param>
     /// <param name="map">What is hidden.</param>
-    /// <param name="settings">What names mean, and in which encoding the data is.</param>
+    /// <param name="input">What names mean, and whether the data can be read.</param>
     /// <param name="own">What the session has made.</param>
     /// <param name="refusal">Why it must not run.</param>
-    public static CopyPlan? Of(PlanSource source, ProtectionMap map, SessionSettings settings, OwnTables own, out string? refusal)
+    public static CopyPlan? Of(PlanSource source, ProtectionMap map, PlanInput input, OwnTables own, out string? refusal)
     {
         refusal = null;
         if (map.Searches.IsEmpty && !source.Taint.IsAny && source.Unknown is null)
@@ -53,7 +52,7 @@ internal sealed record CopyPlan
             return new CopyPlan { Rows = new RowMask([], []), Columns = [] };
         }
 
-        if (ColumnsOf(source, map, settings.SearchPath, own) is not { } columns)
+        if (ColumnsOf(source, map, input.Path, own) is not { } columns)
         {
             refusal = "the columns that COPY would show cannot be known: list them in a SELECT";
             return null;
@@ -62,9 +61,27 @@ internal sealed record CopyPlan
         var rows = new RowMask(columns, map.Searches);
         var plan = new CopyPlan { Rows = rows, Columns = columns };
         plan = rows.IsClean ? plan : WithOptions(plan, source.Statement.Lineage.Copy!.Options);
-        bool isRead = plan is null || plan.Rows.IsClean || plan.Format == CopyFormat.Binary || settings.AreTextsReadable;
-        refusal = plan is null ? "COPY with an option that is not known" : isRead ? null : $"COPY: {settings.Unreadable}";
+        bool isRead = plan is null || plan.Rows.IsClean || plan.Format == CopyFormat.Binary || input.Unreadable is null;
+        refusal = plan is null ? "COPY with an option that is not known" : isRead ? null : $"COPY: {input.Unreadable}";
         return refusal is null ? plan : null;
+    }
+
+    /// <summary>As strict as this plan and another one of the same statement: which of them it ran by is not known.</summary>
+    /// <returns>Null: it would show another number of columns.</returns>
+    public CopyPlan? And(CopyPlan other)
+    {
+        if (!Columns.IsEmpty && !other.Columns.IsEmpty && Columns.Length != other.Columns.Length)
+        {
+            return null;
+        }
+
+        if (Rows.IsClean || other.Rows.IsClean)
+        {
+            return Rows.IsClean ? other : this;
+        }
+
+        ImmutableArray<ColumnMask> columns = [.. Columns.Zip(other.Columns, static (one, two) => one.Replacement is null && two.Replacement is not null ? two : one)];
+        return this with { Columns = columns, Rows = Rows.With(columns) };
     }
 
     private static ImmutableArray<ColumnMask>? ColumnsOf(PlanSource source, ProtectionMap map, SqlSearchPath path, OwnTables own)

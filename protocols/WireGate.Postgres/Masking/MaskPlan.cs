@@ -37,12 +37,20 @@ internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> 
     /// <summary>It may give back rows, which have to be described by the protocol first.</summary>
     public bool GivesRows { get; init; }
 
-    /// <summary>What the session had made in its transaction then.</summary>
-    public OwnTables Own { get; init; } = OwnTables.None;
-
-    /// <summary>What names meant when it was made.</summary>
-    public int Epoch { get; init; }
+    /// <summary>What it was made of: it is made again when the catalog turns out to be another. Null: it is a refusal.</summary>
+    public PlanInput? Input { get; init; }
 }
+
+/// <summary>What a plan is made of, beside what is hidden.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Masks">What holds for it.</param>
+/// <param name="Sources">For each of its statements what gives back its rows: itself, and what its names stand for.</param>
+/// <param name="Path">What names mean.</param>
+/// <param name="Unreadable">Why texts of this session cannot be read; null: they can.</param>
+/// <param name="Own">What the session has made in its transaction.</param>
+/// <param name="Epoch">What names meant.</param>
+internal sealed record PlanInput(
+    JudgedText Text, MaskSet Masks, IReadOnlyList<List<RowSource>> Sources, SqlSearchPath Path, string? Unreadable, OwnTables Own, int Epoch);
 
 /// <summary>What one statement gives back may come from one of these, and which is not always known.</summary>
 /// <param name="sources">The statement itself, or what its names stand for.</param>
@@ -59,7 +67,7 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
     /// What becomes of the rows that a RowDescription tells of. The last one is kept: a statement that runs again has the same.
     /// </summary>
     /// <param name="description">Its body.</param>
-    /// <param name="map">What is hidden now.</param>
+    /// <param name="map">What is hidden now; what its sources were planned by counts as well.</param>
     /// <param name="own">Numbers of the session's own tables, of which nothing is.</param>
     /// <param name="refusal">Why they must not pass.</param>
     /// <exception cref="ProtocolException">It is not well formed.</exception>
@@ -75,6 +83,17 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
         (_description, _rows, _map) = (description.ToArray(), rows, map);
         return rows;
     }
+
+    /// <summary>This statement, and as it is planned by what is hidden now: it may have run by either.</summary>
+    /// <param name="now">The same statement.</param>
+    /// <returns>Null: as a COPY it would show other columns now.</returns>
+    public StatementPlan? And(StatementPlan now)
+    {
+        CopyPlan? copy = Copy is null || now.Copy is null ? null : Copy.And(now.Copy);
+        return copy is null && (Copy is not null || now.Copy is not null) ? null : new StatementPlan([.. sources, .. now.Sources]) { Copy = copy };
+    }
+
+    private ImmutableArray<PlanSource> Sources => sources;
 
     /// <summary>What a catalog that is read now does not have is a table of the session's own.</summary>
     public bool IsOwn => sources.Any(s => s.Taint.NamesOwn) && !sources.Any(s => s.Taint.Lacks || s.Unknown is not null);
@@ -111,28 +130,56 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
         {
             DescribedColumn column = DescribedColumn.Read(ref reader);
             ValueKind kind = ValueKinds.Of(column.Type, map.Catalog);
-            MaskConfig? mask = column.Relation == 0 || own.Contains(column.Relation) ? null : map.Of(column.Relation, column.Number);
-            if (column.Relation == 0 && !map.ColumnMasks.IsEmpty)
+            Hidden? hidden = null;
+            if (column.Relation == 0)
             {
-                foreach (PlanSource source in sources)
+                foreach (PlanSource source in sources.Where(s => !s.Map.ColumnMasks.IsEmpty))
                 {
                     Origin origin = source.Of(i, count, System.Text.Encoding.UTF8.GetString(column.Name));
-                    mask ??= origin.Found?.Mask;
-                    if (origin.IsUnsure && map.DeniesUnsure)
+                    hidden = Hidden.Stricter(hidden, origin.Found is { } found ? new Hidden(source.Map, found.Mask) : null);
+                    if (origin.IsUnsure && source.Map.DeniesUnsure)
                     {
                         refusal = $"where the column \"{System.Text.Encoding.UTF8.GetString(column.Name)}\" comes from cannot be known";
                         return null;
                     }
                 }
             }
+            else if (!own.Contains(column.Relation))
+            {
+                hidden = OfRelation(column, map);
+            }
 
             columns.Add(new ColumnMask(
-                mask is null ? null : map.ReplacementOf(mask, column.Relation, column.Number), kind, mask is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, column.IsBinary));
+                hidden?.Map.ReplacementOf(hidden.Value.Mask, column.Relation, column.Number), kind,
+                hidden is null && !map.Searches.IsEmpty && kind != ValueKind.Plain, column.IsBinary));
         }
 
         reader.End();
         refusal = null;
         return new RowMask(columns.DrainToImmutable(), map.Searches);
+    }
+
+    // Those that know the column say what it is. If none does, nobody knows what it was.
+    private Hidden? OfRelation(in DescribedColumn column, ProtectionMap map)
+    {
+        Hidden? hidden = null;
+        bool isKnown = false;
+        foreach (ProtectionMap one in sources.Select(s => s.Map).Append(map).Distinct())
+        {
+            if (!one.ColumnMasks.IsEmpty && one.Knows(column.Relation, column.Number))
+            {
+                isKnown = true;
+                hidden = Hidden.Stricter(hidden, one.Of(column.Relation, column.Number) is { } mask ? new Hidden(one, mask) : null);
+            }
+        }
+
+        return isKnown || map.ColumnMasks.IsEmpty ? hidden : new Hidden(map, map.Any);
+    }
+
+    private readonly record struct Hidden(ProtectionMap Map, MaskConfig Mask)
+    {
+        public static Hidden? Stricter(Hidden? one, Hidden? other) =>
+            one is not { } first ? other : other is not { } second || MaskStrictness.Shows(first.Mask) <= MaskStrictness.Shows(second.Mask) ? one : other;
     }
 
     private readonly ref struct DescribedColumn
@@ -164,11 +211,17 @@ internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
 /// <param name="IsUnsure">It cannot be known.</param>
 internal readonly record struct Origin(Tainted? Found, bool IsUnsure);
 
+/// <summary>A statement that may give back the rows of another: it itself, or what a name in it stands for.</summary>
+/// <param name="Statement">It.</param>
+/// <param name="Declared">What was hidden when a cursor was declared that outlives its transaction, and reads what it read then; null: it is none.</param>
+internal readonly record struct RowSource(ParsedStatement Statement, ProtectionMap? Declared);
+
 /// <summary>A statement whose rows a client may get.</summary>
 /// <param name="Statement">It.</param>
+/// <param name="Map">What is hidden of what it reads.</param>
 /// <param name="Taint">What its names may stand for.</param>
 /// <param name="Unknown">What of it cannot be known; null: nothing.</param>
-internal sealed record PlanSource(ParsedStatement Statement, Taint Taint, string? Unknown)
+internal sealed record PlanSource(ParsedStatement Statement, ProtectionMap Map, Taint Taint, string? Unknown)
 {
     /// <summary>Where a column comes from that the upstream names no origin of.</summary>
     /// <param name="index">Its place.</param>

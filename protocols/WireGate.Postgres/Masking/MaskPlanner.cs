@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
-using WireGate.Postgres.Operations;
 using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Masking;
@@ -25,39 +23,37 @@ internal static class MaskPlanner
     ];
 
     /// <summary>Plans a text.</summary>
-    /// <param name="text">It.</param>
-    /// <param name="masks">What holds for it.</param>
-    /// <param name="sources">For each of its statements what gives back its rows: itself, and what its names stand for.</param>
+    /// <param name="input">It, and what it depends on.</param>
     /// <param name="map">What is hidden.</param>
-    /// <param name="settings">What names mean, and how texts are read.</param>
-    /// <param name="own">What the session has made in its transaction.</param>
-    /// <param name="epoch">Of the decision.</param>
-    public static MaskPlan Plan(
-        JudgedText text, MaskSet masks, IReadOnlyList<List<ParsedStatement>> sources, ProtectionMap map, SessionSettings settings, OwnTables own, int epoch)
+    public static MaskPlan Plan(PlanInput input, ProtectionMap map)
     {
-        OwnTables made = own;
+        IReadOnlyList<List<RowSource>> sources = input.Sources;
+        OwnTables made = input.Own;
         string? refusal = null;
         bool isSensitive = false;
         var plans = ImmutableArray.CreateBuilder<StatementPlan>(sources.Count);
-        foreach (List<ParsedStatement> statements in sources)
+        foreach (List<RowSource> statements in sources)
         {
             var planned = ImmutableArray.CreateBuilder<PlanSource>(statements.Count);
-            foreach (ParsedStatement statement in statements)
+            foreach (RowSource given in statements)
             {
-                var taint = new Taint(statement, map, settings.SearchPath, made);
-                var source = new PlanSource(statement, taint, UnknownOf(statement, taint));
+                PlanSource source = SourceOf(given.Statement, map, input, made);
                 planned.Add(source);
                 isSensitive |= source.Taint.IsAny || source.Unknown is not null;
                 refusal ??= RefusalOf(source, map, made);
+                if (given.Declared is { } declared && !ReferenceEquals(declared, map))
+                {
+                    planned.Add(SourceOf(given.Statement, declared, input, OwnTables.None));
+                }
             }
 
-            made = statements.Aggregate(made, (before, statement) => before.After(statement));
+            made = statements.Aggregate(made, (before, given) => before.After(given.Statement));
 
             refusal ??= Stores(planned, map);
             CopyPlan? copy = null;
-            if (statements is [{ Lineage.Kind: LineageKind.Copy }])
+            if (statements is [{ Statement.Lineage.Kind: LineageKind.Copy }])
             {
-                copy = CopyPlan.Of(planned[0], map, settings, made, out string? why);
+                copy = CopyPlan.Of(planned[0], map, input, made, out string? why);
                 refusal ??= why;
             }
 
@@ -66,15 +62,20 @@ internal static class MaskPlanner
 
         return new MaskPlan(map, plans.DrainToImmutable())
         {
-            Text = text,
-            Masks = masks,
+            Text = input.Text,
+            Masks = input.Masks,
             Refusal = refusal,
             IsSensitive = isSensitive,
-            OnlyReads = sources.All(s => s.All(OnlyReads)),
-            GivesRows = sources.Any(s => s.Any(p => p.Lineage is not { Kind: LineageKind.Rows, Outputs.IsEmpty: true })),
-            Epoch = epoch,
-            Own = own,
+            OnlyReads = sources.All(s => s.All(p => OnlyReads(p.Statement))),
+            GivesRows = sources.Any(s => s.Any(p => p.Statement.Lineage is not { Kind: LineageKind.Rows, Outputs.IsEmpty: true })),
+            Input = input,
         };
+    }
+
+    private static PlanSource SourceOf(ParsedStatement statement, ProtectionMap map, PlanInput input, OwnTables own)
+    {
+        var taint = new Taint(statement, map, input.Path, own);
+        return new PlanSource(statement, map, taint, UnknownOf(statement, taint));
     }
 
     private static string? UnknownOf(ParsedStatement statement, Taint taint)

@@ -8,12 +8,12 @@ internal static class MaskStrictness
     /// <summary>A mask that shows no more than either, and lets stand in a condition only what both do.</summary>
     public static MaskConfig Stricter(MaskConfig one, MaskConfig other)
     {
-        MaskConfig shown = Shows(other.With) < Shows(one.With) ? other : one;
+        MaskConfig shown = Shows(other) < Shows(one) ? other : one;
         return shown.AllowsPredicates && !(one.AllowsPredicates && other.AllowsPredicates) ? shown with { AllowsPredicates = false } : shown;
     }
 
-    // How much of a value a style shows.
-    private static int Shows(MaskStyle style) => style switch
+    /// <summary>How much of a value a mask shows; more: more.</summary>
+    public static int Shows(MaskConfig mask) => mask.With switch
     {
         MaskStyle.Null => 0,
         MaskStyle.Redact or MaskStyle.Fixed => 1,

@@ -18,7 +18,7 @@ internal sealed class ProtectionMap
     [
         ("pg_catalog", "pg_statistic", "stavalues*"), ("pg_catalog", "pg_stats", "most_common_*"), ("pg_catalog", "pg_stats", "histogram_bounds"),
         ("pg_catalog", "pg_stats", "range_*"), ("pg_catalog", "pg_stats_ext", "most_common_*"), ("pg_catalog", "pg_stats_ext_exprs", "*"),
-        ("pg_catalog", "pg_statistic_ext_data", "*"), ("pg_catalog", "pg_largeobject", "data"), ("pg_catalog", "pg_stat_activity", "query"),
+        ("pg_catalog", "pg_statistic_ext_data", "*"), ("pg_catalog", "pg_largeobject", "data"), ("pg_catalog", "pg_attribute", "attmissingval"), ("pg_catalog", "pg_stat_activity", "query"),
         ("pg_catalog", "pg_authid", "rolpassword"), ("pg_catalog", "pg_shadow", "passwd"), ("pg_catalog", "pg_subscription", "subconninfo"),
         ("pg_catalog", "pg_user_mapping", "umoptions"), ("pg_catalog", "pg_user_mappings", "umoptions"),
         ("information_schema", "_pg_user_mappings", "umoptions"), ("information_schema", "user_mapping_options", "option_value"),
@@ -86,11 +86,17 @@ internal sealed class ProtectionMap
 
         if (_protected.TryGetValue(relation, out Dictionary<short, MaskConfig>? columns))
         {
-            return column == 0 ? columns.Values.Aggregate(MaskStrictness.Stricter) : columns.GetValueOrDefault(column);
+            return column == 0 ? columns.Values.Aggregate(MaskStrictness.Stricter)
+                : columns.TryGetValue(column, out MaskConfig? mask) ? mask
+                : Knows(relation, column) ? null : Any;
         }
 
-        return relation >= Catalog.FirstUserOid && Catalog.Find(relation) is null ? Any : null;
+        return Knows(relation, column) ? null : Any;
     }
+
+    /// <summary>Whether the catalog has a column, and so says what it is. What came with the server is known.</summary>
+    public bool Knows(uint relation, short column) => relation < Catalog.FirstUserOid
+        || (Catalog.Find(relation) is { } known && (column <= 0 || known.Columns.Exists(c => c.Number == column)));
 
     /// <summary>What stands in place of a value that a mask hides.</summary>
     /// <param name="mask">The mask.</param>
@@ -127,12 +133,15 @@ internal sealed class ProtectionMap
         }
         while (FillGenerated());
         FillOverflow();
-
-        var done = new HashSet<uint>();
-        foreach (CatalogRelation relation in Catalog.Relations)
+        do
         {
-            FillView(relation, done);
+            var done = new HashSet<uint>();
+            foreach (CatalogRelation relation in Catalog.Relations)
+            {
+                FillView(relation, done);
+            }
         }
+        while (FillOverflow());
     }
 
     // A parent gives back its children's rows, and each row has its own child's columns.
@@ -168,8 +177,9 @@ internal sealed class ProtectionMap
     }
 
     // Long values of a table lie in pieces in a relation that the server names after it.
-    private void FillOverflow()
+    private bool FillOverflow()
     {
+        bool isNew = false;
         foreach (CatalogRelation relation in Catalog.Relations)
         {
             if (relation.Schema == "pg_toast" && uint.TryParse(relation.Name.AsSpan(relation.Name.LastIndexOf('_') + 1), CultureInfo.InvariantCulture, out uint owner)
@@ -177,10 +187,13 @@ internal sealed class ProtectionMap
             {
                 foreach (CatalogColumn column in relation.Columns)
                 {
-                    ProtectMade(relation, column.Number, Any);
+                    isNew |= Protect(relation, column.Number, Any);
+                    _made.Add((relation.Oid, column.Number));
                 }
             }
         }
+
+        return isNew;
     }
 
     // A child may compute what its parent does not. One cannot be computed from another that is.

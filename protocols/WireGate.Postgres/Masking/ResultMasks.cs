@@ -16,6 +16,8 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     // What is longer is searched on the pool: detectors take up to a microsecond for each byte of what was made for it.
     private const int MostOnLoop = 64 * 1024;
 
+    private const string CatalogChanged = "what the statement reads was changed while it waited: send it again";
+
     private readonly RowBuffer _buffer = new();
     private readonly RowBuffer _description = new();
     private bool _isDescribed;
@@ -140,6 +142,17 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
             }
 
             ProtectionMap map = plan.Map;
+            if (masks.MayHaveChanged(plan))
+            {
+                await output.FlushAsync(CancellationToken.None);
+                if (await PlanAgainAsync(plan, statement) is not { } again)
+                {
+                    return Block(output, CatalogChanged);
+                }
+
+                (statement, map) = again;
+            }
+
             if (StatementPlan.NamesUnknown(_description.Written, map.Catalog, masks.OwnNumbers))
             {
                 await output.FlushAsync(CancellationToken.None);
@@ -191,13 +204,26 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
 
     /// <summary>A COPY to the client begins.</summary>
     /// <returns>Whether it may.</returns>
-    public FrameAction BeginCopy(ReadOnlySpan<byte> body, PipeWriter output)
+    public async ValueTask<FrameAction> BeginCopyAsync(byte[] body, PipeWriter output)
     {
-        if (StatementOf(replies.First)?.Copy is not { } plan)
+        PendingReply first = replies.First;
+        StatementPlan? statement = StatementOf(first);
+        if (statement is not null && masks.MayHaveChanged(first.Plan!))
         {
-            return Block(output, "a COPY whose columns are not known");
+            await output.FlushAsync(CancellationToken.None);
+            if (await PlanAgainAsync(first.Plan!, statement) is not { } again)
+            {
+                return Block(output, CatalogChanged);
+            }
+
+            statement = again.Statement;
         }
 
+        return statement?.Copy is { } plan ? BeginCopy(plan, body, output) : Block(output, "a COPY whose columns are not known");
+    }
+
+    private FrameAction BeginCopy(CopyPlan plan, ReadOnlySpan<byte> body, PipeWriter output)
+    {
         // Byte1 format | Int16 columns | …
         var reader = new PostgresReader(Peer.Upstream, body);
         bool isBinary = reader.ReadByte() != 0;
@@ -259,11 +285,17 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     private static bool Finds(ProtectionMap? map, ReadOnlySpan<byte> payload) =>
         map is { Searches.IsEmpty: false } && new RowMask([], map.Searches).Finds(payload);
 
-    private StatementPlan? StatementOf(in PendingReply first)
+    private StatementPlan? StatementOf(in PendingReply first) => first.Plan is { } plan ? StatementOf(first, plan) : null;
+
+    private StatementPlan? StatementOf(in PendingReply first, MaskPlan plan)
     {
         int index = first.Message == FrontendMessage.Query ? _statement : 0;
-        return first.Plan is { } plan && index < plan.Statements.Length ? plan.Statements[index] : null;
+        return index < plan.Statements.Length ? plan.Statements[index] : null;
     }
+
+    // It may have run by what was planned, or by what is now: what either hides is hidden.
+    private async ValueTask<(StatementPlan Statement, ProtectionMap Map)?> PlanAgainAsync(MaskPlan plan, StatementPlan statement) =>
+        await masks.PlanAgainAsync(plan) is { } again && StatementOf(replies.First, again) is { } now && statement.And(now) is { } both ? (both, again.Map) : null;
 
     // An error is true only of what leaves nothing behind, and if nothing runs that an error would have kept from running.
     private FrameAction Block(PipeWriter output, string why)

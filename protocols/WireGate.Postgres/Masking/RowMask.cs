@@ -33,6 +33,9 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
     /// <summary>All of it may pass as it is.</summary>
     public bool IsClean { get; } = columns.All(c => c.IsClean);
 
+    /// <summary>Rows of other columns, with the same detectors.</summary>
+    public RowMask With(ImmutableArray<ColumnMask> others) => new(others, searches);
+
     /// <summary>Writes a whole DataRow.</summary>
     /// <param name="body">Of the row as it came: Int16 count, then Int32 length or -1 and the bytes, each.</param>
     /// <param name="output">Cleared.</param>

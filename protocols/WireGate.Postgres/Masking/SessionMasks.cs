@@ -110,13 +110,15 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         _lastMap = map;
         // The plan of a COPY depends on the encoding too.
         bool isItself = !text.UsesNames && text.Alternatives.IsEmpty && judge.Settings.AreTextsReadable;
-        if (isItself && text.Plan is { } known && known.Epoch == judge.Epoch && ReferenceEquals(known.Map, map)
-            && ReferenceEquals(known.Own, _own))
+        if (isItself && text.Plan is { Input: { } input } known && input.Epoch == judge.Epoch && ReferenceEquals(known.Map, map)
+            && ReferenceEquals(input.Own, _own))
         {
             return known;
         }
 
-        MaskPlan plan = MaskPlanner.Plan(text, masks, conversation.SourcesOf(text), map, judge.Settings, _own, judge.Epoch);
+        string? unreadable = judge.Settings.AreTextsReadable ? null : judge.Settings.Unreadable;
+        MaskPlan plan = MaskPlanner.Plan(
+            new PlanInput(text, masks, conversation.SourcesOf(text), judge.Settings.SearchPath, unreadable, _own, judge.Epoch), map);
         text.Plan = isItself ? plan : null;
         return plan;
 
@@ -125,6 +127,23 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
 
     /// <summary>Numbers of the tables that the session has made in its transaction, as far as results have named them.</summary>
     public HashSet<uint> OwnNumbers { get; } = [];
+
+    /// <summary>
+    /// Whether what runs may have met another catalog than its plan was made by: a statement waits for the locks of whoever changes what
+    /// it reads, and then reads it as changed.
+    /// </summary>
+    public bool MayHaveChanged(MaskPlan plan) => !plan.Map.ColumnMasks.IsEmpty && !source.IsAsRead(plan.Map.Catalog);
+
+    /// <summary>The plan by the catalog as it is now, which is later than whatever of the plan's own results has arrived.</summary>
+    /// <returns>Null: it cannot be read, or such a text is refused by now.</returns>
+    public async ValueTask<MaskPlan?> PlanAgainAsync(MaskPlan plan)
+    {
+        source.Invalidate();
+        (Catalog? read, _) = await source.LoadAsync(session, request, default);
+        await session.Loop.Switch();
+        MaskPlan? again = read is null ? null : MaskPlanner.Plan(plan.Input!, read.MapOf(plan.Masks, source.MaskKey));
+        return again is { Refusal: null } ? again : null;
+    }
 
     /// <summary>What is hidden now, when a result names a relation that was not there when its text was planned.</summary>
     /// <param name="map">What was hidden then.</param>
@@ -156,10 +175,10 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         foreach (JudgedText run in isItself ? [text] : conversation.Runs(text))
         {
             _own = run.Parsed.Statements.Aggregate(_own, (own, statement) => own.After(statement));
-            if (Changes(run))
+            if (Changes(run) && !_mayChange)
             {
                 _mayChange = true;
-                source.NoteChange();
+                source.NoteRunning(isSent: true);
             }
         }
     }
@@ -168,7 +187,11 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     public void OnReady(TransactionStatus status)
     {
         bool isCommitted = _mayCommit && status == TransactionStatus.Idle;
-        if (_mayChange || isCommitted)
+        if (_mayChange)
+        {
+            source.NoteRunning(isSent: false);
+        }
+        else if (isCommitted)
         {
             source.NoteChange();
         }
@@ -179,6 +202,16 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         {
             OwnNumbers.Clear();
             _own = status == TransactionStatus.Idle ? _own.Ended() : _own.Lost();
+        }
+    }
+
+    /// <summary>The session is over.</summary>
+    public void Abandon()
+    {
+        if (_mayChange)
+        {
+            _mayChange = false;
+            source.NoteRunning(isSent: false);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using WireGate.Core.Policy;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Operations;
@@ -29,17 +30,17 @@ internal sealed partial class Conversation
     }
 
     /// <summary>For each statement of a text what may give back its rows: itself, and all that its names stand for.</summary>
-    public List<List<ParsedStatement>> SourcesOf(JudgedText text)
+    public List<List<RowSource>> SourcesOf(JudgedText text)
     {
         if (text.Alternatives.Length > 0)
         {
             return [[.. text.Alternatives.SelectMany(SourcesOf).SelectMany(s => s)]];
         }
 
-        var sources = new List<List<ParsedStatement>>();
+        var sources = new List<List<RowSource>>();
         for (int i = 0; i < text.Parsed.Statements.Length; i++)
         {
-            var found = new List<ParsedStatement>();
+            var found = new List<RowSource>();
             AddSources(text, i, MostSteps, found);
             sources.Add(found);
         }
@@ -126,9 +127,9 @@ internal sealed partial class Conversation
         return found;
     }
 
-    private void AddSources(JudgedText text, int statement, int steps, List<ParsedStatement> into)
+    private void AddSources(JudgedText text, int statement, int steps, List<RowSource> into)
     {
-        into.Add(text.Parsed.Statements[statement]);
+        into.Add(new RowSource(text.Parsed.Statements[statement], text.Declared));
         foreach (SessionChange change in text.Parsed.Statements[statement].Changes)
         {
             JudgedText? named = change switch

@@ -1,8 +1,13 @@
+using WireGate.Postgres.Masking;
+
 namespace WireGate.Postgres.Operations;
 
 /// <content>Follows what the names of prepared statements and portals stand for.</content>
 internal sealed partial class Conversation
 {
+    /// <summary>Catalogs that a session's cursors may keep: one is read a minute, or when something is changed.</summary>
+    private const int MostDeclared = 8;
+
     /// <summary>What a Bind of this statement would run.</summary>
     public JudgedText StatementOf(ReadOnlySpan<byte> name) => Resolve(_statements, name);
 
@@ -74,7 +79,7 @@ internal sealed partial class Conversation
     }
 
     // What PREPARE and DECLARE name. What cannot be held is unknown: a name never keeps what it meant before.
-    private void DefineNames(JudgedText text, OperationRun run)
+    private void DefineNames(JudgedText text, OperationRun run, ProtectionMap? hidden)
     {
         run.Forgotten = Forget;
         var given = new HashSet<NameSlot>();
@@ -93,8 +98,18 @@ internal sealed partial class Conversation
         foreach (NamedText named in text.Names)
         {
             bool isOther = SlotOf(named) is { } slot && given.Contains(slot);
-            Define(run, named, !isOther && Held.Fits(named.Text) ? named.Text : Judge.Unnamed, named.Statement);
+            bool isFollowed = !isOther && Held.Fits(named.Text) && (hidden is null || !named.IsHeld || IsKept(hidden));
+            JudgedText meaning = !isFollowed ? Judge.Unnamed : hidden is not null && named.IsHeld ? named.Text.DeclaredUnder(hidden) : named.Text;
+            Define(run, named, meaning, named.Statement);
         }
+    }
+
+    // Each keeps a whole catalog.
+    private bool IsKept(ProtectionMap hidden)
+    {
+        var kept = new HashSet<ProtectionMap>();
+        _portals.Visit(slot => kept.UnionWith(slot.Texts.Select(t => t.Declared).OfType<ProtectionMap>()));
+        return kept.Contains(hidden) || kept.Count < MostDeclared;
     }
 
     private NameSlot? Define(OperationRun run, NamedText named, JudgedText meaning, int statement)

@@ -1,4 +1,5 @@
 using System.Text;
+using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Relaying;
 using WireGate.Postgres.Sql;
@@ -57,15 +58,16 @@ internal sealed partial class Conversation
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>
     /// <param name="ended">Told when all of it is answered; null: nobody is.</param>
+    /// <param name="hidden">What is hidden of its answers; null: nothing.</param>
     /// <returns>What has to be followed by its answers; null: nothing.</returns>
-    public OperationRun? OnSent(JudgedText text, Action<OperationRun>? ended = null)
+    public OperationRun? OnSent(JudgedText text, Action<OperationRun>? ended = null, ProtectionMap? hidden = null)
     {
         OperationRun? run = ended is null ? null : new OperationRun(text) { Ended = ended };
         Change(text);
         if (text.ChangesSession || text.Alternatives.Length > 0)
         {
             run ??= new OperationRun(text);
-            DefineNames(text, run);
+            DefineNames(text, run, hidden);
         }
 
         return run;

@@ -136,6 +136,12 @@ internal sealed class JudgedText
     /// <summary>It is one of these, and which is not known: each of them has to pass. Empty: it is itself.</summary>
     public ImmutableArray<JudgedText> Alternatives { get; private init; } = [];
 
+    /// <summary>What was hidden when a cursor was declared that outlives its transaction: its rows are those of then. Null: it is none, or nothing was.</summary>
+    public ProtectionMap? Declared { get; private init; }
+
+    /// <summary>The same text as what such a cursor stands for.</summary>
+    public JudgedText DeclaredUnder(ProtectionMap map) => new(Parsed, Digest) { Names = Names, IsWritten = IsWritten, Declared = map };
+
     /// <summary>What PREPARE and DECLARE in it give a name to.</summary>
     public ImmutableArray<NamedText> Names { get; init; } = [];
 

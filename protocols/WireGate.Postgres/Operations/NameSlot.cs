@@ -42,6 +42,9 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
     /// <summary>With which yes of people it runs, and what; null: with none. The upstream runs a portal once, and gives its rows in as many parts as it is asked for.</summary>
     public (JudgedText Text, Approval Approval)? Given { get; set; }
 
+    /// <summary>All that it may stand for.</summary>
+    public IEnumerable<JudgedText> Texts => _pending.Select(p => p.Text).Append(Confirmed).OfType<JudgedText>();
+
     /// <summary>A message that defines it is sent.</summary>
     /// <param name="text">Null: it is closed.</param>
     /// <param name="group">The group of messages up to the next Sync; see <see cref="Resolve"/>.</param>

@@ -56,6 +56,15 @@ internal sealed class NameTable
     /// <summary>Whether a name that may stand for something is one of these.</summary>
     public bool Any(Func<NameSlot, bool> which) => _slots.Values.Any(slot => !slot.IsEmpty && which(slot));
 
+    /// <summary>Goes through what is known.</summary>
+    public void Visit(Action<NameSlot> visit)
+    {
+        foreach (NameSlot slot in _slots.Values)
+        {
+            visit(slot);
+        }
+    }
+
     /// <summary>Forgets a slot of this table that stands for nothing, but for the unnamed one.</summary>
     public void Forget(NameSlot slot)
     {

@@ -101,7 +101,7 @@ internal sealed partial class ClientHandler
     {
         _hasRun = message == FrontendMessage.Execute;
         _hasBound &= _hasRun;
-        OperationRun? run = conversation.OnSent(text, _ended);
+        OperationRun? run = conversation.OnSent(text, _ended, _plan?.Map);
         masks?.OnSent(text, conversation);
         _described = null;
         _replies.Add(new PendingReply(message, ReplyAction.Forward, run, text.MayCopyIn, _plan));

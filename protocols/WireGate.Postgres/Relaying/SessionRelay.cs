@@ -25,6 +25,7 @@ internal sealed class SessionRelay
     private readonly TimeProvider _time;
     private readonly Gate _gate;
     private readonly Conversation _conversation;
+    private readonly SessionMasks? _masks;
     private readonly ClientHandler _clientHandler;
     private readonly UpstreamHandler _upstreamHandler;
     private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
@@ -40,7 +41,7 @@ internal sealed class SessionRelay
         _gate = new Gate(session);
         _conversation = new Conversation(judge);
         var log = new OperationLog(session, judge.Settings, services.Audit);
-        SessionMasks? masking = masks?.Invoke(log);
+        SessionMasks? masking = _masks = masks?.Invoke(log);
         bool readsWait = session.Config.Audit.Reads == ReadAudit.Wait;
         var holds = new HeldOperations(session, judge, services.Approvals, _gate, services.Time) { Say = Say };
         _clientHandler = new ClientHandler(_conversation, log, services.Audit, holds, _gate, masking, readsWait);
@@ -85,6 +86,7 @@ internal sealed class SessionRelay
         LeftUpstreamRunning = !_clientHandler.Terminated && !_conversation.IsIdle
             && _session.End is not (SessionEnd.UpstreamClosed or SessionEnd.UpstreamBrokeProtocol);
         _conversation.Abandon();
+        _masks?.Abandon();
         _clientHandler.ForgetBound();
         if (_session.End is not SessionEnd.ClientClosed && _toClient.AtFrameBoundary && !HasSpoken(toClient))
         {

@@ -135,7 +135,7 @@ internal sealed partial class UpstreamHandler
         byte[] bytes = body.ToArray();
         if (message == BackendMessage.CopyOutResponse)
         {
-            return ValueTask.FromResult(results.BeginCopy(bytes, output));
+            return results.BeginCopyAsync(bytes, output);
         }
 
         if (message == BackendMessage.NotificationResponse)

@@ -81,7 +81,7 @@ internal sealed class MaskPlannerTests
     public void What_is_known_to_be_masked_is_beside_what_cannot_be_known()
     {
         ParsedStatement statement = Parse("select reverse(ssn), pg_sleep(0), name from people");
-        var source = new PlanSource(statement, new Taint(statement, Map(), Path, OwnTables.None), "what pg_sleep() does");
+        var source = new PlanSource(statement, Map(), new Taint(statement, Map(), Path, OwnTables.None), "what pg_sleep() does");
 
         Assert.That(source.Of(0, 3, "reverse"), Has.Property("Found").Not.Null.And.Property("IsUnsure").True);
         Assert.That(source.Of(2, 3, "name"), Has.Property("Found").Null.And.Property("IsUnsure").True);
@@ -199,15 +199,15 @@ internal sealed class MaskPlannerTests
     {
         ParsedStatement statement = Parse(sql);
         int last = statement.Lineage.Outputs.Length;
-        return new PlanSource(statement, new Taint(statement, Map(), Path, OwnTables.None), null).Of(0, last, "?").Found;
+        return new PlanSource(statement, Map(), new Taint(statement, Map(), Path, OwnTables.None), null).Of(0, last, "?").Found;
     }
 
     private static string? Refusal(string sql, string? named = null, MaskUnsure unsure = MaskUnsure.Deny)
     {
         var text = new JudgedText(SqlParser.Parse(Encoding.UTF8.GetBytes(sql)), [1]);
-        List<ParsedStatement> sources = [text.Parsed.Statements[0]];
-        sources.AddRange(named is null ? [] : [Parse(named)]);
-        return MaskPlanner.Plan(text, Masks(unsure), [sources], Map(unsure), new SessionSettings("app", Path), OwnTables.None, 0).Refusal;
+        List<RowSource> sources = [new RowSource(text.Parsed.Statements[0], null)];
+        sources.AddRange(named is null ? [] : [new RowSource(Parse(named), null)]);
+        return MaskPlanner.Plan(new PlanInput(text, Masks(unsure), [sources], Path, null, OwnTables.None, 0), Map(unsure)).Refusal;
     }
 
     private static ParsedStatement Parse(string sql) => TestMasks.Parse(sql).Statements[0];

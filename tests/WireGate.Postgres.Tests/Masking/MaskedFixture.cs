@@ -91,12 +91,13 @@ internal abstract class MaskedFixture(TransportKind transport) : SessionFixture(
         ]);
     }
 
-    protected static async Task ReadOneAsync(ScriptedClient client, UpstreamPeer upstream, Func<Task>? tellCatalog)
+    protected static async Task ReadOneAsync(ScriptedClient client, UpstreamPeer upstream, Func<Task>? tellCatalog, Func<Task>? tellCatalogAgain = null)
     {
         await client.SendAsync(ScriptedClient.Message('Q', Text("select ssn from hr.people")));
         await (tellCatalog?.Invoke() ?? Task.CompletedTask);
         await upstream.ExpectAsync('Q');
         await upstream.SendAsync((byte[])[.. Description(People, 2), .. Row("123-45-6789"), .. Done("SELECT 1"), .. Ready]);
+        await (tellCatalogAgain?.Invoke() ?? Task.CompletedTask);
         Assert.That(await ReadAsync(client), Does.Contain("****6789"));
     }
 

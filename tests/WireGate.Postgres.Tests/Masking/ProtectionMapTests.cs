@@ -88,6 +88,7 @@ internal sealed class ProtectionMapTests
 
     [TestCase("pg_catalog", "pg_authid", "rolpassword", true)]
     [TestCase("pg_catalog", "pg_stats", "most_common_vals", true)]
+    [TestCase("pg_catalog", "pg_attribute", "attmissingval", true)]
     [TestCase("information_schema", "user_mapping_options", "option_value", true)]
     [TestCase("information_schema", "_pg_user_mappings", "umoptions", true)]
     [TestCase("information_schema", "foreign_server_options", "option_value", true)]
@@ -117,6 +118,29 @@ internal sealed class ProtectionMapTests
 
         Assert.That(map.ReplacementOf(map.Of(parent.Oid, 1)!, parent.Oid, 1), Is.SameAs(own));
         Assert.That(map.ReplacementOf(map.Of(parent.Oid, 2)!, parent.Oid, 2), Is.SameAs(own.OfMade));
+    }
+
+    [Test]
+    public void Long_values_of_a_view_that_is_stored_are_hidden_where_they_lie()
+    {
+        CatalogRelation pieces = TestMasks.Relation(View + 1, "pg_toast", $"pg_toast_{View}", ["chunk_id", "chunk_data"]);
+        CatalogRelation view = TestMasks.Relation(View, "v", "b");
+        view.Definition = TestMasks.Parse("select ssn as b from hr.people");
+        view.Sources.Add(People);
+        ProtectionMap map = TestMasks.Map(TestMasks.Set(TestMasks.Of("pii", "hr.people.ssn")), PeopleTable(), view, pieces);
+
+        Assert.That(map.Of(pieces.Oid, 2), Is.Not.Null);
+    }
+
+    [Test]
+    public void A_column_that_the_catalog_does_not_have_may_be_any()
+    {
+        MaskSet masks = TestMasks.Set(TestMasks.Of("pii", "hr.people.ssn"));
+        ProtectionMap map = TestMasks.Map(masks, PeopleTable(), TestMasks.Relation(People + 1, "open", "id"));
+
+        Assert.That(map.Of(People, 9), Is.EqualTo(map.Any));
+        Assert.That(map.Of(People + 1, 9), Is.EqualTo(map.Any));
+        Assert.That(map.Of(People + 1, 1), Is.Null);
     }
 
     private static bool IsRedacted(ProtectionMap map, short column)

@@ -91,7 +91,8 @@ internal sealed class TaintTests
     private static string? Refusal(string sql, params MaskConfig[] masks)
     {
         var text = new JudgedText(TestMasks.Parse(sql), [1]);
-        return MaskPlanner.Plan(text, TestMasks.Set(masks), [[text.Parsed.Statements[0]]], Map(masks), new SessionSettings("app", Path), OwnTables.None, 0).Refusal;
+        return MaskPlanner.Plan(
+            new PlanInput(text, TestMasks.Set(masks), [[new RowSource(text.Parsed.Statements[0], null)]], Path, null, OwnTables.None, 0), Map(masks)).Refusal;
     }
 
     private static ProtectionMap Map(MaskConfig[] masks) => TestMasks.Map(
