@@ -18,7 +18,7 @@ internal sealed class ProtectionMap
     [
         ("pg_catalog", "pg_statistic", "stavalues*"), ("pg_catalog", "pg_stats", "most_common_*"), ("pg_catalog", "pg_stats", "histogram_bounds"),
         ("pg_catalog", "pg_stats", "range_*"), ("pg_catalog", "pg_stats_ext", "most_common_*"), ("pg_catalog", "pg_stats_ext_exprs", "*"),
-        ("pg_catalog", "pg_statistic_ext_data", "*"), ("pg_catalog", "pg_largeobject", "data"), ("pg_catalog", "pg_attribute", "attmissingval"), ("pg_catalog", "pg_stat_activity", "query"),
+        ("pg_catalog", "pg_statistic_ext_data", "*"), ("pg_catalog", "pg_largeobject", "data"), ("pg_catalog", "pg_stat_activity", "query"),
         ("pg_catalog", "pg_authid", "rolpassword"), ("pg_catalog", "pg_shadow", "passwd"), ("pg_catalog", "pg_subscription", "subconninfo"),
         ("pg_catalog", "pg_user_mapping", "umoptions"), ("pg_catalog", "pg_user_mappings", "umoptions"),
         ("information_schema", "_pg_user_mappings", "umoptions"), ("information_schema", "user_mapping_options", "option_value"),

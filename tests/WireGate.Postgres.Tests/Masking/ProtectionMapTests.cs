@@ -88,7 +88,6 @@ internal sealed class ProtectionMapTests
 
     [TestCase("pg_catalog", "pg_authid", "rolpassword", true)]
     [TestCase("pg_catalog", "pg_stats", "most_common_vals", true)]
-    [TestCase("pg_catalog", "pg_attribute", "attmissingval", true)]
     [TestCase("information_schema", "user_mapping_options", "option_value", true)]
     [TestCase("information_schema", "_pg_user_mappings", "umoptions", true)]
     [TestCase("information_schema", "foreign_server_options", "option_value", true)]
