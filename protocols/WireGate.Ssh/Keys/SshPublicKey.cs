@@ -88,13 +88,13 @@ internal abstract class SshPublicKey : IEquatable<SshPublicKey>
     public static SshPublicKey ParseLine(Peer peer, ReadOnlySpan<char> line)
     {
         ReadOnlySpan<char> rest = line.Trim();
-        string keyType = NextWord(ref rest).ToString();
+        string keyType = KeyLines.NextWord(ref rest).ToString();
         if (!IsKnownType(keyType))
         {
             throw new KeyFileException("it does not begin with the type of a key that may sign here (ssh-ed25519, ecdsa-sha2-*, ssh-rsa, sk-*)");
         }
 
-        ReadOnlySpan<char> base64 = NextWord(ref rest);
+        ReadOnlySpan<char> base64 = KeyLines.NextWord(ref rest);
         byte[] blob = new byte[base64.Length];
         if (!Convert.TryFromBase64Chars(base64, blob, out int length))
         {
@@ -175,13 +175,5 @@ internal abstract class SshPublicKey : IEquatable<SshPublicKey>
         }
 
         return writer.WrittenSpan.ToArray();
-    }
-
-    private static ReadOnlySpan<char> NextWord(ref ReadOnlySpan<char> rest)
-    {
-        int end = rest.IndexOfAny(' ', '\t');
-        ReadOnlySpan<char> word = end < 0 ? rest : rest[..end];
-        rest = end < 0 ? [] : rest[end..].TrimStart();
-        return word;
     }
 }
