@@ -12,7 +12,7 @@ internal sealed class KeyFileCipher
 {
     public const int BlockLength = 16;
 
-    // Seconds of one core; ssh-keygen takes 24 by itself.
+    // Some ten seconds of one core; ssh-keygen takes 24 by itself.
     private const int MaxRounds = 1024;
 
     private const int MinSaltLength = 8;

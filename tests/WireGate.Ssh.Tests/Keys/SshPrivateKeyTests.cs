@@ -182,6 +182,23 @@ public sealed class SshPrivateKeyTests
         string[] Lines(string name) => Encoding.ASCII.GetString(_keygen.Generate(name, "ed25519", "", "-C", "c")).Trim().Split('\n');
     }
 
+    [Test]
+    public void Refuses_wrong_padding_and_check_numbers_that_differ()
+    {
+        string[] lines = Encoding.ASCII.GetString(_keygen.Generate("padded", "ed25519", "", "-C", "comment")).Trim().Split('\n');
+        byte[] inner = Convert.FromBase64String(string.Concat(lines[1..^1]));
+        Assert.That(inner.AsSpan(^6..).ToArray(), Is.EqualTo(new byte[] { 1, 2, 3, 4, 5, 6 }));
+        Assert.That(() => ParseInner(inner.Length - 1), Throws.TypeOf<KeyFileException>().With.Message.Contains("padding"));
+        Assert.That(() => ParseInner(inner.AsSpan().LastIndexOf("ssh-ed25519"u8) - 5), Throws.TypeOf<KeyFileException>().With.Message.EqualTo("the key file is damaged"));
+
+        SshPrivateKey ParseInner(int changedAt)
+        {
+            byte[] changed = [.. inner];
+            changed[changedAt] ^= 1;
+            return Parse($"{lines[0]}\n{Convert.ToBase64String(changed)}\n{lines[^1]}");
+        }
+    }
+
     [TestCase("PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "puttygen key.ppk -O private-openssh")]
     [TestCase("ssh-ed25519 AAAA", "public")]
     [TestCase("-----BEGIN PUBLIC KEY-----\n", "public")]
