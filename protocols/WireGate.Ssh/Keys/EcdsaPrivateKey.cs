@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using WireGate.Core.Framing;
 using WireGate.Ssh.Messages;
 
@@ -34,7 +35,7 @@ internal sealed class EcdsaPrivateKey : SshPrivateKey
         ReadOnlySpan<byte> name = reader.ReadString();
         ReadOnlySpan<byte> point = reader.ReadString();
         ReadOnlySpan<byte> number = reader.ReadPositiveMpint();
-        if (!System.Text.Ascii.Equals(name, curve.Name) || !curve.IsUncompressed(point) || number.Length > curve.FieldLength)
+        if (!Ascii.Equals(name, curve.Name) || !curve.IsUncompressed(point) || number.Length > curve.FieldLength)
         {
             throw new KeyFileException("an ECDSA key whose numbers do not fit its curve");
         }

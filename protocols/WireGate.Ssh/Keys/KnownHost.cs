@@ -6,7 +6,8 @@ namespace WireGate.Ssh.Keys;
 /// <param name="keys">Its keys.</param>
 /// <param name="authorities">Who may certify a key of it.</param>
 /// <param name="revoked">What is not to be trusted, whoever else says so: a key of it, or an authority.</param>
-internal sealed class KnownHost(ImmutableArray<SshPublicKey> keys, ImmutableArray<SshPublicKey> authorities, ImmutableArray<SshPublicKey> revoked)
+internal sealed class KnownHost(
+    ImmutableArray<SshPublicKey> keys, ImmutableArray<SshPublicKey> authorities, ImmutableArray<SshPublicKey> revoked)
 {
     /// <summary>Its keys, without the revoked ones.</summary>
     public ImmutableArray<SshPublicKey> Keys { get; } = [.. keys.Except(revoked)];

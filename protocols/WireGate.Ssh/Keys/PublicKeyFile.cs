@@ -3,7 +3,9 @@ using WireGate.Core.Framing;
 
 namespace WireGate.Ssh.Keys;
 
-/// <summary>A file of public keys, one a line: certificate authorities that are trusted. Lines with options are refused, as what they ask for is not honoured.</summary>
+/// <summary>
+/// A file of public keys, one a line: certificate authorities that are trusted. Lines with options are refused: nobody here would honour them.
+/// </summary>
 internal static class PublicKeyFile
 {
     /// <summary>Bytes of a file at most. Ours: some thousand keys.</summary>

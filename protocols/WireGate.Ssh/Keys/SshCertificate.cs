@@ -115,7 +115,9 @@ internal sealed class SshCertificate
     public static string CertificateName(string name) =>
         (name.EndsWith(VendorSuffix, StringComparison.Ordinal) ? name[..^VendorSuffix.Length] : name) + TypeSuffix;
 
-    /// <summary>Whether it lets a user in. <see cref="ForceCommand"/>, <see cref="RequiresUserVerification"/> and extensions are for the caller to see to.</summary>
+    /// <summary>
+    /// Whether it lets a user in. <see cref="ForceCommand"/>, <see cref="RequiresUserVerification"/> and extensions are for the caller to see to.
+    /// </summary>
     /// <param name="authorities">Those that are trusted with users.</param>
     /// <param name="principal">Whom it must be for; null: the caller looks at <see cref="Principals"/> itself.</param>
     /// <param name="source">Where the user comes from; null: unknown, which <c>source-address</c> refuses.</param>

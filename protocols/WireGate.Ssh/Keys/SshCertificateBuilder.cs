@@ -53,7 +53,8 @@ internal sealed class SshCertificateBuilder
             inner.String(principal);
         }
 
-        writer.String(inner.WrittenSpan).UInt64(checked((ulong)ValidAfter.ToUnixTimeSeconds())).UInt64(checked((ulong)ValidBefore.ToUnixTimeSeconds()));
+        writer.String(inner.WrittenSpan);
+        writer.UInt64(checked((ulong)ValidAfter.ToUnixTimeSeconds())).UInt64(checked((ulong)ValidBefore.ToUnixTimeSeconds()));
         Write(writer, CriticalOptions);
         Write(writer, Extensions);
         writer.String([]).String(authority.PublicKey.Blob.Span);

@@ -34,7 +34,9 @@ internal abstract class SshPrivateKey : IDisposable
 
         try
         {
-            SshPrivateKey key = file.IndexOf(OpenSshKeyFile.Begin) >= 0 ? OpenSshKeyFile.Parse(file, passphrase) : PemKeyFile.Parse(file, passphrase);
+            SshPrivateKey key = file.IndexOf(OpenSshKeyFile.Begin) >= 0
+                ? OpenSshKeyFile.Parse(file, passphrase)
+                : PemKeyFile.Parse(file, passphrase);
             try
             {
                 key.CheckHalves();

@@ -103,6 +103,9 @@ public sealed class SshPublicKeyTests
         byte[] off = [.. blob];
         off[^1] ^= 1;
         Assert.That(() => SshPublicKey.Parse(Peer.Client, off), Throws.TypeOf<ProtocolException>().With.Message.Contains("curve"));
+        byte[] hybrid = [.. blob];
+        hybrid[^65] = (byte)(6 + (blob[^1] & 1));
+        Assert.That(() => SshPublicKey.Parse(Peer.Client, hybrid), Throws.TypeOf<ProtocolException>().With.Message.Contains("uncompressed"));
         byte[] compressed = [.. blob[..^65]];
         BinaryPrimitives.WriteInt32BigEndian(compressed.AsSpan(^4), 33);
         Assert.That(
