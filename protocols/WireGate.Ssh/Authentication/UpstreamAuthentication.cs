@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -122,7 +123,7 @@ internal sealed class UpstreamAuthentication(SshTransport transport, UpstreamCre
     {
         string algorithm = AlgorithmFor(key.PublicKey);
         using SshWriter request = Request("publickey"u8);
-        request.Boolean(true).String(algorithm).String(key.PublicKey.Blob);
+        request.Boolean(true).String(algorithm).String(key.PublicKey.Blob.Span);
         using var signed = new SshWriter(1024);
         signed.String(transport.SessionId).Raw(request.WrittenSpan);
         request.String(key.Sign(algorithm, signed.WrittenSpan));
@@ -132,8 +133,8 @@ internal sealed class UpstreamAuthentication(SshTransport transport, UpstreamCre
     /// <summary>RFC 8332: which hash an RSA key signs with is the upstream's to say. One that says nothing is taken for new enough.</summary>
     private string AlgorithmFor(SshPublicKey key)
     {
-        IReadOnlyList<string> able = SignatureAlgorithms.Of(key.KeyType);
-        if (able.Count == 1 || transport.ServerSigAlgs is not { } told)
+        ImmutableArray<string> able = key.SignatureAlgorithms;
+        if (able.Length == 1 || transport.ServerSigAlgs is not { } told)
         {
             return able[0];
         }

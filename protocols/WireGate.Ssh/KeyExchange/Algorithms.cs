@@ -34,7 +34,7 @@ internal sealed record Algorithms(
     /// make us do for nothing (CVE-2002-20001).
     /// </summary>
     public static Algorithms ForClients(IEnumerable<string> hostKeys) => new(
-        ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"],
+        ["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"],
         [.. hostKeys],
         ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"],
         DefaultMacs);
@@ -42,7 +42,7 @@ internal sealed record Algorithms(
     /// <summary>What we offer to upstreams.</summary>
     /// <param name="hostKeys">Signature algorithms of the keys that we know of the upstream: others could only fail.</param>
     public static Algorithms ForUpstreams(IEnumerable<string> hostKeys) => new(
-        ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"],
+        ["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"],
         [.. hostKeys],
         ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"],
         DefaultMacs);

@@ -18,6 +18,7 @@ internal abstract class KeyAgreement(HashAlgorithmName hash) : IDisposable
     public static KeyAgreement Of(string name) => name switch
     {
         "curve25519-sha256" or "curve25519-sha256@libssh.org" => new Curve25519Agreement(),
+        "mlkem768x25519-sha256" => new HybridAgreement(),
         "ecdh-sha2-nistp256" => new NistAgreement(ECCurve.NamedCurves.nistP256, 32, HashAlgorithmName.SHA256),
         "ecdh-sha2-nistp384" => new NistAgreement(ECCurve.NamedCurves.nistP384, 48, HashAlgorithmName.SHA384),
         "ecdh-sha2-nistp521" => new NistAgreement(ECCurve.NamedCurves.nistP521, 66, HashAlgorithmName.SHA512),

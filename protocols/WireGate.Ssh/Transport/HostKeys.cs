@@ -11,16 +11,8 @@ internal sealed class HostKeys(ImmutableArray<SshPrivateKey> keys)
     public ImmutableArray<SshPrivateKey> Keys => keys;
 
     /// <summary>What can be signed with, the keys in their order.</summary>
-    public IEnumerable<string> Algorithms => keys.SelectMany(k => SignatureAlgorithms.Of(k.PublicKey.KeyType));
+    public IEnumerable<string> Algorithms => keys.SelectMany(k => k.PublicKey.SignatureAlgorithms);
 
     /// <summary>The key for an algorithm that was agreed on.</summary>
-    public SshPrivateKey For(string algorithm) => keys.First(k => SignatureAlgorithms.Of(k.PublicKey.KeyType).Contains(algorithm));
-}
-
-/// <summary>Which algorithms a key may sign with: RFC 8332 for RSA, for all others the key's own name.</summary>
-internal static class SignatureAlgorithms
-{
-    private static readonly ImmutableArray<string> Rsa = ["rsa-sha2-512", "rsa-sha2-256"];
-
-    public static ImmutableArray<string> Of(string keyType) => keyType == "ssh-rsa" ? Rsa : [keyType];
+    public SshPrivateKey For(string algorithm) => keys.First(k => k.PublicKey.SignatureAlgorithms.Contains(algorithm));
 }

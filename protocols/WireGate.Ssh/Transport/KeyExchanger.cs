@@ -96,7 +96,7 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
     {
         ReadReply(payload.Span, out byte[] keyBlob, out byte[] answer, out byte[] signature);
         SshPublicKey hostKey = SshPublicKey.Parse(peer, keyBlob);
-        if (!SignatureAlgorithms.Of(hostKey.KeyType).Contains(_agreed.HostKey))
+        if (!hostKey.SignatureAlgorithms.Contains(_agreed.HostKey))
         {
             ProtocolException.Throw(peer, "a host key of another kind than was agreed on");
         }

@@ -37,6 +37,9 @@ internal sealed partial class SshTransport
     /// <summary>Test hook of the limits above: keys are exchanged again after so many bytes; null: the limits.</summary>
     internal long? RekeyBytes { get; set; }
 
+    /// <summary>How often keys were exchanged.</summary>
+    public int Exchanges { get; private set; }
+
     /// <summary>Signature algorithms that an upstream takes for user keys (RFC 8308 section 3.1); null: it does not say.</summary>
     public byte[]? ServerSigAlgs { get; private set; }
 
@@ -220,6 +223,7 @@ internal sealed partial class SshTransport
     /// <summary>The keys are known: what we send from now on is under them.</summary>
     private void Exchanged(KeyExchanger exchange, Protection keys)
     {
+        Exchanges++;
         _isFirstExchange = SessionId.Length == 0;
         SessionId = _isFirstExchange ? exchange.ExchangeHash : SessionId;
         _writer.Write([(byte)SshMessage.SSH_MSG_NEWKEYS]);

@@ -41,15 +41,18 @@ internal sealed partial class SshTransport : IDisposable
     /// <summary>The leg to a client, whose server we are.</summary>
     /// <param name="connection">Stays the caller's.</param>
     /// <param name="hostKeys">Prove us; stay the caller's.</param>
-    public static SshTransport ToClient(Connection connection, HostKeys hostKeys) =>
-        new(connection, Peer.Client, Algorithms.ForClients(hostKeys.Algorithms), hostKeys, null);
+    /// <param name="offer">What is offered; null: the default.</param>
+    public static SshTransport ToClient(Connection connection, HostKeys hostKeys, Algorithms? offer = null) =>
+        new(connection, Peer.Client, offer ?? Algorithms.ForClients(hostKeys.Algorithms), hostKeys, null);
 
     /// <summary>The leg to an upstream, whose client we are.</summary>
     /// <param name="connection">Stays the caller's.</param>
-    /// <param name="keyTypes">Types of the host keys that are known of it, the best first.</param>
+    /// <param name="hostKeys">Signature algorithms of the host keys that are known of it, the best first.</param>
     /// <param name="hostKeyCheck">Says why a host key is not one that is known; null: it is.</param>
-    public static SshTransport ToUpstream(Connection connection, IEnumerable<string> keyTypes, Func<SshPublicKey, string?> hostKeyCheck) =>
-        new(connection, Peer.Upstream, Algorithms.ForUpstreams(keyTypes.SelectMany(t => SignatureAlgorithms.Of(t))), null, hostKeyCheck);
+    /// <param name="offer">What is offered; null: the default.</param>
+    public static SshTransport ToUpstream(
+        Connection connection, IEnumerable<string> hostKeys, Func<SshPublicKey, string?> hostKeyCheck, Algorithms? offer = null) =>
+        new(connection, Peer.Upstream, offer ?? Algorithms.ForUpstreams(hostKeys), null, hostKeyCheck);
 
     /// <summary>Who is at the other end.</summary>
     public Peer Peer => _peer;
@@ -147,7 +150,9 @@ internal sealed partial class SshTransport : IDisposable
         {
             if (!TryNext())
             {
-                if (!await FlushAsync() || !await ReceiveAsync())
+                // Not awaited: two that wait for each other to read would wait for ever.
+                _writer.StartFlush();
+                if (!await ReceiveAsync())
                 {
                     return false;
                 }
