@@ -37,6 +37,9 @@ internal sealed partial class SshTransport
     /// <summary>Test hook of the limits above: keys are exchanged again after so many bytes; null: the limits.</summary>
     internal long? RekeyBytes { get; set; }
 
+    /// <summary>Both sides count packets anew with each key, and took nothing but the key exchange before the first.</summary>
+    public bool IsStrict => _isStrict;
+
     /// <summary>How often keys were exchanged.</summary>
     public int Exchanges { get; private set; }
 

@@ -1,6 +1,7 @@
 using WireGate.Core.Configuration;
 using WireGate.Ssh.KeyExchange;
 using WireGate.Ssh.Keys;
+using WireGate.Ssh.Messages;
 using WireGate.Ssh.Transport;
 using WireGate.Testing.Transport;
 
@@ -37,6 +38,23 @@ internal sealed class TransportPair : IAsyncDisposable
         TransportPair pair = await ConnectAsync(offer);
         await pair.OnLoopAsync(() => Task.WhenAll(pair.Server.OpenAsync().AsTask(), pair.Client.OpenAsync().AsTask()));
         return pair;
+    }
+
+    /// <summary>Both take the client for proven. On the loop.</summary>
+    public async Task AuthenticateAsync()
+    {
+        Server.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
+        Server.StartFlush();
+        await Client.ReadAsync();
+        Client.IsAuthenticated = Server.IsAuthenticated = true;
+    }
+
+    /// <summary>Lets everything else on the loop run first.</summary>
+    public Task YieldAsync()
+    {
+        var turn = new TaskCompletionSource();
+        _pair.Loop.Post(static state => ((TaskCompletionSource)state!).SetResult(), turn);
+        return turn.Task;
     }
 
     public Task OnLoopAsync(Func<Task> body) => _pair.OnLoopAsync(body);
