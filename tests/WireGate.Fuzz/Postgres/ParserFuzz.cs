@@ -8,6 +8,7 @@ using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Startup;
 using WireGate.Postgres.Upstream;
+using static WireGate.Fuzz.Parsers;
 
 namespace WireGate.Fuzz.Postgres;
 
@@ -17,12 +18,6 @@ namespace WireGate.Fuzz.Postgres;
 /// </summary>
 internal sealed class ParserFuzz
 {
-    private const int Inputs = 20_000;
-
-    // Objects that any input costs: a packet, its parameters, an exception with its stack trace.
-    private const int Constant = 64 * 1024;
-    private const int Amplification = 100;
-
     private static readonly UpstreamText Texts = new("app_ro", null);
     private static readonly PlaceholderProof Proof = new(new byte[32], new byte[16], 4096, new byte[32], new byte[32]);
 
@@ -147,46 +142,6 @@ internal sealed class ParserFuzz
         var client = new ScramClient(false, [], "NONCE"u8.ToArray());
         client.First();
         return client;
-    }
-
-    private static void Either(Action parse)
-    {
-        try
-        {
-            parse();
-        }
-        catch (ProtocolException)
-        {
-            // One of the answers that a parser may give.
-        }
-    }
-
-    private static void Fuzz(int seed, byte[][] seeds, Action<byte[]> parse)
-    {
-        Either(() => parse(seeds[0]));
-        foreach (byte[] input in Mutations.Of(seed, seeds).Take(Inputs))
-        {
-            Bounded(input, parse);
-        }
-    }
-
-    private static void Bounded(byte[] input, Action<byte[]> parse)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        try
-        {
-            Either(() => parse(input));
-        }
-        catch (Exception e) when (e is not ProtocolException)
-        {
-            Assert.Fail($"{Convert.ToHexString(input)}: {e}");
-        }
-
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        if (allocated > (Amplification * (long)input.Length) + Constant)
-        {
-            Assert.Fail($"{Convert.ToHexString(input)}: {allocated} bytes for {input.Length}");
-        }
     }
 
     private static byte[] Untyped(int code, string body)

@@ -1,4 +1,5 @@
 using WireGate.Core.Configuration;
+using WireGate.Core.Transport;
 using WireGate.Ssh.KeyExchange;
 using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
@@ -22,6 +23,9 @@ internal sealed class TransportPair : IAsyncDisposable
         Client = SshTransport.ToUpstream(
             pair.Caller, hostKeys.Algorithms, hostKeyCheck ?? (key => key.Equals(hostKey.PublicKey) ? null : "another key"), offer);
     }
+
+    /// <summary>What the server reads from and writes to.</summary>
+    public Connection Callee => _pair.Callee;
 
     /// <summary>The gateway towards a client.</summary>
     public SshTransport Server { get; }
