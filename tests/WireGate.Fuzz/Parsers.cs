@@ -16,7 +16,7 @@ internal static class Parsers
     private const int Amplification = 100;
 
     /// <summary>Gives a parser variations of valid input.</summary>
-    public static void Fuzz(int seed, byte[][] seeds, Action<byte[]> parse)
+    public static void Vary(int seed, byte[][] seeds, Action<byte[]> parse)
     {
         Either(() => parse(seeds[0]));
         foreach (byte[] input in Mutations.Of(seed, seeds).Take(Inputs))

@@ -16,7 +16,7 @@ namespace WireGate.Fuzz.Ssh;
 internal sealed class SshFuzz
 {
     [Test]
-    public void Version_lines() => Fuzz(
+    public void Version_lines() => Vary(
         21, ["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"u8.ToArray(), "hello\nSSH-1.99-x\n"u8.ToArray(), "GET / HTTP/1.1\r\n\r\n"u8.ToArray()],
         bytes =>
         {
@@ -26,7 +26,7 @@ internal sealed class SshFuzz
         });
 
     [Test]
-    public void Packets_in_clear() => Fuzz(
+    public void Packets_in_clear() => Vary(
         22, [[0, 0, 0, 12, 10, 21, .. new byte[10]], [0, 0, 0, 20, 4, 2, .. new byte[18]]],
         bytes => ReadAll(new PlainOpener(), bytes));
 
@@ -43,7 +43,7 @@ internal sealed class SshFuzz
         ];
         foreach ((Func<PacketOpener> opener, Func<PacketSealer> sealer) in ways)
         {
-            Fuzz(23, [Sealed(sealer, 100), Sealed(sealer, 1)], bytes => ReadAll(opener(), bytes));
+            Vary(23, [Sealed(sealer, 100), Sealed(sealer, 1)], bytes => ReadAll(opener(), bytes));
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class SshFuzz
     public void Key_exchange_messages()
     {
         KexInit ours = KexInit.Of(Algorithms.ForClients(["ssh-ed25519"]), Algorithms.StrictServer);
-        Fuzz(24, [ours.Payload], bytes =>
+        Vary(24, [ours.Payload], bytes =>
         {
             KexInit theirs = KexInit.Parse(Peer.Client, bytes);
             theirs.GuessesRight(ours);
@@ -67,7 +67,7 @@ internal sealed class SshFuzz
         using KeyAgreement client = KeyAgreement.Of(name);
         byte[] init = client.Begin();
         int left = 500;
-        Fuzz(25, [init], bytes =>
+        Vary(25, [init], bytes =>
         {
             // The expensive ones are those of the right length.
             if (bytes.Length != init.Length || left-- > 0)
@@ -84,7 +84,7 @@ internal sealed class SshFuzz
     {
         using var key = SshPrivateKey.Generate();
         byte[] signature = key.Sign("ssh-ed25519", [1, 2, 3]);
-        Fuzz(26, [key.PublicKey.Blob.ToArray(), signature], bytes =>
+        Vary(26, [key.PublicKey.Blob.ToArray(), signature], bytes =>
         {
             Either(() => SshPublicKey.Parse(Peer.Client, bytes));
             Either(() => SshCertificate.Parse(Peer.Client, bytes));
