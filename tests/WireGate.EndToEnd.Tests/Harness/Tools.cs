@@ -56,5 +56,12 @@ internal static class Tools
         return RunAsync("/usr/bin/env", ["node", Path.Combine(Places.Clients, script)], environment);
     }
 
+    /// <summary>A node program that needs no endpoint.</summary>
+    public static Task<ToolResult> NodeAsync(string script, string input) => RunAsync(
+        "/usr/bin/env",
+        ["node", Path.Combine(Places.Clients, script)],
+        new Dictionary<string, string> { ["NODE_PATH"] = Places.NodeModules },
+        input);
+
     public static IReadOnlyList<string> PsqlArguments { get; } = ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"];
 }

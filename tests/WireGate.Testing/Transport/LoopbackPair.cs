@@ -69,6 +69,14 @@ public sealed class LoopbackPair : IAsyncDisposable
         return (caller!, await accepted.Task);
     }
 
+    /// <summary>The next connection that somebody else makes to <see cref="Listener"/>. It is the transport's to close.</summary>
+    public Task<Connection> AcceptAsync()
+    {
+        var accepted = new TaskCompletionSource<Connection>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _expected.Enqueue(accepted);
+        return accepted.Task;
+    }
+
     /// <summary>Runs a test's body on the loop, and comes back on the pool.</summary>
     public Task OnLoopAsync(Func<Task> body) => OnLoopAsync(Loop, body);
 

@@ -1,4 +1,4 @@
-namespace WireGate.Fuzz.Postgres;
+namespace WireGate.Fuzz;
 
 /// <summary>Turns valid input into input that a parser has not seen. The same seed gives the same inputs.</summary>
 internal static class Mutations

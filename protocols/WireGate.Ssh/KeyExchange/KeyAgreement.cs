@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using WireGate.Core.Framing;
+using WireGate.Ssh.Cryptography;
+using WireGate.Ssh.Messages;
+
+namespace WireGate.Ssh.KeyExchange;
+
+/// <summary>
+/// One way to agree on a secret, used for one exchange: the client sends a value, the server answers with one, both know K. Expensive:
+/// off the loop.
+/// </summary>
+internal abstract class KeyAgreement(HashAlgorithmName hash) : IDisposable
+{
+    /// <summary>Hashes what is exchanged, and the keys.</summary>
+    public HashAlgorithmName Hash => hash;
+
+    /// <summary>A way by its name.</summary>
+    public static KeyAgreement Of(string name) => name switch
+    {
+        "curve25519-sha256" or "curve25519-sha256@libssh.org" => new Curve25519Agreement(),
+        "mlkem768x25519-sha256" => new HybridAgreement(),
+        "ecdh-sha2-nistp256" => new NistAgreement(ECCurve.NamedCurves.nistP256, 32, HashAlgorithmName.SHA256),
+        "ecdh-sha2-nistp384" => new NistAgreement(ECCurve.NamedCurves.nistP384, 48, HashAlgorithmName.SHA384),
+        "ecdh-sha2-nistp521" => new NistAgreement(ECCurve.NamedCurves.nistP521, 66, HashAlgorithmName.SHA512),
+        _ => throw new ArgumentException($"key exchange {name} was agreed on and is not known", nameof(name)),
+    };
+
+    /// <summary>As client: the value to send.</summary>
+    public abstract byte[] Begin();
+
+    /// <summary>As server: answers a client's value.</summary>
+    /// <param name="init">What the client sent.</param>
+    /// <param name="secret">Takes K as it is hashed.</param>
+    /// <returns>The value to answer with.</returns>
+    /// <exception cref="ProtocolException">The client's value can never be one.</exception>
+    public abstract byte[] Answer(ReadOnlySpan<byte> init, SshWriter secret);
+
+    /// <summary>As client: takes the server's answer.</summary>
+    /// <param name="reply">What the server sent.</param>
+    /// <param name="secret">Takes K as it is hashed.</param>
+    /// <exception cref="ProtocolException">The server's value can never be one.</exception>
+    public abstract void Finish(ReadOnlySpan<byte> reply, SshWriter secret);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}
+
+/// <summary>curve25519-sha256: RFC 8731.</summary>
+internal sealed class Curve25519Agreement() : KeyAgreement(HashAlgorithmName.SHA256)
+{
+    private readonly X25519 _key = new();
+
+    public override byte[] Begin() => _key.PublicKey;
+
+    public override byte[] Answer(ReadOnlySpan<byte> init, SshWriter secret)
+    {
+        Agree(Peer.Client, init, secret);
+        return _key.PublicKey;
+    }
+
+    public override void Finish(ReadOnlySpan<byte> reply, SshWriter secret) => Agree(Peer.Upstream, reply, secret);
+
+    public override void Dispose() => _key.Dispose();
+
+    private void Agree(Peer peer, ReadOnlySpan<byte> other, SshWriter secret)
+    {
+        Span<byte> agreed = stackalloc byte[X25519.Length];
+        if (other.Length != X25519.Length || !_key.TryAgree(other, agreed))
+        {
+            ProtocolException.Throw(peer, "a Curve25519 key that cannot be one");
+        }
+
+        secret.Mpint(agreed);
+        CryptographicOperations.ZeroMemory(agreed);
+    }
+}
+
+/// <summary>ecdh-sha2-nistp*: RFC 5656. The points are not compressed.</summary>
+internal sealed class NistAgreement(ECCurve curve, int fieldLength, HashAlgorithmName hash) : KeyAgreement(hash)
+{
+    private const byte Uncompressed = 4;
+
+    private readonly ECDiffieHellman _key = ECDiffieHellman.Create(curve);
+
+    public override byte[] Begin()
+    {
+        ECPoint point = _key.ExportParameters(includePrivateParameters: false).Q;
+        return [Uncompressed, .. point.X!, .. point.Y!];
+    }
+
+    public override byte[] Answer(ReadOnlySpan<byte> init, SshWriter secret)
+    {
+        Agree(Peer.Client, init, secret);
+        return Begin();
+    }
+
+    public override void Finish(ReadOnlySpan<byte> reply, SshWriter secret) => Agree(Peer.Upstream, reply, secret);
+
+    public override void Dispose() => _key.Dispose();
+
+    private void Agree(Peer peer, ReadOnlySpan<byte> other, SshWriter secret)
+    {
+        if (other.Length != 1 + (2 * fieldLength) || other[0] != Uncompressed)
+        {
+            ProtocolException.Throw(peer, "a point that is not one of its curve");
+        }
+
+        try
+        {
+            using ECDiffieHellman peerKey = ECDiffieHellman.Create(new ECParameters
+            {
+                Curve = curve,
+                Q = new ECPoint { X = other.Slice(1, fieldLength).ToArray(), Y = other[(1 + fieldLength)..].ToArray() },
+            });
+            using ECDiffieHellmanPublicKey publicKey = peerKey.PublicKey;
+            byte[] agreed = _key.DeriveRawSecretAgreement(publicKey);
+            secret.Mpint(agreed);
+            CryptographicOperations.ZeroMemory(agreed);
+        }
+        catch (CryptographicException e)
+        {
+            throw new ProtocolException(peer, "a point that is not one of its curve", e);
+        }
+    }
+}

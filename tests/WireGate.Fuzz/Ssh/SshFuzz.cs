@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using NUnit.Framework;
+using WireGate.Core.Framing;
+using WireGate.Ssh.Cryptography;
+using WireGate.Ssh.KeyExchange;
+using WireGate.Ssh.Keys;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Packets;
+using WireGate.Ssh.Transport;
+using static WireGate.Fuzz.Parsers;
+
+namespace WireGate.Fuzz.Ssh;
+
+/// <summary>What a peer may send before anybody knows who it is.</summary>
+internal sealed class SshFuzz
+{
+    [Test]
+    public void Version_lines() => Vary(
+        21, ["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"u8.ToArray(), "hello\nSSH-1.99-x\n"u8.ToArray(), "GET / HTTP/1.1\r\n\r\n"u8.ToArray()],
+        bytes =>
+        {
+            var received = new ReadOnlySequence<byte>(bytes);
+            Either(() => VersionLine.TryRead(Peer.Client, received, out _, out _));
+            Either(() => VersionLine.TryRead(Peer.Upstream, received, out _, out _));
+        });
+
+    [Test]
+    public void Packets_in_clear() => Vary(
+        22, [[0, 0, 0, 12, 10, 21, .. new byte[10]], [0, 0, 0, 20, 4, 2, .. new byte[18]]],
+        bytes => ReadAll(new PlainOpener(), bytes));
+
+    [Test]
+    public void Packets_under_a_key()
+    {
+        byte[] key = RandomNumberGenerator.GetBytes(64), iv = RandomNumberGenerator.GetBytes(16);
+        var mac = new MacKind("SHA256", 32, IsEncryptedFirst: false);
+        (Func<PacketOpener>, Func<PacketSealer>)[] ways =
+        [
+            (() => new GcmOpener(CipherKind.Aes128Gcm, key.AsSpan(0, 16), iv), () => new GcmSealer(CipherKind.Aes128Gcm, key.AsSpan(0, 16), iv)),
+            (() => new ChaChaOpener(key), () => new ChaChaSealer(key)),
+            (() => new CtrOpener(CipherKind.Aes128Ctr, key.AsSpan(0, 16), iv, mac, key), () => new CtrSealer(CipherKind.Aes128Ctr, key.AsSpan(0, 16), iv, mac, key)),
+        ];
+        foreach ((Func<PacketOpener> opener, Func<PacketSealer> sealer) in ways)
+        {
+            Vary(23, [Sealed(sealer, 100), Sealed(sealer, 1)], bytes => ReadAll(opener(), bytes));
+        }
+    }
+
+    [Test]
+    public void Key_exchange_messages()
+    {
+        KexInit ours = KexInit.Of(Algorithms.ForClients(["ssh-ed25519"]), Algorithms.StrictServer);
+        Vary(24, [ours.Payload], bytes =>
+        {
+            KexInit theirs = KexInit.Parse(Peer.Client, bytes);
+            theirs.GuessesRight(ours);
+            AgreedAlgorithms.Of(theirs, ours, Peer.Client);
+        });
+    }
+
+    [TestCase("curve25519-sha256")]
+    [TestCase("ecdh-sha2-nistp256")]
+    [TestCase("mlkem768x25519-sha256")]
+    public void What_a_client_begins_a_key_exchange_with(string name)
+    {
+        using KeyAgreement client = KeyAgreement.Of(name);
+        byte[] init = client.Begin();
+        int left = 500;
+        Vary(25, [init], bytes =>
+        {
+            // The expensive ones are those of the right length.
+            if (bytes.Length != init.Length || left-- > 0)
+            {
+                using KeyAgreement server = KeyAgreement.Of(name);
+                using var secret = new SshWriter();
+                server.Answer(bytes, secret);
+            }
+        });
+    }
+
+    [Test]
+    public void Keys()
+    {
+        using var key = SshPrivateKey.Generate();
+        byte[] signature = key.Sign("ssh-ed25519", [1, 2, 3]);
+        Vary(26, [key.PublicKey.Blob.ToArray(), signature], bytes =>
+        {
+            Either(() => SshPublicKey.Parse(Peer.Client, bytes));
+            Either(() => SshCertificate.Parse(Peer.Client, bytes));
+            Either(() => key.PublicKey.Verify("ssh-ed25519", [1, 2, 3], bytes, out _));
+        });
+    }
+
+    private static byte[] Sealed(Func<PacketSealer> sealer, int length)
+    {
+        using var stream = new MemoryStream();
+        var output = System.IO.Pipelines.PipeWriter.Create(stream);
+        using var writer = new PacketWriter(output);
+        writer.SetKey(sealer(), isNumberedAnew: false);
+        writer.Write(new byte[length]);
+        writer.Write(new byte[length]);
+        writer.FlushAsync().AsTask().GetAwaiter().GetResult();
+        return stream.ToArray();
+    }
+
+    private static void ReadAll(PacketOpener opener, byte[] bytes)
+    {
+        using var reader = new PacketReader(Peer.Client);
+        reader.SetKey(opener, isNumberedAnew: false);
+        var received = new ReadOnlySequence<byte>(bytes);
+        long consumed = 0;
+        while (reader.TryRead(received, ref consumed))
+        {
+        }
+    }
+}
