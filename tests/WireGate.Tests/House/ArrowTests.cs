@@ -4,6 +4,7 @@ using WireGate.Admin;
 using WireGate.Core.Sessions;
 using WireGate.Identities.Unix;
 using WireGate.Postgres;
+using WireGate.Ssh.Keys;
 using WireGate.Storage;
 
 namespace WireGate.Tests.House;
@@ -22,8 +23,11 @@ public sealed class ArrowTests
     }
 
     [Test]
-    public void A_protocol_knows_Core_only() =>
+    public void A_protocol_knows_Core_only()
+    {
         Assert.That(Ours(typeof(PostgresProtocol)), Is.EqualTo(new[] { "WireGate.Core" }));
+        Assert.That(Ours(typeof(KeyFileException)), Is.EqualTo(new[] { "WireGate.Core" }));
+    }
 
     [Test]
     public void The_store_knows_Core_only() =>
