@@ -178,6 +178,12 @@ internal sealed partial class SshTransport
             ProtocolException.Throw(_peer, "a second KEXINIT within a key exchange");
         }
 
+        // As OpenSSH: each costs a signature, which nobody who is not known gets twice.
+        if (SessionId.Length > 0 && !IsAuthenticated)
+        {
+            ProtocolException.Throw(_peer, "a second key exchange before the login is done");
+        }
+
         KexInit theirs = KexInit.Parse(_peer, Packet.Payload);
         if (SessionId.Length == 0)
         {

@@ -26,6 +26,7 @@ internal sealed partial class SshTransport : IDisposable
     private long _consumed;
     private bool _isReading;
     private bool _isCompleted;
+    private bool _isAuthenticated;
 
     private SshTransport(Connection connection, Peer peer, Algorithms offer, HostKeys? hostKeys, Func<SshPublicKey, string?>? hostKeyCheck)
     {
@@ -93,8 +94,6 @@ internal sealed partial class SshTransport : IDisposable
             _writer.StopErasing();
         }
     }
-
-    private bool _isAuthenticated;
 
     /// <summary>Exchanges version lines and the first keys.</summary>
     /// <returns>False: the peer closed, or disconnected.</returns>

@@ -134,6 +134,18 @@ internal sealed class SshTransportTests
         });
     }
 
+    [Test]
+    public async Task Keys_are_not_exchanged_a_second_time_before_the_login_is_done()
+    {
+        await using TransportPair pair = await TransportPair.OpenAsync();
+        await pair.OnLoopAsync(async () =>
+        {
+            pair.Client.StartRekey();
+            await pair.Client.FlushAsync();
+            Assert.That(await CaughtAsync<ProtocolException>(pair.Server.ReadAsync().AsTask()), Has.Property("Peer").EqualTo(Peer.Client));
+        });
+    }
+
     /// <summary>The constraints for what throws would wait on the loop for what runs on it.</summary>
     private static async Task<T?> CaughtAsync<T>(Task running)
         where T : Exception
