@@ -175,29 +175,39 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         foreach (JudgedText run in isItself ? [text] : conversation.Runs(text))
         {
             _own = run.Parsed.Statements.Aggregate(_own, (own, statement) => own.After(statement));
-            if (Changes(run) && !_mayChange)
+            if (Changes(run))
             {
-                _mayChange = true;
-                source.NoteRunning(isSent: true);
+                Note(isRunning: true);
             }
         }
     }
 
-    /// <summary>ReadyForQuery: the upstream has done what was asked.</summary>
-    public void OnReady(TransactionStatus status)
+    // What changes something is under way from the first that is sent to the last that is answered.
+    private void Note(bool isRunning)
     {
-        bool isCommitted = _mayCommit && status == TransactionStatus.Idle;
-        if (_mayChange)
-        {
-            source.NoteRunning(isSent: false);
-        }
-        else if (isCommitted)
+        if (isRunning == _mayChange)
         {
             source.NoteChange();
         }
+        else
+        {
+            _mayChange = isRunning;
+            source.NoteRunning(isRunning);
+        }
+    }
 
+    /// <summary>ReadyForQuery: the upstream has done what was asked.</summary>
+    /// <param name="status">What it said.</param>
+    /// <param name="isAll">Nothing else was asked meanwhile.</param>
+    public void OnReady(TransactionStatus status, bool isAll)
+    {
+        bool isCommitted = _mayCommit && status == TransactionStatus.Idle;
         _mayCommit = (_mayCommit || _mayChange) && status != TransactionStatus.Idle;
-        _mayChange = false;
+        if (_mayChange || isCommitted)
+        {
+            Note(isRunning: _mayChange && !isAll);
+        }
+
         if (status != TransactionStatus.InTransaction)
         {
             OwnNumbers.Clear();
@@ -210,8 +220,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     {
         if (_mayChange)
         {
-            _mayChange = false;
-            source.NoteRunning(isSent: false);
+            Note(isRunning: false);
         }
     }
 

@@ -172,7 +172,7 @@ internal sealed partial class UpstreamHandler(
         else
         {
             _results?.OnReady();
-            masks?.OnReady(status);
+            masks?.OnReady(status, conversation.IsIdle);
         }
 
         gate.Signal();

@@ -164,6 +164,27 @@ internal sealed class MaskedSessionTests(TransportKind transport) : MaskedFixtur
     }
 
     [Test]
+    public async Task What_is_sent_before_another_is_answered_changes_something_until_it_is_answered_too()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync(WithOther);
+        (ScriptedClient definer, UpstreamPeer defined) = await EstablishAsync(await PresentAsync("other"));
+        await definer.SendAsync((byte[])[.. ScriptedClient.Message('Q', Text("create table a (b int)")), .. ScriptedClient.Message('Q', Text("create table c (d int)"))]);
+        await defined.ExpectAsync('Q');
+        await defined.ExpectAsync('Q');
+        for (int i = 0; i < 2; i++)
+        {
+            // While the second runs what was read before a statement may not be what the statement meets.
+            await ReadOneAsync(client, upstream, TellCatalogAsync, TellCatalogAsync);
+            await defined.SendAsync((byte[])[.. Done("DONE"), .. ScriptedClient.Message('Z', (byte)'I')]);
+            await definer.ExpectAsync('C');
+            await definer.ExpectAsync('Z');
+        }
+
+        await ReadOneAsync(client, upstream, TellCatalogAsync);
+        await ReadOneAsync(client, upstream, null);
+    }
+
+    [Test]
     public async Task Without_the_catalog_nothing_passes()
     {
         (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
