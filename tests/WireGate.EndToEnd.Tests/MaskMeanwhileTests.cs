@@ -106,6 +106,23 @@ internal sealed class MaskMeanwhileTests
         Assert.That(Text(await session.ReadAsync()), Does.Not.Contain("Secret"));
     }
 
+    [TestCase("SELECT meanwhile.replace_view()")]
+    [TestCase("BEGIN; DECLARE c CURSOR FOR SELECT meanwhile.replace_view(); FETCH c; COMMIT")]
+    [TestCase("PREPARE x AS SELECT meanwhile.replace_view(); EXPLAIN ANALYZE EXECUTE x")]
+    public async Task What_a_function_replaces_is_masked_as_the_new_one(string sql)
+    {
+        await using RawSession session = await RawSession.OpenAsync(_masked);
+        await using RawSession other = await RawSession.OpenAsync(_unmasked);
+        await other.AskAsync("""
+            CREATE FUNCTION meanwhile.replace_view() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+                CREATE OR REPLACE VIEW meanwhile.visible AS SELECT id, ssn AS a FROM meanwhile.people; RETURN 1; END $$
+            """);
+        Assert.That(await AskAsync(session, "SELECT a FROM meanwhile.visible"), Does.Contain("a"));
+        Assert.That(await AskAsync(other, sql), Does.Not.Contain("ERROR"));
+
+        Assert.That(await AskAsync(session, "SELECT a, upper(a) FROM meanwhile.visible"), Does.Not.Contain("Secret").And.Not.Contain("SECRET"));
+    }
+
     private Task UntilSomebodyWaitsAsync() => Wait.UntilAsync(
         async () => await _cluster.AskAsync("SELECT count(*)::text FROM pg_locks WHERE NOT granted") != "0", "a statement to wait for a lock");
 

@@ -29,7 +29,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         }
 
         return _sources.GetOrAdd(key, k => new CatalogSource(
-            services.Time, services.MaskKey, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Target, k.Database ?? k.User)));
+            services.Time, services.MaskKey, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Database ?? k.User)));
     }
 
     private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization, Catalog? before)

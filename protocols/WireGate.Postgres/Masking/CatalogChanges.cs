@@ -1,5 +1,3 @@
-using WireGate.Core.Configuration;
-
 namespace WireGate.Postgres.Masking;
 
 /// <summary>
@@ -13,9 +11,8 @@ internal sealed class CatalogChanges
     private readonly long[] _counts = new long[Places];
     private readonly int[] _running = new int[Places];
 
-    /// <summary>The places of one database: one for each address under which it may be reached.</summary>
-    public static int[] PlacesOf(TargetConfig target, string database) =>
-        [.. target.Addresses.Select(address => (int)((uint)HashCode.Combine(address, database) % Places))];
+    /// <summary>The places of one database. By its name alone: under how many addresses its server is reached nobody knows.</summary>
+    public static int[] PlacesOf(string database) => [(int)((uint)database.GetHashCode(StringComparison.Ordinal) % Places)];
 
     /// <summary>Something was changed.</summary>
     public void Note(int[] places)

@@ -264,7 +264,8 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     private static Catalog Empty { get; } = new([], new HashSet<uint>(), 0);
 
     // COMMIT AND CHAIN, or a BEGIN behind it, leaves no trace of it in the status.
-    private bool Changes(JudgedText text) => text.MayChangeCatalog || (_mayCommit && text.EndsTransaction);
+    // And what calls a function of one's own may do by it whatever DDL does.
+    private bool Changes(JudgedText text) => text.MayChangeCatalog || text.MayChangeAnything || (_mayCommit && text.EndsTransaction);
 
     private bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
         text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(

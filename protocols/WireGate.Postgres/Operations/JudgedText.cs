@@ -38,6 +38,7 @@ internal sealed class JudgedText
             }
 
             MayChangeAnything |= statement.Facts.UnknownFunctions.Length > 0;
+            NamesCursor |= statement.NamesCursor;
             foreach (SessionChange change in statement.Changes)
             {
                 ChangesSession = true;
@@ -84,6 +85,9 @@ internal sealed class JudgedText
 
     /// <summary>It runs what a name stands for.</summary>
     public bool UsesNames { get; }
+
+    /// <summary>It is about the row at which a cursor stands.</summary>
+    public bool NamesCursor { get; }
 
     /// <summary>It may turn into a COPY from the client.</summary>
     public bool MayCopyIn { get; private init; }

@@ -27,7 +27,7 @@ internal sealed partial class ClientHandler
     private FrameAction Hold(FrontendMessage message, JudgedText text, in Decision decision, ReadOnlySpan<byte> sql, ReadOnlySpan<byte> parameters)
     {
         HeldBytes? held = message == FrontendMessage.Query && sql.Length <= HeldBytes.Most ? new HeldBytes(sql.ToArray(), [], []) : text.Held;
-        string? why = text.UsesNames || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
+        string? why = text.UsesNames || text.NamesCursor || text.Alternatives.Length > 0 ? "what a name stands for cannot be shown to people: send the statement itself"
             : text.MayCopyIn ? "the data of a COPY comes after the approval"
             : message == FrontendMessage.FunctionCall ? "people cannot be shown a function by its number: call it by a SELECT"
             : held is null ? "its exact bytes are not at hand: prepare and bind it again"

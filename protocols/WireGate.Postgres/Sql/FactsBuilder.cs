@@ -21,6 +21,9 @@ internal sealed class FactsBuilder
     /// <summary>Whether a role's password is set.</summary>
     public bool SetsPassword { get; set; }
 
+    /// <summary>Whether it is about the row at which a cursor stands.</summary>
+    public bool NamesCursor { get; set; }
+
     /// <summary>One more thing that the statement is.</summary>
     public void Kind(string kind) => _kinds.Add(kind);
 
@@ -145,5 +148,8 @@ internal sealed class FactsBuilder
             SetsPassword = SetsPassword,
             Unknown = _unknown,
         },
-        [.. _changes]);
+        [.. _changes])
+    {
+        NamesCursor = NamesCursor,
+    };
 }

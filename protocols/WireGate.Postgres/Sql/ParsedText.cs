@@ -44,6 +44,9 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 /// <param name="Changes">What the session is to be followed by, in no order; empty for most.</param>
 internal sealed record ParsedStatement(SqlStatementFacts Facts, ImmutableArray<SessionChange> Changes)
 {
+    /// <summary>WHERE CURRENT OF: which row it is about is not in its text.</summary>
+    public bool NamesCursor { get; init; }
+
     /// <summary>Which columns flow where, for masks.</summary>
     public QueryLineage Lineage { get; init; } = QueryLineage.Unknown;
 }

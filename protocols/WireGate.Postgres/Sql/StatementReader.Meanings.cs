@@ -150,10 +150,11 @@ internal sealed partial class StatementReader
         ["SortBy"] = (r, n) => r.Sort(n),
         ["TableLikeClause"] = (r, n) => r.Like(n),
         ["Constraint"] = (r, n) => r.Within(n, n.Is("contype"u8, "CONSTR_DEFAULT"u8)),
+        ["CurrentOfExpr"] = (r, _) => r._facts.NamesCursor = true,
         ["AlterTableCmd"] = (r, n) => r.Within(n, n.Is("subtype"u8, "AT_ColumnDefault"u8)),
     }
     .Concat(Names(Leaf, "A_Const", "A_Star", "String", "Integer", "Float", "Boolean", "BitString", "ParamRef", "SQLValueFunction",
-        "CurrentOfExpr", "SetToDefault", "RoleSpec", "Alias", "LockingClause", "TriggerTransition", "Null"))
+        "SetToDefault", "RoleSpec", "Alias", "LockingClause", "TriggerTransition", "Null"))
     .Concat(Names((r, n) => r.Descend(n), "List", "ResTarget", "TypeCast", "TypeName", "BoolExpr", "NullTest", "BooleanTest", "CaseExpr",
         "CaseWhen", "CoalesceExpr", "MinMaxExpr", "RowExpr", "A_ArrayExpr", "A_Indices", "CollateClause", "NamedArgExpr", "XmlExpr",
         "XmlSerialize", "GroupingFunc", "GroupingSet", "WindowDef", "RangeTableFunc", "RangeTableFuncCol", "ColumnDef",

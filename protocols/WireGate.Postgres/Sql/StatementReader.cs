@@ -131,6 +131,7 @@ internal sealed partial class StatementReader
         Visit(wrapped);
         ParsedStatement inner = _facts.Build() with { Lineage = LineageReader.Read(wrapped) };
         (_facts, _scope, _effect, _depth) = (outer, scope, effect, depth);
+        _facts.NamesCursor |= inner.NamesCursor;
         return inner;
     }
 

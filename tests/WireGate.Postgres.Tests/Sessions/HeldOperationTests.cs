@@ -53,6 +53,20 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         Assert.That(Store.All, Is.Empty);
     }
 
+    [TestCase("delete from t where current of c")]
+    [TestCase("explain analyze update t set a = 1 where current of c")]
+    [TestCase("with w as (delete from t where current of c returning a) select * from w")]
+    public async Task What_is_about_the_row_of_a_cursor_is_not_held(string sql)
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await client.SendAsync(M('Q', sql + "\0"));
+
+        PeerMessage error = await RefusedAsync(client, upstream, 'Q');
+
+        Assert.That(error.Field('M'), Does.Contain("what a name stands for cannot be shown to people"));
+        Assert.That(Store.All, Is.Empty);
+    }
+
     [Test]
     public async Task Values_are_shown_to_their_end([Values(256, 257, 4000)] int length)
     {
