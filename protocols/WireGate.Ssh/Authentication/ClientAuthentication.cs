@@ -67,11 +67,18 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
                     return null;
                 }
 
-                // Whoever asks for another method instead gives this one up.
-                token = transport.Kind == SshMessage.SSH_MSG_USERAUTH_INFO_RESPONSE ? ReadAnswer() : null;
-                if (token is null && transport.Kind == SshMessage.SSH_MSG_USERAUTH_REQUEST)
+                switch (transport.Kind)
                 {
-                    (method, token) = ReadRequest();
+                    case SshMessage.SSH_MSG_USERAUTH_INFO_RESPONSE:
+                        token = ReadAnswer();
+                        break;
+                    case SshMessage.SSH_MSG_USERAUTH_REQUEST:
+                        // Whoever asks for another method instead gives this one up.
+                        (method, token) = ReadRequest();
+                        break;
+                    default:
+                        ProtocolException.Throw(Peer.Client, "another message than the answer to what was asked");
+                        break;
                 }
             }
 
@@ -176,6 +183,11 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
         // TRUE changes a password, and a placeholder is not changed.
         bool isChange = reader.ReadBoolean();
         ReadOnlySpan<byte> password = reader.ReadString();
+        if (!isChange)
+        {
+            reader.End();
+        }
+
         return ("password", isChange || password.Length > MostTokenBytes ? null : Secret.CopyOf(password));
     }
 

@@ -68,16 +68,21 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
         byte[] init = ReadInit(payload.Span);
         SshPrivateKey hostKey = hostKeys.For(_agreed.HostKey);
         byte[] keyBlob = hostKey.PublicKey.Blob.ToArray();
+        var secret = new SshWriter(96);
         await PoolSwitch.Instance;
         try
         {
             using KeyAgreement agreement = KeyAgreement.Of(_agreed.KeyExchange);
-            var secret = new SshWriter(96);
             byte[] answer = agreement.Answer(init, secret);
             ExchangeHash = HashOf(agreement.Hash, theirVersion, ourVersion, theirs, ours, keyBlob, init, answer, secret);
             using var writer = new SshWriter(1024);
             writer.Byte((byte)SshMessage.SSH_MSG_KEX_ECDH_REPLY).String(keyBlob).String(answer).String(hostKey.Sign(_agreed.HostKey, ExchangeHash));
             return (writer.WrittenSpan.ToArray(), new Protection(agreement.Hash, secret, ExchangeHash, sessionId ?? ExchangeHash));
+        }
+        catch
+        {
+            secret.Dispose();
+            throw;
         }
         finally
         {
@@ -106,19 +111,23 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
             throw new HostKeyRefusedException(refusal);
         }
 
+        var secret = new SshWriter(96);
         await PoolSwitch.Instance;
         try
         {
-            var secret = new SshWriter(96);
             _agreement!.Finish(answer, secret);
             ExchangeHash = HashOf(_agreement.Hash, ourVersion, theirVersion, ours, theirs, keyBlob, _init, answer, secret);
             if (!hostKey.Verify(_agreed.HostKey, ExchangeHash, signature, out _))
             {
-                secret.Dispose();
                 ProtocolException.Throw(peer, "its host key did not sign the key exchange");
             }
 
             return new Protection(_agreement.Hash, secret, ExchangeHash, sessionId ?? ExchangeHash);
+        }
+        catch
+        {
+            secret.Dispose();
+            throw;
         }
         finally
         {

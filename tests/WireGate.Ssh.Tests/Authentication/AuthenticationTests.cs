@@ -79,13 +79,16 @@ internal sealed class AuthenticationTests
     [TestCase("another service")]
     [TestCase("success")]
     [TestCase("channel")]
-    public async Task What_may_not_come_before_the_proof_ends_the_session(string what)
+    [TestCase("channel", "keyboard-interactive")]
+    [TestCase("success", "keyboard-interactive")]
+    [TestCase("more than a password")]
+    public async Task What_may_not_come_before_the_proof_ends_the_session(string what, string before = "none")
     {
         await _pair.OnLoopAsync(async () =>
         {
             Task<ClientProof?> proving = Server().RunAsync(Session(), _ => { }).AsTask();
             SendService();
-            using (SshWriter request = Request("none"))
+            using (SshWriter request = Request(before))
             {
                 _pair.Client.Send(request.WrittenSpan);
             }
@@ -93,6 +96,7 @@ internal sealed class AuthenticationTests
             using SshWriter bad = what switch
             {
                 "another name" => Request("none", user: "bob"),
+                "more than a password" => Request("password").Boolean(false).String("x").Byte(1),
                 "another service" => Request("none", service: "ssh-agent"),
                 "success" => new SshWriter().Byte((byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS),
                 _ => new SshWriter().Byte((byte)SshMessage.SSH_MSG_CHANNEL_OPEN).String("session").UInt32(0).UInt32(0).UInt32(0),
