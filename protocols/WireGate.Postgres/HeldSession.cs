@@ -68,7 +68,7 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
     /// <returns>Why it is not to be; null: it is.</returns>
     public Refusal? Judge(Approval approval, HoldTerms? terms, TimeSpan? lifetime)
     {
-        string? why = terms is not null && !approval.Meets(terms) ? "the grant asks for other people by now"
+        string? why = terms is not null && !approvals.Meets(approval, terms) ? "the grant asks for other people by now"
             : !RequestOf(terms ?? approval.Request.Terms, lifetime).Digest.Span.SequenceEqual(approval.Request.Digest.Span) ? "what it opens is something else by now"
             : null;
         return why is null ? null : new Refusal(SessionEnd.NotApproved, $"approval {approval.Id} was given, and {why}: connect again", $"approval {approval.Id}: {why}");

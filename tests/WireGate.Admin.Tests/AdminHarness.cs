@@ -66,7 +66,7 @@ internal sealed class AdminHarness : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        Approvals = await ApprovalRegistry.OpenAsync(new MemoryApprovalStore(), Audit, Time, NullLogger.Instance, _ => []);
+        Approvals = await ApprovalRegistry.OpenAsync(new MemoryApprovalStore(), Audit, Time, NullLogger.Instance, _ => [], person => person);
         _server = await AdminServer.StartAsync(Dependencies, CancellationToken.None);
     }
 

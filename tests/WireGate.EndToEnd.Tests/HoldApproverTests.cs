@@ -41,6 +41,29 @@ internal sealed class HoldApproverTests : HoldFixture
     }
 
     [Test]
+    public async Task Whoever_leaves_the_group_before_it_is_decided_has_said_nothing()
+    {
+        await using RunningProcess psql = Psql("INSERT INTO twice VALUES (1)");
+        string id = await IdAsync(psql);
+        (await ApproveAsync(Approver, id)).Succeeded();
+        string config = await File.ReadAllTextAsync(Gateway.ConfigPath);
+        try
+        {
+            await ReloadAsync(config.Replace($"{{ user: {Approver}, subject: ann, groups: [dba] }}", $"{{ user: {Approver}, subject: ann }}", StringComparison.Ordinal));
+
+            Assert.That((await ApproveAsync(Second, id)).Succeeded().Output, Does.Contain("more people are needed"));
+            Assert.That(await CountAsync("twice"), Is.Zero);
+        }
+        finally
+        {
+            await ReloadAsync(config);
+        }
+
+        (await Gateway.CommandAsAsync(Minter, "approval", "deny", id, "--reason", "seen")).Succeeded();
+        Assert.That(await psql.WaitForExitAsync(), Is.Not.Zero);
+    }
+
+    [Test]
     public async Task Two_are_two_people()
     {
         await using RunningProcess psql = Psql("INSERT INTO twice VALUES (1)");

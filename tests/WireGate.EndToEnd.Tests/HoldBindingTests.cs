@@ -92,14 +92,4 @@ internal sealed class HoldBindingTests : HoldFixture
         (await ApproveAsync(Approver, id)).Succeeded();
         return id;
     }
-
-    private async Task ReloadAsync(string text)
-    {
-        int seen = Loaded();
-        PrivateFile.Write(Gateway.ConfigPath, text);
-        Gateway.Signal(Unix.SigHup);
-        await Wait.UntilAsync(() => Loaded() > seen, "the config to be taken");
-
-        int Loaded() => Gateway.Log.Split("config", StringSplitOptions.None).Length;
-    }
 }

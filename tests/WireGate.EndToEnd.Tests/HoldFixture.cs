@@ -110,6 +110,16 @@ internal abstract partial class HoldFixture
 
     protected async Task<string?> StateAsync(string id) => (await ShowAsync(id)).GetProperty("state").GetString();
 
+    protected async Task ReloadAsync(string text)
+    {
+        int seen = Loaded();
+        PrivateFile.Write(Gateway.ConfigPath, text);
+        Gateway.Signal(Unix.SigHup);
+        await Wait.UntilAsync(() => Loaded() > seen, "the config to be taken");
+
+        int Loaded() => Gateway.Log.Split("config", StringSplitOptions.None).Length;
+    }
+
     /// <summary>Nobody's yes can make it run any more.</summary>
     protected async Task AssertGoneAsync(string id)
     {

@@ -17,6 +17,7 @@ internal sealed class MaskMeanwhileTests
     {
         _cluster = await Machine.ClusterAsync(15);
         _gateway = await GatewayProcess.StartAsync(_cluster, text => text
+            .Replace("bench]", "bench, swapped]", StringComparison.Ordinal)
             .Replace("do: allow }\n", """
                 do: allow }
                     - { name: masked, match: { from: { groups: [readers] } }, mask: [pii] }
@@ -121,6 +122,63 @@ internal sealed class MaskMeanwhileTests
         Assert.That(await AskAsync(other, sql), Does.Not.Contain("ERROR"));
 
         Assert.That(await AskAsync(session, "SELECT a, upper(a) FROM meanwhile.visible"), Does.Not.Contain("Secret").And.Not.Contain("SECRET"));
+    }
+
+    [TestCase("UPDATE meanwhile.ruled SET a = a RETURNING a")]
+    [TestCase("UPDATE meanwhile.above SET a = a RETURNING upper(a)")]
+    [TestCase("WITH w AS (UPDATE meanwhile.ruled SET a = a RETURNING a) SELECT * FROM w")]
+    public async Task What_a_rule_gives_back_in_place_of_what_is_written_is_refused(string sql)
+    {
+        await using RawSession session = await RawSession.OpenAsync(_masked);
+        await using RawSession other = await RawSession.OpenAsync(_unmasked);
+        await other.AskAsync("""
+            CREATE VIEW meanwhile.ruled AS SELECT id, vis AS a FROM meanwhile.people;
+            CREATE RULE r AS ON UPDATE TO meanwhile.ruled DO INSTEAD UPDATE meanwhile.people SET vis = NEW.a WHERE id = OLD.id RETURNING id, ssn;
+            CREATE VIEW meanwhile.above AS SELECT * FROM meanwhile.ruled;
+            """);
+        Assert.That(await AskAsync(session, "SELECT a FROM meanwhile.ruled"), Does.Contain("SELECT 2"));
+
+        Assert.That(await AskAsync(session, sql), Does.Contain("42501").And.Not.Contain("ecret").And.Not.Contain("ECRET"));
+        Assert.That(await AskAsync(session, "UPDATE meanwhile.ruled SET a = a"), Does.Contain("UPDATE 2"));
+    }
+
+    [TestCase("ALTER DATABASE swapped RENAME TO aside", "ALTER DATABASE swapped_made RENAME TO swapped")]
+    [TestCase("DROP DATABASE swapped", "CREATE DATABASE swapped TEMPLATE swapped_made")]
+    public async Task Another_database_under_the_name_is_masked_by_its_own_catalog(params string[] changes)
+    {
+        const string Make = "CREATE SCHEMA meanwhile; CREATE TABLE meanwhile.people (id int, ssn text); CREATE VIEW meanwhile.shown AS SELECT id, ssn AS a FROM meanwhile.people; INSERT INTO meanwhile.people VALUES (1, 'SecretAda');";
+        await _cluster.AskAsync($"CREATE DATABASE swapped OWNER {PostgresCluster.AppUser}");
+        await _cluster.AskAsync($"CREATE DATABASE swapped_made OWNER {PostgresCluster.AppUser}");
+        try
+        {
+            await _cluster.AskAsync($"ALTER ROLE {PostgresCluster.AppUser} CREATEDB");
+            await _cluster.AskAsync("CREATE SCHEMA meanwhile; CREATE TABLE meanwhile.people (id int, ssn text); CREATE VIEW meanwhile.shown AS SELECT id, 'x'::text AS a FROM meanwhile.people; GRANT ALL ON SCHEMA meanwhile TO public; GRANT ALL ON ALL TABLES IN SCHEMA meanwhile TO public", "swapped");
+            await _cluster.AskAsync(Make + "GRANT ALL ON SCHEMA meanwhile TO public; GRANT ALL ON ALL TABLES IN SCHEMA meanwhile TO public", "swapped_made");
+            Endpoint swapped = _masked with { Database = "swapped" };
+            await using (RawSession before = await RawSession.OpenAsync(swapped))
+            {
+                Assert.That(await AskAsync(before, "SELECT a, upper(a) FROM meanwhile.shown"), Does.Contain("SELECT 0"));
+            }
+
+            await using RawSession other = await RawSession.OpenAsync(_unmasked);
+            foreach (string change in changes)
+            {
+                string done = "";
+                await Wait.UntilAsync(async () => !(done = await AskAsync(other, change)).Contains("being accessed by other users", StringComparison.Ordinal), "the database to be left alone");
+                Assert.That(done, Does.Not.Contain("ERROR"));
+            }
+
+            await using RawSession after = await RawSession.OpenAsync(swapped);
+            Assert.That(await AskAsync(after, "SELECT a, upper(a) FROM meanwhile.shown"), Does.Contain("SELECT 1").And.Not.Contain("ecret").And.Not.Contain("ECRET"));
+        }
+        finally
+        {
+            await _cluster.AskAsync($"ALTER ROLE {PostgresCluster.AppUser} NOCREATEDB");
+            foreach (string database in (string[])["swapped", "aside", "swapped_made"])
+            {
+                await _cluster.AskAsync($"DROP DATABASE IF EXISTS {database} WITH (FORCE)");
+            }
+        }
     }
 
     private Task UntilSomebodyWaitsAsync() => Wait.UntilAsync(

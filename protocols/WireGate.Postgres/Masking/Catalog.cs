@@ -40,6 +40,9 @@ internal sealed class CatalogRelation(uint oid, string schema, string name)
     /// <summary>What a view is; null: it is none, or that could not be read.</summary>
     public ParsedText? Definition { get; set; }
 
+    /// <summary>A rule of its own says what becomes of a statement that writes to it, and what that gives back.</summary>
+    public bool IsRewritten { get; set; }
+
     /// <summary>It is a view, and which could not be read: what it reads may be locked.</summary>
     public bool IsUnreadable => Rule is not null && Definition is null;
 
@@ -72,6 +75,27 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
     public bool IsComplete { get; } = !relations.Any(r => r.IsUnreadable);
 
     public CatalogRelation? Find(uint oid) => _byOid.GetValueOrDefault(oid);
+
+    /// <summary>Whether a rule, of it or of what it is a view of, says what a statement gives back that writes to it.</summary>
+    public bool IsRewritten(CatalogRelation relation)
+    {
+        var seen = new HashSet<uint>();
+        var open = new Stack<CatalogRelation>([relation]);
+        while (open.TryPop(out CatalogRelation? next))
+        {
+            if (next.IsRewritten)
+            {
+                return true;
+            }
+
+            foreach (CatalogRelation source in next.Sources.Where(seen.Add).Select(Find).OfType<CatalogRelation>())
+            {
+                open.Push(source);
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Every relation that a name may mean.</summary>
     public IEnumerable<CatalogRelation> Find(SqlName name, SqlSearchPath path)

@@ -29,7 +29,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         }
 
         return _sources.GetOrAdd(key, k => new CatalogSource(
-            services.Time, services.MaskKey, ReadAsync, _changes, CatalogChanges.PlacesOf(k.Database ?? k.User)));
+            services.Time, services.MaskKey, ReadAsync, _changes, CatalogChanges.PlaceOf(k.Database ?? k.User)));
     }
 
     private async Task<Catalog> ReadAsync(Session session, LoginRequest request, AuditPosition authorization, Catalog? before)
@@ -85,9 +85,9 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
 /// <param name="maskKey">Of the hashes that stand in place of its values.</param>
 /// <param name="read">Asks the upstream.</param>
 /// <param name="changes">What sessions of whatever login change.</param>
-/// <param name="places">Of this database there.</param>
+/// <param name="place">Of this database there.</param>
 internal sealed class CatalogSource(
-    TimeProvider time, ReadOnlyMemory<byte> maskKey, Func<Session, LoginRequest, AuditPosition, Catalog?, Task<Catalog>> read, CatalogChanges changes, int[] places)
+    TimeProvider time, ReadOnlyMemory<byte> maskKey, Func<Session, LoginRequest, AuditPosition, Catalog?, Task<Catalog>> read, CatalogChanges changes, int place)
 {
     /// <summary>What others do to the upstream past the gateway is seen after this at the latest.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -108,16 +108,16 @@ internal sealed class CatalogSource(
         _loaded is { } loaded && loaded.Changes == Changes
         && time.GetElapsedTime(loaded.Catalog.LoadedAt) < (loaded.Catalog.IsComplete ? Lifetime : LifetimeOfParts) ? loaded.Catalog : null;
 
-    private long Changes => changes.Count(places) + Volatile.Read(ref _invalidated);
+    private long Changes => changes.Count(place) + Volatile.Read(ref _invalidated);
 
     /// <summary>Something was changed: what any login of this database has read before does not count.</summary>
-    public void NoteChange() => changes.Note(places);
+    public void NoteChange(ChangeReach reach) => changes.Note(place, reach);
 
     /// <summary>Something that changes something is sent, or answered; what any login has read before does not count.</summary>
-    public void NoteRunning(bool isSent) => changes.NoteRunning(places, isSent);
+    public void NoteRunning(ChangeReach reach, bool isSent) => changes.NoteRunning(place, reach, isSent);
 
     /// <summary>Nothing was changed by way of this process since a catalog was read: what runs meets what that says.</summary>
-    public bool IsAsRead(Catalog catalog) => catalog.Changes == changes.Count(places);
+    public bool IsAsRead(Catalog catalog) => catalog.Changes == changes.Count(place);
 
     /// <summary>Something is missing: what this login has read before does not count.</summary>
     public void Invalidate() => Interlocked.Increment(ref _invalidated);
@@ -170,8 +170,8 @@ internal sealed class CatalogSource(
     {
         // What changes while it is read may be in it or not.
         long seen = Changes;
-        long count = changes.Count(places);
-        bool isRunning = changes.IsRunning(places);
+        long count = changes.Count(place);
+        bool isRunning = changes.IsRunning(place);
         Catalog catalog = await read(session, request, authorization, _loaded?.Catalog);
         catalog.Changes = isRunning ? null : count;
         return new Loaded(catalog, seen);

@@ -1,5 +1,15 @@
 namespace WireGate.Postgres.Masking;
 
+/// <summary>How far something reaches that changes what is defined.</summary>
+internal enum ChangeReach
+{
+    /// <summary>All databases: which of them a name means may be another one afterwards.</summary>
+    AllDatabases = 0,
+
+    /// <summary>The database of the session.</summary>
+    Database,
+}
+
 /// <summary>
 /// How often sessions of this process changed something in a database, and how many are about to: what one login defines, every other may
 /// see. Databases share the places where it is counted, so that there is an end to them; then a catalog is read once more than it had to be.
@@ -7,47 +17,30 @@ namespace WireGate.Postgres.Masking;
 internal sealed class CatalogChanges
 {
     private const int Places = 1024;
+    private const int OfAll = Places;
 
-    private readonly long[] _counts = new long[Places];
-    private readonly int[] _running = new int[Places];
+    private readonly long[] _counts = new long[Places + 1];
+    private readonly int[] _running = new int[Places + 1];
 
-    /// <summary>The places of one database. By its name alone: under how many addresses its server is reached nobody knows.</summary>
-    public static int[] PlacesOf(string database) => [(int)((uint)database.GetHashCode(StringComparison.Ordinal) % Places)];
+    /// <summary>The place of one database. By its name alone: under how many addresses its server is reached nobody knows.</summary>
+    public static int PlaceOf(string database) => (int)((uint)database.GetHashCode(StringComparison.Ordinal) % Places);
 
     /// <summary>Something was changed.</summary>
-    public void Note(int[] places)
-    {
-        foreach (int place in places)
-        {
-            Interlocked.Increment(ref _counts[place]);
-        }
-    }
+    public void Note(int place, ChangeReach reach) => Interlocked.Increment(ref _counts[reach == ChangeReach.Database ? place : OfAll]);
 
     /// <summary>Something that changes something is sent, or answered.</summary>
-    /// <param name="places">Of the database.</param>
+    /// <param name="place">Of the database.</param>
+    /// <param name="reach">How far it reaches.</param>
     /// <param name="isSent">Sent; else answered.</param>
-    public void NoteRunning(int[] places, bool isSent)
+    public void NoteRunning(int place, ChangeReach reach, bool isSent)
     {
-        foreach (int place in places)
-        {
-            Interlocked.Add(ref _running[place], isSent ? 1 : -1);
-        }
-
-        Note(places);
+        Interlocked.Add(ref _running[reach == ChangeReach.Database ? place : OfAll], isSent ? 1 : -1);
+        Note(place, reach);
     }
 
     /// <summary>Something that changes something was sent and is not answered: when it is done the upstream alone knows.</summary>
-    public bool IsRunning(int[] places) => places.Any(place => Volatile.Read(ref _running[place]) > 0);
+    public bool IsRunning(int place) => Volatile.Read(ref _running[place]) > 0 || Volatile.Read(ref _running[OfAll]) > 0;
 
     /// <summary>How often something was changed; grows with each change.</summary>
-    public long Count(int[] places)
-    {
-        long count = 0;
-        foreach (int place in places)
-        {
-            count += Volatile.Read(ref _counts[place]);
-        }
-
-        return count;
-    }
+    public long Count(int place) => Volatile.Read(ref _counts[place]) + Volatile.Read(ref _counts[OfAll]);
 }

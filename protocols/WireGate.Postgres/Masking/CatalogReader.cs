@@ -38,6 +38,8 @@ internal sealed class CatalogReader(StatementCache statements)
             AND (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
             OR d.classid = d.refclassid AND d.objid = a.attrelid AND d.objsubid = a.attnum)
             WHERE a.attgenerated <> '' AND d.refobjsubid > 0 AND d.refobjsubid <> a.attnum;
+        SELECT DISTINCT r.ev_class FROM pg_catalog.pg_rewrite r WHERE r.ev_type <> '1';
+        SELECT pg_catalog.current_setting('server_encoding');
         """;
 
     // The server locks what a view reads to tell what it is, and somebody may hold a lock on that for long.
@@ -46,6 +48,7 @@ internal sealed class CatalogReader(StatementCache statements)
 
     private readonly Dictionary<uint, CatalogRelation> _relations = [];
     private readonly HashSet<uint> _textTypes = [];
+    private ServerEncoding _encoding;
     private long _bytes;
 
     /// <summary>Reads it.</summary>
@@ -180,6 +183,12 @@ internal sealed class CatalogReader(StatementCache statements)
             case (7, [var oid, var number, var source]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
                 relation.Generated.Add((short.Parse(number, CultureInfo.InvariantCulture), short.Parse(source, CultureInfo.InvariantCulture)));
                 break;
+            case (8, [var oid]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
+                relation.IsRewritten = true;
+                break;
+            case (9, [var name]):
+                _encoding = ServerEncodings.Of(Encoding.ASCII.GetBytes(name));
+                break;
             default:
                 break;
         }
@@ -189,7 +198,8 @@ internal sealed class CatalogReader(StatementCache statements)
     {
         if (fields is [var oid, { Length: > 0 } text] && _relations.TryGetValue(Oid(oid), out CatalogRelation? view))
         {
-            view.Definition = statements.Get(Encoding.UTF8.GetBytes(text));
+            ParsedText parsed = statements.Get(Encoding.UTF8.GetBytes(text));
+            view.Definition = _encoding.ReadsAlike(parsed.Names) ? parsed : SqlParser.NamesOthers;
         }
     }
 

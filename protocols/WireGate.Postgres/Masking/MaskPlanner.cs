@@ -90,6 +90,12 @@ internal static class MaskPlanner
             }
         }
 
+        if (statement.Lineage is { Kind: LineageKind.Rows, Outputs.IsEmpty: false }
+            && facts.Accesses.FirstOrDefault(a => a is { Effect: SqlEffects.Write, Relation: { } name } && taint.IsRewritten(name)) is { Relation: { } rewritten })
+        {
+            return $"what a rule of {rewritten} gives back";
+        }
+
         return facts.Unknown is not null || facts.Accesses.Any(a => a.Effect == SqlEffects.Unknown) ? "what the statement does" : null;
     }
 

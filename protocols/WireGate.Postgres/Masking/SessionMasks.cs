@@ -31,9 +31,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     // What was read for the message that is dealt with.
     private Catalog? _read;
 
-    // Something that runs may change the catalog; and something that ran in a transaction, for others only once that is committed.
-    private bool _mayChange;
-    private bool _mayCommit;
+    private readonly ChangesUnderWay[] _underWay = [new(source, ChangeReach.Database), new(source, ChangeReach.AllDatabases)];
     private OwnTables _own = OwnTables.None;
 
     /// <summary>Where the session lives.</summary>
@@ -86,7 +84,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         _attempts = _failure is null ? _attempts : MostAttempts;
 
         // What this session itself has under way is to be seen once it is done.
-        _read = _mayChange || _mayCommit ? null : _read;
+        _read = _underWay.Any(c => c.IsAny) ? null : _read;
     }
 
     /// <summary>A message is dealt with: what was read for it does not count for the next.</summary>
@@ -175,24 +173,10 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         foreach (JudgedText run in isItself ? [text] : conversation.Runs(text))
         {
             _own = run.Parsed.Statements.Aggregate(_own, (own, statement) => own.After(statement));
-            if (Changes(run))
+            foreach (ChangesUnderWay changes in _underWay)
             {
-                Note(isRunning: true);
+                changes.OnSent(run);
             }
-        }
-    }
-
-    // What changes something is under way from the first that is sent to the last that is answered.
-    private void Note(bool isRunning)
-    {
-        if (isRunning == _mayChange)
-        {
-            source.NoteChange();
-        }
-        else
-        {
-            _mayChange = isRunning;
-            source.NoteRunning(isRunning);
         }
     }
 
@@ -201,11 +185,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     /// <param name="isAll">Nothing else was asked meanwhile.</param>
     public void OnReady(TransactionStatus status, bool isAll)
     {
-        bool isCommitted = _mayCommit && status == TransactionStatus.Idle;
-        _mayCommit = (_mayCommit || _mayChange) && status != TransactionStatus.Idle;
-        if (_mayChange || isCommitted)
+        foreach (ChangesUnderWay changes in _underWay)
         {
-            Note(isRunning: _mayChange && !isAll);
+            changes.OnReady(status, isAll);
         }
 
         if (status != TransactionStatus.InTransaction)
@@ -218,9 +200,9 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     /// <summary>The session is over.</summary>
     public void Abandon()
     {
-        if (_mayChange)
+        foreach (ChangesUnderWay changes in _underWay)
         {
-            Note(isRunning: false);
+            changes.Abandon();
         }
     }
 
@@ -263,9 +245,18 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
 
     private static Catalog Empty { get; } = new([], new HashSet<uint>(), 0);
 
-    // COMMIT AND CHAIN, or a BEGIN behind it, leaves no trace of it in the status.
-    // And what calls a function of one's own may do by it whatever DDL does.
-    private bool Changes(JudgedText text) => text.MayChangeCatalog || text.MayChangeAnything || (_mayCommit && text.EndsTransaction);
+    private bool Changes(JudgedText text)
+    {
+        foreach (ChangesUnderWay changes in _underWay)
+        {
+            if (changes.Changes(text))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private bool Lacks(Catalog catalog, JudgedText text, SqlSearchPath path) =>
         text.Parsed.Statements.Any(s => s.Facts.Accesses.Any(

@@ -74,6 +74,9 @@ internal sealed class Taint
     /// <summary>Whether something of a relation is hidden.</summary>
     public bool Hides(SqlName relation) => _hidden.Contains(relation);
 
+    /// <summary>Whether a rule says what a statement gives back that writes to a relation, under whatever names the statement has for it.</summary>
+    public bool IsRewritten(SqlName relation) => Find(relation).Any(_map.Catalog.IsRewritten);
+
     /// <summary>The hidden column of which a value may be made; null: of none.</summary>
     public Tainted? Of(ColumnNames names)
     {

@@ -56,6 +56,9 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         }
     }
 
+    /// <summary>Whether what people said is enough for these terms, by who they are now.</summary>
+    public bool Meets(Approval given, HoldTerms terms) => approvals.Meets(given, terms);
+
     /// <summary>It was sent, and the upstream has answered or nobody waits for that any more.</summary>
     public void Complete(string approval, OperationRun run) => _wait.Complete(
         approval,

@@ -34,6 +34,8 @@ internal sealed class JudgedText
                 IsDurableFirst |= (access.Effect & ~Passing) != 0 && statement.Facts.Kinds is not ["notify"];
                 MayChangeAnything |= access.Effect == SqlEffects.Unknown;
                 MayChangeCatalog |= access.Effect is SqlEffects.Ddl or SqlEffects.Unknown;
+                // A database is no relation. Neither are functions, types and schemas, which are changed seldom enough.
+                ChangesDatabases |= access is { Effect: SqlEffects.Ddl, Relation: null };
                 MayDefineOwn |= access.Effect == SqlEffects.Ddl && access.Relation?.Schema?.StartsWith("pg_temp", StringComparison.Ordinal) != false;
             }
 
@@ -45,7 +47,8 @@ internal sealed class JudgedText
                 UsesNames |= change is SessionChange.Execute or SessionChange.Fetch;
                 EndsTransaction |= change is SessionChange.Transaction { Step: not (TransactionStep.Begin or TransactionStep.Savepoint) };
                 // Whatever was prepared, by whatever session.
-                MayChangeCatalog |= change is SessionChange.Transaction { Step: TransactionStep.CommitPrepared };
+                bool isPrepared = change is SessionChange.Transaction { Step: TransactionStep.CommitPrepared };
+                (MayChangeCatalog, ChangesDatabases) = (MayChangeCatalog || isPrepared, ChangesDatabases || isPrepared);
                 MayCopyIn |= change is SessionChange.Copy { IsFrom: true, Peer: CopyPeer.Client } or SessionChange.Execute;
             }
 
@@ -70,6 +73,9 @@ internal sealed class JudgedText
 
     /// <summary>It may make, change or drop objects.</summary>
     public bool MayChangeCatalog { get; }
+
+    /// <summary>It may make, rename or drop a database, as far as it says.</summary>
+    public bool ChangesDatabases { get; }
 
     /// <summary>It may make objects that only its session sees, and by which names of other texts mean something else there.</summary>
     public bool MayDefineOwn { get; }

@@ -163,7 +163,12 @@ internal sealed class OperationJudge
     {
         if (!parsed.ReadsAlikeEverywhere && !Settings.AreTextsReadable)
         {
-            return Unreadable(sql);
+            return new JudgedText(new ParsedText([Unknown(SqlKinds.Unknown, Settings.Unreadable)]), DigestOf(sql));
+        }
+
+        if (!Settings.ReadsAlike(parsed.Names))
+        {
+            return new JudgedText(SqlParser.NamesOthers, DigestOf(sql));
         }
 
         if (_texts.TryGetValue(parsed, out JudgedText? known))
@@ -183,9 +188,6 @@ internal sealed class OperationJudge
         _weight += parsed.Weight;
         return text;
     }
-
-    private JudgedText Unreadable(ReadOnlySpan<byte> sql) =>
-        new(new ParsedText([Unknown(SqlKinds.Unknown, Settings.Unreadable)]), DigestOf(sql));
 
     private static ImmutableArray<NamedText> NamesOf(ParsedText text, byte[] digest)
     {

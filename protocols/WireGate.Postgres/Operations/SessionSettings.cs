@@ -15,7 +15,8 @@ internal sealed class SessionSettings
 
     private readonly string _user;
     private readonly SqlSearchPath _initial;
-    private bool _encodingReads;
+    private ServerEncoding _client;
+    private ServerEncoding _server;
     private bool _stringsConform;
     private bool _mayRevert;
     private readonly bool _beganAsGiven;
@@ -48,13 +49,25 @@ internal sealed class SessionSettings
     public Func<bool>? IsUnderWay { get; set; }
 
     /// <summary>Whether texts with characters beyond ASCII, or with backslashes, mean what the parser takes them for.</summary>
-    public bool AreTextsReadable => _encodingReads && _stringsConform && IsSettled;
+    public bool AreTextsReadable => IsEncodingRead && _stringsConform && IsSettled;
 
     /// <summary>Why they do not.</summary>
     public string Unreadable =>
         !IsSettled ? "a statement under way may change how it is read: send it on its own"
         : !_stringsConform ? "standard_conforming_strings is off: set it on"
         : "client_encoding is not UTF8: set it to UTF8";
+
+    /// <summary>Whether names as a text has them mean to the server what they mean to the parser.</summary>
+    public bool ReadsAlike(NamesBeyondAscii names) => _server.ReadsAlike(names);
+
+    // SQL_ASCII is whatever bytes there are, and the parser refuses those that are no UTF-8. On either side it means that nothing is
+    // converted, so that a server of another encoding would take the bytes for other characters.
+    private bool IsEncodingRead => _client switch
+    {
+        ServerEncoding.Utf8 => true,
+        ServerEncoding.Ascii => _server is ServerEncoding.Utf8 or ServerEncoding.Ascii,
+        _ => false,
+    };
 
     // What was set within a transaction is taken back when that fails or is rolled back, by whatever is under way.
     private bool IsSettled => !IsUnsettled && !(_mayRevert && IsUnderWay?.Invoke() != false);
@@ -64,8 +77,11 @@ internal sealed class SessionSettings
     {
         if (name.SequenceEqual("client_encoding"u8))
         {
-            // SQL_ASCII is whatever bytes there are; the parser refuses those that are no UTF-8.
-            _encodingReads = value.SequenceEqual("UTF8"u8) || value.SequenceEqual("SQL_ASCII"u8);
+            _client = ServerEncodings.Of(value);
+        }
+        else if (name.SequenceEqual("server_encoding"u8))
+        {
+            _server = ServerEncodings.Of(value);
         }
         else if (name.SequenceEqual("standard_conforming_strings"u8))
         {

@@ -189,7 +189,7 @@ internal sealed partial class ClientHandler
             return OperationRefusal.Denied(conversation.Runs(text), now);
         }
 
-        if (now.Verdict == Verdict.Hold && (now.Hold is null || !given.Meets(now.Hold)))
+        if (now.Verdict == Verdict.Hold && (now.Hold is null || !holds.Meets(given, now.Hold)))
         {
             why = "the rules ask for other people by now";
             return OperationRefusal.OfOthers(now, given.Id);

@@ -27,6 +27,9 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
     /// </summary>
     public bool ReadsAlikeEverywhere { get; init; }
 
+    /// <summary>What it names beyond ASCII.</summary>
+    public NamesBeyondAscii Names { get; init; }
+
     private static long WeightOf(ParsedStatement statement)
     {
         SqlStatementFacts facts = statement.Facts;

@@ -20,6 +20,7 @@ internal static class SqlParser
     private const int MostDepth = 1500;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MostDepth };
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MostDepth };
 
     // The parser writes its tree by calls that nest as the text does, takes about a hundred bytes of stack for each level, and a level
     // takes two bytes of text at least. What is short enough for any thread's stack is parsed where it is; the rest on a stack of its own.
@@ -30,6 +31,9 @@ internal static class SqlParser
     private static readonly ParsedText TooLong = Unknown($"longer than {MostBytes} bytes");
     private static readonly ParsedText NotText = Unknown("not valid UTF-8");
     private static readonly ParsedText OutOfProportion = Unknown("its tree might be out of proportion to it");
+
+    /// <summary>What is known of a text whose names a server takes for others.</summary>
+    public static ParsedText NamesOthers { get; } = Unknown("a name beyond ASCII may be another one to this server, whose encoding is not UTF8");
 
     /// <summary>Parses and reads a text.</summary>
     /// <param name="text">Without its terminating zero byte.</param>
@@ -111,9 +115,11 @@ internal static class SqlParser
                 statements.Add(isThere ? StatementReader.Read(wrapped) : UnknownStatement("empty"));
             }
 
+            bool readsAlike = !text.Contains((byte)'\\') && System.Text.Ascii.IsValid(text);
             return new ParsedText(statements.DrainToImmutable())
             {
-                ReadsAlikeEverywhere = !text.Contains((byte)'\\') && System.Text.Ascii.IsValid(text),
+                ReadsAlikeEverywhere = readsAlike,
+                Names = readsAlike ? NamesBeyondAscii.None : NamesBeyondAsciiReader.Read(tree, ReaderOptions),
             };
         }
         catch (JsonException)

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Approvals;
@@ -71,13 +70,6 @@ public sealed record Approval
         ApprovalState.Approved => ValidUntil,
         _ => null,
     };
-
-    /// <summary>Whether those who said yes are those whom these terms ask for.</summary>
-    public bool Meets(HoldTerms terms)
-    {
-        ArgumentNullException.ThrowIfNull(terms);
-        return People.Meet(terms.Approvers, [.. Votes.Where(v => v.IsYes).Select(v => v.By)]);
-    }
 
     /// <summary>A new id: 80 random bits, so that nobody finds one by guessing.</summary>
     public static string NewId() => IdPrefix + RandomNumberGenerator.GetString(IdAlphabet, IdLength);

@@ -56,7 +56,7 @@ public sealed partial class ApprovalRegistry
 
         DateTimeOffset now = Now();
         Approval after = before with { Votes = [.. before.Votes, new ApprovalVote(approver.Identity, true, now, null)] };
-        bool isMet = People.Meet(before.Request.Terms.Approvers, [.. after.Votes.Where(v => v.IsYes).Select(v => v.By)]);
+        bool isMet = Meets(after, before.Request.Terms);
         after = isMet ? after with { State = ApprovalState.Approved, ValidUntil = now + Approval.Validity } : after;
         if (!await TryChangeAsync(entry, after, ApprovalFacts.Voted(before, approver, isYes: true, null)))
         {

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Approvals;
@@ -35,18 +36,21 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Func<string, ImmutableArray<Identity>> _mintersOf;
+    private readonly Func<Identity, Identity?> _presentOf;
     private readonly ApprovalDeadlines _deadlines;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly ConcurrentDictionary<string, Entry> _open = new(StringComparer.Ordinal);
 
     private ApprovalRegistry(
-        IApprovalStore store, IAuditLog audit, TimeProvider time, ILogger logger, Func<string, ImmutableArray<Identity>> mintersOf)
+        IApprovalStore store, IAuditLog audit, TimeProvider time, ILogger logger,
+        Func<string, ImmutableArray<Identity>> mintersOf, Func<Identity, Identity?> presentOf)
     {
         _store = store;
         _audit = audit;
         _time = time;
         _logger = logger;
         _mintersOf = mintersOf;
+        _presentOf = presentOf;
         _deadlines = new ApprovalDeadlines(time, () => _ = ExpireAsync());
     }
 
@@ -56,13 +60,15 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     /// <param name="time">The clock.</param>
     /// <param name="logger">Told of what fails with nobody waiting.</param>
     /// <param name="mintersOf">Who minted the placeholder of an id, and those that it was narrowed from.</param>
+    /// <param name="presentOf">Somebody who said yes, with the groups of now; null: they may not approve any more.</param>
     /// <exception cref="StoreUnavailableException">The store failed.</exception>
     /// <exception cref="AuditFailedException">The audit log failed.</exception>
     public static async Task<ApprovalRegistry> OpenAsync(
-        IApprovalStore store, IAuditLog audit, TimeProvider time, ILogger logger, Func<string, ImmutableArray<Identity>> mintersOf)
+        IApprovalStore store, IAuditLog audit, TimeProvider time, ILogger logger,
+        Func<string, ImmutableArray<Identity>> mintersOf, Func<Identity, Identity?> presentOf)
     {
         ArgumentNullException.ThrowIfNull(store);
-        ApprovalRegistry registry = new(store, audit, time, logger, mintersOf);
+        ApprovalRegistry registry = new(store, audit, time, logger, mintersOf, presentOf);
         foreach (Approval approval in await store.LoadOpenAsync(CancellationToken.None))
         {
             Entry entry = new(approval);
@@ -126,7 +132,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         {
             // The terms are those of now, and so are those who may not decide: whoever minted the placeholder was not known before.
             ImmutableArray<ApprovalVote> counted = [.. entry.Now.Votes.Where(v => !IsOneOf(barred, v.By))];
-            if ((entry.Now with { Votes = counted }).Meets(request.Terms) && await TryClaimAsync(entry, session))
+            if (Meets(entry.Now with { Votes = counted }, request.Terms) && await TryClaimAsync(entry, session))
             {
                 return entry.Now with { Votes = counted };
             }
@@ -148,6 +154,14 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
             && entry.Now.Request.Kind != ApprovalKind.Beforehand
             && entry.Now.Request.Session == session
             && await TryClaimAsync(entry, session);
+    }
+
+    /// <inheritdoc/>
+    public bool Meets(Approval approval, HoldTerms terms)
+    {
+        ArgumentNullException.ThrowIfNull(approval);
+        ArgumentNullException.ThrowIfNull(terms);
+        return People.Meet(terms.Approvers, [.. approval.Votes.Where(v => v.IsYes).Select(v => StillOf(v.By)).OfType<Identity>()]);
     }
 
     /// <inheritdoc/>
@@ -234,6 +248,10 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     }
 
     private static bool IsOneOf(ImmutableArray<Identity> people, Identity person) => people.Any(p => People.AreSame(p, person));
+
+    // A group that somebody has joined since counts for what they say from now on.
+    private Identity? StillOf(Identity voter) =>
+        _presentOf(voter) is { } now ? voter with { Groups = [.. voter.Groups.Intersect(now.Groups, StringComparer.Ordinal)] } : null;
 
     private void RequireRoom(Identity asker)
     {

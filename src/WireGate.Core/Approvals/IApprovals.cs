@@ -1,5 +1,6 @@
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
 
 namespace WireGate.Core.Approvals;
 
@@ -33,6 +34,12 @@ public interface IApprovals
     /// <returns>False: somebody else did, it expired or was taken back meanwhile, or there is no such one.</returns>
     /// <exception cref="StoreUnavailableException">The store failed; nothing is claimed.</exception>
     ValueTask<bool> TryClaimAsync(string id, string session, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether those who said yes are those whom these terms ask for. What counts is who they are at this moment: whoever has left the group
+    /// meanwhile, or may not approve any more, has said nothing.
+    /// </summary>
+    bool Meets(Approval approval, HoldTerms terms);
 
     /// <summary>Says what became of what was claimed.</summary>
     /// <exception cref="InvalidOperationException">It is not claimed.</exception>

@@ -13,6 +13,8 @@ internal sealed class AdminClient : IDisposable
     // A list of 100,000 placeholders is about 40 MiB.
     private const int LargestAnswer = 64 * 1024 * 1024;
 
+    private static readonly TimeSpan QueueFull = TimeSpan.FromMilliseconds(20);
+
     // Connecting to a Unix socket is at once; the answer waits for the daemon's disk.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -28,16 +30,25 @@ internal sealed class AdminClient : IDisposable
             AllowAutoRedirect = false,
             ConnectCallback = async (_, cancellationToken) =>
             {
-                Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
+                while (true)
                 {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
+                    Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    try
+                    {
+                        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+                        return new NetworkStream(socket, ownsSocket: true);
+                    }
+                    catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain)
+                    {
+                        // Others fill the queue of those that wait to be accepted: there is room again at once, for whoever comes first.
+                        socket.Dispose();
+                        await Task.Delay(QueueFull, cancellationToken);
+                    }
+                    catch
+                    {
+                        socket.Dispose();
+                        throw;
+                    }
                 }
             },
         };

@@ -1,3 +1,4 @@
+using System.Text;
 using WireGate.Core.Configuration;
 
 namespace WireGate.Configuration;
@@ -8,14 +9,30 @@ internal static class PatternWarnings
     // Of globs; and names are compared as PostgreSQL has them, without the quotes that a statement may write around them.
     private const string Elsewhere = "[?\"";
 
-    public static IEnumerable<string> Find(GatewayConfig config) =>
+    // NAMEDATALEN - 1 of PostgreSQL.
+    private const int LongestName = 63;
+
+    public static IEnumerable<string> Find(GatewayConfig config) => PatternsOf(config).SelectMany(found => Of(found.Pattern).Select(w => $"{found.At}: {found.Pattern}: {w}"));
+
+    private static IEnumerable<(string At, string Pattern)> PatternsOf(GatewayConfig config) =>
     [
-        .. config.Rules.List.SelectMany((rule, i) => PatternsOf(rule.Match).Select(p => (At: $"rules.list[{i}] ({rule.Name})", Pattern: p)))
-            .Concat(config.Masks.Values.OrderBy(m => m.Name, StringComparer.Ordinal).SelectMany(m => m.Columns.Select(c => (At: $"masks.{m.Name}", Pattern: c.ToString()))))
-            .Select(found => (found.At, found.Pattern, Which: found.Pattern.AsSpan().IndexOfAny(Elsewhere)))
-            .Where(found => found.Which >= 0)
-            .Select(found => $"{found.At}: {found.Pattern}: only * is a pattern, {found.Pattern[found.Which]} stands for itself"),
+        .. config.Rules.List.SelectMany((rule, i) => PatternsOf(rule.Match).Select(p => ($"rules.list[{i}] ({rule.Name})", p))),
+        .. config.Masks.Values.OrderBy(m => m.Name, StringComparer.Ordinal).SelectMany(m => m.Columns.Select(c => ($"masks.{m.Name}", c.ToString()))),
     ];
+
+    private static IEnumerable<string> Of(string pattern)
+    {
+        int which = pattern.AsSpan().IndexOfAny(Elsewhere);
+        if (which >= 0)
+        {
+            yield return $"only * is a pattern, {pattern[which]} stands for itself";
+        }
+
+        if (pattern.Split('.').Any(part => Encoding.UTF8.GetByteCount(part.Replace("*", "", StringComparison.Ordinal)) > LongestName))
+        {
+            yield return $"PostgreSQL cuts names after {LongestName} bytes, so nothing has this one";
+        }
+    }
 
     private static IEnumerable<string> PatternsOf(MatchConfig match) =>
     [

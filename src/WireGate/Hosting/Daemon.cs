@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using WireGate.Admin;
+using WireGate.Admin.Access;
 using WireGate.Configuration;
 using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
@@ -91,7 +92,8 @@ internal sealed class Daemon : IAsyncDisposable
         AuditLog audit = AuditLog.Open(current.Audit.Directory, reactors, time, loggers.CreateLogger<AuditLog>());
         audit.Append(new AuditEvent(AuditEventKind.DaemonStarted) { Config = current.Version });
         SqlitePlaceholderStore store = SqlitePlaceholderStore.Open(current.StorePath, time);
-        ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store.Approvals, audit, time, loggers.CreateLogger<ApprovalRegistry>(), store.MintersOf);
+        ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store.Approvals, audit, time, loggers.CreateLogger<ApprovalRegistry>(), store.MintersOf,
+            person => Approvers.PresentOf(config.Current, person));
         store.Revoked += approvals.OnPlaceholdersRevoked;
         var secrets = new SecretProvider(current.Secrets, environment, time);
         EventLoopTransport transport = reactors == 0

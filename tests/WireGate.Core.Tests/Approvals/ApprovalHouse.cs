@@ -33,6 +33,9 @@ public abstract class ApprovalHouse
     /// <summary>Who minted the placeholder <c>p</c>, and those that it was narrowed from.</summary>
     internal ImmutableArray<Identity> Minters { get; set; } = [];
 
+    /// <summary>What the config says of somebody by now.</summary>
+    internal Func<Identity, Identity?> PresentOf { get; set; } = null!;
+
     [SetUp]
     public async Task OpenAsync()
     {
@@ -40,6 +43,7 @@ public abstract class ApprovalHouse
         Store = new MemoryApprovalStore();
         Audit = new MemoryAudit();
         Minters = [];
+        PresentOf = person => person;
         await ReopenAsync();
     }
 
@@ -49,7 +53,7 @@ public abstract class ApprovalHouse
     internal async Task ReopenAsync()
     {
         Approvals?.Dispose();
-        Approvals = await ApprovalRegistry.OpenAsync(Store, Audit, Time, NullLogger.Instance, _ => Minters);
+        Approvals = await ApprovalRegistry.OpenAsync(Store, Audit, Time, NullLogger.Instance, _ => Minters, p => PresentOf(p));
     }
 
     internal static Approver Person(string subject, uint uid, params ImmutableArray<string> groups) =>

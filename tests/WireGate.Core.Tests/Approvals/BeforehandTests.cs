@@ -56,6 +56,16 @@ public sealed class BeforehandTests : ApprovalHouse
     }
 
     [Test]
+    public async Task Is_worth_nothing_once_whoever_gave_it_has_left_the_group()
+    {
+        await GivenAsync(Beforehand());
+        PresentOf = person => person with { Groups = [] };
+        Assert.That(await ClaimAsync(Held()), Is.Null);
+        PresentOf = person => person;
+        Assert.That(await ClaimAsync(Held()), Is.Not.Null);
+    }
+
+    [Test]
     public async Task Is_for_whom_it_was_asked_for()
     {
         await GivenAsync(Beforehand());

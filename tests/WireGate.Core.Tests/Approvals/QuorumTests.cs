@@ -32,6 +32,43 @@ public sealed class QuorumTests : ApprovalHouse
     }
 
     [Test]
+    public async Task Whoever_has_left_the_group_has_said_nothing()
+    {
+        Approval held = await AskAsync(Held(Terms(new ApproverTerms(null, ["dba"], 2))));
+        await ApproveAsync(Bob, held);
+        PresentOf = person => person.Subject == "bob" ? person with { Groups = [] } : person;
+
+        Assert.That((await ApproveAsync(Carol, held)).Outcome, Is.EqualTo(VoteOutcome.Counted));
+        Assert.That((await ApproveAsync(Person("frank", 1006, "dba"), held)).Outcome, Is.EqualTo(VoteOutcome.Approved));
+    }
+
+    [Test]
+    public async Task Whoever_may_not_approve_any_more_has_said_nothing()
+    {
+        Approval held = await AskAsync();
+        await ApproveAsync(Bob, held);
+        Approval given = (await Approvals.FindAsync(held.Id, CancellationToken.None))!;
+        Assert.That(Approvals.Meets(given, OneDba), Is.True);
+
+        PresentOf = _ => null;
+
+        Assert.That(Approvals.Meets(given, OneDba), Is.False);
+    }
+
+    [Test]
+    public async Task A_group_that_somebody_joined_since_does_not_count_for_what_they_had_said()
+    {
+        Approval held = await AskAsync(Held(DbaAndSecurity));
+        await ApproveAsync(Bob, held);
+        PresentOf = person => person with { Groups = ["dba", "security"] };
+
+        Approval asked = (await Approvals.FindAsync(held.Id, CancellationToken.None))!;
+
+        Assert.That(Approvals.Meets(asked, Terms(new ApproverTerms(null, ["security"], 1))), Is.False);
+        Assert.That(Approvals.Meets(asked, OneDba), Is.True);
+    }
+
+    [Test]
     public void People_beyond_the_number_do_no_harm() =>
         Assert.That(People.Meet([new ApproverTerms(null, ["dba"], 1)], [Bob.Identity, Carol.Identity]), Is.True);
 

@@ -33,7 +33,7 @@ public sealed class ApprovalWaitTests
     {
         var time = new ManualTime();
         var store = new MemoryApprovalStore();
-        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => []);
+        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person);
         await using Connection client = MemoryConnection.CreatePair().Gateway;
         using var session = new Session(Config.Listeners[0], () => Config, client, time);
         Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);
@@ -51,7 +51,7 @@ public sealed class ApprovalWaitTests
     {
         var time = new ManualTime();
         var store = new MemoryApprovalStore();
-        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => []);
+        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person);
         await using Connection client = MemoryConnection.CreatePair().Gateway;
         using var session = new Session(Config.Listeners[0], () => Config, client, time);
         Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);

@@ -180,6 +180,42 @@ internal sealed class SessionSettingsTests
         Assert.That(_settings.AreTextsReadable, Is.False);
     }
 
+    [TestCase("UTF8", true, true)]
+    [TestCase("SQL_ASCII", true, false)]
+    [TestCase("LATIN1", true, false)]
+    [TestCase("ISO_8859_5", true, false)]
+    [TestCase("KOI8R", true, false)]
+    [TestCase("WIN1252", true, false)]
+    [TestCase("EUC_JP", false, false)]
+    [TestCase("MULE_INTERNAL", false, false)]
+    [TestCase(null, false, false, TestName = "A_server_that_says_no_encoding_reads_no_name_beyond_ascii")]
+    public void Names_are_read_as_the_servers_encoding_has_them(string? encoding, bool plain, bool capital)
+    {
+        if (encoding is not null)
+        {
+            Report("server_encoding", encoding);
+        }
+
+        Assert.That(_settings.ReadsAlike(NamesBeyondAscii.None), Is.True);
+        Assert.That(_settings.ReadsAlike(NamesBeyondAscii.Plain), Is.EqualTo(plain));
+        Assert.That(_settings.ReadsAlike(NamesBeyondAscii.LoweredOrCut), Is.EqualTo(capital));
+    }
+
+    [TestCase("UTF8", true)]
+    [TestCase("SQL_ASCII", true)]
+    [TestCase("LATIN1", false)]
+    [TestCase(null, false)]
+    public void Bytes_that_are_not_converted_are_read_where_the_server_keeps_them_as_they_are(string? server, bool isReadable)
+    {
+        Report("client_encoding", "SQL_ASCII");
+        if (server is not null)
+        {
+            Report("server_encoding", server);
+        }
+
+        Assert.That(_settings.AreTextsReadable, Is.EqualTo(isReadable));
+    }
+
     [Test]
     public void Without_a_report_nothing_is_readable() =>
         Assert.That(new SessionSettings("real", SqlSearchPath.Of("public")).AreTextsReadable, Is.False);

@@ -24,7 +24,7 @@ internal abstract class HeldFixture(TransportKind transport) : SessionFixture(tr
     public void Hold()
     {
         Store = new MemoryApprovalStore();
-        Start(Hold, approvals: time => Approvals = ApprovalRegistry.OpenAsync(Store, new MemoryAudit(), time, NullLogger.Instance, _ => []).Result);
+        Start(Hold, approvals: time => Approvals = ApprovalRegistry.OpenAsync(Store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person).Result);
     }
 
     [TearDown]

@@ -119,6 +119,22 @@ internal sealed class SqlParserTests
     public void Says_whether_a_text_reads_alike_under_any_encoding(string sql, bool alike) =>
         Assert.That(SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).ReadsAlikeEverywhere, Is.EqualTo(alike));
 
+    [TestCase("select a from t where b = 'É'", NamesBeyondAscii.None, TestName = "A_value_is_no_name")]
+    [TestCase("select a from été", NamesBeyondAscii.Plain)]
+    [TestCase("select a from \"été\"", NamesBeyondAscii.Plain)]
+    [TestCase("select U&\"\\00e9\"", NamesBeyondAscii.Plain, TestName = "A_name_that_is_escaped_is_one")]
+    [TestCase("select a from Été", NamesBeyondAscii.LoweredOrCut)]
+    [TestCase("select a as ǅ from t", NamesBeyondAscii.LoweredOrCut)]
+    [TestCase("prepare \"É\" as select 1", NamesBeyondAscii.LoweredOrCut)]
+    public void Tells_names_beyond_ascii(string sql, object names) =>
+        Assert.That(SqlParser.Parse(Encoding.UTF8.GetBytes(sql)).Names, Is.EqualTo(names));
+
+    [TestCase(29, NamesBeyondAscii.Plain)]
+    [TestCase(30, NamesBeyondAscii.LoweredOrCut)]
+    [TestCase(40, NamesBeyondAscii.LoweredOrCut)]
+    public void A_name_that_may_have_been_cut_is_told_from_one_that_was_not(int letters, object names) =>
+        Assert.That(SqlParser.Parse(Encoding.UTF8.GetBytes($"select \"{new string('é', letters)}\"")).Names, Is.EqualTo(names));
+
     private static int Fitting((string Begin, string Repeated, string Middle, string End) bomb) =>
         (SqlParser.MostBytes - 30) / (bomb.Repeated.Length + bomb.End.Length);
 

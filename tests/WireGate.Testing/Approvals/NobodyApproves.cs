@@ -1,4 +1,5 @@
 using WireGate.Core.Approvals;
+using WireGate.Core.Policy;
 
 namespace WireGate.Testing.Approvals;
 
@@ -13,6 +14,8 @@ public sealed class NobodyApproves : IApprovals
     public ValueTask<Approval> WhenDecidedAsync(string id, CancellationToken cancellationToken) => throw new ApprovalRefusedException("nobody was asked");
 
     public ValueTask<bool> TryClaimAsync(string id, string session, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+    public bool Meets(Approval approval, HoldTerms terms) => false;
 
     public ValueTask CompleteAsync(string id, bool executed, string? detail, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("nothing is claimed");

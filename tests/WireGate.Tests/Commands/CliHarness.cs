@@ -31,7 +31,7 @@ internal sealed class CliHarness : IAsyncDisposable
 
     public async Task<CliHarness> StartAsync()
     {
-        Approvals = await ApprovalRegistry.OpenAsync(new MemoryApprovalStore(), new MemoryAudit(), TimeProvider.System, NullLogger.Instance, _ => []);
+        Approvals = await ApprovalRegistry.OpenAsync(new MemoryApprovalStore(), new MemoryAudit(), TimeProvider.System, NullLogger.Instance, _ => [], person => person);
         _server = await AdminServer.StartAsync(new AdminDependencies
         {
             Config = () => Config,

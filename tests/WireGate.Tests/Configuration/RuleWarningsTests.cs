@@ -52,6 +52,10 @@ internal sealed class RuleWarningsTests
         "masks.pii: public.\"People\".ssn: only * is a pattern, \" stands for itself",
         TestName = "Quotes_in_a_mask_are_told")]
     [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { sql: { tables: [public.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, public.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab, public.*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa] } }, do: deny }] }",
+        "rules.list[1] (d): public.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab: PostgreSQL cuts names after 63 bytes, so nothing has this one",
+        TestName = "A_name_that_nothing_can_have_is_told")]
+    [TestCase(
         "rules: { external: { opa: \"http://127.0.0.1:8181/v1\" }, list: [{ name: o, match: { operations: all }, do: allow }] }",
         TestName = "A_decision_point_of_this_machine_may_be_asked_in_clear")]
     public void Warns(string rules, params string[] expected)
