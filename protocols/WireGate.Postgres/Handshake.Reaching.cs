@@ -10,19 +10,12 @@ namespace WireGate.Postgres;
 /// <content>Reaches the upstream, at once or once people have approved it.</content>
 internal sealed partial class Handshake
 {
-    /// <summary>How long it lives, by its placeholder and its grant; null: as long as its client stays.</summary>
-    private static TimeSpan? LifetimeOf(Session session)
-    {
-        TimeSpan? first = session.Placeholder!.SessionLifetime, second = session.Access!.Grant.SessionLifetime;
-        return !(first <= second) && second is not null ? second : first;
-    }
-
     /// <returns>The upstream, null if it is not to be, and the client has been told; and what it was logged in with.</returns>
     private async ValueTask<(UpstreamSession? Upstream, LoginRequest Request)> ReachWhenApprovedAsync(
         Session session, LoginRequest request, StartupParameters parameters, UserName user)
     {
         var held = new HeldSession(session, services.Approvals, services.Time);
-        (Approval? approval, Refusal? refusal) = await held.WaitAsync(session.Access!.Grant.Hold!, LifetimeOf(session));
+        (Approval? approval, Refusal? refusal) = await held.WaitAsync(session.Access!.Grant.Hold!, session.Lifetime);
         UpstreamSession? upstream = null;
         try
         {
@@ -36,7 +29,7 @@ internal sealed partial class Handshake
             while (refusal is null && session.TakeConfig())
             {
                 refusal = LoginChoice.Of(session, session.Placeholder!, parameters, user, out LoginRequest? again)
-                    ?? held.Judge(approval!, session.Access!.Grant.Hold, LifetimeOf(session));
+                    ?? held.Judge(approval!, session.Access!.Grant.Hold, session.Lifetime);
                 request = again ?? request;
             }
 
@@ -75,7 +68,7 @@ internal sealed partial class Handshake
         session.Interrupt = static () => { };
         try
         {
-            (upstream, refusal) = await new UpstreamOpener(services, connector, login).OpenAsync(session, request, written);
+            (upstream, refusal) = await new UpstreamOpener(services, connector, login, request).OpenAsync(session, written);
         }
         catch (OperationCanceledException) when (session.End != SessionEnd.None)
         {

@@ -97,7 +97,7 @@ internal sealed partial class Handshake(
 
         session.Placeholder = proof.Verdict == PlaceholderVerdict.Unknown ? null : proof.Placeholder;
         session.Method = proof.Method;
-        (LoginRequest? request, Refusal? refusal) = await new ClientAuthorization(services).RunAsync(session, proof, parameters, user);
+        (LoginRequest? request, Refusal? refusal) = await AuthorizeAsync(session, proof, parameters, user);
         if (request is null)
         {
             await RefuseAsync(session, refusal!);
@@ -139,12 +139,30 @@ internal sealed partial class Handshake(
 
         await GreetAsync(session.Client.Output, upstream, cancel);
         session.HandshakeDone();
-        if (LifetimeOf(session) is { } lifetime)
+        if (session.Lifetime is { } lifetime)
         {
             session.SetDeadline(lifetime, SessionEnd.Expired);
         }
 
         return new EstablishedSession(relay, cancel);
+    }
+
+    /// <returns>Exactly one of them.</returns>
+    private async ValueTask<(LoginRequest? Request, Refusal? Refusal)> AuthorizeAsync(
+        Session session, ClientProof proof, StartupParameters parameters, UserName user)
+    {
+        var authorization = new ClientAuthorization(services.Placeholders, services.Admission);
+        if (proof.Verdict != PlaceholderVerdict.Ok)
+        {
+            return (null, authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id,
+                user.Kind == UserNameKind.Plain && proof.Method.StartsWith("scram", StringComparison.Ordinal)
+                    ? "SCRAM, and the user name names no placeholder: it has to be anything+ID, with the id that mint printed"
+                    : null));
+        }
+
+        LoginRequest? request = null;
+        Refusal? refusal = await authorization.AuthorizeAsync(session, () => LoginChoice.Of(session, proof.Placeholder!, parameters, user, out request));
+        return refusal is null ? (request, null) : (null, refusal);
     }
 
     /// <summary>What the upstream said of its settings when it greeted.</summary>
@@ -221,19 +239,10 @@ internal sealed partial class Handshake(
 
     private async ValueTask RefuseAsync(Session session, Refusal refusal)
     {
-        if (!session.TryEnd(refusal.End, refusal.Detail))
+        if (session.TryRefuse(refusal, services.Audit))
         {
-            return;
+            await SayAsync(session, Refusals.Fields(refusal));
         }
-
-        session.IsRefused = true;
-        services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with
-        {
-            End = refusal.End,
-            Reference = refusal.Reference,
-            Detail = refusal.Detail,
-        });
-        await SayAsync(session, Refusals.Fields(refusal));
     }
 
     private static async ValueTask SayAsync(Session session, ErrorFields last)

@@ -17,6 +17,11 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "{Count} connections to {Listener} from {Source} were turned away: {Reason}")]
     internal static partial void TurnedAway(this ILogger logger, long count, string listener, string source, string reason);
 
+    [LoggerMessage(
+        6, LogLevel.Warning, "target {Target} let nobody in as {Login}: {Detail} (ref {Reference}; {Silent} more since the last such line)")]
+    internal static partial void UpstreamRefused(
+        this ILogger logger, string target, string login, string detail, string reference, int silent);
+
     [LoggerMessage(4, LogLevel.Critical, "connections that were turned away could not be audited")]
     internal static partial void TurnedAwayNotAudited(this ILogger logger, Exception exception);
 }

@@ -56,7 +56,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
             Settings = [new StartupSetting("client_encoding", "UTF8"u8.ToArray()), new StartupSetting("application_name", "wiregate"u8.ToArray())],
         };
         (UpstreamSession? opened, Refusal? refusal) =
-            await new UpstreamOpener(services, connector, new UpstreamLogin(keys)).OpenAsync(session, own, authorization);
+            await new UpstreamOpener(services, connector, new UpstreamLogin(keys), own).OpenAsync(session, authorization);
         if (opened is null)
         {
             throw new IOException(refusal!.Detail ?? refusal.Message);

@@ -1,6 +1,4 @@
 using System.IO.Pipelines;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
@@ -24,7 +22,7 @@ internal sealed class UpstreamConnector
     public async ValueTask<Connection> ConnectAsync(
         EventLoop loop, TargetConfig target, Address address, CancellationToken cancellationToken)
     {
-        Connection connection = await loop.ConnectAsync(EndPointOf(address), cancellationToken);
+        Connection connection = await loop.ConnectAsync(address.ToEndPoint(), cancellationToken);
         if (target.Tls.Mode == TlsMode.Disable)
         {
             return connection;
@@ -44,13 +42,6 @@ internal sealed class UpstreamConnector
             throw;
         }
     }
-
-    private static EndPoint EndPointOf(Address address) => address switch
-    {
-        { Path: { } path } => new UnixDomainSocketEndPoint(path),
-        _ when IPAddress.TryParse(address.Host, out IPAddress? ip) => new IPEndPoint(ip, address.Port),
-        _ => new DnsEndPoint(address.Host!, address.Port, AddressFamily.Unspecified),
-    };
 
     private static async ValueTask AskForTlsAsync(Connection connection)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace WireGate.Core.Configuration;
 
@@ -88,6 +89,14 @@ public sealed record Address
         address = new Address { Host = host, Port = number };
         return true;
     }
+
+    /// <summary>Where a socket connects to.</summary>
+    public EndPoint ToEndPoint() => this switch
+    {
+        { Path: { } path } => new UnixDomainSocketEndPoint(path),
+        _ when IPAddress.TryParse(Host, out IPAddress? ip) => new IPEndPoint(ip, Port),
+        _ => new DnsEndPoint(Host!, Port, AddressFamily.Unspecified),
+    };
 
     /// <summary>As it is written in the config.</summary>
     public override string ToString() =>

@@ -97,6 +97,16 @@ public sealed class Session : IDisposable
     /// <summary>It reads the upstream's log of changes, which its grant has to allow.</summary>
     public bool IsReplication { get; set; }
 
+    /// <summary>How long it lives, by its placeholder and its grant, once both are known; null: as long as its client stays.</summary>
+    public TimeSpan? Lifetime
+    {
+        get
+        {
+            TimeSpan? first = Placeholder?.SessionLifetime, second = Access?.Grant.SessionLifetime;
+            return !(first <= second) && second is not null ? second : first;
+        }
+    }
+
     /// <summary>Bytes relayed from the client.</summary>
     public Func<long>? ClientBytes { get; set; }
 
@@ -148,6 +158,23 @@ public sealed class Session : IDisposable
 
         EndDetail = detail;
         Phase = SessionPhase.Ending;
+        return true;
+    }
+
+    /// <summary>Ends it before it has begun, and writes that down; then the client can be told.</summary>
+    /// <returns>False: it had ended already, for another reason.</returns>
+    /// <exception cref="AuditFailedException">It could not be written down.</exception>
+    public bool TryRefuse(Refusal refusal, IAuditLog audit)
+    {
+        ArgumentNullException.ThrowIfNull(refusal);
+        ArgumentNullException.ThrowIfNull(audit);
+        if (!TryEnd(refusal.End, refusal.Detail))
+        {
+            return false;
+        }
+
+        IsRefused = true;
+        audit.Append(Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
         return true;
     }
 

@@ -2,11 +2,10 @@ using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
-using WireGate.Postgres.Upstream;
 using WireGate.Testing;
 using WireGate.Testing.Admin;
 
-namespace WireGate.Postgres.Tests.Upstream;
+namespace WireGate.Core.Tests.Sessions;
 
 public class UpstreamTroublesTests
 {

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
-using WireGate.Core.Sessions;
 
-namespace WireGate.Postgres.Upstream;
+namespace WireGate.Core.Sessions;
 
 /// <summary>
 /// Tells the operator of upstreams that let nobody in. Clients that try again in a loop must not fill the log: each target has a line
 /// now and then, which counts those that had none.
 /// </summary>
-internal sealed class UpstreamTroubles(TimeProvider time, ILogger logger)
+/// <param name="time">The clock.</param>
+/// <param name="logger">Told of them.</param>
+public sealed class UpstreamTroubles(TimeProvider time, ILogger logger)
 {
     /// <summary>Between two lines about one target.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -18,6 +19,8 @@ internal sealed class UpstreamTroubles(TimeProvider time, ILogger logger)
     /// <summary>A session was refused because of its upstream. Callable from any thread.</summary>
     public void Tell(Access access, Refusal refusal)
     {
+        ArgumentNullException.ThrowIfNull(access);
+        ArgumentNullException.ThrowIfNull(refusal);
         DateTimeOffset now = time.GetUtcNow();
         int silent;
         lock (_lock)
