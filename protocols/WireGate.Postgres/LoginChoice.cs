@@ -4,7 +4,6 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Postgres.Operations;
 using WireGate.Postgres.Startup;
 using WireGate.Postgres.Upstream;
 
@@ -80,7 +79,7 @@ internal static class LoginChoice
         request = new LoginRequest(
             target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject)
         {
-            NeedsSearchPath = judgement.Replication == ReplicationMode.None && config.RuleBook.For(OperationJudge.FactsOf(session)).NeedsNames,
+            NeedsSearchPath = judgement.Replication == ReplicationMode.None && config.RuleBook.For(SessionFacts.Of(session)).NeedsNames,
         };
         return null;
     }

@@ -47,7 +47,7 @@ internal sealed class OperationJudge
         _point = point;
         _time = time;
         _book = session.Config.RuleBook;
-        _rules = _book.For(FactsOf(session));
+        _rules = _book.For(SessionFacts.Of(session));
         Unnamed = new JudgedText(new ParsedText([Unknown(SqlKinds.Unknown, "a name that nothing defined in this session")]), "unknown-name"u8.ToArray());
     }
 
@@ -72,7 +72,7 @@ internal sealed class OperationJudge
     public async ValueTask<Decision> AskElsewhereAsync(IReadOnlyList<JudgedText> texts, Decision own)
     {
         ExternalRulesConfig? config = _rules.External;
-        SessionFacts session = FactsOf(_session);
+        SessionFacts session = SessionFacts.Of(_session);
         SqlSearchPath path = Settings.SearchPath;
         DateTimeOffset now = _time.GetUtcNow();
         foreach (JudgedText text in texts)
@@ -99,7 +99,7 @@ internal sealed class OperationJudge
         if (!ReferenceEquals(book, _book))
         {
             _book = book;
-            _rules = book.For(FactsOf(_session));
+            _rules = book.For(SessionFacts.Of(_session));
             Epoch++;
         }
     }
@@ -225,20 +225,4 @@ internal sealed class OperationJudge
         SHA256.HashData(sql, hash);
         return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash[..8]));
     }
-
-    /// <summary>The facts of a session whose access is chosen.</summary>
-    public static SessionFacts FactsOf(Session session) => new()
-    {
-        Identity = session.Placeholder!.Identity,
-        Target = session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target),
-        Login = session.Access.Login.Name,
-        Grant = session.Access.Grant.Name,
-        Placeholder = session.Placeholder.Id,
-        Source = session.SourceAddress,
-        Database = session.Database,
-        Application = session.Application,
-        Method = session.Method,
-        IsTls = session.Client.Tls is not null,
-        IsReplication = session.IsReplication,
-    };
 }

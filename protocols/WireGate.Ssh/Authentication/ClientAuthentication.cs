@@ -35,10 +35,9 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
 
     /// <summary>Takes the client's attempts, each of which but the last has been refused.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="onFailed">Told of each attempt that proved nothing.</param>
-    /// <returns>A proof, or the last of too many attempts. Null: the client left.</returns>
+    /// <returns>A proof, or the last of too many attempts, or of those after which the client left. Null: it left before it tried.</returns>
     /// <exception cref="ProtocolException">The client broke the protocol.</exception>
-    public async ValueTask<ClientProof?> RunAsync(Session session, Action<ClientProof> onFailed)
+    public async ValueTask<ClientProof?> RunAsync(Session session)
     {
         if (!await TakeServiceRequestAsync())
         {
@@ -46,11 +45,12 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
         }
 
         bool isFirst = true;
+        ClientProof? last = null;
         for (int tries = 0; ;)
         {
             if (!await transport.ReadAsync())
             {
-                return null;
+                return last;
             }
 
             if (transport.Kind != SshMessage.SSH_MSG_USERAUTH_REQUEST)
@@ -64,7 +64,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
                 AskForPlaceholder();
                 if (!await transport.ReadAsync())
                 {
-                    return null;
+                    return last;
                 }
 
                 switch (transport.Kind)
@@ -93,11 +93,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
                 // To ask what may be tried is no attempt.
                 tries += method == "none" && isFirst ? 0 : 1;
                 isFirst = false;
-                if (token is not null)
-                {
-                    onFailed(proof);
-                }
-
+                last = token is null ? last : proof;
                 if (tries >= MostTries)
                 {
                     return proof;

@@ -13,10 +13,11 @@ internal static class PublicKeyFile
 
     /// <param name="peer">Who will send what these keys signed.</param>
     /// <param name="file">All of it.</param>
+    /// <param name="mayBeEmpty">True: it need not have a key.</param>
     /// <exception cref="KeyFileException">It is too long, has no key, or a line of it cannot be read.</exception>
-    public static ImmutableArray<SshPublicKey> Parse(Peer peer, ReadOnlySpan<byte> file)
+    public static ImmutableArray<SshPublicKey> Parse(Peer peer, ReadOnlySpan<byte> file, bool mayBeEmpty = false)
     {
         ImmutableArray<SshPublicKey> keys = KeyLines.Parse(file, MaxFileLength, line => SshPublicKey.ParseLine(peer, line));
-        return keys.IsEmpty ? throw new KeyFileException("the file has no key") : keys;
+        return keys.IsEmpty && !mayBeEmpty ? throw new KeyFileException("the file has no key") : keys;
     }
 }

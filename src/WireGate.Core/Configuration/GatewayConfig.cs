@@ -59,6 +59,9 @@ public sealed record GatewayConfig
     /// <summary>What clients do not get to see, by name.</summary>
     public FrozenDictionary<string, MaskConfig> Masks { get; init; } = FrozenDictionary<string, MaskConfig>.Empty;
 
+    /// <summary>Names of the environment variables that are secrets.</summary>
+    public IEnumerable<string> SecretVariables => Secrets.Values.SelectMany(s => (string?[])[s.Env, s.Passphrase?.Env]).OfType<string>();
+
     /// <summary>The rules, made ready to judge by; the same object for as long as this config lives.</summary>
     public RuleBook RuleBook => RuleBook.Of(this);
 }
@@ -141,7 +144,7 @@ public sealed record ListenerConfig
     /// <summary>Its unique name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The protocol's name, <c>postgres</c>.</summary>
+    /// <summary>The protocol's name: <see cref="ProtocolNames"/>.</summary>
     public required string Protocol { get; init; }
 
     /// <summary>Where it listens.</summary>
@@ -158,6 +161,9 @@ public sealed record ListenerConfig
 
     /// <summary>True: a placeholder is proven by SCRAM and by nothing else.</summary>
     public bool ScramOnly { get; init; }
+
+    /// <summary>Paths of the private keys by which an SSH listener proves itself; empty for another.</summary>
+    public ImmutableArray<string> HostKeys { get; init; } = [];
 }
 
 /// <summary>A certificate chain and its key, both PEM files.</summary>
@@ -193,6 +199,9 @@ public sealed record SecretConfig
     /// <summary>Name of a systemd credential below <c>$CREDENTIALS_DIRECTORY</c>.</summary>
     public string? Credential { get; init; }
 
+    /// <summary>What opens it, if it is an encrypted key; null: nothing is needed. Has none of its own.</summary>
+    public SecretConfig? Passphrase { get; init; }
+
     /// <summary>How long a fetched value is used before it is fetched again; null: 5 minutes for <c>exec</c>, on change for files.</summary>
     public TimeSpan? Refresh { get; init; }
 }
@@ -203,7 +212,7 @@ public sealed record TargetConfig
     /// <summary>Its unique name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The protocol's name, <c>postgres</c>.</summary>
+    /// <summary>The protocol's name: <see cref="ProtocolNames"/>.</summary>
     public required string Protocol { get; init; }
 
     /// <summary>Tried in this order; never empty.</summary>
@@ -229,6 +238,12 @@ public sealed record TargetConfig
 
     /// <summary>Names of the masks that are always on; only a rule that says who may see it lifts one.</summary>
     public ImmutableArray<string> Mask { get; init; } = [];
+
+    /// <summary>Public keys that an SSH upstream may prove itself by, as OpenSSH writes them: type and base64.</summary>
+    public ImmutableArray<string> HostKeys { get; init; } = [];
+
+    /// <summary>Path of a file in the form of OpenSSH's known_hosts; null: <see cref="HostKeys"/> are all that is known.</summary>
+    public string? KnownHostsPath { get; init; }
 
     /// <summary>Finds a login by name.</summary>
     public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
@@ -281,4 +296,7 @@ public sealed record LoginConfig
 
     /// <summary>Name of the secret that is its password; null: the upstream asks for none.</summary>
     public string? Password { get; init; }
+
+    /// <summary>Name of the secret that is its private key; null: it has none.</summary>
+    public string? PrivateKey { get; init; }
 }

@@ -53,6 +53,13 @@ public sealed class SecretProvider : IDisposable
         }
     }
 
+    /// <summary>The name by which the passphrase of a secret is fetched; null: it has none.</summary>
+    public static string? PassphraseOf(SecretConfig secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return secret.Passphrase is null ? null : $"{secret.Name}/passphrase";
+    }
+
     /// <summary>Takes over a new configuration. What has not changed keeps its cache; the value of what is gone is erased.</summary>
     public void ReplaceConfig(FrozenDictionary<string, SecretConfig> secrets)
     {
@@ -60,7 +67,9 @@ public sealed class SecretProvider : IDisposable
         lock (_replacing)
         {
             FrozenDictionary<string, Entry> old = _entries;
-            _entries = secrets.ToFrozenDictionary(
+            IEnumerable<KeyValuePair<string, SecretConfig>> passphrases = secrets.Values
+                .Where(s => s.Passphrase is not null).Select(s => KeyValuePair.Create(PassphraseOf(s)!, s.Passphrase!));
+            _entries = secrets.Concat(passphrases).ToFrozenDictionary(
                 pair => pair.Key,
                 pair => old.TryGetValue(pair.Key, out Entry? entry) && AreSame(entry.Config, pair.Value) ? entry : Make(pair.Value));
             foreach (Entry entry in old.Values.Except(_entries.Values))
@@ -89,7 +98,7 @@ public sealed class SecretProvider : IDisposable
 
     // A record compares its immutable arrays by reference.
     private static bool AreSame(SecretConfig one, SecretConfig other) =>
-        one with { Exec = [] } == other with { Exec = [] } && one.Exec.AsSpan().SequenceEqual(other.Exec.AsSpan());
+        one with { Exec = [], Passphrase = null } == other with { Exec = [], Passphrase = null } && one.Exec.AsSpan().SequenceEqual(other.Exec.AsSpan());
 
     private sealed class Entry(SecretConfig config, ISecretSource source) : IDisposable
     {

@@ -39,4 +39,24 @@ public sealed record SessionFacts
 
     /// <summary>Whether it reads the upstream's log of changes, where no statement says of which tables.</summary>
     public bool IsReplication { get; init; }
+
+    /// <summary>Of a session whose access is chosen, by its config.</summary>
+    public static SessionFacts Of(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return new SessionFacts
+        {
+            Identity = session.Placeholder!.Identity,
+            Target = session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target),
+            Login = session.Access.Login.Name,
+            Grant = session.Access.Grant.Name,
+            Placeholder = session.Placeholder.Id,
+            Source = session.SourceAddress,
+            Database = session.Database,
+            Application = session.Application,
+            Method = session.Method,
+            IsTls = session.Client.Tls is not null,
+            IsReplication = session.IsReplication,
+        };
+    }
 }

@@ -24,8 +24,7 @@ internal static class ConnectCheck
     /// <summary>Tries each, and tells of each attempt as it is made.</summary>
     public static async Task<List<ConnectAttempt>> RunAsync(GatewayConfig config, Action<ConnectAttempt> made, CancellationToken cancellationToken)
     {
-        using EnvironmentSecrets environment = EnvironmentSecrets.Capture(
-            config.Secrets.Values.Where(s => s.Env is not null).Select(s => s.Env!));
+        using EnvironmentSecrets environment = EnvironmentSecrets.Capture(config.SecretVariables);
         using var secrets = new SecretProvider(config.Secrets, environment, TimeProvider.System);
         var loop = new PoolLoop();
         List<ConnectAttempt> attempts = [];

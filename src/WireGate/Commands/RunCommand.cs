@@ -55,8 +55,7 @@ internal static class RunCommand
         }
 
         ProcessHardening.Apply();
-        using EnvironmentSecrets environment = EnvironmentSecrets.Capture(
-            config.Secrets.Values.Where(s => s.Env is not null).Select(s => s.Env!));
+        using EnvironmentSecrets environment = EnvironmentSecrets.Capture(config.SecretVariables);
         using ILoggerFactory loggers = LoggerFactory.Create(logging =>
         {
             logging.SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);

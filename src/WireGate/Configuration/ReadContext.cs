@@ -31,6 +31,9 @@ internal sealed class ReadContext
     /// <summary>True: the config makes identities of Unix users, so <c>unix</c> is an issuer to reckon with.</summary>
     public bool HasUnixUsers { get; set; }
 
+    /// <summary>The port of an address that names none: that of the protocol of what is read.</summary>
+    public int DefaultPort { get; set; }
+
     public void Report(Position position, string path, string message) => Errors.Add(new ConfigError(position, path, message));
 
     public void Report(ConfigNode node, string message) => Report(node.Position, node.Path, message);

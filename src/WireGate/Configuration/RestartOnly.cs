@@ -44,9 +44,14 @@ internal static class RestartOnly
         foreach (SecretConfig secret in changed.Secrets.Values.OrderBy(s => s.Name, StringComparer.Ordinal))
         {
             // The environment is read and scrubbed at start; a variable that nobody asked for then is gone.
-            if (secret.Env is not null && !old.Secrets.Values.Any(s => s.Env == secret.Env))
+            if (secret.Env is not null && !old.SecretVariables.Contains(secret.Env))
             {
                 errors.Add(At(root, "secrets", secret.Name, "env"));
+            }
+
+            if (secret.Passphrase?.Env is { } passphrase && !old.SecretVariables.Contains(passphrase))
+            {
+                errors.Add(At(root, "secrets", secret.Name, "passphrase", "env"));
             }
         }
 

@@ -12,6 +12,7 @@ using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
 using WireGate.Postgres;
+using WireGate.Ssh;
 using WireGate.Storage;
 
 namespace WireGate.Hosting;
@@ -34,6 +35,7 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly SecretProvider _secrets;
     private readonly EventLoopTransport _transport;
     private readonly PostgresProtocol _postgres;
+    private readonly SshProtocol _ssh;
     private readonly SessionDirectory _sessions;
     private readonly List<Listener> _listeners = [];
     private readonly AdminServer _admin;
@@ -42,7 +44,7 @@ internal sealed class Daemon : IAsyncDisposable
 
     private Daemon(
         ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, ApprovalRegistry approvals,
-        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
+        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, SshProtocol ssh, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
     {
         _config = config;
         _logger = logger;
@@ -52,6 +54,7 @@ internal sealed class Daemon : IAsyncDisposable
         _secrets = secrets;
         _transport = transport;
         _postgres = postgres;
+        _ssh = ssh;
         _admin = admin;
         _sessions = sessions;
         _turnedAway = turnedAway;
@@ -105,6 +108,8 @@ internal sealed class Daemon : IAsyncDisposable
         var turnedAway = new TurnedAway(audit, time, loggers.CreateLogger<TurnedAway>());
         var postgres = new PostgresProtocol(
             new PostgresServices(store, secrets, audit, admission, turnedAway, approvals, store.DeriveMaskKey(), time, loggers.CreateLogger<PostgresProtocol>()));
+        var ssh = new SshProtocol(
+            new SshServices(store, secrets, audit, admission, approvals, time, loggers.CreateLogger<SshProtocol>()));
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {
@@ -121,7 +126,7 @@ internal sealed class Daemon : IAsyncDisposable
             CancellationToken.None);
 
         var watcher = new ConfigWatcher(config, time);
-        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, admin, sessions, turnedAway, watcher);
+        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, ssh, admin, sessions, turnedAway, watcher);
         audit.Failed += daemon.OnAuditFailed;
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
@@ -132,7 +137,7 @@ internal sealed class Daemon : IAsyncDisposable
             daemon._listeners.Add(bound);
             string name = listener.Name;
             var server = new SessionServer(
-                () => config.Current.Listeners.First(l => l.Name == name), postgres, () => config.Current, admission, sessions, turnedAway, audit, time,
+                () => config.Current.Listeners.First(l => l.Name == name), listener.Protocol == ssh.Name ? ssh : postgres, () => config.Current, admission, sessions, turnedAway, audit, time,
                 loggers.CreateLogger<SessionServer>());
             bound.Start(server.Serve, server.TurnAway);
             logger.Listening(listener.Protocol, bound.LocalEndPoint, reactors == 0 ? "streams" : $"epoll, {reactors} reactors");
@@ -178,6 +183,7 @@ internal sealed class Daemon : IAsyncDisposable
         _approvals.Dispose();
         await _store.DisposeAsync();
         _postgres.Dispose();
+        _ssh.Dispose();
         _secrets.Dispose();
         await _audit.DisposeAsync();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
 
@@ -15,13 +16,14 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
     private readonly Key<ServerTlsConfig> _tls;
     private readonly Key<string> _target;
     private readonly Key<bool> _scramOnly;
+    private readonly Key<ImmutableArray<string>> _hostKeys;
 
     public ListenerShape()
     {
         _name = Required("name", NameShape, l => l.Name, "Its unique name.");
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres or ssh.");
         _address = Required(
-            "address", new ListenAddressShape(ProtocolShape.PostgresPort), l => l.Address, "Where it listens: address:port, or unix: and an absolute path.");
+            "address", new ListenAddressShape(), l => l.Address, "Where it listens: address:port, or unix: and an absolute path.");
         _mode = OptionalValue("mode", Words.Mode, l => l.SocketMode, "Permission bits of a Unix socket in quotes, \"0660\" by default.");
         _tls = Optional("tls", new ServerTlsShape(), l => l.Tls, "Certificate and key; without, TLS is not offered.");
         _target = Optional("target", Words.RefersTo(NameKind.Target), l => l.Target, "The only target it reaches; without, the client chooses.");
@@ -30,6 +32,11 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
             new ChoiceShape<bool>([("scram", true)]),
             l => l.ScramOnly ? true : null,
             "scram: a placeholder is proven by SCRAM and by nothing else.");
+        _hostKeys = OptionalValue<ImmutableArray<string>>(
+            "hostKeys",
+            new ListShape<string>(Words.PrivateFile, least: 1, unique: true),
+            l => l.HostKeys.IsEmpty ? null : l.HostKeys,
+            "The private keys by which an SSH listener proves itself, files that others cannot read; the best first.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context)
@@ -49,9 +56,22 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
 
     protected override void Check(MapValues values, ReadContext context)
     {
+        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Postgres, _tls, _mode, _scramOnly);
+        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Ssh, _hostKeys);
+        bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
+        if (isSsh && !values.Has(_hostKeys))
+        {
+            context.Report(values.Map, "no client could know it, add hostKeys: [ file of a private key ], as ssh-keygen -t ed25519 makes one");
+        }
+
         if (!values.TryGet(_address, out Address? address))
         {
             return;
+        }
+
+        if (isSsh && address.IsUnix)
+        {
+            context.Report(values.Node(_address), "no SSH client connects to a Unix socket, name an address and a port");
         }
 
         if (!address.IsUnix && values.Has(_mode))
@@ -74,6 +94,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         Tls = values.GetOrNull(_tls),
         Target = values.GetOrNull(_target),
         ScramOnly = values.Get(_scramOnly, false),
+        HostKeys = values.Get(_hostKeys, []),
     };
 
     private sealed class ServerTlsShape : MapShape<ServerTlsConfig>

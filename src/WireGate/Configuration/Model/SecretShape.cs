@@ -14,8 +14,10 @@ internal sealed class SecretShape : MapShape<SecretConfig>
     private readonly Key<ImmutableArray<string>> _exec;
     private readonly Key<string> _credential;
     private readonly Key<TimeSpan> _refresh;
+    private readonly Key<SecretConfig>? _passphrase;
 
-    public SecretShape()
+    /// <param name="isPassphrase">It opens another, and needs nothing to be opened by.</param>
+    public SecretShape(bool isPassphrase = false)
     {
         _file = Optional("file", Words.PrivateFile, s => s.File, "The absolute path of a file that others cannot read.");
         _env = Optional(
@@ -35,7 +37,8 @@ internal sealed class SecretShape : MapShape<SecretConfig>
             "A credential that systemd passes (LoadCredential=).");
         NotBuilt("vault", "secrets from Vault");
         NotBuilt("store", "the embedded vault");
-        NotBuilt("passphrase", "keys with a passphrase");
+        _passphrase = isPassphrase ? null : Optional(
+            "passphrase", new SecretShape(isPassphrase: true), s => s.Passphrase, "What opens it, if it is a private key that is encrypted: { env: … }, as a secret.");
         _refresh = OptionalValue("refresh", Words.Lifetime, s => s.Refresh, "How long a fetched value is used before it is fetched again.");
     }
 
@@ -69,6 +72,7 @@ internal sealed class SecretShape : MapShape<SecretConfig>
         Exec = values.Get(_exec, []),
         Credential = values.GetOrNull(_credential),
         Refresh = values.GetValueOrNull(_refresh),
+        Passphrase = _passphrase is null ? null : values.GetOrNull(_passphrase),
     };
 
     /// <summary>Arguments may hold what should not be seen, whatever this page says of literal values.</summary>

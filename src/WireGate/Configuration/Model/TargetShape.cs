@@ -24,41 +24,50 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<ImmutableArray<string>> _authentication;
     private readonly Key<ImmutableArray<string>> _parameters;
     private readonly Key<ImmutableArray<string>> _mask;
+    private readonly Key<ImmutableArray<string>> _hostKeys;
+    private readonly Key<string> _knownHosts;
 
     public TargetShape()
     {
         var names = new ListShape<string>(Words.Foreign, unique: true);
         var methods = new ChoiceShape<string>([.. DefaultAuthentication.Append("md5").Append(Cleartext).Append(NoPassword).Select(m => (m, m))]);
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres or ssh.");
         _address = Required(
             "address",
-            new OneOrManyShape<Address>(new ConnectAddressShape(ProtocolShape.PostgresPort)),
+            new OneOrManyShape<Address>(new ConnectAddressShape()),
             t => t.Addresses,
-            "host:port or unix:/path, port 5432 by default; of several, the first that answers.");
+            "host:port or unix:/path, the protocol's own port by default; of several, the first that answers.");
         _labels = Defaulted(
             "labels", new NamedShape<string>(Words.Text), t => [.. t.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)], "Free labels.");
-        _tls = Defaulted("tls", new ClientTlsShape(), t => t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
+        _tls = Optional("tls", new ClientTlsShape(), t => IsSsh(t) ? null : t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
         _logins = Required(
             "logins",
             new NamedShape<LoginConfig>(new LoginShape(), least: 1),
             t => [.. t.Logins.Select(l => KeyValuePair.Create(l.Name, l))],
             "The accounts that WireGate has there, least first.");
-        _databases = Defaulted("databases", names, t => t.Databases, "The databases that are served; any by default.");
-        _authentication = Defaulted(
+        _databases = OptionalValue<ImmutableArray<string>>("databases", names, t => IsSsh(t) ? null : t.Databases, "The databases that are served; any by default.");
+        _authentication = OptionalValue<ImmutableArray<string>>(
             "authentication",
             new ListShape<string>(methods, least: 1, unique: true),
-            t => t.Authentication,
+            t => IsSsh(t) ? null : t.Authentication,
             "What the upstream may ask for, the two SCRAM methods by default; whatever else it asks for is refused as a downgrade.");
-        _parameters = Defaulted(
+        _parameters = OptionalValue<ImmutableArray<string>>(
             "parameters",
             new ListShape<string>(new TextShape("the name of a setting", @"^[A-Za-z_][A-Za-z0-9_.$]{0,62}$"), unique: true),
-            t => t.Parameters,
+            t => IsSsh(t) ? null : t.Parameters,
             "Startup parameters that a client may set beside the common ones, like search_path.");
         _mask = Defaulted(
             "mask",
             new ListShape<string>(Words.RefersTo(NameKind.Mask), unique: true),
             t => t.Mask,
             "Masks that are always on; only a rule's unmask lifts one.");
+        _hostKeys = OptionalValue<ImmutableArray<string>>(
+            "hostKeys",
+            new ListShape<string>(new TextShape("a public key: its type and its base64", "^[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$"), least: 1, unique: true),
+            t => t.HostKeys.IsEmpty ? null : t.HostKeys,
+            "Public keys that an SSH upstream may prove itself by, as ssh-keyscan prints them behind the host's name.");
+        _knownHosts = Optional(
+            "knownHosts", Words.PublicFile, t => t.KnownHostsPath, "A file in the form of OpenSSH's known_hosts, with what an SSH upstream may prove itself by.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -68,6 +77,15 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         if (values.Has(_logins) && values.Node(_logins) is MapNode logins)
         {
             context.DefineLogins(values.Map.Name, [.. logins.Entries.Select(e => e.Key)]);
+        }
+
+        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Postgres, _tls, _databases, _authentication, _parameters);
+        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Ssh, _hostKeys, _knownHosts);
+        bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
+        if (isSsh)
+        {
+            CheckSsh(values, context);
+            return;
         }
 
         CheckPasswords(values, context);
@@ -107,14 +125,42 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Protocol = values.Get(_protocol),
             Addresses = addresses,
             Labels = values.Get(_labels, []).ToFrozenDictionary(StringComparer.Ordinal),
-            Tls = Tls(values, addresses[0].IsUnix),
+            Tls = Tls(values, addresses[0].IsUnix || values.Get(_protocol) == ProtocolNames.Ssh),
             Logins = [.. values.Get(_logins).Select(l => l.Value)],
             Databases = values.Get(_databases, []),
-            Authentication = values.Get(_authentication, DefaultAuthentication),
+            Authentication = values.Get(_authentication, values.Get(_protocol) == ProtocolNames.Ssh ? [] : DefaultAuthentication),
             Parameters = values.Get(_parameters, []),
             Mask = values.Get(_mask, []),
+            HostKeys = values.Get(_hostKeys, []),
+            KnownHostsPath = values.GetOrNull(_knownHosts),
         };
     }
+
+    private static bool IsSsh(TargetConfig target) => target.Protocol == ProtocolNames.Ssh;
+
+    private void CheckSsh(MapValues values, ReadContext context)
+    {
+        if (!values.Has(_hostKeys) && !values.Has(_knownHosts))
+        {
+            context.Report(values.Map, "whoever answers could be it, add hostKeys or knownHosts: a host that is not known is refused");
+        }
+
+        if (values.TryGet(_address, out ImmutableArray<Address> addresses) && addresses.Any(a => a.IsUnix))
+        {
+            context.Report(values.Node(_address), "SSH is reached by host and port");
+        }
+
+        foreach (MapEntry entry in LoginsIn(values))
+        {
+            if (entry.Value is MapNode login && login.Find(LoginShape.PasswordKey) is null && login.Find(LoginShape.PrivateKeyKey) is null)
+            {
+                context.Report(login, "it has nothing to log in with, add privateKey or password: the name of a secret");
+            }
+        }
+    }
+
+    private IEnumerable<MapEntry> LoginsIn(MapValues values) =>
+        values.Has(_logins) && values.Node(_logins) is MapNode logins ? logins.Entries : [];
 
     private ClientTlsConfig Tls(MapValues values, bool unix) =>
         values.Get(_tls, new ClientTlsConfig { Mode = unix ? TlsMode.Disable : TlsMode.VerifyFull });
@@ -127,14 +173,19 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         }
 
         bool mayHaveNone = values.Get(_authentication, DefaultAuthentication).Contains(NoPassword);
-        if (mayHaveNone || !values.Has(_logins) || values.Node(_logins) is not MapNode logins)
+        foreach (MapEntry entry in LoginsIn(values))
         {
-            return;
-        }
+            if (entry.Value is not MapNode login)
+            {
+                continue;
+            }
 
-        foreach (MapEntry entry in logins.Entries)
-        {
-            if (entry.Value is MapNode login && login.Find(LoginShape.PasswordKey) is null)
+            if (login.Find(LoginShape.PrivateKeyKey) is { } key)
+            {
+                context.Report(key, "only ssh has it, remove it");
+            }
+
+            if (login.Find(LoginShape.PasswordKey) is null && !mayHaveNone)
             {
                 context.Report(login, "it has no password, name its secret, or add none to the target's authentication if the upstream asks for none");
             }
@@ -162,28 +213,31 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private sealed class LoginShape : MapShape<LoginConfig>
     {
         public const string PasswordKey = "password";
+        public const string PrivateKeyKey = "privateKey";
 
         // NAMEDATALEN less its zero. A server cuts a longer name off, and what it then reports is a name that nobody configured.
         private const int MaxUserLength = 63;
 
         private readonly Key<string> _user;
         private readonly Key<string> _password;
+        private readonly Key<string> _privateKey;
 
         public LoginShape()
         {
             _user = Required("user", new TextShape("a name", then: CheckUser), l => l.User, "The real user name; no client sees it.");
             _password = Optional(PasswordKey, Words.RefersTo(NameKind.Secret), l => l.Password, "The name of the secret that is its password.");
+            _privateKey = Optional(PrivateKeyKey, Words.RefersTo(NameKind.Secret), l => l.PrivateKey, "The name of the secret that is its SSH private key.");
         }
 
         private static void CheckUser(ScalarNode node, ReadContext context)
         {
             if (Encoding.UTF8.GetByteCount(node.Text) > MaxUserLength)
             {
-                context.Report(node, $"the user name is longer than {MaxUserLength} bytes, no PostgreSQL role has such a name");
+                context.Report(node, $"the user name is longer than {MaxUserLength} bytes, no account has such a name");
             }
         }
 
         protected override LoginConfig Build(MapValues values) =>
-            new() { Name = values.Map.Name, User = values.Get(_user), Password = values.GetOrNull(_password) };
+            new() { Name = values.Map.Name, User = values.Get(_user), Password = values.GetOrNull(_password), PrivateKey = values.GetOrNull(_privateKey) };
     }
 }

@@ -6,7 +6,7 @@ using WireGate.Core.Configuration;
 namespace WireGate.Configuration.Shapes;
 
 /// <summary>An address to listen on: only what the machine itself can tell, so a name server has no say in where it listens.</summary>
-internal sealed class ListenAddressShape(int defaultPort) : AddressShape(defaultPort)
+internal sealed class ListenAddressShape : AddressShape
 {
     protected override string Expected => "an address to listen on: 127.0.0.1:5432, \"[::]:5432\" or unix:/path";
 
@@ -14,7 +14,7 @@ internal sealed class ListenAddressShape(int defaultPort) : AddressShape(default
 }
 
 /// <summary>An address to connect to.</summary>
-internal sealed class ConnectAddressShape(int defaultPort) : AddressShape(defaultPort)
+internal sealed class ConnectAddressShape : AddressShape
 {
     protected override string Expected => "an address: host, host:port, \"[v6]:port\" or unix:/path";
 
@@ -22,7 +22,7 @@ internal sealed class ConnectAddressShape(int defaultPort) : AddressShape(defaul
 }
 
 /// <summary>Host and port, or the path of a Unix socket.</summary>
-internal abstract class AddressShape(int defaultPort) : TextualShape<Address>
+internal abstract class AddressShape : TextualShape<Address>
 {
     /// <summary>struct sockaddr_un on Linux: 108 bytes with the closing zero.</summary>
     private const int MaximumSocketPath = 107;
@@ -35,7 +35,7 @@ internal abstract class AddressShape(int defaultPort) : TextualShape<Address>
 
     protected sealed override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out Address value)
     {
-        if (!Address.TryParse(node.Text, defaultPort, out value) || !IsFit(value) || node.Text.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+        if (!Address.TryParse(node.Text, context.DefaultPort, out value) || !IsFit(value) || node.Text.AsSpan().ContainsAnyInRange('\0', '\u001f'))
         {
             context.Report(node, $"expected {Expected}");
             return false;

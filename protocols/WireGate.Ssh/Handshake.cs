@@ -1,0 +1,220 @@
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.External;
+using WireGate.Core.Sessions;
+using WireGate.Ssh.Authentication;
+using WireGate.Ssh.Keys;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Relaying;
+using WireGate.Ssh.Transport;
+using WireGate.Ssh.Upstream;
+
+namespace WireGate.Ssh;
+
+/// <summary>
+/// From the version line to SSH_MSG_USERAUTH_SUCCESS, in the order in which trust is earned: the client proves itself, what it may reach is
+/// chosen, that is written down, and only then the real credential is fetched and used. The client hears that it is in last.
+/// </summary>
+internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys, KnownUpstreams knownUpstreams, UpstreamTroubles troubles, DecisionPoint point)
+{
+    // OpenSSH's LoginGraceTime.
+    private static readonly TimeSpan LoginGrace = TimeSpan.FromMinutes(2);
+
+    private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
+
+    /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
+    public async ValueTask<SessionRelay?> RunAsync(Session session)
+    {
+        HostKeys keys;
+        try
+        {
+            keys = await listenerKeys.OfAsync(session.Listener);
+            await session.Loop.Switch();
+        }
+        catch (Exception e) when (e is SecretUnavailableException or KeyFileException)
+        {
+            await session.Loop.Switch();
+            session.TryRefuse(new Refusal(SessionEnd.CredentialUnavailable, "", $"the listener's host keys: {e.Message}"), services.Audit);
+            services.Logger.HostKeysUnavailable(session.Listener.Name, e.Message);
+            return null;
+        }
+
+        SshTransport? client = SshTransport.ToClient(session.Client, keys);
+        try
+        {
+            SessionRelay? relay = await OpenAsync(session, client);
+            client = relay is null ? client : null;
+            return relay;
+        }
+        catch (ProtocolException e) when (e.Peer == Peer.Client && session.End == SessionEnd.None)
+        {
+            if (session.TryRefuse(new Refusal(SessionEnd.ClientBrokeProtocol, "protocol violation", e.Message), services.Audit))
+            {
+                client!.Disconnect(DisconnectReason.SSH_DISCONNECT_PROTOCOL_ERROR, "protocol violation");
+            }
+
+            return null;
+        }
+        catch (AuditFailedException e)
+        {
+            await session.Loop.Switch();
+            session.TryEnd(SessionEnd.AuditFailed, e.Message);
+            client!.Disconnect(DisconnectReason.SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, Refusals.Farewell(SessionEnd.AuditFailed));
+            return null;
+        }
+        finally
+        {
+            if (client is not null)
+            {
+                await client.FlushAsync();
+                client.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask<SessionRelay?> OpenAsync(Session session, SshTransport client)
+    {
+        if (!await client.OpenAsync())
+        {
+            session.TryEnd(SessionEnd.NoSession);
+            return null;
+        }
+
+        session.IsOpened = true;
+        services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
+        if (session.Full is { } full)
+        {
+            return Refuse(session, client, new Refusal(SessionEnd.LimitReached, full, full));
+        }
+
+        // People type, and look for what they have to type.
+        session.SetDeadline(LoginGrace);
+        ClientProof? answered = await new ClientAuthentication(client, services.Placeholders, services.Time).RunAsync(session);
+        if (answered is not { } proof)
+        {
+            session.TryEnd(SessionEnd.ClientClosed, "before it proved anything");
+            return null;
+        }
+
+        session.Placeholder = proof.Verdict == PlaceholderVerdict.Unknown ? null : proof.Placeholder;
+        session.Method = proof.Method;
+        if (proof.Verdict != PlaceholderVerdict.Ok)
+        {
+            return Refuse(session, client, _authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id));
+        }
+
+        if (await _authorization.AuthorizeAsync(session, () => Choose(session, proof)) is { } refusal)
+        {
+            return Refuse(session, client, refusal);
+        }
+
+        return await ReachAsync(session, client);
+    }
+
+    private static Refusal? Choose(Session session, ClientProof proof)
+    {
+        session.Access = null;
+        GatewayConfig config = session.Config;
+        if (TargetChoice.Of(session.Listener.Target, proof.User, config.Targets, out string why) is not { } target)
+        {
+            return new Refusal(SessionEnd.UnknownTarget, "no such target", why);
+        }
+
+        session.Access = AccessChoice.Of(config, proof.Placeholder!, target);
+        return session.Access switch
+        {
+            null => new Refusal(
+                SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
+                $"no grant gives {proof.Placeholder!.Identity} the target \"{target.Name}\", or the placeholder is not bound to it"),
+            { Grant.Hold: not null } => new Refusal(
+                SessionEnd.FeatureRefused, "the session needs an approval, which SSH sessions cannot wait for yet", $"grant \"{session.Access.Grant.Name}\" holds"),
+            _ => null,
+        };
+    }
+
+    private async ValueTask<SessionRelay?> ReachAsync(Session session, SshTransport client)
+    {
+        // The identity is proven; from here on the limit is the upstream's, and the opener keeps it.
+        session.Phase = SessionPhase.Connecting;
+        session.SetDeadline(null);
+        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+        UpstreamSession? upstream = null;
+        Refusal? refusal = null;
+
+        // Whoever ends the session now wakes us by its token; the client, which waits for an answer, gets one.
+        session.Interrupt = static () => { };
+        try
+        {
+            (upstream, refusal) = await new UpstreamOpener(services, knownUpstreams).OpenAsync(session, written);
+        }
+        catch (OperationCanceledException) when (session.End != SessionEnd.None)
+        {
+            // The reason was given with the end.
+        }
+        finally
+        {
+            await session.Loop.Switch();
+            session.Interrupt = null;
+        }
+
+        session.SetDeadline(session.Config.Limits.Authentication);
+        session.Upstream = upstream?.Connection;
+        if (session.End != SessionEnd.None)
+        {
+            client.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, Refusals.Farewell(session.End));
+            upstream?.Transport.Dispose();
+            return null;
+        }
+
+        if (upstream is null)
+        {
+            troubles.Tell(session.Access!, refusal!);
+            return Refuse(session, client, refusal!);
+        }
+
+        // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
+        var relay = new SessionRelay(session, client, upstream.Transport, services, point);
+        client.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
+        client.IsAuthenticated = true;
+        client.StartFlush();
+        session.HandshakeDone();
+        if (session.Lifetime is { } lifetime)
+        {
+            session.SetDeadline(lifetime, SessionEnd.Expired);
+        }
+
+        return relay;
+    }
+
+    /// <summary>
+    /// Whoever is not let in hears what every SSH client understands, that nothing else may be tried, with a line before it; where it is not
+    /// the client's doing, the connection ends with the reason.
+    /// </summary>
+    private SessionRelay? Refuse(Session session, SshTransport client, Refusal refusal)
+    {
+        if (!session.TryRefuse(refusal, services.Audit))
+        {
+            return null;
+        }
+
+        string line = $"{refusal.Message} (ref {refusal.Reference})";
+        if (refusal.End is SessionEnd.AuthenticationFailed or SessionEnd.NotGranted or SessionEnd.UnknownTarget)
+        {
+            using var banner = new SshWriter();
+            banner.Byte((byte)SshMessage.SSH_MSG_USERAUTH_BANNER).String($"wiregate: {line}\r\n").String("");
+            client.Send(banner.WrittenSpan);
+            using var failure = new SshWriter();
+            failure.Byte((byte)SshMessage.SSH_MSG_USERAUTH_FAILURE).String("").Boolean(false);
+            client.Send(failure.WrittenSpan);
+        }
+        else
+        {
+            client.Disconnect(Refusals.ReasonOf(refusal.End), line);
+        }
+
+        return null;
+    }
+}

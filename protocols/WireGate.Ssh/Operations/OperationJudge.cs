@@ -1,0 +1,77 @@
+using WireGate.Core.Audit;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.External;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Ssh.Operations;
+
+/// <summary>What becomes of something that a client asks for.</summary>
+/// <param name="IsAllowed">It may be passed on, and is on disk.</param>
+/// <param name="Refusal">What the client is told if it may not; null: it may.</param>
+internal readonly record struct Judgement(bool IsAllowed, string? Refusal);
+
+/// <summary>Judges what a session asks for, by the config in force at that moment, and writes it down before it is passed on. On the session's loop.</summary>
+internal sealed class OperationJudge
+{
+    private const string HoldNotBuilt = "it needs an approval, which SSH cannot wait for yet";
+
+    private readonly Session _session;
+    private readonly SshServices _services;
+    private readonly DecisionPoint _point;
+    private readonly OperationLog _log;
+    private RuleBook _book;
+    private SessionRules _rules;
+
+    public OperationJudge(Session session, SshServices services, DecisionPoint point)
+    {
+        (_session, _services, _point) = (session, services, point);
+        _log = new OperationLog(session, services.Audit);
+        _book = session.Config.RuleBook;
+        _rules = _book.For(SessionFacts.Of(session));
+    }
+
+    /// <summary>Judges.</summary>
+    /// <exception cref="AuditFailedException">It could not be written down.</exception>
+    public async ValueTask<Judgement> JudgeAsync(SshOperation operation)
+    {
+        Refresh();
+        DateTimeOffset now = _services.Time.GetUtcNow();
+        Decision decision = _rules.JudgeHere(operation, now);
+        if (_rules.External is { } elsewhere && decision.Verdict != Verdict.Deny)
+        {
+            SessionFacts facts = SessionFacts.Of(_session);
+            decision = await Task.Run(() => _point.AskAsync(elsewhere, facts, operation, decision, now));
+            await _session.Loop.Switch();
+        }
+
+        if (decision.Verdict != Verdict.Allow)
+        {
+            decision = decision.Verdict == Verdict.Hold ? decision with { Verdict = Verdict.Deny, Reason = HoldNotBuilt } : decision;
+            string reference = Reference.New();
+            _log.Denied(operation, decision, reference);
+            return new Judgement(false, $"{Words(decision)} (ref {reference})");
+        }
+
+        await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision), _session.Loop);
+        return new Judgement(_session.End == SessionEnd.None, null);
+    }
+
+    private static string Words(in Decision decision) => (decision.Rule, decision.Reason) switch
+    {
+        ({ } rule, { } reason) => $"denied by rule \"{rule}\": {reason}",
+        ({ } rule, null) => $"denied by rule \"{rule}\"",
+        (null, { } reason) => $"denied: {reason}",
+        _ => "denied",
+    };
+
+    /// <summary>Takes the config in force: each operation is judged by one.</summary>
+    private void Refresh()
+    {
+        if (_session.TakeConfig() && _session.Config.RuleBook is { } book && !ReferenceEquals(book, _book))
+        {
+            _book = book;
+            _rules = book.For(SessionFacts.Of(_session));
+        }
+    }
+}

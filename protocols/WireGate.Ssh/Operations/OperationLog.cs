@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Audit;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Ssh.Operations;
+
+/// <summary>Writes what a session asks for, and what was decided, before anything of it goes upstream.</summary>
+internal sealed class OperationLog(Session session, IAuditLog audit)
+{
+    /// <summary>Bytes of a command or path that are written: with every one of them escaped, a record stays below its limit.</summary>
+    private const int MostText = 32 * 1024;
+
+    private readonly ArrayBufferWriter<byte> _record = new(1024);
+
+    /// <summary>An operation that passes.</summary>
+    public AuditPosition Allowed(SshOperation operation, in Decision decision)
+    {
+        WriteHead(operation, decision);
+        return audit.Append(_record.WrittenSpan);
+    }
+
+    /// <summary>An operation that is refused.</summary>
+    /// <param name="operation">What was asked.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="reference">What the client is told.</param>
+    public void Denied(SshOperation operation, in Decision decision, string reference)
+    {
+        WriteHead(operation, decision);
+        WriteMember("ref"u8, reference);
+        WriteMember("reason"u8, decision.Reason);
+        WriteMember("fault"u8, decision.Fault?.ToString());
+        audit.Append(_record.WrittenSpan);
+    }
+
+    private void WriteHead(SshOperation operation, in Decision decision)
+    {
+        _record.ResetWrittenCount();
+        _record.Write("\"event\":\"operation\""u8);
+        WriteMember("session"u8, session.Id);
+        WriteMember("config"u8, decision.Config);
+        WriteMember("verdict"u8, decision.Verdict == Verdict.Allow ? "allow" : "deny");
+        WriteMember("rule"u8, decision.Rule);
+        if (decision.Observed.Length > 0)
+        {
+            WriteMember("observed"u8, string.Join(", ", decision.Observed));
+        }
+
+        WriteFacts(operation);
+        WriteMember("unknown"u8, operation.Unknown);
+    }
+
+    private void WriteFacts(SshOperation operation)
+    {
+        switch (operation)
+        {
+            case SshExec exec:
+                WriteMember("exec"u8, exec.Command ?? "");
+                WritePty(exec.HasPty);
+                break;
+            case SshShell shell:
+                WriteMember("shell"u8, "");
+                WritePty(shell.HasPty);
+                break;
+            case SshSubsystem subsystem:
+                WriteMember("subsystem"u8, subsystem.Name ?? "");
+                WritePty(subsystem.HasPty);
+                break;
+            case SshForward forward:
+                WriteMember("forward"u8, forward.ToString());
+                break;
+            case SftpOperation sftp:
+                WriteMember("sftp"u8, string.Join(", ", SftpWords.Of(sftp.Actions)));
+                WriteMember("paths"u8, string.Join(", ", sftp.Paths));
+                break;
+            default:
+                WriteMember("asked"u8, operation.ToString());
+                break;
+        }
+    }
+
+    private void WritePty(bool hasPty)
+    {
+        if (hasPty)
+        {
+            _record.Write(",\"pty\":true"u8);
+        }
+    }
+
+    private void WriteMember(ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        _record.Write(",\""u8);
+        _record.Write(name);
+        _record.Write("\":"u8);
+        byte[] text = Encoding.UTF8.GetBytes(value);
+        AuditText.WriteString(_record, text.AsSpan(0, Math.Min(text.Length, MostText)));
+        if (text.Length > MostText)
+        {
+            // What is cut is known by its digest.
+            _record.Write(",\"sha256\":"u8);
+            AuditText.WriteString(_record, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(text))));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <summary>One channel. Each side has a number of its own for it, by which the other side addresses it; both pass unchanged.</summary>
+internal sealed class Channel(string type, SshTransport client, SshTransport upstream)
+{
+    /// <summary>RFC 4254 section 6.1.</summary>
+    public const string Session = "session";
+
+    public string Type { get; } = type;
+
+    /// <summary>The client's number.</summary>
+    public uint ClientNumber { get; set; }
+
+    /// <summary>The upstream's number.</summary>
+    public uint UpstreamNumber { get; set; }
+
+    /// <summary>Both sides have their number.</summary>
+    public bool IsOpen { get; set; }
+
+    /// <summary>What the client is owed.</summary>
+    public ReplyQueue ToClient { get; } = new(client);
+
+    /// <summary>What the upstream is owed.</summary>
+    public ReplyQueue ToUpstream { get; } = new(upstream);
+
+    /// <summary>It has a terminal.</summary>
+    public bool HasPty { get; set; }
+
+    /// <summary>A command, a shell or a subsystem was asked for: there is one at most (RFC 4254 section 6.5).</summary>
+    public bool IsStarted { get; set; }
+
+    /// <summary>What the client lets come: the window it opened the channel with.</summary>
+    public uint ClientWindow { get; set; }
+
+    /// <summary>It was refused here: both sides were told that it is closed, and what they still send is for nobody.</summary>
+    public bool IsRefused { get; set; }
+
+    /// <summary>The client has closed it.</summary>
+    public bool IsClosedByClient { get; set; }
+
+    /// <summary>The upstream has closed it.</summary>
+    public bool IsClosedByUpstream { get; set; }
+}

@@ -1,0 +1,90 @@
+using WireGate.Core.Framing;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <summary>The channels of a session, by the numbers of both sides.</summary>
+internal sealed class ChannelTable
+{
+    /// <summary>OpenSSH's server has ten sessions at most, and its client some hundred forwarded connections of a browser.</summary>
+    public const int Most = 1024;
+
+    private readonly Dictionary<uint, Channel> _byClient = [];
+    private readonly Dictionary<uint, Channel> _byUpstream = [];
+    private int _count;
+
+    /// <summary>There is room for one more.</summary>
+    public bool HasRoom => _count < Most;
+
+    /// <summary>A side asks for a channel, under its own number.</summary>
+    /// <exception cref="ProtocolException">It has another one of that number.</exception>
+    public void Begin(Peer opener, uint number, Channel channel)
+    {
+        if (!Of(opener).TryAdd(number, channel))
+        {
+            ProtocolException.Throw(opener, "a channel of a number that another one has");
+        }
+
+        _count++;
+        _ = opener == Peer.Client ? channel.ClientNumber = number : channel.UpstreamNumber = number;
+    }
+
+    /// <summary>The other side has agreed, under its own number.</summary>
+    /// <exception cref="ProtocolException">It has another one of that number.</exception>
+    public void Confirm(Peer confirmer, uint number, Channel channel)
+    {
+        if (!Of(confirmer).TryAdd(number, channel))
+        {
+            ProtocolException.Throw(confirmer, "a channel of a number that another one has");
+        }
+
+        _ = confirmer == Peer.Client ? channel.ClientNumber = number : channel.UpstreamNumber = number;
+        channel.IsOpen = true;
+    }
+
+    /// <summary>The channel that a message means which a side sends: it names it by the number of the other.</summary>
+    /// <param name="sender">Who sends.</param>
+    /// <param name="recipient">The recipient's number.</param>
+    /// <exception cref="ProtocolException">There is no such channel, or it is not open yet.</exception>
+    public Channel Open(Peer sender, uint recipient)
+    {
+        if (!Of(OtherThan(sender)).TryGetValue(recipient, out Channel? channel) || !channel.IsOpen)
+        {
+            ProtocolException.Throw(sender, "a message for a channel that there is not");
+        }
+
+        return channel!;
+    }
+
+    /// <summary>The channel that a side asked for, which the other now answers.</summary>
+    /// <exception cref="ProtocolException">It did not ask.</exception>
+    public Channel Pending(Peer answerer, uint recipient)
+    {
+        if (!Of(OtherThan(answerer)).TryGetValue(recipient, out Channel? channel) || channel.IsOpen)
+        {
+            ProtocolException.Throw(answerer, "an answer to a channel that nobody asked for");
+        }
+
+        return channel!;
+    }
+
+    /// <summary>It is no more, and its numbers are free.</summary>
+    public void Remove(Channel channel)
+    {
+        Remove(_byClient, channel.ClientNumber, channel);
+        Remove(_byUpstream, channel.UpstreamNumber, channel);
+        _count--;
+    }
+
+    private static void Remove(Dictionary<uint, Channel> channels, uint number, Channel channel)
+    {
+        // A number that was never agreed on may be another channel's.
+        if (channels.TryGetValue(number, out Channel? found) && ReferenceEquals(found, channel))
+        {
+            channels.Remove(number);
+        }
+    }
+
+    private static Peer OtherThan(Peer peer) => peer == Peer.Client ? Peer.Upstream : Peer.Client;
+
+    private Dictionary<uint, Channel> Of(Peer peer) => peer == Peer.Client ? _byClient : _byUpstream;
+}

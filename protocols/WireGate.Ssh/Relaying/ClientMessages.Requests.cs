@@ -1,0 +1,137 @@
+using WireGate.Core.Framing;
+using WireGate.Core.Policy.Facts;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Operations;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <content>What a client asks of a channel.</content>
+internal sealed partial class ClientMessages
+{
+    private enum Treatment
+    {
+        /// <summary>Nobody knows what it is. The default.</summary>
+        Refuse = 0,
+
+        /// <summary>It goes on.</summary>
+        Pass,
+
+        /// <summary>It is dropped, and the client told so if it asks.</summary>
+        Drop,
+
+        /// <summary>It begins what the channel is for.</summary>
+        Start,
+
+        /// <summary>It lets the upstream open channels.</summary>
+        Forward,
+    }
+
+    private async ValueTask OnRequestAsync()
+    {
+        (Channel channel, bool wantsReply, Treatment treatment, SshOperation? operation) = ReadRequest();
+        if (channel.IsRefused)
+        {
+            return;
+        }
+
+        Judgement judgement = treatment is Treatment.Start or Treatment.Forward
+            ? await judge.JudgeAsync(operation!)
+            : new Judgement(treatment == Treatment.Pass, null);
+        if (judgement.IsAllowed)
+        {
+            Note(operation);
+            if (wantsReply)
+            {
+                channel.ToClient.Expect();
+            }
+
+            upstream.Forward(client.Packet);
+        }
+        else if (treatment == Treatment.Start)
+        {
+            Refuse(channel, wantsReply, judgement.Refusal!);
+        }
+        else if (wantsReply)
+        {
+            channel.ToClient.Answer(ConnectionMessages.Failure(channel.ClientNumber));
+        }
+    }
+
+    private (Channel Channel, bool WantsReply, Treatment Treatment, SshOperation? Operation) ReadRequest()
+    {
+        Request request = Request.Read(Peer.Client, client.Packet.Payload);
+        Channel channel = table.Open(Peer.Client, request.Recipient);
+        var reader = new SshReader(Peer.Client, request.Rest);
+        bool isSession = channel.Type == Relaying.Channel.Session;
+        SshOperation? operation = null;
+        Treatment treatment = Treatment.Refuse;
+        switch (request.Type)
+        {
+            case "exec" when isSession && !channel.IsStarted:
+                (treatment, operation) = (Treatment.Start, new SshExec(reader.ReadString(), channel.HasPty));
+                reader.End();
+                channel.IsStarted = true;
+                break;
+            case "shell" when isSession && !channel.IsStarted:
+                (treatment, operation) = (Treatment.Start, new SshShell(channel.HasPty));
+                reader.End();
+                channel.IsStarted = true;
+                break;
+            case "subsystem" when isSession && !channel.IsStarted:
+                (treatment, operation) = (Treatment.Start, new SshSubsystem(reader.ReadString(), channel.HasPty));
+                reader.End();
+                channel.IsStarted = true;
+                break;
+            case "pty-req" when isSession && !channel.IsStarted:
+                channel.HasPty = true;
+                treatment = Treatment.Pass;
+                break;
+            case "env" when isSession && !channel.IsStarted:
+                treatment = EnvironmentNames.Passes(reader.ReadString()) ? Treatment.Pass : Treatment.Drop;
+                break;
+            case "x11-req" when isSession && !channel.IsStarted:
+                (treatment, operation) = (Treatment.Forward, SshForward.X11);
+                break;
+            case "auth-agent-req@openssh.com" or "agent-req" when isSession && !channel.IsStarted:
+                (treatment, operation) = (Treatment.Forward, SshForward.Agent);
+                break;
+            case "window-change" or "signal" or "break" or "xon-xoff" when isSession:
+            case "eow@openssh.com" or "keepalive@openssh.com":
+                treatment = Treatment.Pass;
+                break;
+        }
+
+        return (channel, request.WantsReply, treatment, operation);
+    }
+
+    private void Note(SshOperation? operation)
+    {
+        forwards.HasAgent |= ReferenceEquals(operation, SshForward.Agent);
+        forwards.HasX11 |= ReferenceEquals(operation, SshForward.X11);
+    }
+
+    /// <summary>
+    /// As a command that may not be run ends: that it was started, a line on stderr, exit status 126, and the end. A plain failure would be
+    /// told as a fault of the connection, with status 255.
+    /// </summary>
+    private void Refuse(Channel channel, bool wantsReply, string refusal)
+    {
+        uint number = channel.ClientNumber;
+        string line = $"wiregate: {refusal}{(channel.HasPty ? "\r\n" : "\n")}";
+        if (wantsReply)
+        {
+            channel.ToClient.Answer(ConnectionMessages.Success(number));
+        }
+
+        // Nothing was sent on it yet, so all of its window is there.
+        if (System.Text.Encoding.UTF8.GetByteCount(line) <= channel.ClientWindow)
+        {
+            channel.ToClient.Answer(ConnectionMessages.OnStderr(number, line));
+        }
+
+        channel.ToClient.Answer(
+            ConnectionMessages.ExitStatus(number, CannotExecute), ConnectionMessages.Eof(number), ConnectionMessages.Close(number));
+        channel.IsRefused = true;
+        upstream.Send(ConnectionMessages.Close(channel.UpstreamNumber));
+    }
+}

@@ -1,0 +1,182 @@
+using WireGate.Core.Framing;
+using WireGate.Core.Policy.Facts;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Operations;
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <summary>
+/// What a client sends in the connection protocol (RFC 4254): what asks for something is judged, the rest goes on as it came. What is not
+/// known here is refused.
+/// </summary>
+internal sealed partial class ClientMessages(
+    SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge)
+{
+    /// <summary>What a shell says of a command that it may not run.</summary>
+    private const uint CannotExecute = 126;
+
+    /// <summary>Deals with the message in the client's packet.</summary>
+    /// <exception cref="ProtocolException">It may not come now.</exception>
+    public ValueTask HandleAsync()
+    {
+        switch (client.Kind)
+        {
+            case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST
+                or SshMessage.SSH_MSG_CHANNEL_EOF:
+                if (!Channel().IsRefused)
+                {
+                    upstream.Forward(client.Packet);
+                }
+
+                return default;
+            case SshMessage.SSH_MSG_CHANNEL_CLOSE:
+                OnClose(Channel());
+                return default;
+            case SshMessage.SSH_MSG_CHANNEL_OPEN:
+                return OnOpenAsync();
+            case SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION:
+                OnConfirmation();
+                return default;
+            case SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE:
+                table.Remove(table.Pending(Peer.Client, Recipient()));
+                upstream.Forward(client.Packet);
+                return default;
+            case SshMessage.SSH_MSG_CHANNEL_REQUEST:
+                return OnRequestAsync();
+            case SshMessage.SSH_MSG_CHANNEL_SUCCESS or SshMessage.SSH_MSG_CHANNEL_FAILURE:
+                OnReply(Channel());
+                return default;
+            case SshMessage.SSH_MSG_GLOBAL_REQUEST:
+                return OnGlobalRequestAsync();
+            case SshMessage.SSH_MSG_REQUEST_SUCCESS or SshMessage.SSH_MSG_REQUEST_FAILURE:
+                Take(toUpstream);
+                upstream.Forward(client.Packet);
+                toUpstream.SendReady();
+                return default;
+            case SshMessage.SSH_MSG_USERAUTH_REQUEST:
+                // RFC 4252 section 5.1: who is in need not prove it again.
+                return default;
+            default:
+                ProtocolException.Throw(Peer.Client, "a message that may not come within a session");
+                return default;
+        }
+    }
+
+    private uint Recipient() => Recipients.Of(Peer.Client, client.Packet.Payload);
+
+    private Channel Channel() => table.Open(Peer.Client, Recipient());
+
+    private void OnClose(Channel channel)
+    {
+        channel.IsClosedByClient = true;
+        if (!channel.IsRefused)
+        {
+            upstream.Forward(client.Packet);
+        }
+
+        if (channel.IsClosedByUpstream)
+        {
+            table.Remove(channel);
+        }
+    }
+
+    private void OnReply(Channel channel)
+    {
+        if (channel.IsRefused)
+        {
+            return;
+        }
+
+        Take(channel.ToUpstream);
+        upstream.Forward(client.Packet);
+        channel.ToUpstream.SendReady();
+    }
+
+    private void OnConfirmation()
+    {
+        // byte, uint32 recipient channel, uint32 sender channel, ...
+        var reader = new SshReader(Peer.Client, client.Packet.Payload);
+        reader.ReadByte();
+        Channel channel = table.Pending(Peer.Client, reader.ReadUInt32());
+        table.Confirm(Peer.Client, reader.ReadUInt32(), channel);
+        upstream.Forward(client.Packet);
+    }
+
+    private async ValueTask OnOpenAsync()
+    {
+        (Channel channel, SshForward? forward, bool isKnown) = ReadOpen();
+        Judgement judgement = !isKnown ? new Judgement(false, "a channel of this type is not known")
+            : !table.HasRoom ? new Judgement(false, "there are too many channels")
+            : forward is null ? new Judgement(true, null)
+            : await judge.JudgeAsync(forward);
+        if (judgement.IsAllowed)
+        {
+            table.Begin(Peer.Client, channel.ClientNumber, channel);
+            upstream.Forward(client.Packet);
+        }
+        else
+        {
+            client.Send(ConnectionMessages.OpenFailure(
+                channel.ClientNumber,
+                !isKnown ? OpenFailure.SSH_OPEN_UNKNOWN_CHANNEL_TYPE : OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+                $"wiregate: {judgement.Refusal}"));
+        }
+    }
+
+    private (Channel Channel, SshForward? Forward, bool IsKnown) ReadOpen()
+    {
+        ChannelOpen open = ChannelOpen.Read(Peer.Client, client.Packet.Payload);
+        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender, ClientWindow = open.Window };
+        var reader = new SshReader(Peer.Client, open.Rest);
+        return open.Type switch
+        {
+            Relaying.Channel.Session => (channel, null, true),
+            // string host to connect to, uint32 port, string originator's address, uint32 its port
+            "direct-tcpip" => (channel, SshForward.ToHost(reader.ReadString(), reader.ReadUInt32()), true),
+            // string socket path, string reserved, uint32 reserved: OpenSSH's PROTOCOL section 2.4
+            "direct-streamlocal@openssh.com" => (channel, SshForward.ToSocket(reader.ReadString()), true),
+            "tun@openssh.com" => (channel, SshForward.Tun, true),
+            _ => (channel, null, false),
+        };
+    }
+
+    private async ValueTask OnGlobalRequestAsync()
+    {
+        (bool wantsReply, GlobalRequest request) = ReadGlobal();
+        Judgement judgement = request.Operation is null
+            ? new Judgement(request.IsKnown, "")
+            : await judge.JudgeAsync(request.Operation);
+        if (!judgement.IsAllowed)
+        {
+            if (wantsReply)
+            {
+                toClient.Answer(ConnectionMessages.RequestFailure());
+            }
+
+            return;
+        }
+
+        request.Note?.Invoke(forwards);
+        if (wantsReply)
+        {
+            toClient.Expect();
+        }
+
+        upstream.Forward(client.Packet);
+    }
+
+    private (bool WantsReply, GlobalRequest Request) ReadGlobal()
+    {
+        Request request = Request.Read(Peer.Client, client.Packet.Payload);
+        return (request.WantsReply, GlobalRequest.Read(request.Type, new SshReader(Peer.Client, request.Rest)));
+    }
+
+    private static void Take(ReplyQueue owed)
+    {
+        if (!owed.TryTake())
+        {
+            ProtocolException.Throw(Peer.Client, "an answer to what nobody asked");
+        }
+    }
+}

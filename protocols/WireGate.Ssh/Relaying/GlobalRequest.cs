@@ -1,0 +1,47 @@
+using WireGate.Core.Policy.Facts;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <summary>What a client asks of the whole connection: RFC 4254 section 7.1, and OpenSSH's PROTOCOL sections 2.2 to 2.4.</summary>
+internal readonly record struct GlobalRequest
+{
+    /// <summary>It is one that passes.</summary>
+    public bool IsKnown { get; private init; }
+
+    /// <summary>What is judged first; null: nothing.</summary>
+    public SshForward? Operation { get; private init; }
+
+    /// <summary>Keeps what the upstream may open channels for; null: that stays as it is.</summary>
+    public Action<RemoteForwards>? Note { get; private init; }
+
+    /// <exception cref="Core.Framing.ProtocolException">It is not well formed.</exception>
+    public static GlobalRequest Read(string type, SshReader rest)
+    {
+        switch (type)
+        {
+            // string address to bind, uint32 port
+            case "tcpip-forward":
+                ReadOnlySpan<byte> address = rest.ReadString();
+                uint port = rest.ReadUInt32();
+                return new() { IsKnown = true, Operation = SshForward.ListenOn(address, port), Note = forwards => forwards.AddPort(port) };
+            case "cancel-tcpip-forward":
+                rest.ReadString();
+                uint ended = rest.ReadUInt32();
+                return new() { IsKnown = true, Note = forwards => forwards.RemovePort(ended) };
+            // string socket path
+            case "streamlocal-forward@openssh.com":
+                ReadOnlySpan<byte> path = rest.ReadString();
+                string socket = PeerText.Of(path);
+                return new() { IsKnown = true, Operation = SshForward.ListenOnSocket(path), Note = forwards => forwards.AddSocket(socket) };
+            case "cancel-streamlocal-forward@openssh.com":
+                string closed = PeerText.Of(rest.ReadString());
+                return new() { IsKnown = true, Note = forwards => forwards.RemoveSocket(closed) };
+            case "keepalive@openssh.com" or "no-more-sessions@openssh.com":
+                return new() { IsKnown = true };
+            default:
+                return default;
+        }
+    }
+}

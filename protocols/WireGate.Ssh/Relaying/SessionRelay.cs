@@ -1,0 +1,160 @@
+using WireGate.Core.Audit;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy.External;
+using WireGate.Core.Sessions;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Operations;
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <summary>
+/// Both directions of a session from SSH_MSG_USERAUTH_SUCCESS to its last packet, packet for packet: each is opened, judged where it asks for
+/// something, and sealed for the other leg. The first direction to end names the reason; the other is stopped, and the client is told.
+/// </summary>
+internal sealed class SessionRelay : IDisposable
+{
+    /// <summary>How long a client that does not read may keep a session that has ended.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private readonly Session _session;
+    private readonly SshTransport _client;
+    private readonly SshTransport _upstream;
+    private readonly TimeProvider _time;
+    private readonly ClientMessages _fromClient;
+    private readonly UpstreamMessages _fromUpstream;
+    private bool _isStopped;
+
+    /// <param name="session">It.</param>
+    /// <param name="client">The leg to the client; owned from now on.</param>
+    /// <param name="upstream">The leg to the upstream; owned from now on.</param>
+    /// <param name="services">What is needed of the process.</param>
+    /// <param name="point">Who else is asked.</param>
+    public SessionRelay(Session session, SshTransport client, SshTransport upstream, SshServices services, DecisionPoint point)
+    {
+        (_session, _client, _upstream, _time) = (session, client, upstream, services.Time);
+        var table = new ChannelTable();
+        var forwards = new RemoteForwards();
+        ReplyQueue toClient = new(client), toUpstream = new(upstream);
+        var judge = new OperationJudge(session, services, point);
+        _fromClient = new ClientMessages(client, upstream, table, forwards, toClient, toUpstream, judge);
+        _fromUpstream = new UpstreamMessages(client, upstream, table, forwards, toClient, toUpstream);
+        session.ClientBytes = () => client.BytesRead;
+        session.UpstreamBytes = () => upstream.BytesRead;
+        session.Interrupt = Stop;
+    }
+
+    /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
+    public async ValueTask RunAsync()
+    {
+        Task<RelayStop> toUpstream = PumpAsync(_client, _upstream, _fromClient.HandleAsync);
+        Task<RelayStop> toClient = PumpAsync(_upstream, _client, _fromUpstream.HandleAsync);
+        Task<RelayStop> first = await Task.WhenAny(toUpstream, toClient);
+        End(first, first == toUpstream ? Peer.Client : Peer.Upstream);
+        Stop();
+        using (ITimer grace = _time.CreateTimer(
+            static s =>
+            {
+                var session = (Session)s!;
+                session.Client.Abort();
+                session.Upstream!.Abort();
+            },
+            _session, Grace, Timeout.InfiniteTimeSpan))
+        {
+            await Task.WhenAll(Quiet(toUpstream), Quiet(toClient));
+            _session.Interrupt = null;
+            _upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
+            if (_session.End != SessionEnd.ClientClosed)
+            {
+                (uint reason, string text) = _session.End == SessionEnd.UpstreamClosed && _upstream.Disconnected is { } said
+                    ? (said.Reason, said.Text)
+                    : ((uint)Refusals.ReasonOf(_session.End), Refusals.Farewell(_session.End));
+                _client.Disconnect((DisconnectReason)reason, text);
+            }
+
+            await Quiet(_client.FlushAsync().AsTask());
+            await Quiet(_upstream.FlushAsync().AsTask());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _client.Dispose();
+        _upstream.Dispose();
+    }
+
+    private async Task<RelayStop> PumpAsync(SshTransport from, SshTransport to, Func<ValueTask> handle)
+    {
+        while (!_isStopped)
+        {
+            while (from.TryNext())
+            {
+                if (!from.IsOwn)
+                {
+                    await handle();
+                }
+                else if (!await from.HandleAsync())
+                {
+                    await to.FlushAsync();
+                    return RelayStop.SourceClosed;
+                }
+
+                if (_isStopped)
+                {
+                    return RelayStop.Stopped;
+                }
+            }
+
+            // What was answered here goes too, and nobody waits for whoever asked to take it.
+            from.StartFlush();
+            if (!await to.FlushAsync())
+            {
+                return RelayStop.DestinationGone;
+            }
+
+            if (!_isStopped && !await from.ReceiveAsync())
+            {
+                return _isStopped ? RelayStop.Stopped : RelayStop.SourceClosed;
+            }
+        }
+
+        return RelayStop.Stopped;
+    }
+
+    private void Stop()
+    {
+        _isStopped = true;
+        _client.StopReceiving();
+        _upstream.StopReceiving();
+    }
+
+    private void End(Task<RelayStop> ended, Peer source)
+    {
+        (SessionEnd reason, string? detail) = ended switch
+        {
+            { IsCompletedSuccessfully: true, Result: RelayStop.Stopped } => (SessionEnd.None, null),
+            { IsCompletedSuccessfully: true, Result: RelayStop.SourceClosed } => source == Peer.Client
+                ? (SessionEnd.ClientClosed, null) : (SessionEnd.UpstreamClosed, _upstream.Disconnected?.Text),
+            { IsCompletedSuccessfully: true } => (source == Peer.Client ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed, null),
+            { Exception.InnerException: ProtocolException e } =>
+                (e.Peer == Peer.Client ? SessionEnd.ClientBrokeProtocol : SessionEnd.UpstreamBrokeProtocol, e.Message),
+            { Exception.InnerException: AuditFailedException e } => (SessionEnd.AuditFailed, e.Message),
+            { Exception.InnerException: IOException or ObjectDisposedException } =>
+                (source == Peer.Client ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed, ended.Exception.InnerException.Message),
+            _ => (SessionEnd.InternalError, ended.Exception?.InnerException?.GetType().Name),
+        };
+        if (reason != SessionEnd.None)
+        {
+            _session.TryEnd(reason, detail);
+        }
+
+        if (reason == SessionEnd.InternalError && ended.Exception is { } ours)
+        {
+            throw ours.InnerException!;
+        }
+    }
+
+    // It has been named what ended the session; how the rest ends then says nothing more.
+    private static async Task Quiet(Task rest) => await rest.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+}

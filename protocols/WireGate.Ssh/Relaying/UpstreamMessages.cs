@@ -1,0 +1,194 @@
+using WireGate.Core.Framing;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <summary>What an upstream sends in the connection protocol: it goes on as it came, but for what would speak of the upstream's own identity, or open what nobody asked for.</summary>
+internal sealed class UpstreamMessages(
+    SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream)
+{
+    /// <summary>Deals with the message in the upstream's packet.</summary>
+    /// <exception cref="ProtocolException">It may not come now.</exception>
+    public ValueTask HandleAsync()
+    {
+        switch (upstream.Kind)
+        {
+            case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST
+                or SshMessage.SSH_MSG_CHANNEL_EOF:
+                if (!Channel().IsRefused)
+                {
+                    client.Forward(upstream.Packet);
+                }
+
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_CLOSE:
+                OnClose(Channel());
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_OPEN:
+                OnOpen();
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION:
+                OnConfirmation();
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE:
+                table.Remove(table.Pending(Peer.Upstream, Recipients.Of(Peer.Upstream, upstream.Packet.Payload)));
+                client.Forward(upstream.Packet);
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_REQUEST:
+                OnRequest();
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_SUCCESS or SshMessage.SSH_MSG_CHANNEL_FAILURE:
+                OnReply(Channel());
+                break;
+            case SshMessage.SSH_MSG_GLOBAL_REQUEST:
+                OnGlobalRequest();
+                break;
+            case SshMessage.SSH_MSG_REQUEST_SUCCESS or SshMessage.SSH_MSG_REQUEST_FAILURE:
+                Take(toClient);
+                client.Forward(upstream.Packet);
+                toClient.SendReady();
+                break;
+            default:
+                ProtocolException.Throw(Peer.Upstream, "a message that may not come within a session");
+                break;
+        }
+
+        return default;
+    }
+
+    private Channel Channel() => table.Open(Peer.Upstream, Recipients.Of(Peer.Upstream, upstream.Packet.Payload));
+
+    private void OnClose(Channel channel)
+    {
+        channel.IsClosedByUpstream = true;
+        if (channel.IsRefused)
+        {
+            // What it was asked before, it need not have answered.
+            channel.ToClient.Abandon(ConnectionMessages.Failure(channel.ClientNumber));
+        }
+        else
+        {
+            client.Forward(upstream.Packet);
+        }
+
+        if (channel.IsClosedByClient)
+        {
+            table.Remove(channel);
+        }
+    }
+
+    private void OnReply(Channel channel)
+    {
+        if (!channel.ToClient.TryTake())
+        {
+            ProtocolException.Throw(Peer.Upstream, "an answer to what nobody asked");
+        }
+
+        // What was asked before the refusal is answered before it.
+        client.Forward(upstream.Packet);
+        channel.ToClient.SendReady();
+    }
+
+    private void OnConfirmation()
+    {
+        var reader = new SshReader(Peer.Upstream, upstream.Packet.Payload);
+        reader.ReadByte();
+        Channel channel = table.Pending(Peer.Upstream, reader.ReadUInt32());
+        table.Confirm(Peer.Upstream, reader.ReadUInt32(), channel);
+        client.Forward(upstream.Packet);
+    }
+
+    private void OnOpen()
+    {
+        ChannelOpen open = ChannelOpen.Read(Peer.Upstream, upstream.Packet.Payload);
+        if (!IsWanted(open) || !table.HasRoom)
+        {
+            upstream.Send(ConnectionMessages.OpenFailure(open.Sender, OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "nobody asked for it"));
+            return;
+        }
+
+        table.Begin(Peer.Upstream, open.Sender, new Channel(open.Type, client, upstream));
+        client.Forward(upstream.Packet);
+    }
+
+    private bool IsWanted(in ChannelOpen open)
+    {
+        var reader = new SshReader(Peer.Upstream, open.Rest);
+        return open.Type switch
+        {
+            // string address that was connected to, uint32 port, string originator's address, uint32 its port
+            "forwarded-tcpip" => forwards.HasPort(PortOf(ref reader)),
+            // string socket path, string reserved: OpenSSH's PROTOCOL section 2.4
+            "forwarded-streamlocal@openssh.com" => forwards.HasSocket(PeerText.Of(reader.ReadString())),
+            "x11" => forwards.HasX11,
+            "auth-agent@openssh.com" or "agent-connect" => forwards.HasAgent,
+            _ => false,
+        };
+    }
+
+    private static uint PortOf(ref SshReader reader)
+    {
+        reader.ReadString();
+        return reader.ReadUInt32();
+    }
+
+    private void OnRequest()
+    {
+        Request request = Request.Read(Peer.Upstream, upstream.Packet.Payload);
+        Channel channel = table.Open(Peer.Upstream, request.Recipient);
+        if (channel.IsRefused)
+        {
+            return;
+        }
+
+        if (request.WantsReply)
+        {
+            channel.ToUpstream.Expect();
+        }
+
+        client.Forward(upstream.Packet);
+    }
+
+    private void OnGlobalRequest()
+    {
+        Request request = Request.Read(Peer.Upstream, upstream.Packet.Payload);
+        if (request.Type is "hostkeys-00@openssh.com" or "hostkeys-prove-00@openssh.com")
+        {
+            // The client would take the upstream's keys for ours, and the proof is bound to a session that it does not have.
+            if (request.WantsReply)
+            {
+                toUpstream.Answer(ConnectionMessages.RequestFailure());
+            }
+
+            return;
+        }
+
+        if (request.WantsReply)
+        {
+            toUpstream.Expect();
+        }
+
+        client.Forward(upstream.Packet);
+    }
+
+    private static void Take(ReplyQueue owed)
+    {
+        if (!owed.TryTake())
+        {
+            ProtocolException.Throw(Peer.Upstream, "an answer to what nobody asked");
+        }
+    }
+}
+
+/// <summary>The second field of every message about a channel that is open, or asked for: whose it is, by the recipient's number.</summary>
+internal static class Recipients
+{
+    /// <exception cref="ProtocolException">The message is too short to have one.</exception>
+    public static uint Of(Peer sender, ReadOnlySpan<byte> payload)
+    {
+        var reader = new SshReader(sender, payload);
+        reader.ReadByte();
+        return reader.ReadUInt32();
+    }
+}

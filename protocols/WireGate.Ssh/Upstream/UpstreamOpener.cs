@@ -1,0 +1,106 @@
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Ssh.Authentication;
+using WireGate.Ssh.Keys;
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Upstream;
+
+/// <summary>Opens an SSH session of an upstream, which must first prove to be the one that is known.</summary>
+internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownUpstreams)
+    : UpstreamAttempts<UpstreamCredential, UpstreamSession>(services.Audit, services.Time)
+{
+    /// <inheritdoc/>
+    protected override async ValueTask<UpstreamCredential?> FetchAsync(Session session, bool fresh, CancellationToken limit)
+    {
+        LoginConfig login = session.Access!.Login;
+        SshPrivateKey? key = login.PrivateKey is { } keyName
+            ? await FetchKeyAsync(session.Config.Secrets.GetValueOrDefault(keyName), keyName, fresh, limit)
+            : null;
+        try
+        {
+            Secret? password = login.Password is { } name ? await services.Secrets.FetchAsync(name, fresh, limit) : null;
+            return new UpstreamCredential(login.User, key, password);
+        }
+        catch
+        {
+            key?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async ValueTask<UpstreamAttempt<UpstreamSession>> LogInAsync(
+        Session session, Connection connection, Address address, UpstreamCredential? credential, CancellationToken turn)
+    {
+        KnownHost known;
+        try
+        {
+            known = await knownUpstreams.OfAsync(session.Access!.Target, address);
+        }
+        catch (Exception e) when (e is KeyFileException or IOException or UnauthorizedAccessException)
+        {
+            await session.Loop.Switch();
+            return NotTrusted($"{address}: what it may prove itself by cannot be read: {e.Message}");
+        }
+
+        await session.Loop.Switch();
+        if (known.Keys.IsEmpty)
+        {
+            return NotTrusted($"{address}: no host key is known of it");
+        }
+
+        SshTransport? transport = SshTransport.ToUpstream(connection, known.Keys.SelectMany(k => k.SignatureAlgorithms), key =>
+            known.Trusts(key) ? null : $"its host key is {key.KeyType} {key.Fingerprint}, which is not known of it");
+        try
+        {
+            if (!await transport.OpenAsync())
+            {
+                return new(null, new Refusal(
+                    SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", $"{address}: {Left(transport, "it closed before the keys were exchanged")}"), TryNext: true);
+            }
+
+            string? why = await new UpstreamAuthentication(transport, credential!).RunAsync();
+            if (why is not null)
+            {
+                transport.Disconnect(Messages.DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
+                return new(null, new Refusal(SessionEnd.UpstreamRefused, "the upstream did not accept the gateway's login", $"{address}: {why}"), HasTriedCredential: true);
+            }
+
+            var opened = new UpstreamSession(connection, transport);
+            transport = null;
+            return new(opened, null);
+        }
+        catch (HostKeyRefusedException e)
+        {
+            return NotTrusted($"{address}: {e.Message}");
+        }
+        finally
+        {
+            transport?.Dispose();
+        }
+    }
+
+    private static string Left(SshTransport transport, string otherwise) => transport.Disconnected is { } said ? $"it disconnected: {said.Text}" : otherwise;
+
+    private static UpstreamAttempt<UpstreamSession> NotTrusted(string detail) =>
+        new(null, new Refusal(SessionEnd.UpstreamNotTrusted, "the upstream is not the one that is known", detail));
+
+    private async ValueTask<SshPrivateKey> FetchKeyAsync(SecretConfig? config, string name, bool fresh, CancellationToken limit)
+    {
+        using Secret file = await services.Secrets.FetchAsync(name, fresh, limit);
+        string? opener = config is null ? null : SecretProvider.PassphraseOf(config);
+        using Secret? passphrase = opener is null ? null : await services.Secrets.FetchAsync(opener, fresh, limit);
+        try
+        {
+            // On the pool: a passphrase is made slow on purpose.
+            return SshPrivateKey.Parse(file.Span, passphrase is null ? default : passphrase.Span);
+        }
+        catch (KeyFileException e)
+        {
+            throw new SecretUnavailableException($"secret {name}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using WireGate.EndToEnd.Tests.Harness;
+
+namespace WireGate.EndToEnd.Tests.Ssh;
+
+/// <summary>The machine's own ssh does through the gateway what it does without.</summary>
+internal sealed class OpenSshTests : SshFixture
+{
+    [Test]
+    public async Task A_command_has_its_output_its_errors_and_its_status()
+    {
+        ToolResult result = await Endpoint.ExecAsync("echo out; echo err >&2; exit 7");
+
+        Assert.That((result.ExitCode, result.Output, result.Error), Is.EqualTo((7, "out\n", "err\n")));
+    }
+
+    [Test]
+    public async Task A_command_reads_what_the_client_sends_until_its_end()
+    {
+        ToolResult result = (await Endpoint.SshAsync(["gate", "tr a-z A-Z; echo end"], "some\nlines\n")).Succeeded();
+
+        Assert.That(result.Output, Is.EqualTo("SOME\nLINES\nend\n"));
+    }
+
+    [Test]
+    public async Task A_command_that_a_signal_ends_is_told_as_that()
+    {
+        ToolResult result = await Endpoint.ExecAsync("kill -TERM $$");
+
+        Assert.That(result.ExitCode, Is.Not.Zero.And.Not.EqualTo(126));
+    }
+
+    [Test]
+    public async Task A_shell_runs_what_it_is_given()
+    {
+        ToolResult result = (await Endpoint.SshAsync(["-T", "gate"], "echo $((6 * 7))\nexit 0\n")).Succeeded();
+
+        Assert.That(result.Output, Does.Contain("42"));
+    }
+
+    [Test]
+    public async Task A_terminal_is_one()
+    {
+        ToolResult result = (await Endpoint.SshAsync(["-tt", "gate", "tty; stty size"])).Succeeded();
+
+        Assert.That(result.Output, Does.Contain("/dev/pts/"));
+    }
+
+    [Test]
+    public async Task The_language_passes_and_what_changes_commands_does_not()
+    {
+        Dictionary<string, string> environment = Endpoint.Environment;
+        foreach (string name in (string[])["LC_TIME", "LD_PRELOAD", "BASH_ENV", "GIT_SSH_COMMAND", "FOO", "LC_a"])
+        {
+            environment[name] = "there";
+        }
+
+        environment.Remove("LD_PRELOAD");
+        ToolResult result = (await Tools.RunAsync(
+            "/usr/bin/ssh",
+            ["-F", Endpoint.ConfigPath, "-oSendEnv=LC_TIME BASH_ENV GIT_SSH_COMMAND FOO LC_a", "-oSetEnv=LD_PRELOAD=there", "gate", "env"],
+            environment)).Succeeded();
+
+        Assert.That(result.Output, Does.Contain("LC_TIME=there"));
+        Assert.That(result.Output, Does.Not.Contain("LD_PRELOAD").And.Not.Contain("BASH_ENV").And.Not.Contain("GIT_").And.Not.Contain("FOO").And.Not.Contain("LC_a"));
+    }
+
+    [TestCase("aes128-gcm@openssh.com", "")]
+    [TestCase("aes256-gcm@openssh.com", "")]
+    [TestCase("chacha20-poly1305@openssh.com", "")]
+    [TestCase("aes256-ctr", "hmac-sha2-256-etm@openssh.com")]
+    [TestCase("aes128-ctr", "hmac-sha2-512")]
+    public async Task Many_bytes_come_as_they_were_sent_both_ways(string cipher, string mac)
+    {
+        string[] options = mac.Length == 0 ? [$"-oCiphers={cipher}"] : [$"-oCiphers={cipher}", $"-oMACs={mac}"];
+        string script = string.Create(null, $"head -c 50000000 /dev/urandom > {Host.Files}/there; cat {Host.Files}/there | tee >(sha256sum >&2)");
+        ToolResult down = await ShellAsync($"ssh -F {Endpoint.ConfigPath} {string.Join(' ', options)} gate \"bash -c '{script}'\" | sha256sum");
+        Assert.That(down.Output.Split(' ')[0], Is.EqualTo(down.Error.Split(' ')[0]).And.Length.EqualTo(64), down.ToString());
+
+        ToolResult up = await ShellAsync($"cat {Host.Files}/there | ssh -F {Endpoint.ConfigPath} {string.Join(' ', options)} gate sha256sum");
+        Assert.That(up.Output.Split(' ')[0], Is.EqualTo(down.Output.Split(' ')[0]));
+    }
+
+    [Test]
+    public async Task Keys_are_exchanged_again_while_bytes_run_both_ways()
+    {
+        await File.WriteAllBytesAsync(Path.Combine(Host.Files, "noise"), System.Security.Cryptography.RandomNumberGenerator.GetBytes(8_000_000));
+        ToolResult result = await ShellAsync(
+            $"ssh -F {Endpoint.ConfigPath} -v -oRekeyLimit=64k gate cat < {Host.Files}/noise | sha256sum; sha256sum < {Host.Files}/noise");
+
+        string[] sums = result.Output.Trim().Split('\n');
+        Assert.That(sums[0], Is.EqualTo(sums[1]));
+        Assert.That(result.Error.Split("rekeying in progress").Length, Is.GreaterThan(20));
+    }
+
+    private Task<ToolResult> ShellAsync(string script) => Tools.RunAsync("/bin/bash", ["-c", script], Endpoint.Environment, limit: TimeSpan.FromMinutes(2));
+}

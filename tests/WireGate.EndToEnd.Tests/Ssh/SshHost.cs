@@ -1,0 +1,79 @@
+using System.Net;
+using WireGate.EndToEnd.Tests.Harness;
+
+namespace WireGate.EndToEnd.Tests.Ssh;
+
+/// <summary>A real sshd on loopback, with host keys and an account key of its own. The account is the one that runs the tests.</summary>
+internal sealed class SshHost : IAsyncDisposable
+{
+    private readonly RunningProcess _process;
+
+    private SshHost(string root, int port, RunningProcess process) => (Root, Port, _process) = (root, port, process);
+
+    /// <summary>Where its files are; the sessions' files may be put below <see cref="Files"/>.</summary>
+    public string Root { get; }
+
+    public string Files => Path.Combine(Root, "files");
+
+    public int Port { get; }
+
+    /// <summary>The account that the gateway logs in as.</summary>
+    public static string User => Environment.UserName;
+
+    /// <summary>The private key of the account.</summary>
+    public string KeyFile => Path.Combine(Root, "account");
+
+    public string HostKey => PublicKey(Path.Combine(Root, "host"));
+
+    public string Log => _process.Error;
+
+    public static async Task<SshHost> StartAsync(params string[] settings)
+    {
+        string root = Places.Temporary("sshd");
+        Directory.CreateDirectory(Path.Combine(root, "files"));
+        await GenerateAsync(Path.Combine(root, "host"));
+        await GenerateAsync(Path.Combine(root, "account"));
+        File.Copy(Path.Combine(root, "account.pub"), Path.Combine(root, "authorized_keys"));
+        int port = Ports.Free();
+
+        // Where it gives its privileges away when it is root's.
+        Directory.CreateDirectory("/run/sshd");
+        PrivateFile.Write(Path.Combine(root, "sshd_config"), $"""
+            Port {port}
+            ListenAddress 127.0.0.1
+            HostKey {root}/host
+            AuthorizedKeysFile {root}/authorized_keys
+            PidFile none
+            UsePAM no
+            StrictModes no
+            PermitRootLogin yes
+            PasswordAuthentication no
+            AcceptEnv *
+            MaxSessions 100
+            MaxStartups 1000
+            X11Forwarding yes
+            Subsystem sftp internal-sftp
+            {string.Join('\n', settings)}
+
+            """);
+        RunningProcess process = RunningProcess.Start("/usr/sbin/sshd", ["-D", "-e", "-f", Path.Combine(root, "sshd_config")]);
+        var host = new SshHost(root, port, process);
+        await Wait.UntilAsync(
+            async () => process.HasExited ? throw new InvalidOperationException($"sshd ended:\n{process.Error}") : await Ports.AcceptsAsync(IPAddress.Loopback, port),
+            "sshd to listen");
+        return host;
+    }
+
+    /// <summary>Makes a key without a passphrase.</summary>
+    public static async Task GenerateAsync(string path, string type = "ed25519", string passphrase = "") =>
+        (await Tools.RunAsync("/usr/bin/ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "", "-f", path])).Succeeded();
+
+    /// <summary>The public half, as a config has it: type and base64.</summary>
+    public static string PublicKey(string path) => string.Join(' ', File.ReadAllText(path + ".pub").Split(' ', '\n').Take(2));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        Directory.Delete(Root, recursive: true);
+    }
+}
