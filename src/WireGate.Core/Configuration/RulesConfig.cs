@@ -54,7 +54,7 @@ public sealed record RuleConfig
     /// <summary>Who may approve, and until when; null unless it holds.</summary>
     public HoldTerms? Hold { get; init; }
 
-    /// <summary>How many statements in what time; null: any number.</summary>
+    /// <summary>How many operations in what time; null: any number.</summary>
     public RateConfig? Limit { get; init; }
 }
 
@@ -88,8 +88,11 @@ public sealed record MatchConfig
     /// <summary>Every operation is meant: what an allow must say if it means it.</summary>
     public bool AllOperations { get; init; }
 
-    /// <summary>SQL; null: any operation.</summary>
+    /// <summary>SQL; null: none, or any operation where <see cref="Ssh"/> is null too.</summary>
     public SqlMatchConfig? Sql { get; init; }
+
+    /// <summary>Operations of SSH; null: none, or any operation where <see cref="Sql"/> is null too.</summary>
+    public SshMatchConfig? Ssh { get; init; }
 }
 
 /// <summary>Who asks. What is not set fits everybody.</summary>
@@ -166,7 +169,7 @@ public sealed record SqlMatchConfig
     public bool? Where { get; init; }
 }
 
-/// <summary>How many statements in what time.</summary>
+/// <summary>How many operations in what time.</summary>
 /// <param name="Operations">So many, at once if need be.</param>
 /// <param name="Per">The time in which as many are given back.</param>
 /// <param name="By">Who shares them.</param>

@@ -1,13 +1,10 @@
 using WireGate.Core.Configuration;
-using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Core.Policy;
 
 /// <summary>A rule, made ready to judge by. Shared by all sessions of a config.</summary>
 internal sealed class Rule
 {
-    private readonly SqlCondition? _sql;
-
     /// <param name="config">As it is written.</param>
     /// <param name="mask">The masks that it puts on, a bit each.</param>
     /// <param name="unmask">The masks that it lifts, a bit each.</param>
@@ -16,7 +13,8 @@ internal sealed class Rule
         Config = config;
         Mask = mask;
         Unmask = unmask;
-        _sql = config.Match.Sql is { } sql ? new SqlCondition(sql) : null;
+        Sql = config.Match.Sql is { } sql ? new SqlCondition(sql) : null;
+        Ssh = config.Match.Ssh is { } ssh ? new SshCondition(ssh) : null;
         Buckets = config.Limit is { } rate ? new RateBuckets(rate) : null;
         Observed = $"{config.Name}: {(config.Do is { } verdict ? Word(verdict) : config.Limit is null ? "mask" : "limit")}";
         Limited = config.Limit is { } limit
@@ -40,28 +38,42 @@ internal sealed class Rule
     /// <summary>What the client is told if it asked too often.</summary>
     internal string? Limited { get; }
 
+    /// <summary>Which SQL it is about; null: none, or any.</summary>
+    internal SqlCondition? Sql { get; }
+
+    /// <summary>Which operations of SSH it is about; null: none, or any.</summary>
+    internal SshCondition? Ssh { get; }
+
+    /// <summary>Whether it is about every operation, whatever its kind.</summary>
+    internal bool IsOfEverything => Sql is null && Ssh is null;
+
+    /// <summary>Whether it may be about SQL.</summary>
+    internal bool MayBeOfSql => Sql is not null || Ssh is null;
+
     /// <summary>Whether the SQL part needs the facts of a text.</summary>
-    internal bool NeedsSqlFacts => _sql is not null;
+    internal bool NeedsSqlFacts => Sql is not null;
 
     /// <summary>Whether it names tables, columns or functions, or masks.</summary>
     internal bool NeedsNames =>
         (Mask | Unmask) != 0 || Config.Match.Sql is { } sql && !(sql.Tables.IsEmpty && sql.Columns.IsEmpty && sql.Functions.IsEmpty);
 
-    /// <summary>Whether all of a statement is covered.</summary>
-    /// <param name="statement">The statement.</param>
-    /// <param name="path">What names without a schema mean.</param>
+    /// <summary>Whether all of a part is covered.</summary>
+    /// <param name="parts">The operation.</param>
+    /// <param name="part">Which of its parts.</param>
     /// <param name="now">The moment.</param>
     /// <param name="isStable">Set to false if the answer depends on the moment.</param>
-    internal bool Covers(SqlStatementFacts statement, SqlSearchPath path, DateTimeOffset now, ref bool isStable) =>
-        (_sql is null || _sql.Covers(statement, path)) && IsNow(now, ref isStable);
+    internal bool Covers<TParts>(in TParts parts, int part, DateTimeOffset now, ref bool isStable)
+        where TParts : struct, IOperationParts =>
+        parts.IsCovered(this, part) && IsNow(now, ref isStable);
 
-    /// <summary>Whether any part of a statement is touched.</summary>
-    /// <param name="statement">The statement.</param>
-    /// <param name="path">What names without a schema mean.</param>
+    /// <summary>Whether anything of a part is touched.</summary>
+    /// <param name="parts">The operation.</param>
+    /// <param name="part">Which of its parts.</param>
     /// <param name="now">The moment.</param>
     /// <param name="isStable">Set to false if the answer depends on the moment.</param>
-    internal bool Touches(SqlStatementFacts statement, SqlSearchPath path, DateTimeOffset now, ref bool isStable) =>
-        (_sql is null || _sql.Touches(statement, path)) && IsNow(now, ref isStable);
+    internal bool Touches<TParts>(in TParts parts, int part, DateTimeOffset now, ref bool isStable)
+        where TParts : struct, IOperationParts =>
+        parts.IsTouched(this, part) && IsNow(now, ref isStable);
 
     private bool IsNow(DateTimeOffset now, ref bool isStable)
     {

@@ -32,6 +32,11 @@ public sealed class RuleBook
             throw new ArgumentException($"there are more than {MaxMasks} masks", nameof(config));
         }
 
+        for (int i = 0; i < _masks.Length; i++)
+        {
+            DetectingMasks |= _masks[i].Detect.IsEmpty ? 0 : 1UL << i;
+        }
+
         // By name, so that their order in the file means nothing; those that depend on the time last, so that as much as can be is stable.
         _rules =
         [
@@ -46,6 +51,9 @@ public sealed class RuleBook
     public string Version { get; }
 
     internal RulesConfig Rules { get; }
+
+    /// <summary>The masks that look for what they hide, wherever it is.</summary>
+    internal ulong DetectingMasks { get; }
 
     /// <summary>The book of a config; made once.</summary>
     public static RuleBook Of(GatewayConfig config) => Books.GetValue(config, Compile);

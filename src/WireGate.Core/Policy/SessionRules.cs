@@ -9,10 +9,6 @@ public sealed class SessionRules
 {
     private const string NoRule = "no rule allows it";
     private const string NobodyAsked = "rules.external was not asked";
-    private const string MintsCredential = "it would give a role a password, which WireGate would not hold";
-
-    // What a text without any statement says: nothing that a rule would have to name.
-    private static readonly ImmutableArray<SqlStatementFacts> Nothing = [new SqlStatementFacts { Kinds = [], Accesses = [] }];
 
     private readonly RuleBook _book;
     private readonly ImmutableArray<Rule> _denies;
@@ -38,7 +34,7 @@ public sealed class SessionRules
         _targetMasks = targetMasks;
         _readsAnyTable = session.IsReplication;
         _keys = new RateKeys(session);
-        ulong lifted = _masks.Where(r => !r.NeedsSqlFacts && r.Config.Match.Hours is null).Aggregate(0UL, (bits, r) => bits | r.Unmask);
+        ulong lifted = _masks.Where(r => r.IsOfEverything && r.Config.Match.Hours is null).Aggregate(0UL, (bits, r) => bits | r.Unmask);
         AnyMasks = book.SetOf(_masks.Aggregate(targetMasks, (bits, r) => bits | r.Mask) & ~lifted);
         NeedsNames = targetMasks != 0 || rules.Any(r => r.NeedsNames);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
@@ -80,8 +76,12 @@ public sealed class SessionRules
     {
         try
         {
-            return operation is SqlOperation sql ? Judge(sql.Facts.Statements is { IsEmpty: false } statements ? statements : Nothing, sql.SearchPath, now, isRun)
-                : Deny(null, "rules do not know operations of this kind", isStable: true);
+            return operation switch
+            {
+                SqlOperation sql => Judge(new SqlParts(sql), now, isRun),
+                SshOperation ssh => Judge(new SshParts(ssh, _book.DetectingMasks), now, isRun),
+                _ => Deny(null, "rules do not know operations of this kind", isStable: true),
+            };
         }
         catch (Exception e)
         {
@@ -89,13 +89,14 @@ public sealed class SessionRules
         }
     }
 
-    private Decision Judge(ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, bool isRun)
+    private Decision Judge<TParts>(in TParts parts, DateTimeOffset now, bool isRun)
+        where TParts : struct, IOperationParts
     {
         bool isStable = true;
         Decision worst = default;
-        for (int i = 0; i < statements.Length; i++)
+        for (int i = 0; i < parts.Count; i++)
         {
-            Decision one = JudgeOne(statements[i], path, now, ref isStable);
+            Decision one = JudgeOne(parts, i, now, ref isStable);
             if (one.Verdict == Verdict.Deny)
             {
                 return one with { IsStable = isStable };
@@ -104,11 +105,11 @@ public sealed class SessionRules
             worst = i == 0 ? one : Worse(worst, one);
         }
 
-        // A limit counts what would pass, each statement that it touches, and all limits count: none is spared because another refuses.
+        // A limit counts what would pass, each part that it touches, and all limits count: none is spared because another refuses.
         Rule? exhausted = null;
         foreach (Rule limit in _limits)
         {
-            int touched = Touched(limit, statements, path, now, ref isStable);
+            int touched = Touched(limit, parts, now, ref isStable);
             if (touched > 0)
             {
                 isStable = false;
@@ -118,25 +119,25 @@ public sealed class SessionRules
 
         return exhausted is not null
             ? Deny(exhausted.Name, exhausted.Limited, isStable: false)
-            : Complete(worst, statements, path, now, isStable, isRun);
+            : Complete(worst, parts, now, isStable, isRun);
     }
 
     /// <summary>Adds the masks, and what observed rules would have done.</summary>
-    private Decision Complete(
-        Decision decision, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, bool isStable, bool isRun)
+    private Decision Complete<TParts>(Decision decision, in TParts parts, DateTimeOffset now, bool isStable, bool isRun)
+        where TParts : struct, IOperationParts
     {
         ulong masks = 0;
-        foreach (SqlStatementFacts statement in statements)
+        for (int i = 0; i < parts.Count; i++)
         {
             ulong on = _targetMasks, off = 0;
             foreach (Rule rule in _masks)
             {
-                if (rule.Mask != 0 && (_readsAnyTable || rule.Touches(statement, path, now, ref isStable)))
+                if (rule.Mask != 0 && ((_readsAnyTable && rule.MayBeOfSql) || rule.Touches(parts, i, now, ref isStable)))
                 {
                     on |= rule.Mask;
                 }
 
-                if (rule.Unmask != 0 && rule.Covers(statement, path, now, ref isStable))
+                if (rule.Unmask != 0 && rule.Covers(parts, i, now, ref isStable))
                 {
                     off |= rule.Unmask;
                 }
@@ -145,13 +146,14 @@ public sealed class SessionRules
             masks |= on & ~off;
         }
 
+        masks = parts.MasksOf(masks);
         ImmutableArray<string> observed = [];
         foreach (Rule rule in _observed)
         {
-            if (IsStricter(rule, decision.Verdict, masks) && Touched(rule, statements, path, now, ref isStable) is > 0 and int touched)
+            if (IsStricter(rule, parts.MasksOf(rule.Mask & ~masks), decision.Verdict) && Touched(rule, parts, now, ref isStable) is > 0 and int touched)
             {
                 isStable &= rule.Buckets is null;
-                if (rule.Config.Do is not null || rule.Mask != 0 || (isRun && !rule.Buckets!.TryTake(_keys.Of(rule), now, touched)))
+                if (rule.Config.Do is not null || parts.MasksOf(rule.Mask) != 0 || (isRun && !rule.Buckets!.TryTake(_keys.Of(rule), now, touched)))
                 {
                     observed = observed.Add(rule.Observed);
                 }
@@ -161,16 +163,22 @@ public sealed class SessionRules
         return decision with { Masks = _book.SetOf(masks), Observed = observed, IsStable = isStable };
     }
 
-    private Decision JudgeOne(SqlStatementFacts statement, SqlSearchPath path, DateTimeOffset now, ref bool isStable)
+    private Decision JudgeOne<TParts>(in TParts parts, int part, DateTimeOffset now, ref bool isStable)
+        where TParts : struct, IOperationParts
     {
-        if (statement.SetsPassword && _book.Rules.DeniesCredentialMinting)
+        if (parts.NeverPasses(part) is { } never)
         {
-            return Deny(RuleBook.CredentialMinting, MintsCredential, isStable);
+            return Deny(null, never, isStable);
+        }
+
+        if (_book.Rules.DeniesCredentialMinting && parts.MintedCredential(part) is { } minted)
+        {
+            return Deny(RuleBook.CredentialMinting, minted, isStable);
         }
 
         foreach (Rule rule in _denies)
         {
-            if (rule.Touches(statement, path, now, ref isStable))
+            if (rule.Touches(parts, part, now, ref isStable))
             {
                 return Deny(rule.Name, rule.Config.Reason, isStable);
             }
@@ -179,7 +187,7 @@ public sealed class SessionRules
         Decision held = default;
         foreach (Rule rule in _holds)
         {
-            if (rule.Touches(statement, path, now, ref isStable))
+            if (rule.Touches(parts, part, now, ref isStable))
             {
                 // Without terms nobody could say yes: the config was not checked.
                 HoldTerms terms = rule.Config.Hold ?? throw new InvalidOperationException($"rule {rule.Name} holds without terms");
@@ -195,13 +203,13 @@ public sealed class SessionRules
 
         foreach (Rule rule in _allows)
         {
-            if (rule.Covers(statement, path, now, ref isStable))
+            if (rule.Covers(parts, part, now, ref isStable))
             {
                 return Decide(Verdict.Allow, rule);
             }
         }
 
-        return _book.Rules.Default == Verdict.Allow && SqlCondition.AllKnown.Covers(statement, path)
+        return _book.Rules.Default == Verdict.Allow && parts.IsKnown(part)
             ? Decide(Verdict.Allow, null)
             : Deny(null, NoRule, isStable);
     }
@@ -213,16 +221,16 @@ public sealed class SessionRules
         : first;
 
     /// <summary>Whether an observed rule would have made a difference.</summary>
-    private static bool IsStricter(Rule rule, Verdict verdict, ulong masks) =>
-        rule.Config.Do < verdict || (rule.Mask & ~masks) != 0 || (rule.Config.Do is null && rule.Buckets is not null);
+    private static bool IsStricter(Rule rule, ulong moreMasks, Verdict verdict) =>
+        rule.Config.Do < verdict || moreMasks != 0 || (rule.Config.Do is null && rule.Buckets is not null);
 
-    private static int Touched(
-        Rule rule, ImmutableArray<SqlStatementFacts> statements, SqlSearchPath path, DateTimeOffset now, ref bool isStable)
+    private static int Touched<TParts>(Rule rule, in TParts parts, DateTimeOffset now, ref bool isStable)
+        where TParts : struct, IOperationParts
     {
         int touched = 0;
-        foreach (SqlStatementFacts statement in statements)
+        for (int i = 0; i < parts.Count; i++)
         {
-            touched += rule.Touches(statement, path, now, ref isStable) ? 1 : 0;
+            touched += rule.Touches(parts, i, now, ref isStable) ? 1 : 0;
         }
 
         return touched;

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Core.Configuration;
+
+/// <summary>
+/// A pattern of absolute paths: <c>*</c> is any run of characters within a part, <c>**</c> any number of parts, also none. So
+/// <c>/srv/**</c> is /srv with all that is below.
+/// </summary>
+public sealed record PathPattern
+{
+    private const string AnyParts = "**";
+
+    private readonly string[] _parts;
+
+    private PathPattern(string text, string[] parts)
+    {
+        Text = text;
+        _parts = parts;
+    }
+
+    /// <summary>As it is written.</summary>
+    public string Text { get; }
+
+    /// <summary>Reads a pattern.</summary>
+    /// <returns>False: it is not absolute, or has a part that no path has of which it can be told where it leads.</returns>
+    public static bool TryParse(string text, [NotNullWhen(true)] out PathPattern? pattern)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] parts = text is "/" or "" ? [] : text[1..].Split('/');
+        bool isGood = text.StartsWith('/')
+            && Array.TrueForAll(parts, p => SshPath.IsPlainSegment(p) && (p == AnyParts || !p.Contains(AnyParts, StringComparison.Ordinal)));
+        pattern = isGood ? new PathPattern(text, parts) : null;
+        return isGood;
+    }
+
+    /// <summary>Whether a path fits that is plain; no other does.</summary>
+    public bool Matches(SshPath path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.IsPlain && Matches(path.Segments);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(PathPattern? other) => other?.Text == Text;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override string ToString() => Text;
+
+    private bool Matches(ImmutableArray<string> path)
+    {
+        // As in Glob: the last ** is the only one to come back to.
+        int p = 0, t = 0, any = -1, mark = 0;
+        while (t < path.Length)
+        {
+            if (p < _parts.Length && _parts[p] == AnyParts)
+            {
+                any = p++;
+                mark = t;
+            }
+            else if (p < _parts.Length && Glob.Matches(_parts[p], path[t]))
+            {
+                p++;
+                t++;
+            }
+            else if (any >= 0)
+            {
+                p = any + 1;
+                t = ++mark;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return Array.TrueForAll(_parts[p..], part => part == AnyParts);
+    }
+}
