@@ -81,7 +81,9 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
         }
 
         Forget();
-        _statement++;
+
+        // An Execute is one, and a Query may be behind it without a Sync between them.
+        _statement += replies.First.Message == FrontendMessage.Query ? 1 : 0;
     }
 
     /// <summary>ReadyForQuery.</summary>

@@ -131,9 +131,9 @@ internal sealed partial class Conversation
     private JudgedText Resolve(NameTable names, ReadOnlySpan<byte> name)
     {
         _candidates.Clear();
-        if (names.TryFind(name, out NameSlot? slot))
+        if (names.TryFind(name, out NameSlot? slot) && !slot.TryResolve(_group, _candidates))
         {
-            slot.Resolve(_group, _candidates);
+            return Judge.Unnamed;
         }
 
         return _candidates.Count switch

@@ -10,6 +10,12 @@ namespace WireGate.Postgres.Operations;
 /// <param name="budget">What is held of the texts is counted there.</param>
 internal sealed class NameSlot(byte[] name, HeldBudget budget)
 {
+    /// <summary>
+    /// Definitions that may be under way when a name is used in another group. Drivers wait for one before they use it, or send both in one
+    /// group; whoever sends more may mean any of them, and each use would look through all.
+    /// </summary>
+    private const int MostPending = 64;
+
     private readonly Queue<(long Group, JudgedText? Text)> _pending = new(1);
     private long _lastGroup = -1;
     private JudgedText? _last;
@@ -47,7 +53,7 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
 
     /// <summary>A message that defines it is sent.</summary>
     /// <param name="text">Null: it is closed.</param>
-    /// <param name="group">The group of messages up to the next Sync; see <see cref="Resolve"/>.</param>
+    /// <param name="group">The group of messages up to the next Sync; see <see cref="TryResolve"/>.</param>
     public void Define(JudgedText? text, long group)
     {
         budget.Take(text);
@@ -72,12 +78,18 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
     /// group itself defined the name, it stands for that and nothing else, or the use is skipped. Else every definition that may
     /// hold counts.
     /// </summary>
-    public void Resolve(long group, List<JudgedText> into)
+    /// <returns>False: there are too many, and nobody knows which it stands for.</returns>
+    public bool TryResolve(long group, List<JudgedText> into)
     {
         if (_pending.Count > 0 && _lastGroup == group)
         {
             Add(_last, into);
-            return;
+            return true;
+        }
+
+        if (_pending.Count > MostPending)
+        {
+            return false;
         }
 
         Add(Confirmed, into);
@@ -85,6 +97,8 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
         {
             Add(text, into);
         }
+
+        return true;
     }
 
     private bool TryTake(out JudgedText? text)

@@ -27,6 +27,9 @@ internal sealed class OperationJudge
     /// <summary>Bytes of a text that are parsed where they arrive: some 0.2 ms, during which the loop serves nobody else.</summary>
     private const int MostInline = 4096;
 
+    // Of all sessions: long texts wait for each other, and not everybody for them.
+    private static readonly SemaphoreSlim Parsers = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     private static readonly ParsedText CalledByNumber = new([Unknown("function call", "a function called by its number, without SQL")]);
 
     private readonly Session _session;
@@ -139,8 +142,18 @@ internal sealed class OperationJudge
     public async ValueTask ParseAsync(ReadOnlySequence<byte> sql)
     {
         byte[] copy = sql.ToArray();
-        ParsedText parsed = await Task.Run(() => _statements.Get(copy));
-        _parsed = (copy, parsed);
+        await Parsers.WaitAsync();
+        try
+        {
+            // On a thread of its own: those of the pool are wanted by whoever logs in.
+            ParsedText parsed = await Task.Factory.StartNew(
+                () => _statements.Get(copy), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _parsed = (copy, parsed);
+        }
+        finally
+        {
+            Parsers.Release();
+        }
     }
 
     /// <summary>What the rules say of it now.</summary>

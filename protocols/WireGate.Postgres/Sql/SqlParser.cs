@@ -30,7 +30,7 @@ internal static class SqlParser
     // Shared, so that a decision kept by the facts is found again.
     private static readonly ParsedText TooLong = Unknown($"longer than {MostBytes} bytes");
     private static readonly ParsedText NotText = Unknown("not valid UTF-8");
-    private static readonly ParsedText OutOfProportion = Unknown("its tree might be out of proportion to it");
+    private static readonly ParsedText OutOfProportion = Unknown("to read it might take out of proportion to its length");
 
     /// <summary>What is known of a text whose names a server takes for others.</summary>
     public static ParsedText NamesOthers { get; } = Unknown("a name beyond ASCII may be another one to this server, whose encoding is not UTF8");
@@ -50,7 +50,7 @@ internal static class SqlParser
             return NotText;
         }
 
-        if (!AssignmentGuard.IsBounded(text))
+        if (!AssignmentGuard.IsBounded(text) || !OperatorRuns.AreBounded(text))
         {
             return OutOfProportion;
         }

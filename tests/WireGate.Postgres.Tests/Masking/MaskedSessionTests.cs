@@ -23,6 +23,32 @@ internal sealed class MaskedSessionTests(TransportKind transport) : MaskedFixtur
         Assert.That(await ReadAsync(client), Does.Contain("****6789").And.Not.Contain("123-45"));
     }
 
+    [Test]
+    public async Task A_query_behind_an_execute_without_a_sync_is_masked_by_its_own_plans()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await MaskedAsync();
+        await client.SendAsync((byte[])
+        [
+            .. ScriptedClient.Message('P', [.. Text(""), .. Text("select 1"), .. Int16(0)]),
+            .. ScriptedClient.Message('B', [.. Text(""), .. Text(""), .. Int16(0), .. Int16(0), .. Int16(0)]),
+            .. ScriptedClient.Message('E', [.. Text(""), .. ScriptedClient.Int32(0)]),
+            .. ScriptedClient.Message('Q', Text("select ssn || '' from hr.people; select 1")),
+        ]);
+        await TellCatalogAsync();
+        foreach (char message in "PBDEQ")
+        {
+            await upstream.ExpectAsync(message);
+        }
+
+        await upstream.SendAsync((byte[])
+        [
+            .. ScriptedClient.Message('1'), .. ScriptedClient.Message('2'), .. Description(0, 0), .. Row("1"), .. Done("SELECT 1"),
+            .. Description(0, 0), .. Row("123-45-6789"), .. Done("SELECT 1"), .. Description(0, 0), .. Row("1"), .. Done("SELECT 1"), .. Ready,
+        ]);
+
+        Assert.That(await ReadAsync(client), Does.Contain("[redacted]").And.Not.Contain("123-45"));
+    }
+
     [TestCase(1_000)]
     [TestCase(100_000)]
     public async Task A_row_of_any_length_passes_masked_in_its_place(int length)

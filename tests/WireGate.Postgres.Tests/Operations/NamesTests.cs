@@ -23,6 +23,21 @@ internal sealed class NamesTests
     }
 
     [Test]
+    public void Of_too_many_definitions_under_way_nobody_knows_which_holds()
+    {
+        var slot = new NameSlot([], new HeldBudget());
+        for (int i = 0; i < 65; i++)
+        {
+            slot.Define(i % 2 == 0 ? A : B, group: i);
+        }
+
+        Assert.That(slot.TryResolve(100, []), Is.False);
+        Assert.That(Resolve(slot, group: 64), Is.EqualTo(new[] { A }), "within its own group it does");
+        slot.Confirm();
+        Assert.That(Resolve(slot, group: 100), Is.EqualTo(new[] { A, B }));
+    }
+
+    [Test]
     public void Within_its_own_group_a_definition_counts_alone()
     {
         var slot = new NameSlot([], new HeldBudget());
@@ -129,7 +144,7 @@ internal sealed class NamesTests
     private static List<JudgedText> Resolve(NameSlot slot, long group)
     {
         var into = new List<JudgedText>();
-        slot.Resolve(group, into);
+        Assert.That(slot.TryResolve(group, into), Is.True);
         return into;
     }
 }

@@ -113,6 +113,19 @@ internal sealed class SqlParserTests
     public void The_reason_cites_nothing_of_the_text() =>
         Assert.That(SqlParser.Parse("select * fro secret"u8).Facts.Statements[0].Unknown, Is.EqualTo("does not parse: syntax error"));
 
+    [TestCase(500, false)]
+    [TestCase(32_000, true)]
+    public void Comments_that_begin_within_each_other_without_end_are_not_scanned(int comments, bool isRefused)
+    {
+        // Beyond 512 characters in a row; between them, there is a row for each.
+        string text = isRefused ? Repeat("/*", comments) : Repeat("/* ", comments) + Repeat("*/ ", comments) + "select 1";
+        Assert.That(SqlParser.Parse(Encoding.ASCII.GetBytes(text)).Facts.Statements[0].Unknown, isRefused ? Does.Contain("out of proportion") : Is.Null);
+    }
+
+    [Test]
+    public void A_line_of_dashes_is_no_such_row() =>
+        Assert.That(SqlParser.Parse(Encoding.ASCII.GetBytes($"{Repeat("-", 500)}\nselect 1 /*{Repeat("*", 300)}*/")).Facts.Statements[0].Unknown, Is.Null);
+
     [TestCase("select 1", true)]
     [TestCase("select '\\'", false)]
     [TestCase("select 'é'", false)]
