@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using WireGate.EndToEnd.Tests.Harness;
+
+namespace WireGate.EndToEnd.Tests.Ssh;
+
+/// <summary>Clients of all kinds do real work through the gateway, each with its own SSH.</summary>
+internal sealed class SshClientsTests : SshFixture
+{
+    private string _file = null!;
+    private string _fingerprint = null!;
+
+    private string There => Path.Combine(Host.Files, TestContext.CurrentContext.Test.ID);
+
+    [OneTimeSetUp]
+    public async Task MakeAsync()
+    {
+        _file = Path.Combine(Host.Root, "noise");
+        await File.WriteAllBytesAsync(_file, RandomNumberGenerator.GetBytes(5_000_000));
+        string key = File.ReadAllText(Endpoint.KnownHosts).Split('\n')[0].Split(' ')[2];
+        _fingerprint = "SHA256:" + Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(key))).TrimEnd('=');
+    }
+
+    [TestCase("", TestName = "Scp_over_sftp")]
+    [TestCase("-O", TestName = "Scp_over_its_own_protocol")]
+    public async Task Scp(string option) => await SameAfterAsync(
+        $"scp {option} -F {Endpoint.ConfigPath} {_file} gate:{There}",
+        $"scp {option} -F {Endpoint.ConfigPath} gate:{There} {There}.back");
+
+    [Test]
+    public async Task Sftp() => await SameAfterAsync(
+        $"printf 'put {_file} {There}.0\\nrename {There}.0 {There}\\nls -l {Host.Files}\\nget {There} {There}.back\\nchmod 600 {There}\\n' | sftp -oBatchMode=no -b - -F {Endpoint.ConfigPath} gate");
+
+    [Test]
+    public async Task Rsync() => await SameAfterAsync(
+        $"rsync -a -e 'ssh -F {Endpoint.ConfigPath}' {_file} gate:{There}",
+        $"rsync -a -e 'ssh -F {Endpoint.ConfigPath}' gate:{There} {There}.back");
+
+    [Test]
+    public async Task Git()
+    {
+        ToolResult result = await ShellAsync($$"""
+            set -e
+            export GIT_SSH_COMMAND='ssh -F {{Endpoint.ConfigPath}}' GIT_CONFIG_GLOBAL=/dev/null
+            git init -q --bare {{There}}.git
+            git clone -q ssh://gate{{There}}.git {{There}}.a 2>&1
+            cd {{There}}.a; cp {{_file}} noise; git add noise
+            git -c user.email=a@example.com -c user.name=a commit -q -m noise; git push -q origin HEAD
+            git clone -q ssh://gate{{There}}.git {{There}}.b
+            cmp {{_file}} {{There}}.b/noise && echo same
+            """);
+
+        Assert.That(result.Succeeded().Output, Does.Contain("same"));
+    }
+
+    [Test]
+    public async Task Plink_and_psftp()
+    {
+        string options = $"-batch -P {Port} -hostkey {_fingerprint} -l {Endpoint.User} -pw {Endpoint.Password}";
+        ToolResult plink = await ShellAsync($"plink {options} 127.0.0.1 'cat; exit 3' < {_file} > {There}; code=$?; cmp {There} {_file} && echo same; exit $code");
+        Assert.That((plink.ExitCode, plink.Output), Is.EqualTo((3, "same\n")), plink.ToString());
+
+        await SameAfterAsync($"printf 'put {_file} {There}\\nget {There} {There}.back\\n' > {There}.commands; psftp {options} -b {There}.commands 127.0.0.1");
+    }
+
+    [Test]
+    public async Task Dropbears_client_whose_first_guess_at_a_key_exchange_is_wrong()
+    {
+        ToolResult result = await ShellAsync(
+            $"DROPBEAR_PASSWORD={Endpoint.Password} dbclient -y -y -p {Port} {Endpoint.User}@127.0.0.1 'cat; exit 7' < {_file} > {There}; code=$?; cmp {There} {_file} && echo same; exit $code");
+
+        Assert.That((result.ExitCode, result.Output), Is.EqualTo((7, "same\n")), result.ToString());
+    }
+
+    [Test]
+    public async Task Libssh2_through_curl() => await SameAfterAsync(
+        $"curl -sS --insecure -u '{Endpoint.User}:{Endpoint.Password}' -T {_file} sftp://127.0.0.1:{Port}{There}",
+        $"curl -sS --insecure -u '{Endpoint.User}:{Endpoint.Password}' -o {There}.back sftp://127.0.0.1:{Port}{There}");
+
+    [TestCase("with_paramiko.py")]
+    [TestCase("with_asyncssh.py")]
+    public async Task Python(string script)
+    {
+        ToolResult result = await Tools.RunAsync("/usr/bin/python3", [Path.Combine(Places.Clients, script)], new Dictionary<string, string>
+        {
+            ["WG_PORT"] = Port,
+            ["WG_USER"] = Endpoint.User,
+            ["WG_PLACEHOLDER"] = Endpoint.Password,
+            ["WG_KNOWN_HOSTS"] = Endpoint.KnownHosts,
+            ["WG_FILES"] = Host.Files,
+            ["WG_SSHD_PORT"] = Host.Port.ToString(CultureInfo.InvariantCulture),
+        });
+
+        Assert.That(result.Succeeded().Output, Is.EqualTo("ok\n"));
+    }
+
+    private string Port => Endpoint.Port.ToString(CultureInfo.InvariantCulture);
+
+    private async Task SameAfterAsync(params string[] scripts)
+    {
+        foreach (string script in scripts)
+        {
+            (await ShellAsync(script)).Succeeded();
+        }
+
+        Assert.That(await File.ReadAllBytesAsync($"{There}.back"), Is.EqualTo(await File.ReadAllBytesAsync(_file)));
+    }
+
+    private Task<ToolResult> ShellAsync(string script) => Tools.RunAsync("/bin/bash", ["-c", script], Endpoint.Environment);
+}
