@@ -136,6 +136,11 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             {
                 context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp and forward");
             }
+
+            if (values.TryGet(_shell, out bool shell) && !shell)
+            {
+                context.Report(values.Node(_shell), "it would mean nothing, remove it or write true");
+            }
         }
 
         protected override PolicyQuestion Build(MapValues values) => new()

@@ -13,7 +13,7 @@ internal sealed class CommandShape : Shape<CommandPattern>
     private const string Argv = "argv";
 
     // A command may go over several lines.
-    private static readonly TextShape Whole = new("a command in UTF-8 that does not end its last line", @"^[^\u0000-\u0008\u000b-\u001f\u007f]+$");
+    private static readonly TextShape Whole = new("a command, without a line end behind it", @"^[^\u0000-\u0008\u000b-\u001f\u007f]+$");
 
     private readonly ListShape<string> _words = new(new TextShape("a word"), least: 1);
 
