@@ -28,10 +28,16 @@ internal static class ExplainCommand
         var plain = new Option<bool>("--plain") { Description = "The client comes without TLS." };
         var at = new Option<string?>("--at") { Description = "When, such as 2026-03-01T09:30:00+01:00; without, now." };
         var path = new Option<string>("--search-path") { Description = "Schemas of names without one, by commas.", DefaultValueFactory = _ => "public" };
-        var sql = new Option<string>("--sql") { Description = "The statement.", Required = true };
+        var sql = new Option<string?>("--sql") { Description = "The statement." };
+        var exec = new Option<string?>("--exec") { Description = "Instead of a statement: the SSH command." };
+        var shell = new Option<bool>("--shell") { Description = "Instead: an SSH shell." };
+        var subsystem = new Option<string?>("--subsystem") { Description = "Instead: an SSH subsystem." };
+        var sftp = new Option<string?>("--sftp") { Description = $"Instead: {SshQuestions.SftpForm}." };
+        var forward = new Option<string?>("--forward") { Description = $"Instead: {SshQuestions.ForwardForm}." };
+        var pty = new Option<bool>("--pty") { Description = "The command, shell or subsystem has a terminal." };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
         {
-            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, config, json,
+            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp, forward, pty, config, json,
         };
         command.SetAction(result =>
         {
@@ -43,6 +49,25 @@ internal static class ExplainCommand
 
             try
             {
+                bool hasPty = result.GetValue(pty);
+                string?[] asked =
+                [
+                    result.GetValue(sql), result.GetValue(exec), result.GetValue(shell) ? "" : null, result.GetValue(subsystem), result.GetValue(sftp), result.GetValue(forward),
+                ];
+                if (asked.Count(a => a is not null) != 1)
+                {
+                    throw new PolicyException("write one of --sql, --exec, --shell, --subsystem, --sftp and --forward");
+                }
+
+                SshOperation? ssh = asked switch
+                {
+                    [_, { } command, ..] => SshQuestions.Exec(command, hasPty),
+                    [_, _, { }, ..] => new SshShell(hasPty),
+                    [_, _, _, { } name, ..] => SshQuestions.Subsystem(name, hasPty),
+                    [.., { } request, _] => SftpOf(request),
+                    [.., { } place] => ForwardOf(place),
+                    _ => null,
+                };
                 PolicyAnswer answer = PolicyAnswer.Of(loaded, new PolicyQuestion
                 {
                     Issuer = result.GetRequiredValue(issuer),
@@ -57,7 +82,8 @@ internal static class ExplainCommand
                     IsTls = !result.GetValue(plain),
                     At = result.GetValue(at) is { } when ? TimeOf(when) : null,
                     SearchPath = SqlSearchPath.Of([.. result.GetRequiredValue(path).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]),
-                    Sql = result.GetRequiredValue(sql),
+                    Sql = result.GetValue(sql) ?? "",
+                    Ssh = ssh,
                 });
                 if (result.GetValue(json))
                 {
@@ -84,6 +110,12 @@ internal static class ExplainCommand
         int equals = claim.IndexOf('=', StringComparison.Ordinal);
         return equals > 0 ? KeyValuePair.Create(claim[..equals], claim[(equals + 1)..]) : throw new PolicyException($"--claim {claim}: write name=value");
     }).ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static SshOperation SftpOf(string text) =>
+        SshQuestions.TrySftp(text, out SshOperation? sftp) ? sftp : throw new PolicyException($"--sftp {text}: write {SshQuestions.SftpForm}");
+
+    private static SshOperation ForwardOf(string text) =>
+        SshQuestions.TryForward(text, out SshOperation? forward) ? forward : throw new PolicyException($"--forward {text}: write {SshQuestions.ForwardForm}");
 
     private static IPAddress AddressOf(string text) =>
         IPAddress.TryParse(text, out IPAddress? address) ? address : throw new PolicyException($"--source {text}: no IP address");

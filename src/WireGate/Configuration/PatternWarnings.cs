@@ -12,7 +12,11 @@ internal static class PatternWarnings
     // NAMEDATALEN - 1 of PostgreSQL.
     private const int LongestName = 63;
 
-    public static IEnumerable<string> Find(GatewayConfig config) => PatternsOf(config).SelectMany(found => Of(found.Pattern).Select(w => $"{found.At}: {found.Pattern}: {w}"));
+    public static IEnumerable<string> Find(GatewayConfig config) =>
+    [
+        .. PatternsOf(config).SelectMany(found => Of(found.Pattern).Select(w => $"{found.At}: {found.Pattern}: {w}")),
+        .. config.Rules.List.SelectMany((rule, i) => SshPatternWarnings.Find(rule.Match).Select(w => $"rules.list[{i}] ({rule.Name}): {w}")),
+    ];
 
     private static IEnumerable<(string At, string Pattern)> PatternsOf(GatewayConfig config) =>
     [

@@ -37,7 +37,13 @@ internal static class RuleWarnings
                 yield return $"{at}: it denies everything, to everybody";
             }
 
-            if (rule.Do == Verdict.Allow && !config.Grants.IsEmpty && !RuleReach.IsReached(config, rule))
+            string[] idle = [.. IdleParts(config, rule)];
+            foreach (string part in idle)
+            {
+                yield return $"{at}: {part}";
+            }
+
+            if (idle.Length == 0 && rule.Do == Verdict.Allow && !config.Grants.IsEmpty && !RuleReach.IsReached(config, rule))
             {
                 yield return $"{at}: it never matches, no grant gives to whom it is for the target and login that it is about";
             }
@@ -54,8 +60,23 @@ internal static class RuleWarnings
         && rule.Match is
         {
             Targets.IsEmpty: true, Labels.Count: 0, Protocol: null, Logins.IsEmpty: true, From: null, Sources.IsEmpty: true, Hours: null, Session: null,
-            Sql: null,
+            Sql: null, Ssh: null,
         };
+
+    /// <summary>What a rule says about a protocol that none of its targets speaks.</summary>
+    private static IEnumerable<string> IdleParts(GatewayConfig config, RuleConfig rule)
+    {
+        string[] protocols = [.. RuleReach.ProtocolsOf(config, rule).Order(StringComparer.Ordinal)];
+        if (rule.Match.Sql is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Postgres))
+        {
+            yield return $"its sql never matches, its targets are of protocol {string.Join(", ", protocols)}";
+        }
+
+        if (rule.Match.Ssh is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Ssh))
+        {
+            yield return $"what it says of SSH never matches, its targets are of protocol {string.Join(", ", protocols)}";
+        }
+    }
 
     private static bool IsUsed(GatewayConfig config, string mask) =>
         config.Targets.Values.Any(t => t.Mask.Contains(mask)) || config.Rules.List.Any(r => r.Mask.Contains(mask));

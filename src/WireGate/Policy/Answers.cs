@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using WireGate.Commands;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -45,6 +46,20 @@ internal static class Answers
             output.WriteLine($"note      {note}");
         }
 
+        if (answer.Ssh is { } ssh)
+        {
+            output.WriteLine($"operation {Printable.Escape(SshQuestions.Describe(ssh))}");
+            if (ssh is SshExec { Command: not null, Words.IsEmpty: true })
+            {
+                output.WriteLine("          what a shell takes it apart into cannot be told: no argv of an allow covers it, and each of a deny or hold touches it");
+            }
+
+            if (ssh.Unknown is { } unknown)
+            {
+                output.WriteLine($"          unknown: {unknown}");
+            }
+        }
+
         foreach (SqlStatementFacts facts in answer.Facts.Statements)
         {
             output.WriteLine($"statement {string.Join(", ", facts.Kinds)}");
@@ -87,6 +102,14 @@ internal static class Answers
             ["unknownFunctions"] = new JsonArray([.. s.UnknownFunctions.Select(f => JsonValue.Create(f.ToString()))]),
             ["unknown"] = s.Unknown,
         })]),
+        ["operation"] = answer.Ssh is { } ssh
+            ? new JsonObject
+            {
+                ["what"] = SshQuestions.Describe(ssh),
+                ["argv"] = ssh is SshExec { Words: { IsEmpty: false } words } ? new JsonArray([.. words.Select(w => JsonValue.Create(w))]) : null,
+                ["unknown"] = ssh.Unknown,
+            }
+            : null,
     };
 
     // What a session knows and this does not, where it could still refuse.

@@ -16,6 +16,9 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
     /// <summary>Who has to approve the session before anything is asked in it; null: nobody.</summary>
     public HoldTerms? SessionHold { get; init; }
 
+    /// <summary>The operation of SSH that was asked about; null: it was SQL, or no grant serves.</summary>
+    public SshOperation? Ssh { get; init; }
+
     private static readonly SqlFacts Nothing = new([]);
 
     /// <summary>Asks a config.</summary>
@@ -78,9 +81,9 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             Application = question.Application,
             IsTls = question.IsTls,
         });
-        SqlOperation operation = PostgresSql.OperationOf(Encoding.UTF8.GetBytes(question.Sql), question.SearchPath);
-        Decision decision = rules.JudgeHere(operation, question.At ?? DateTimeOffset.UtcNow);
-        return new PolicyAnswer(decision, access.Grant.Name, access.Login, operation.Facts) { SessionHold = access.Grant.Hold };
+        SqlOperation? sql = question.Ssh is null ? PostgresSql.OperationOf(Encoding.UTF8.GetBytes(question.Sql), question.SearchPath) : null;
+        Decision decision = rules.JudgeHere((Operation?)question.Ssh ?? sql!, question.At ?? DateTimeOffset.UtcNow);
+        return new PolicyAnswer(decision, access.Grant.Name, access.Login, sql?.Facts ?? Nothing) { SessionHold = access.Grant.Hold, Ssh = question.Ssh };
     }
 }
 

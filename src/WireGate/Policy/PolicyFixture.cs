@@ -98,6 +98,12 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
         private readonly Key<DateTimeOffset> _at;
         private readonly Key<ImmutableArray<string>> _searchPath;
         private readonly Key<string> _sql;
+        private readonly Key<string> _exec;
+        private readonly Key<bool> _shell;
+        private readonly Key<string> _subsystem;
+        private readonly Key<SshOperation> _sftp;
+        private readonly Key<SshOperation> _forward;
+        private readonly Key<bool> _pty;
 
         public GivenShape()
         {
@@ -115,7 +121,26 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             _at = OptionalValue<DateTimeOffset>("at", new TimeShape(), q => q.At, "When; now by default.");
             _searchPath = OptionalValue<ImmutableArray<string>>(
                 "searchPath", names, q => q.SearchPath.Schemas, "Schemas of names without one; public by default.");
-            _sql = Required("sql", new TextShape("a statement", @"^[\s\S]+$"), q => q.Sql, "The statement.");
+            _sql = Optional("sql", new TextShape("a statement", @"^[\s\S]+$"), q => q.Sql, "The statement.");
+            _exec = Optional("exec", new TextShape("a command", @"^[\s\S]+$"), _ => null, "Instead of a statement: the SSH command.");
+            _shell = OptionalValue<bool>("shell", Words.Boolean, _ => null, "true: instead, an SSH shell.");
+            _subsystem = Optional("subsystem", Words.Foreign, _ => null, "Instead: an SSH subsystem.");
+            _sftp = Optional("sftp", new SshShape(SshQuestions.TrySftp, SshQuestions.SftpForm), _ => null, $"Instead: {SshQuestions.SftpForm}.");
+            _forward = Optional("forward", new SshShape(SshQuestions.TryForward, SshQuestions.ForwardForm), _ => null, $"Instead: {SshQuestions.ForwardForm}.");
+            _pty = OptionalValue<bool>("pty", Words.Boolean, _ => null, "Whether the command, shell or subsystem has a terminal.");
+        }
+
+        protected override void Check(MapValues values, ReadContext context)
+        {
+            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward }.Count(values.Has) != 1)
+            {
+                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp and forward");
+            }
+
+            if (values.TryGet(_shell, out bool shell) && !shell)
+            {
+                context.Report(values.Node(_shell), "it would mean nothing, remove it or write true");
+            }
         }
 
         protected override PolicyQuestion Build(MapValues values) => new()
@@ -131,8 +156,38 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             Source = values.GetOrNull(_source),
             At = values.Has(_at) ? values.Get(_at) : null,
             SearchPath = SqlSearchPath.Of(values.Get(_searchPath, ["public"])),
-            Sql = values.Get(_sql),
+            Sql = values.Get(_sql, ""),
+            Ssh = SshOf(values, values.Get(_pty, false)),
         };
+
+        private SshOperation? SshOf(MapValues values, bool hasPty) =>
+            values.TryGet(_exec, out string? command) ? SshQuestions.Exec(command, hasPty)
+            : values.Has(_shell) ? new SshShell(hasPty)
+            : values.TryGet(_subsystem, out string? name) ? SshQuestions.Subsystem(name, hasPty)
+            : values.GetOrNull(_sftp) ?? values.GetOrNull(_forward);
+    }
+
+    /// <summary>An operation of SSH in the form of a text.</summary>
+    private sealed class SshShape(SshShape.Reader read, string form) : TextualShape<SshOperation>
+    {
+        public delegate bool Reader(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SshOperation? operation);
+
+        protected override string Expected => form;
+
+        public override JsonObject Schema() => new() { ["type"] = "string" };
+
+        public override JsonNode Write(SshOperation value) => JsonValue.Create(SshQuestions.Describe(value));
+
+        protected override bool TryRead(ScalarNode node, ReadContext context, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out SshOperation value)
+        {
+            if (read(node.Text, out value))
+            {
+                return true;
+            }
+
+            context.Report(node, $"expected {Expected}");
+            return false;
+        }
     }
 
     private sealed class ExpectShape : MapShape<PolicyFixture.Expectation>

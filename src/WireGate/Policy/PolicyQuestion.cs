@@ -45,8 +45,11 @@ internal sealed record PolicyQuestion
     /// <summary>When; null: now.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>The statement's text.</summary>
-    public required string Sql { get; init; }
+    /// <summary>The statement's text, if <see cref="Ssh"/> is null.</summary>
+    public string Sql { get; init; } = "";
+
+    /// <summary>The operation of SSH; null: it is SQL.</summary>
+    public SshOperation? Ssh { get; init; }
 
     /// <summary>Where names without a schema are looked for.</summary>
     public SqlSearchPath SearchPath { get; init; } = SqlSearchPath.Of("public");

@@ -56,6 +56,27 @@ internal sealed class RuleWarningsTests
         "rules.list[1] (d): public.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab: PostgreSQL cuts names after 63 bytes, so nothing has this one",
         TestName = "A_name_that_nothing_can_have_is_told")]
     [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: s, match: { exec: [\"ls *\"] }, do: allow }, { name: d, match: { shell: true, sql: { effects: [ddl] } }, do: deny }] }",
+        "rules.list[1] (s): what it says of SSH never matches, its targets are of protocol postgres",
+        "rules.list[2] (d): what it says of SSH never matches, its targets are of protocol postgres",
+        "rules.list[1] (s): ls *: this is the whole command, * stands for itself: write { argv: [ … ] } if it is a pattern",
+        TestName = "A_rule_of_another_protocol_is_told")]
+    [TestCase(
+        "rules: { list: [{ name: s, match: { sftp: {} }, do: allow }] }",
+        "grants[0] (a): no rule lets anything pass",
+        "grants[1] (b): no rule lets anything pass",
+        "rules.list[0] (s): what it says of SSH never matches, its targets are of protocol postgres",
+        TestName = "A_rule_of_another_protocol_serves_no_grant")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { exec: [{ argv: [\"r*\", \"a?\"] }], subsystem: \"n[a]\", sftp: { paths: [\"/srv/{a}\"] }, forward: [\"/run/a?\"] }, do: deny }] }",
+        "rules.list[1] (d): what it says of SSH never matches, its targets are of protocol postgres",
+        "rules.list[1] (d): r* a?: its first word is a pattern, so it is about every program of such a name",
+        "rules.list[1] (d): a?: only * is a pattern, ? stands for itself",
+        "rules.list[1] (d): n[a]: only * is a pattern, [ stands for itself",
+        "rules.list[1] (d): /srv/{a}: only * and ** are patterns, { stands for itself",
+        "rules.list[1] (d): /run/a?: only * and ** are patterns, ? stands for itself",
+        TestName = "What_is_a_pattern_elsewhere_is_told_of_SSH_too")]
+    [TestCase(
         "rules: { external: { opa: \"http://127.0.0.1:8181/v1\" }, list: [{ name: o, match: { operations: all }, do: allow }] }",
         TestName = "A_decision_point_of_this_machine_may_be_asked_in_clear")]
     public void Warns(string rules, params string[] expected)

@@ -58,6 +58,10 @@ public static class FactsJson
         {
             Write(json, sql);
         }
+        else if (operation is SshOperation ssh)
+        {
+            SshFactsJson.Write(json, ssh);
+        }
 
         json.WriteEndObject();
         json.Flush();

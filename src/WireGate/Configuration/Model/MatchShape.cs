@@ -13,12 +13,12 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     public const string SqlKey = "sql";
 
     private const string OperationsKey = "operations";
+    private const string PtyKey = "pty";
+
+    private static readonly ImmutableArray<string> SshKeys = ["exec", "shell", "subsystem", "sftp", "forward"];
 
     private static readonly ImmutableArray<(string Key, string What)> NotYet =
     [
-        ("exec", "rules for SSH commands"),
-        ("sftp", "rules for SFTP"),
-        ("forward", "rules for forwarded ports"),
         ("http", "rules for HTTP"),
         ("kube", "rules for Kubernetes"),
     ];
@@ -33,6 +33,12 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     private readonly Key<SessionMatchConfig> _session;
     private readonly Key<bool> _operations;
     private readonly Key<SqlMatchConfig> _sql;
+    private readonly Key<ImmutableArray<CommandPattern>> _exec;
+    private readonly Key<bool> _shell;
+    private readonly Key<ImmutableArray<NamePattern>> _subsystem;
+    private readonly Key<bool> _pty;
+    private readonly Key<SftpMatchConfig> _sftp;
+    private readonly Key<ImmutableArray<ForwardPattern>> _forward;
 
     public MatchShape()
     {
@@ -55,6 +61,25 @@ internal sealed class MatchShape : MapShape<MatchConfig>
         _operations = OptionalValue<bool>(
             OperationsKey, new ChoiceShape<bool>([("all", true)]), m => m.AllOperations ? true : null, "all: every operation, what cannot be known included.");
         _sql = Optional(SqlKey, new SqlMatchShape(), m => m.Sql, "What SQL.");
+        _exec = OptionalValue<ImmutableArray<CommandPattern>>(
+            "exec",
+            new ListShape<CommandPattern>(new CommandShape(), least: 1, unique: true),
+            m => Written(m.Ssh?.Exec ?? []),
+            "SSH commands: exact whole strings, or { argv: [ … ] }, words of which * is any run of characters but : and /, and a last ** any more words.");
+        _shell = OptionalValue<bool>("shell", Words.Boolean, m => m.Ssh is { Shell: true } ? true : null, "true: SSH shells, whatever is done in them.");
+        _subsystem = OptionalValue<ImmutableArray<NamePattern>>(
+            "subsystem",
+            new OneOrManyShape<NamePattern>(new NamePatternShape()),
+            m => Written(m.Ssh?.Subsystems ?? []),
+            "SSH subsystems by name; SFTP is better named by sftp.");
+        _pty = OptionalValue<bool>(
+            PtyKey, Words.Boolean, m => m.Ssh?.Pty, "Of SSH commands, shells and subsystems only those with a terminal (true), or without (false).");
+        _sftp = Optional("sftp", new SftpMatchShape(), m => m.Ssh?.Sftp, "What SFTP, and that it is started.");
+        _forward = OptionalValue<ImmutableArray<ForwardPattern>>(
+            "forward",
+            new ListShape<ForwardPattern>(new ForwardShape(), least: 1, unique: true),
+            m => Written(m.Ssh?.Forward ?? []),
+            "What SSH may forward: host:port or a socket, { listen: host:port }, agent, x11. Tunnels never pass.");
         foreach ((string key, string what) in NotYet)
         {
             NotBuilt(key, what);
@@ -63,13 +88,23 @@ internal sealed class MatchShape : MapShape<MatchConfig>
 
     /// <summary>Whether it says which operations are meant.</summary>
     public static bool NamesOperations(MapNode? match) =>
-        match is not null && match.Entries.Any(e => e.Key is SqlKey or OperationsKey || NotYet.Any(n => n.Key == e.Key));
+        match is not null && match.Entries.Any(e => e.Key is SqlKey or OperationsKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
 
     protected override void Check(MapValues values, ReadContext context)
     {
-        if (values.Has(_operations) && values.Has(_sql))
+        if (values.Has(_operations) && values.Map.Entries.FirstOrDefault(e => e.Key is SqlKey or PtyKey || SshKeys.Contains(e.Key)) is { } some)
         {
-            context.Report(values.Node(_operations), "it means all operations, and sql beside it only some: keep one");
+            context.Report(values.Node(_operations), $"it means all operations, and {some.Key} beside it only some: keep one");
+        }
+
+        if (values.TryGet(_shell, out bool shell) && !shell)
+        {
+            context.Report(values.Node(_shell), "it would mean nothing, remove it or write true");
+        }
+
+        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_forward)) && !values.Has(_exec) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
+        {
+            context.Report(values.Node(_pty), "it is about commands, shells and subsystems: add exec, shell or subsystem, or write a rule of its own");
         }
 
         if (values.TryGet(_logins, out ImmutableArray<string> logins))
@@ -91,6 +126,17 @@ internal sealed class MatchShape : MapShape<MatchConfig>
         Session = values.GetOrNull(_session),
         AllOperations = values.Get(_operations, false),
         Sql = values.GetOrNull(_sql),
+        Ssh = values.Has(_pty) || values.Map.Entries.Any(e => SshKeys.Contains(e.Key))
+            ? new SshMatchConfig
+            {
+                Exec = values.Get(_exec, []),
+                Shell = values.Get(_shell, false),
+                Subsystems = values.Get(_subsystem, []),
+                Pty = values.GetValueOrNull(_pty),
+                Sftp = values.GetOrNull(_sftp),
+                Forward = values.Get(_forward, []),
+            }
+            : null,
     };
 
     /// <summary>A login that none of the targets has: a deny that means it would never be one.</summary>

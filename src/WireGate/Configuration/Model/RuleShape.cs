@@ -44,7 +44,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         _within = OptionalValue("within", Words.Wait, r => r.Hold?.Within, "How long a held operation waits, 15m by default.");
         _inTransaction = OptionalValue(
             "inTransaction", Words.Wait, r => r.Hold?.InTransaction, "How long it waits in an open transaction, which may keep others waiting: at most within, 2m by default.");
-        _limit = Optional("limit", new LimitShape(), r => r.Limit, "How many statements in what time; beyond, it denies.");
+        _limit = Optional("limit", new LimitShape(), r => r.Limit, "How many operations in what time; beyond, it denies.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
@@ -100,7 +100,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
     {
         if (verdict == Verdict.Allow && !MatchShape.NamesOperations(match))
         {
-            context.Report(values.Node(_do), "an allow must say what it allows, add sql, or operations: all, to its match");
+            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, shell, subsystem, sftp or forward, or operations: all, to its match");
         }
 
         if (values.Get(_mode, false) && (verdict == Verdict.Allow || values.Has(_unmask)))

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Policy;
+
+/// <summary>Operations of SSH as people write them, for <c>explain</c> and in fixtures. Pure functions.</summary>
+internal static class SshQuestions
+{
+    public const string SftpForm = "OPERATION:PATH, like read:/srv/a, read,write:/srv/a or rename:/srv/a:/srv/b";
+    public const string ForwardForm = "HOST:PORT, the path of a socket, listen:HOST:PORT, listen:PATH, agent, x11 or tun";
+
+    private const string Listen = "listen:";
+
+    public static SshOperation Exec(string command, bool hasPty) => new SshExec(Bytes(command), hasPty);
+
+    public static SshOperation Subsystem(string name, bool hasPty) => new SshSubsystem(Bytes(name), hasPty);
+
+    /// <summary>Reads what is done, and to what.</summary>
+    public static bool TrySftp(string text, [NotNullWhen(true)] out SshOperation? operation)
+    {
+        operation = null;
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon <= 0)
+        {
+            return false;
+        }
+
+        SftpActions actions = SftpActions.None;
+        foreach (string word in text[..colon].Split(','))
+        {
+            SftpActions action = SftpWords.All.FirstOrDefault(w => w.Word == word).Action;
+            if (action == SftpActions.None)
+            {
+                return false;
+            }
+
+            actions |= action;
+        }
+
+        // Only what has two paths is parted: a colon may be in a path.
+        bool isOfTwo = (actions & (SftpActions.Rename | SftpActions.Link)) != 0;
+        string[] paths = isOfTwo ? text[(colon + 1)..].Split(':') : [text[(colon + 1)..]];
+        ImmutableArray<SshPath> read = [.. paths.Select(p => new SshPath(Bytes(p)))];
+        operation = paths.Length == (isOfTwo ? 2 : 1) ? new SftpOperation(actions, read) : null;
+        return operation is not null;
+    }
+
+    /// <summary>Reads what is forwarded.</summary>
+    public static bool TryForward(string text, [NotNullWhen(true)] out SshOperation? operation)
+    {
+        bool isListen = text.StartsWith(Listen, StringComparison.Ordinal);
+        string place = isListen ? text[Listen.Length..] : text;
+        int colon = place.LastIndexOf(':');
+        operation = text switch
+        {
+            "agent" => SshForward.Agent,
+            "x11" => SshForward.X11,
+            "tun" => SshForward.Tun,
+            _ when place.StartsWith('/') => isListen ? SshForward.ListenOnSocket(Bytes(place)) : SshForward.ToSocket(Bytes(place)),
+            _ when colon >= 0 && uint.TryParse(place[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out uint port) =>
+                isListen ? SshForward.ListenOn(Host(place[..colon]), port) : SshForward.ToHost(Host(place[..colon]), port),
+            _ => null,
+        };
+        return operation is not null;
+    }
+
+    /// <summary>What it is, in one line.</summary>
+    public static string Describe(SshOperation operation) => operation switch
+    {
+        SshExec exec => $"exec {exec.Command}{Pty(exec.HasPty)}",
+        SshShell shell => $"shell{Pty(shell.HasPty)}",
+        SshSubsystem subsystem => $"subsystem {subsystem.Name}{Pty(subsystem.HasPty)}",
+        SftpOperation sftp => $"sftp {string.Join(", ", SftpWords.Of(sftp.Actions))} {string.Join(", ", sftp.Paths)}",
+        _ => $"forward {operation}",
+    };
+
+    // An address of version 6 comes in brackets, as everywhere, and goes on the wire without.
+    private static byte[] Host(string text) => Bytes(text is ['[', .., ']'] && text.Contains(':', StringComparison.Ordinal) ? text[1..^1] : text);
+
+    private static string Pty(bool hasPty) => hasPty ? " (with a terminal)" : "";
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+}
