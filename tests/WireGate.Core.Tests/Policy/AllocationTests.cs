@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using static WireGate.Core.Tests.Policy.RuleHouse;
@@ -17,7 +18,8 @@ internal sealed class AllocationTests
             Allow(Sql(SqlEffects.Read, "select", "public.*,pg_catalog.*", "*.*.*"), "reads") with { Mask = ["pii"] },
             Deny(Sql(tables: "secret.*"), "secrets"),
             Hold(Sql(statements: "drop"), "drops"),
-            Deny(Sql(functions: "pg_catalog.pg_*"), "functions")).RuleBook.For(Alice);
+            Deny(Sql(functions: "pg_catalog.pg_*"), "functions"),
+            Deny(new MatchConfig { Ssh = new SshMatchConfig { Shell = true } }, "shells")).RuleBook.For(Alice);
         SqlOperation operation = Text(Statement("select", $"read {table}") with { Columns = [Name("id")], Functions = [Name("lower")] });
         for (int i = 0; i < 100; i++)
         {
