@@ -23,6 +23,10 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
     // OpenSSH's LoginGraceTime.
     private static readonly TimeSpan LoginGrace = TimeSpan.FromMinutes(2);
 
+    // Who is refused is let go by itself for so long, and for so many tries.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+    private const int MostLeaving = 4;
+
     private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
 
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
@@ -87,7 +91,7 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
         services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
         if (session.Full is { } full)
         {
-            return Refuse(session, client, new Refusal(SessionEnd.LimitReached, full, full));
+            return await RefuseAsync(session, client, new Refusal(SessionEnd.LimitReached, full, full));
         }
 
         // People type, and look for what they have to type.
@@ -103,12 +107,12 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
         session.Method = proof.Method;
         if (proof.Verdict != PlaceholderVerdict.Ok)
         {
-            return Refuse(session, client, _authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id));
+            return await RefuseAsync(session, client, _authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id));
         }
 
         if (await _authorization.AuthorizeAsync(session, () => Choose(session, proof)) is { } refusal)
         {
-            return Refuse(session, client, refusal);
+            return await RefuseAsync(session, client, refusal);
         }
 
         return await ReachAsync(session, client);
@@ -172,7 +176,7 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
         if (upstream is null)
         {
             troubles.Tell(session.Access!, refusal!);
-            return Refuse(session, client, refusal!);
+            return await RefuseAsync(session, client, refusal!);
         }
 
         // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
@@ -193,7 +197,7 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
     /// Whoever is not let in hears what every SSH client understands, that nothing else may be tried, with a line before it; where it is not
     /// the client's doing, the connection ends with the reason.
     /// </summary>
-    private SessionRelay? Refuse(Session session, SshTransport client, Refusal refusal)
+    private async ValueTask<SessionRelay?> RefuseAsync(Session session, SshTransport client, Refusal refusal)
     {
         if (!session.TryRefuse(refusal, services.Audit))
         {
@@ -206,9 +210,8 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
             using var banner = new SshWriter();
             banner.Byte((byte)SshMessage.SSH_MSG_USERAUTH_BANNER).String($"wiregate: {line}\r\n").String("");
             client.Send(banner.WrittenSpan);
-            using var failure = new SshWriter();
-            failure.Byte((byte)SshMessage.SSH_MSG_USERAUTH_FAILURE).String("").Boolean(false);
-            client.Send(failure.WrittenSpan);
+            session.SetDeadline(Farewell);
+            await LetLeaveAsync(client);
         }
         else
         {
@@ -216,5 +219,20 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
         }
 
         return null;
+    }
+
+    // OpenSSH tries one more method of a list that is empty, and says "Permission denied" only when that has failed, too.
+    private static async ValueTask LetLeaveAsync(SshTransport client)
+    {
+        for (int i = 0; i < MostLeaving; i++)
+        {
+            using var failure = new SshWriter();
+            failure.Byte((byte)SshMessage.SSH_MSG_USERAUTH_FAILURE).String("").Boolean(false);
+            client.Send(failure.WrittenSpan);
+            if (!await client.ReadAsync() || client.Kind != SshMessage.SSH_MSG_USERAUTH_REQUEST)
+            {
+                return;
+            }
+        }
     }
 }
