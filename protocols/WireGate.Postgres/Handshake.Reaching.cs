@@ -14,7 +14,12 @@ internal sealed partial class Handshake
     private async ValueTask<(UpstreamSession? Upstream, LoginRequest Request)> ReachWhenApprovedAsync(
         Session session, LoginRequest request, StartupParameters parameters, UserName user)
     {
-        var held = new HeldSession(session, services.Approvals, services.Time);
+        // Behind AuthenticationOk: no client understands a NOTICE before.
+        var held = new HeldSession(session, services.Approvals, services.Time, notice =>
+        {
+            session.Client.Output.WriteNoticeResponse(ErrorFields.Notice(notice));
+            return session.Client.Output.FlushAsync(CancellationToken.None).AsTask();
+        });
         (Approval? approval, Refusal? refusal) = await held.WaitAsync(session.Access!.Grant.Hold!, session.Lifetime);
         UpstreamSession? upstream = null;
         try

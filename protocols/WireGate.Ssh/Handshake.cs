@@ -18,7 +18,7 @@ namespace WireGate.Ssh;
 /// From the version line to SSH_MSG_USERAUTH_SUCCESS, in the order in which trust is earned: the client proves itself, what it may reach is
 /// chosen, that is written down, and only then the real credential is fetched and used. The client hears that it is in last.
 /// </summary>
-internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys, KnownUpstreams knownUpstreams, UpstreamTroubles troubles, DecisionPoint point)
+internal sealed partial class Handshake(SshServices services, ListenerKeys listenerKeys, KnownUpstreams knownUpstreams, UpstreamTroubles troubles, DecisionPoint point)
 {
     // OpenSSH's LoginGraceTime.
     private static readonly TimeSpan LoginGrace = TimeSpan.FromMinutes(2);
@@ -115,7 +115,7 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
             return await RefuseAsync(session, client, refusal);
         }
 
-        return await ReachAsync(session, client);
+        return session.Access!.Grant.Hold is null ? await ReachAsync(session, client) : await ReachWhenApprovedAsync(session, client, proof);
     }
 
     private static Refusal? Choose(Session session, ClientProof proof)
@@ -128,69 +128,9 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
         }
 
         session.Access = AccessChoice.Of(config, proof.Placeholder!, target);
-        return session.Access switch
-        {
-            null => new Refusal(
-                SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
-                $"no grant gives {proof.Placeholder!.Identity} the target \"{target.Name}\", or the placeholder is not bound to it"),
-            { Grant.Hold: not null } => new Refusal(
-                SessionEnd.FeatureRefused, "the session needs an approval, which SSH sessions cannot wait for yet", $"grant \"{session.Access.Grant.Name}\" holds"),
-            _ => null,
-        };
-    }
-
-    private async ValueTask<SessionRelay?> ReachAsync(Session session, SshTransport client)
-    {
-        // The identity is proven; from here on the limit is the upstream's, and the opener keeps it.
-        session.Phase = SessionPhase.Connecting;
-        session.SetDeadline(null);
-        AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
-        UpstreamSession? upstream = null;
-        Refusal? refusal = null;
-
-        // Whoever ends the session now wakes us by its token; the client, which waits for an answer, gets one.
-        session.Interrupt = static () => { };
-        try
-        {
-            (upstream, refusal) = await new UpstreamOpener(services, knownUpstreams).OpenAsync(session, written);
-        }
-        catch (OperationCanceledException) when (session.End != SessionEnd.None)
-        {
-            // The reason was given with the end.
-        }
-        finally
-        {
-            await session.Loop.Switch();
-            session.Interrupt = null;
-        }
-
-        session.SetDeadline(session.Config.Limits.Authentication);
-        session.Upstream = upstream?.Connection;
-        if (session.End != SessionEnd.None)
-        {
-            client.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, Refusals.Farewell(session.End));
-            upstream?.Transport.Dispose();
-            return null;
-        }
-
-        if (upstream is null)
-        {
-            troubles.Tell(session.Access!, refusal!);
-            return await RefuseAsync(session, client, refusal!);
-        }
-
-        // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
-        var relay = new SessionRelay(session, client, upstream.Transport, services, point);
-        client.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
-        client.IsAuthenticated = true;
-        client.StartFlush();
-        session.HandshakeDone();
-        if (session.Lifetime is { } lifetime)
-        {
-            session.SetDeadline(lifetime, SessionEnd.Expired);
-        }
-
-        return relay;
+        return session.Access is not null ? null : new Refusal(
+            SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
+            $"no grant gives {proof.Placeholder!.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
     }
 
     /// <summary>
@@ -207,9 +147,7 @@ internal sealed class Handshake(SshServices services, ListenerKeys listenerKeys,
         string line = $"{refusal.Message} (ref {refusal.Reference})";
         if (refusal.End is SessionEnd.AuthenticationFailed or SessionEnd.NotGranted or SessionEnd.UnknownTarget)
         {
-            using var banner = new SshWriter();
-            banner.Byte((byte)SshMessage.SSH_MSG_USERAUTH_BANNER).String($"wiregate: {line}\r\n").String("");
-            client.Send(banner.WrittenSpan);
+            Say(client, line);
             session.SetDeadline(Farewell);
             await LetLeaveAsync(client);
         }

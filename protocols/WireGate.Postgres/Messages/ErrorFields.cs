@@ -1,4 +1,5 @@
 using System.Text;
+using WireGate.Core.Approvals;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Upstream;
 
@@ -23,8 +24,7 @@ internal readonly record struct ErrorFields(
     public static ErrorFields Error(string sqlState, string message, string? detail = null, string? hint = null) =>
         new("ERROR", sqlState, message, detail, hint);
 
-    public static ErrorFields Notice(string message, string? detail = null, string? hint = null) =>
-        new("NOTICE", "00000", message, detail, hint);
+    public static ErrorFields Notice(ApprovalNotice notice) => new("NOTICE", "00000", notice.Message, notice.Detail, notice.Hint);
 
     /// <summary>
     /// Reads an upstream's. Any field may be missing (a pooler between may send little); codes not known are skipped, as the

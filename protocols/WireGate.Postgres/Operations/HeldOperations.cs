@@ -74,7 +74,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         try
         {
             Task ended = gate.UntilClosedAsync().AsTask();
-            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(notice)), gate.IsWithdrawn);
+            became = await _wait.RunAsync(asked, ended, notice => Say?.Invoke(output => output.WriteNoticeResponse(ErrorFields.Notice(notice))), gate.IsWithdrawn);
         }
         finally
         {

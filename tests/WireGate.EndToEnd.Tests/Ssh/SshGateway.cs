@@ -87,6 +87,10 @@ internal sealed class SshGateway : IAsyncDisposable
 
     public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) => Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
 
+    /// <summary>Runs one of its commands as somebody else; only root can.</summary>
+    public Task<ToolResult> CommandAsAsync(string unixUser, params IReadOnlyList<string> arguments) => Tools.RunAsync(
+        "/usr/bin/setpriv", [$"--reuid={unixUser}", $"--regid={unixUser}", "--clear-groups", "--", Places.Gateway, .. arguments, "--socket", AdminSocket]);
+
     /// <summary>Mints with the real command, as a user does.</summary>
     public async Task<Minted> MintAsync(string target = "web-1", params IReadOnlyList<string> more)
     {

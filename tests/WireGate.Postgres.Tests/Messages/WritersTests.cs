@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using WireGate.Core.Approvals;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Startup;
 
@@ -13,7 +14,7 @@ internal sealed class WritersTests
 
     [Test]
     public void A_notice_may_have_detail_and_hint() => Assert.That(
-        Wire.Written(o => o.WriteNoticeResponse(ErrorFields.Notice("m", "d", "h"))),
+        Wire.Written(o => o.WriteNoticeResponse(ErrorFields.Notice(new ApprovalNotice("m", "d", "h")))),
         Is.EqualTo(Wire.Typed('N', "SNOTICE\0VNOTICE\0C00000\0Mm\0Dd\0Hh\0\0")));
 
     [Test]

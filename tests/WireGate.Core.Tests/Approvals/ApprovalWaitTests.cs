@@ -6,13 +6,12 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
-using WireGate.Postgres.Operations;
 using WireGate.Testing.Admin;
 using WireGate.Testing.Approvals;
 using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
-namespace WireGate.Postgres.Tests.Operations;
+namespace WireGate.Core.Tests.Approvals;
 
 public sealed class ApprovalWaitTests
 {
@@ -22,7 +21,7 @@ public sealed class ApprovalWaitTests
         StorePath = "/nowhere/store.db",
         Audit = new AuditConfig { Directory = "/nowhere/audit" },
         Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
-        Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = Sessions.TestGateway.AddressOf(0) }],
+        Listeners = [new ListenerConfig { Name = "pg", Protocol = "postgres", Address = SampleConfig.Listener("127.0.0.1:1").Address }],
         Secrets = FrozenDictionary<string, SecretConfig>.Empty,
         Targets = FrozenDictionary<string, TargetConfig>.Empty,
         Grants = [],

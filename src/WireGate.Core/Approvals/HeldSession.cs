@@ -1,19 +1,20 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using WireGate.Core.Approvals;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Postgres.Messages;
-using WireGate.Postgres.Operations;
 
-namespace WireGate.Postgres;
+namespace WireGate.Core.Approvals;
 
 /// <summary>
-/// Holds a session whose grant asks for people's yes: behind AuthenticationOk, since no client understands a NOTICE before, and before
-/// the credential is fetched or the upstream dialled. On the session's loop; holds no thread.
+/// Holds a session whose grant asks for people's yes, before the credential is fetched or the upstream dialled. On the session's loop; holds
+/// no thread.
 /// </summary>
-internal sealed class HeldSession(Session session, IApprovals approvals, TimeProvider time)
+/// <param name="session">It.</param>
+/// <param name="approvals">Where it waits.</param>
+/// <param name="time">The clock.</param>
+/// <param name="say">Tells the client; completes when it has taken what was said.</param>
+public sealed class HeldSession(Session session, IApprovals approvals, TimeProvider time, Func<ApprovalNotice, Task> say)
 {
     private const string DigestDomain = "wg-approval-session/1";
     private const string KeyDomain = "wg-approval-session-key/1";
@@ -30,6 +31,7 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
     /// <returns>The approval that this session has claimed, or why it is not to be: exactly one is set.</returns>
     public async ValueTask<(Approval? Approval, Refusal? Refusal)> WaitAsync(HoldTerms terms, TimeSpan? lifetime)
     {
+        ArgumentNullException.ThrowIfNull(terms);
         session.Phase = SessionPhase.Held;
         // The approval has a deadline of its own.
         session.SetDeadline(null);
@@ -68,6 +70,7 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
     /// <returns>Why it is not to be; null: it is.</returns>
     public Refusal? Judge(Approval approval, HoldTerms? terms, TimeSpan? lifetime)
     {
+        ArgumentNullException.ThrowIfNull(approval);
         string? why = terms is not null && !approvals.Meets(approval, terms) ? "the grant asks for other people by now"
             : !RequestOf(terms ?? approval.Request.Terms, lifetime).Digest.Span.SequenceEqual(approval.Request.Digest.Span) ? "what it opens is something else by now"
             : null;
@@ -98,15 +101,14 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
         }
     }
 
-    private void Say(ErrorFields notice)
+    private void Say(ApprovalNotice notice)
     {
         lock (_saying)
         {
             // Who does not read is told nothing more: what it leaves unread would be kept for it.
             if (!_isOver && _said.IsCompletedSuccessfully)
             {
-                session.Client.Output.WriteNoticeResponse(notice);
-                _said = session.Client.Output.FlushAsync(CancellationToken.None).AsTask();
+                _said = say(notice);
             }
         }
     }
@@ -146,14 +148,15 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
             ["lifetime"] = lives,
             ["replication"] = session.IsReplication ? "true" : "false",
         }.ToFrozenDictionary(StringComparer.Ordinal);
+        string database = session.Database is { } chosen ? $", database {chosen}" : "";
         string display = string.Create(
             CultureInfo.InvariantCulture,
-            $"a session on target {access.Target.Name}, database {session.Database ?? "-"}, as login {access.Login.Name}, {lives}{(session.IsReplication ? ", replication of the whole cluster" : "")}");
+            $"a session on target {access.Target.Name}{database}, as login {access.Login.Name}, {lives}{(session.IsReplication ? ", replication of the whole cluster" : "")}");
         using var digest = new ApprovalDigest(DigestDomain);
         using var key = new ApprovalDigest(KeyDomain);
         foreach (ApprovalDigest one in (ApprovalDigest[])[digest, key])
         {
-            one.Add("postgres");
+            one.Add(session.Listener.Protocol);
             one.Add(access.Target.Name);
             one.Add(string.Join(", ", access.Target.Addresses));
             one.Add(access.Login.Name);
@@ -176,7 +179,7 @@ internal sealed class HeldSession(Session session, IApprovals approvals, TimePro
             Session = session.Id,
             Target = access.Target.Name,
             Login = access.Login.Name,
-            Protocol = "postgres",
+            Protocol = session.Listener.Protocol,
             Database = session.Database,
             Source = session.SourceAddress?.ToString(),
             Digest = digest.Finish(),

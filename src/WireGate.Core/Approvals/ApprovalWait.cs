@@ -1,33 +1,34 @@
-using System.Globalization;
-using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
-using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Postgres.Messages;
 
-namespace WireGate.Postgres.Operations;
+namespace WireGate.Core.Approvals;
 
 /// <summary>
 /// A session waits until people have decided. The client is told at once and every ten seconds; its cancel request, its leaving or the
 /// session's end takes the request back. On the session's loop; holds no thread.
 /// </summary>
-internal sealed class ApprovalWait(Session session, IApprovals approvals, TimeProvider time)
+/// <param name="session">Who waits.</param>
+/// <param name="approvals">Where it waits.</param>
+/// <param name="time">The clock.</param>
+public sealed class ApprovalWait(Session session, IApprovals approvals, TimeProvider time)
 {
     /// <summary>Below the read timeouts of drivers, Npgsql's 30 s among them: a notice keeps them waiting.</summary>
     private static readonly TimeSpan NoticeInterval = TimeSpan.FromSeconds(10);
 
     private Approval? _waitsFor;
-    private Action<ErrorFields>? _say;
+    private Action<ApprovalNotice>? _say;
 
     /// <summary>Waits.</summary>
     /// <param name="asked">What people were asked.</param>
     /// <param name="ended">Completes when the session ends.</param>
-    /// <param name="say">Sends a NOTICE to the client.</param>
+    /// <param name="say">Tells the client.</param>
     /// <param name="isWithdrawn">The client has cancelled it already.</param>
     /// <returns>What became of it. Claimed: this session has it, once. Any other state: it is not to be.</returns>
-    public async ValueTask<Approval> RunAsync(Approval asked, Task ended, Action<ErrorFields> say, bool isWithdrawn = false)
+    public async ValueTask<Approval> RunAsync(Approval asked, Task ended, Action<ApprovalNotice> say, bool isWithdrawn = false)
     {
+        ArgumentNullException.ThrowIfNull(asked);
+        ArgumentNullException.ThrowIfNull(say);
         var withdrawn = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var waiting = new CancellationTokenSource();
         Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
@@ -51,7 +52,7 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
         using ITimer notices = time.CreateTimer(static self => ((ApprovalWait)self!).NotifyLater(), this, NoticeInterval, NoticeInterval);
         try
         {
-            say(NoticeOf(asked));
+            say(ApprovalNotice.Of(asked));
             Task first = await Task.WhenAny(decided, withdrawn.Task, ended);
             await session.Loop.Switch();
             if (first == decided)
@@ -83,10 +84,6 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
     /// <summary>Says what became of what was claimed. Nobody waits for that.</summary>
     public void Complete(string approval, bool executed, string? detail = null) => _ = CompleteAsync(approval, executed, detail);
 
-    /// <summary>Who must say yes, for the client.</summary>
-    private static string Describe(HoldTerms terms) => string.Join(" and ", terms.Approvers.Select(a =>
-        $"{a.Count.ToString(CultureInfo.InvariantCulture)} of {(a.Groups.IsEmpty ? a.Issuer ?? "anybody" : string.Join(" or ", a.Groups))}"));
-
     private async Task CompleteAsync(string approval, bool executed, string? detail)
     {
         try
@@ -117,20 +114,8 @@ internal sealed class ApprovalWait(Session session, IApprovals approvals, TimePr
             var self = (ApprovalWait)state!;
             if (self._waitsFor is { } approval)
             {
-                self._say!(NoticeOf(approval));
+                self._say!(ApprovalNotice.Of(approval));
             }
         },
         this);
-
-    private static ErrorFields NoticeOf(Approval approval)
-    {
-        ApprovalRequest request = approval.Request;
-        string? by = request.Rule is { } rule ? $"held by rule \"{rule}\""
-            : request.Context.TryGetValue(ApprovalRequest.GrantContext, out string? grant) ? $"held by grant \"{grant}\"" : null;
-        string withdraw = request.Kind == ApprovalKind.Session ? "Disconnect" : "Cancel the statement";
-        return ErrorFields.Notice(
-            string.Create(CultureInfo.InvariantCulture, $"waiting for approval {approval.Id} by {Describe(request.Terms)} until {approval.PendingUntil.UtcDateTime:HH:mm:ss}Z"),
-            by,
-            $"Somebody else decides: wiregate approval approve {approval.Id} (wiregate approval show {approval.Id} shows what it is). {withdraw} to withdraw the request.");
-    }
 }
