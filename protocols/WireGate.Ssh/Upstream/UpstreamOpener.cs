@@ -1,5 +1,4 @@
 using WireGate.Core.Configuration;
-using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Ssh.Authentication;
@@ -13,23 +12,8 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
     : UpstreamAttempts<UpstreamCredential, UpstreamSession>(services.Audit, services.Time)
 {
     /// <inheritdoc/>
-    protected override async ValueTask<UpstreamCredential?> FetchAsync(Session session, bool fresh, CancellationToken limit)
-    {
-        LoginConfig login = session.Access!.Login;
-        SshPrivateKey? key = login.PrivateKey is { } keyName
-            ? await FetchKeyAsync(session.Config.Secrets.GetValueOrDefault(keyName), keyName, fresh, limit)
-            : null;
-        try
-        {
-            Secret? password = login.Password is { } name ? await services.Secrets.FetchAsync(name, fresh, limit) : null;
-            return new UpstreamCredential(login.User, key, password);
-        }
-        catch
-        {
-            key?.Dispose();
-            throw;
-        }
-    }
+    protected override async ValueTask<UpstreamCredential?> FetchAsync(Session session, bool fresh, CancellationToken limit) =>
+        await UpstreamCredentials.FetchAsync(services.Secrets, session.Config.Secrets, session.Access!.Login, fresh, limit);
 
     /// <inheritdoc/>
     protected override async ValueTask<UpstreamAttempt<UpstreamSession>> LogInAsync(
@@ -52,8 +36,7 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
             return NotTrusted($"{address}: no host key is known of it");
         }
 
-        SshTransport? transport = SshTransport.ToUpstream(connection, known.Keys.SelectMany(k => k.SignatureAlgorithms), key =>
-            known.Trusts(key) ? null : $"its host key is {key.KeyType} {key.Fingerprint}, which is not known of it");
+        SshTransport? transport = TransportTo(connection, known);
         try
         {
             if (!await transport.OpenAsync())
@@ -83,24 +66,13 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
     }
 
+    /// <summary>The leg to an upstream of which these keys are known.</summary>
+    public static SshTransport TransportTo(Connection connection, KnownHost known) =>
+        SshTransport.ToUpstream(connection, known.Keys.SelectMany(k => k.SignatureAlgorithms), key =>
+            known.Trusts(key) ? null : $"its host key is {key.KeyType} {key.Fingerprint}, which is not known of it");
+
     private static string Left(SshTransport transport, string otherwise) => transport.Disconnected is { } said ? $"it disconnected: {said.Text}" : otherwise;
 
     private static UpstreamAttempt<UpstreamSession> NotTrusted(string detail) =>
         new(null, new Refusal(SessionEnd.UpstreamNotTrusted, "the upstream is not the one that is known", detail));
-
-    private async ValueTask<SshPrivateKey> FetchKeyAsync(SecretConfig? config, string name, bool fresh, CancellationToken limit)
-    {
-        using Secret file = await services.Secrets.FetchAsync(name, fresh, limit);
-        string? opener = config is null ? null : SecretProvider.PassphraseOf(config);
-        using Secret? passphrase = opener is null ? null : await services.Secrets.FetchAsync(opener, fresh, limit);
-        try
-        {
-            // On the pool: a passphrase is made slow on purpose.
-            return SshPrivateKey.Parse(file.Span, passphrase is null ? default : passphrase.Span);
-        }
-        catch (KeyFileException e)
-        {
-            throw new SecretUnavailableException($"secret {name}: {e.Message}", e);
-        }
-    }
 }

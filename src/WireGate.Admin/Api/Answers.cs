@@ -66,14 +66,14 @@ public sealed record ConnectView
     /// <summary>Port; of a Unix socket the number in its name.</summary>
     public required int Port { get; init; }
 
-    /// <summary>The database to ask for.</summary>
-    public required string Database { get; init; }
+    /// <summary>The database to ask for; null: the protocol has none.</summary>
+    public string? Database { get; init; }
 
     /// <summary>The user name to give: it names the placeholder and, where it must, the target.</summary>
     public required string User { get; init; }
 
-    /// <summary>libpq's sslmode.</summary>
-    public required string SslMode { get; init; }
+    /// <summary>libpq's sslmode; null: it is no PostgreSQL.</summary>
+    public string? SslMode { get; init; }
 }
 
 /// <summary>What was revoked.</summary>

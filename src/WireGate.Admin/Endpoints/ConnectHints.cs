@@ -31,6 +31,17 @@ internal static class ConnectHints
 
     private static ConnectView For(GatewayConfig config, Placeholder placeholder, TargetConfig target, ListenerConfig listener)
     {
+        if (target.Protocol == ProtocolNames.Ssh)
+        {
+            return new ConnectView
+            {
+                Target = target.Name,
+                Host = Host(listener.Address.Host!, hasTls: true),
+                Port = listener.Address.Port,
+                User = listener.Target is null ? $"{placeholder.Identity.Subject}+{target.Name}" : placeholder.Identity.Subject,
+            };
+        }
+
         string database = target.Databases.IsEmpty ? target.Name : target.Databases[0];
         // A database name that is ours in one target only says which is meant; otherwise the user name has to.
         bool isClear = listener.Target is not null

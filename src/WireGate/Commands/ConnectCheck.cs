@@ -1,7 +1,6 @@
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Transport.Streams;
-using WireGate.Postgres;
 
 namespace WireGate.Commands;
 
@@ -36,7 +35,9 @@ internal static class ConnectCheck
                 {
                     using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     deadline.CancelAfter(PerLogin);
-                    string? problem = await LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token);
+                    string? problem = target.Protocol == ProtocolNames.Ssh
+                        ? await Ssh.LoginCheck.RunAsync(loop, target, login, address, secrets, config.Secrets, deadline.Token)
+                        : await Postgres.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token);
                     var attempt = new ConnectAttempt(target.Name, login.Name, address.ToString(), problem);
                     attempts.Add(attempt);
                     made(attempt);

@@ -11,6 +11,7 @@ internal enum MintFormat
     Token,
     Dsn,
     Env,
+    SshConfig,
     Json,
 }
 
@@ -98,10 +99,13 @@ internal sealed class MintOutput : IDisposable
                 Around(output, $"{{\"id\":\"{Id}\",\"token\":\"", $"\",\"expires\":\"{Expires}\"}}");
                 break;
             case MintFormat.Dsn:
-                WriteDsn(output, Place());
+                WriteDsn(output, Place(isPostgres: true));
                 break;
             case MintFormat.Env:
-                WriteEnvironment(output, Place());
+                WriteEnvironment(output, Place(isPostgres: true));
+                break;
+            case MintFormat.SshConfig:
+                WriteSshConfig(output, Place(isPostgres: false));
                 break;
             default:
                 Around(output, "", "");
@@ -111,15 +115,28 @@ internal sealed class MintOutput : IDisposable
 
     public void Dispose() => Array.Clear(_token);
 
-    private ConnectView Place() => Connect.Count == 1
-        ? Connect[0]
-        : throw new CommandException($"no listener reaches the target, so there is nothing to connect to: wiregate placeholder revoke {Id}");
+    private ConnectView Place(bool isPostgres) =>
+        Connect.Count != 1 ? throw new CommandException($"no listener reaches the target, so there is nothing to connect to: wiregate placeholder revoke {Id}")
+        : Connect[0].Database is null != isPostgres ? Connect[0]
+        : throw new CommandException(
+            $"the target {Connect[0].Target} is {(isPostgres ? "reached by SSH, write --as ssh-config" : "no SSH, write --as dsn or --as env")}: wiregate placeholder revoke {Id}");
+
+    // ssh reads no password from a file: the last line is for whoever pastes it.
+    private void WriteSshConfig(TextWriter output, ConnectView place)
+    {
+        output.WriteLine($"Host {place.Target}");
+        output.WriteLine($"  HostName {place.Host}");
+        output.WriteLine($"  Port {place.Port}");
+        output.WriteLine($"  User {place.User}");
+        output.WriteLine("  PreferredAuthentications password");
+        Around(output, "# password: ", "");
+    }
 
     // libpq takes a Unix socket's directory as the host parameter only.
     private void WriteDsn(TextWriter output, ConnectView place)
     {
         string user = Uri.EscapeDataString(place.User);
-        string database = Uri.EscapeDataString(place.Database);
+        string database = Uri.EscapeDataString(place.Database!);
         bool isUnix = place.Host.StartsWith('/');
         string host = place.Host.Contains(':', StringComparison.Ordinal) ? $"[{place.Host}]" : place.Host;
         string tail = isUnix
@@ -132,7 +149,7 @@ internal sealed class MintOutput : IDisposable
     {
         output.WriteLine($"PGHOST={ShellQuote(place.Host)}");
         output.WriteLine($"PGPORT={place.Port}");
-        output.WriteLine($"PGDATABASE={ShellQuote(place.Database)}");
+        output.WriteLine($"PGDATABASE={ShellQuote(place.Database!)}");
         output.WriteLine($"PGUSER={ShellQuote(place.User)}");
         Around(output, "PGPASSWORD=", "");
         output.WriteLine($"PGSSLMODE={place.SslMode}");

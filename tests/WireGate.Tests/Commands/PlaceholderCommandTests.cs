@@ -110,7 +110,6 @@ public sealed class PlaceholderCommandTests
     [TestCase("--shape", "github")]
     [TestCase("--canary", null)]
     [TestCase("--as", "kubeconfig")]
-    [TestCase("--as", "ssh-config")]
     [TestCase("--as", "csv")]
     [TestCase("--ttl", "soon")]
     [TestCase("--ttl", "0s")]

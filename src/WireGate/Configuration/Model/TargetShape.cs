@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
+using WireGate.Ssh;
 
 namespace WireGate.Configuration.Model;
 
@@ -63,7 +64,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             "Masks that are always on; only a rule's unmask lifts one.");
         _hostKeys = OptionalValue<ImmutableArray<string>>(
             "hostKeys",
-            new ListShape<string>(new TextShape("a public key: its type and its base64", "^[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$"), least: 1, unique: true),
+            new ListShape<string>(new TextShape("a public key: its type and its base64", "^[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$", CheckHostKey), least: 1, unique: true),
             t => t.HostKeys.IsEmpty ? null : t.HostKeys,
             "Public keys that an SSH upstream may prove itself by, as ssh-keyscan prints them behind the host's name.");
         _knownHosts = Optional(
@@ -156,6 +157,14 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             {
                 context.Report(login, "it has nothing to log in with, add privateKey or password: the name of a secret");
             }
+        }
+    }
+
+    private static void CheckHostKey(ScalarNode node, ReadContext context)
+    {
+        if (KeyCheck.OfPublicKey(node.Text) is { } problem)
+        {
+            context.Report(node, $"no upstream can prove itself by it: {problem}");
         }
     }
 
