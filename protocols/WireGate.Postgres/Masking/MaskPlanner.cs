@@ -90,6 +90,16 @@ internal static class MaskPlanner
             }
         }
 
+        if (taint.Call() is { } field)
+        {
+            return $"what {field}() does";
+        }
+
+        if (ReferenceEquals(statement.Lineage, QueryLineage.OutOfProportion) && taint.IsAny)
+        {
+            return "where what it reads goes";
+        }
+
         if (statement.Lineage is { Kind: LineageKind.Rows, Outputs.IsEmpty: false }
             && facts.Accesses.FirstOrDefault(a => a is { Effect: SqlEffects.Write, Relation: { } name } && taint.IsRewritten(name)) is { Relation: { } rewritten })
         {

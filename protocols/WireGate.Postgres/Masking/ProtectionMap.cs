@@ -271,8 +271,8 @@ internal sealed class ProtectionMap
 
     // Whether it is surely a column of a relation, and not of what the query makes itself.
     private static bool IsColumn(LineageOutput output, QueryLineage lineage) =>
-        output.IsPlain && output.From.Names.All(n => n.Schema is { } qualifier
-            ? lineage.Qualifiers.GetValueOrDefault(qualifier, []) is { IsEmpty: false } meanings && meanings.All(m => m.Relation is not null)
+        output.IsPlain && output.From.Names.All(n => n.Place is LineageQualifier { Meanings: var meanings }
+            ? !meanings.IsEmpty && meanings.All(m => m.Relation is not null)
             : lineage.Flows.IsEmpty && lineage.Aliases.All(a => a.Relation is not null));
 
     private void ProtectAll(CatalogRelation relation)
