@@ -53,6 +53,7 @@ internal sealed class MaskPlannerTests
     [TestCase("select x.w::text from (select w from people join open using (id, ssn) as w) x")]
     [TestCase("select x.q::text from (select q from (select ssn from people) q) x")]
     [TestCase("select z.p::text from (select * from (select p from people p) q) z")]
+    [TestCase("select seq_scan + 1 from pg_stat_xact_user_tables where relname = 't'")]
     [TestCase("select q.p::text from (select p from people p union all select null) q")]
     [TestCase("select d.name from (select ssn::text::name || '' as a, (ssn || '')::name from people) d")]
     [TestCase("update people set name = name returning old::text")]
@@ -86,6 +87,7 @@ internal sealed class MaskPlannerTests
     [TestCase("select v.b from people p, lateral (values (p.id, p.name), (1, 'a')) v (a, b)")]
     [TestCase("select v.column2 from people p, lateral (values (p.ssn, p.name)) v")]
     [TestCase("select people.ctid from hr.people")]
+    [TestCase("select upper(relname) from pg_stat_xact_user_tables")]
     [TestCase("update people p set name = x.title from plain x where x.id = p.id returning x.title")]
     [TestCase("update people p set name = '' returning old.name || new.id")]
     [TestCase("with q (x) as (select name from people) select upper(x) as x from q")]
@@ -183,6 +185,8 @@ internal sealed class MaskPlannerTests
     [TestCase("copy (select plain.leak from plain) to stdout", "leak")]
     [TestCase("select (json_populate_record(null::hr.plain, '{}')).leak", "leak")]
     [TestCase("select x.leak from jsonb_populate_recordset(null::plain, '[]') x", "leak")]
+    [TestCase("select pg_stat_get_numscans('t'::regclass)", "pg_stat_get_numscans")]
+    [TestCase("select seq_scan from pg_stat_xact_user_tables where seq_scan > 1", "condition")]
     [TestCase("select pg_advisory_lock(length(ssn)) from people", "pg_advisory_lock")]
     [TestCase("select pg_advisory_lock(1), name from people", "pg_advisory_lock")]
     [TestCase("select pg_advisory_lock(id) from nobody_knows", "pg_advisory_lock")]
@@ -278,6 +282,7 @@ internal sealed class MaskPlannerTests
         return TestMasks.Map(
             Masks(unsure), people, TestMasks.Relation(People + 1, "open", "id", "ssn", "w"), TestMasks.Relation(People + 2, "plain", "id", "title"),
             TestMasks.Relation(People + 3, "t", "id", "a"), TestMasks.Relation(People + 4, "s", "last_value"),
+            TestMasks.Relation(12345, "pg_catalog", "pg_stat_xact_user_tables", ["relname", "seq_scan"]),
             TestMasks.Relation(1259, "pg_catalog", "pg_class", ["oid", "relname"]),
             TestMasks.Relation(1249, "pg_catalog", "pg_attribute", ["attrelid", "attname"]));
     }
