@@ -25,6 +25,9 @@ internal sealed class MaskLineageTests
                 INSERT INTO trail.people VALUES (1, '123-45-6789', 'Ada', 36);
                 CREATE TABLE trail.open (id int PRIMARY KEY, w int);
                 INSERT INTO trail.open VALUES (1, 1);
+                CREATE TABLE trail.kept (id int, j jsonb);
+                CREATE FUNCTION trail.leak(trail.open) RETURNS text LANGUAGE sql AS 'SELECT ssn FROM trail.people LIMIT 1';
+                CREATE TYPE trail.pair AS (a int, b text);
                 CREATE TABLE trail.letters (id int, body text);
                 INSERT INTO trail.letters SELECT 1, '123-45-6789 ' || string_agg(md5(i::text), '') FROM generate_series(1, 200) i;
                 """, direct);
@@ -122,6 +125,45 @@ internal sealed class MaskLineageTests
 
         Assert.That(result.Error, Is.Empty);
     }
+
+    [TestCase("INSERT INTO trail.kept(id, j[(SELECT string_agg(ssn, ',') FROM trail.people)]) VALUES (4, '1') RETURNING j")]
+    [TestCase("WITH w AS (INSERT INTO trail.kept(id, j[(SELECT max(ssn) FROM trail.people)]) VALUES (4, '1') RETURNING j) SELECT * FROM w")]
+    [TestCase("COPY (INSERT INTO trail.kept(id, j[(SELECT max(ssn) FROM trail.people)]) VALUES (4, '1') RETURNING j) TO STDOUT")]
+    [TestCase("PREPARE s AS INSERT INTO trail.kept(id, j[(SELECT max(ssn) FROM trail.people)]) VALUES (4, '1') RETURNING j;\nEXECUTE s")]
+    [TestCase("UPDATE trail.kept SET j[(SELECT max(ssn) FROM trail.people)] = '1' RETURNING j")]
+    public async Task A_subscript_of_what_is_written_is_written(string sql)
+    {
+        await _cluster.AskAsync("INSERT INTO trail.kept VALUES (9, '{}')");
+
+        await ShowsNotAsync($"{sql};\nSELECT j FROM trail.kept");
+    }
+
+    [TestCase("SELECT open.leak FROM trail.open")]
+    [TestCase("SELECT o.leak FROM trail.open o WHERE o.leak IS NOT NULL")]
+    [TestCase("CREATE TEMP TABLE taken AS SELECT open.leak FROM trail.open;\nTABLE taken")]
+    [TestCase("SELECT (json_populate_record(NULL::trail.open, '{}')).leak")]
+    [TestCase("SELECT x.leak FROM json_populate_record(NULL::trail.open, '{}') x")]
+    public async Task What_is_no_column_is_a_call(string sql) => await ShowsNotAsync(sql);
+
+    [TestCase("SELECT o.w, o.ctid IS NOT NULL FROM trail.open o WHERE o.id = 1", "1|t")]
+    [TestCase("SELECT (json_populate_record(NULL::trail.open, '{\"w\": 2}')).w", "2")]
+    [TestCase("SELECT x.b FROM json_populate_record(NULL::trail.pair, '{\"b\": \"c\"}') x", "c")]
+    [TestCase("BEGIN;\nALTER TABLE trail.kept ADD COLUMN late int;\nSELECT count(kept.late) FROM trail.kept;\nROLLBACK", "0")]
+    [TestCase("BEGIN;\nCREATE TEMP TABLE mine AS SELECT * FROM trail.open;\nSELECT mine.w FROM mine WHERE mine.id = 1;\nROLLBACK", "1")]
+    [TestCase("SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'trail' AND c.relname = 'open'", "open")]
+    [TestCase("SELECT t.typname FROM pg_type t, information_schema.columns c WHERE t.typname = 'pair' AND c.table_name = 'open' AND c.column_name = 'w'", "pair")]
+    public async Task What_is_a_column_is_none(string sql, string shown) => Assert.That(await AskAsync(sql), Is.EqualTo(shown));
+
+    [TestCase("SELECT (string_to_array(repeat(',', ascii(substr(ssn, {0}, 1)) - 40), ',')).unnest FROM trail.people")]
+    [TestCase("SELECT (jsonb_path_query_array(to_jsonb(ssn), '$ ? (@ starts with \"{0}\")')).jsonb_array_elements FROM trail.people")]
+    public async Task A_field_that_is_a_function_of_rows_does_not_tell_by_their_number(string sql) => await TellsNotAsync(sql);
+
+    [TestCase("SELECT ssn BETWEEN '{0}' AND (SELECT max(w)::text FROM trail.open) FROM trail.people")]
+    [TestCase("SELECT (ssn LIKE '{0}%', 1) = (true, (SELECT w FROM trail.open)) FROM trail.people")]
+    [TestCase("SELECT (ssn LIKE '{0}%') IN (true, (SELECT p.id = w FROM trail.open)) FROM trail.people p")]
+    [TestCase("SELECT (regexp_match(ssn, '^{0}'))[(SELECT count(*)::int FROM trail.open)] FROM trail.people")]
+    public async Task Counters_do_not_tell_whether_a_subquery_ran(string sql) => await TellsNotAsync(
+        $"BEGIN; {sql}; SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'open'; SELECT pg_stat_get_xact_numscans('trail.open'::regclass); ROLLBACK");
 
     // The same question about what is so and about what is not.
     private async Task TellsNotAsync(string question)

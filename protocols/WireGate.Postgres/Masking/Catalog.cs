@@ -13,9 +13,11 @@ namespace WireGate.Postgres.Masking;
 /// <param name="IsGenerated">Computed: COPY leaves it out.</param>
 internal readonly record struct CatalogColumn(short Number, string Name, uint Type, bool IsGenerated);
 
-/// <summary>A table, view, materialized view, foreign table or sequence.</summary>
+/// <summary>A table, view, materialized view, foreign table, sequence or composite type.</summary>
 internal sealed class CatalogRelation(uint oid, string schema, string name)
 {
+    private HashSet<string>? _names;
+
     public uint Oid { get; } = oid;
 
     public string Schema { get; } = schema;
@@ -45,6 +47,9 @@ internal sealed class CatalogRelation(uint oid, string schema, string name)
 
     /// <summary>It is a view, and which could not be read: what it reads may be locked.</summary>
     public bool IsUnreadable => Rule is not null && Definition is null;
+
+    /// <summary>Whether it has a column. Only once it is loaded.</summary>
+    public bool HasColumn(string column) => (_names ??= [.. Columns.Select(c => c.Name)]).Contains(column);
 
     public override string ToString() => $"{Schema}.{Name}";
 }

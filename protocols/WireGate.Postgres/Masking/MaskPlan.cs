@@ -266,7 +266,7 @@ internal sealed record PlanSource(ParsedStatement Statement, ProtectionMap Map, 
         }
 
         // One of those that a star stands for: it has the name that it was given within.
-        Tainted? found = Taint.Of(new SqlName(null, name));
+        Tainted? found = Taint.Of(new LineageName(null, name));
         foreach (LineageOutput output in outputs)
         {
             found ??= output is { IsStar: true, IsPlain: true } ? null : Taint.Of(output.From);

@@ -75,10 +75,10 @@ internal static class MaskPlanner
     private static PlanSource SourceOf(ParsedStatement statement, ProtectionMap map, PlanInput input, OwnTables own)
     {
         var taint = new Taint(statement, map, input.Path, own);
-        return new PlanSource(statement, map, taint, UnknownOf(statement, taint));
+        return new PlanSource(statement, map, taint, UnknownOf(statement, taint, map));
     }
 
-    private static string? UnknownOf(ParsedStatement statement, Taint taint)
+    private static string? UnknownOf(ParsedStatement statement, Taint taint, ProtectionMap map)
     {
         SqlStatementFacts facts = statement.Facts;
         foreach (SqlName function in facts.UnknownFunctions)
@@ -88,6 +88,21 @@ internal static class MaskPlanner
             {
                 return $"what {function}() does";
             }
+        }
+
+        if (map.Counting(facts) is { } counting)
+        {
+            return $"of what {counting}() tells";
+        }
+
+        if (taint.Call() is { } field)
+        {
+            return $"what {field}() does";
+        }
+
+        if (ReferenceEquals(statement.Lineage, QueryLineage.OutOfProportion) && taint.IsAny)
+        {
+            return "where what it reads goes";
         }
 
         if (statement.Lineage is { Kind: LineageKind.Rows, Outputs.IsEmpty: false }

@@ -21,6 +21,9 @@ internal sealed class OwnTables
     // Names of objects that it made without a schema; null: any may be.
     private readonly ImmutableHashSet<string>? _temporaries;
 
+    // Columns that it has added to what others see without them.
+    private ImmutableHashSet<(string Table, string Column)> _added = [];
+
     private OwnTables(
         ImmutableArray<(LineageTable Table, CatalogRelation Relation)> tables, bool isKnown, ImmutableHashSet<string>? temporaries) =>
         (_tables, IsKnown, _temporaries) = (tables, isKnown, temporaries);
@@ -29,7 +32,7 @@ internal sealed class OwnTables
     public bool IsKnown { get; }
 
     /// <summary>The transaction has made nothing.</summary>
-    public bool IsEmpty => IsKnown && _tables.IsEmpty;
+    public bool IsEmpty => IsKnown && _tables.IsEmpty && _added.IsEmpty;
 
     /// <summary>What there is behind a statement.</summary>
     public OwnTables After(ParsedStatement statement)
@@ -47,8 +50,12 @@ internal sealed class OwnTables
         }
 
         SqlName?[] defined = [.. facts.Accesses.Where(a => a.Effect == SqlEffects.Ddl).Select(a => a.Relation)];
-        return defined.Length == 0 ? this : WithTemporaries(defined).Defined(statement, defined);
+        return defined.Length == 0 ? this : WithTemporaries(defined).Defined(statement, defined).WithAdded(_added, statement.Lineage.Adds);
     }
+
+    /// <summary>Whether a relation may have a column of which nobody else knows.</summary>
+    public bool MayHave(SqlName relation, string column) =>
+        _added.Contains((relation.Name, column)) || _tables.Any(t => t.Table.IsOpen && t.Table.Name.Name == relation.Name);
 
     /// <summary>The transaction is over: the catalog has what it made.</summary>
     public OwnTables Ended() => IsEmpty ? this : new OwnTables([], isKnown: true, _temporaries);
@@ -79,6 +86,13 @@ internal sealed class OwnTables
     }
 
     private static bool IsTemporary(string schema) => schema.StartsWith("pg_temp", StringComparison.Ordinal);
+
+    // As long as what has been made is followed.
+    private OwnTables WithAdded(ImmutableHashSet<(string Table, string Column)> before, ImmutableArray<(SqlName Table, string Column)> added)
+    {
+        ImmutableHashSet<(string, string)> all = before.Union(added.Select(a => (a.Table.Name, a.Column)));
+        return all.IsEmpty || all.Count > Most || ReferenceEquals(all, _added) ? this : new OwnTables(_tables, IsKnown, _temporaries) { _added = all };
+    }
 
     private OwnTables WithTemporaries(SqlName?[] defined)
     {

@@ -27,6 +27,18 @@ internal sealed class ProtectionMap
         ("pg_catalog", "pg_hba_file_rules", "options"), ("pg_catalog", "pg_file_settings", "setting"),
     ];
 
+    // What ran, and how often, in the session's own transaction too: whether a subquery did may hang on a value.
+    private static readonly NamePattern[] CountingViews =
+    [
+        .. ((string[])["pg_stat_*_tables", "pg_stat_*_indexes", "pg_stat_*_functions", "pg_statio_*", "pg_stat_database", "pg_stat_io"]).Select(n => new NamePattern(n)),
+    ];
+
+    private static readonly NamePattern[] Counters =
+    [
+        .. ((string[])["seq_*", "idx_*", "n_*", "heap_blks_*", "toast_*", "tidx_*", "blks_*", "tup_*", "last_*_scan", "calls", "*_time", "reads", "hits", "read_bytes"])
+            .Select(n => new NamePattern(n)),
+    ];
+
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
     private readonly Dictionary<MaskConfig, Replacement> _replacements;
     private readonly MaskConfig? _any;
@@ -108,6 +120,18 @@ internal sealed class ProtectionMap
         return relation == 0 || _made.Contains((relation, column)) || Catalog.Find(relation) is null ? replacement.OfMade : replacement;
     }
 
+    /// <summary>The function by which a statement asks how much ran, where that may tell of a value; null: none.</summary>
+    public SqlName? Counting(SqlStatementFacts facts)
+    {
+        bool hidesCounters = _any is { AllowsPredicates: false };
+        int at = !hidesCounters ? -1 : facts.Functions.ToList().FindIndex(
+            f => f.Schema is null or "pg_catalog" && f.Name.StartsWith("pg_stat_get_", StringComparison.Ordinal));
+        return at < 0 ? null : facts.Functions[at];
+    }
+
+    private bool IsCounter(CatalogRelation relation, string column) => !Any.AllowsPredicates && relation.Schema == "pg_catalog"
+        && CountingViews.Any(v => v.Matches(relation.Name)) && Counters.Any(c => c.Matches(column));
+
     private void Fill()
     {
         foreach (CatalogRelation relation in Catalog.Relations)
@@ -120,7 +144,8 @@ internal sealed class ProtectionMap
                 }
 
                 if (relation.Oid < Catalog.FirstUserOid
-                    && BuiltIn.Any(b => b.Relation == relation.Name && b.Schema == relation.Schema && new NamePattern(b.Columns).Matches(column.Name)))
+                    && (BuiltIn.Any(b => b.Relation == relation.Name && b.Schema == relation.Schema && new NamePattern(b.Columns).Matches(column.Name))
+                        || IsCounter(relation, column.Name)))
                 {
                     ProtectMade(relation, column.Number, Any);
                 }
@@ -239,7 +264,7 @@ internal sealed class ProtectionMap
         QueryLineage lineage = statement.Lineage;
         ImmutableArray<LineageOutput> outputs = lineage.Outputs;
         bool mayBeMade = !lineage.Flows.IsEmpty || view.Sources.Any(s => _made.Any(m => m.Relation == s));
-        bool callsUnknown = !statement.Facts.UnknownFunctions.IsEmpty;
+        bool callsUnknown = !statement.Facts.UnknownFunctions.IsEmpty || Counting(statement.Facts) is not null;
         if (outputs.Any(o => o.IsStar) || view.Columns.Count != outputs.Length)
         {
             if (callsUnknown || view.Sources.Any(_protected.ContainsKey))
@@ -271,8 +296,8 @@ internal sealed class ProtectionMap
 
     // Whether it is surely a column of a relation, and not of what the query makes itself.
     private static bool IsColumn(LineageOutput output, QueryLineage lineage) =>
-        output.IsPlain && output.From.Names.All(n => n.Schema is { } qualifier
-            ? lineage.Qualifiers.GetValueOrDefault(qualifier, []) is { IsEmpty: false } meanings && meanings.All(m => m.Relation is not null)
+        output.IsPlain && output.From.Names.All(n => n.Place is LineageQualifier { Meanings: var meanings }
+            ? !meanings.IsEmpty && meanings.All(m => m.Relation is not null)
             : lineage.Flows.IsEmpty && lineage.Aliases.All(a => a.Relation is not null));
 
     private void ProtectAll(CatalogRelation relation)

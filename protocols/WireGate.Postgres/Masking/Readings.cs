@@ -16,6 +16,28 @@ internal static class Readings
     /// <summary>Whether it may hold escapes of JSON, arrays and rows, or references of XML.</summary>
     public static bool HasEscapes(ReadOnlySpan<byte> value) => value.ContainsAny((byte)'\\', (byte)'&');
 
+    /// <summary>Puts bytes in place of their digits, wherever a bytea begins in text. It is never longer, and may be written where it is read.</summary>
+    /// <returns>Its length.</returns>
+    public static int Undigit(ReadOnlySpan<byte> value, Span<byte> output)
+    {
+        int at = 0, length = 0;
+        while (at < value.Length)
+        {
+            if (!value[at..].StartsWith("\\x"u8))
+            {
+                output[length++] = value[at++];
+                continue;
+            }
+
+            for (at += 2; at + 2 <= value.Length && Number(value.Slice(at, 2), 16) is >= 0 and var b; at += 2)
+            {
+                output[length++] = (byte)b;
+            }
+        }
+
+        return length;
+    }
+
     /// <summary>Puts what they stand for in place of escapes. It is never longer, and may be written where it is read.</summary>
     /// <returns>Its length.</returns>
     public static int Unescape(ReadOnlySpan<byte> value, Span<byte> output)
@@ -170,6 +192,9 @@ internal ref struct Reading
 
     /// <summary>With what its escapes stand for.</summary>
     public ReadOnlySpan<byte> Unescaped() => _bytes = _bytes[..Readings.Unescape(_bytes, _bytes)];
+
+    /// <summary>With the bytes of what is a bytea in text.</summary>
+    public ReadOnlySpan<byte> Undigited() => _bytes = _bytes[..Readings.Undigit(_bytes, _bytes)];
 
     /// <summary>Without what may be the last byte of a character: a digit in GB18030, a letter in others.</summary>
     public readonly ReadOnlySpan<byte> WithoutTrails()

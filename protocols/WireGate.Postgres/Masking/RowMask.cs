@@ -179,6 +179,12 @@ internal sealed class RowMask(ImmutableArray<ColumnMask> columns, ImmutableArray
         bool hasEscapes = column.Kind != ValueKind.Text && Readings.HasEscapes(value);
         bool isUtf8 = Readings.IsUtf8(value);
         Replacement? found = FoundIn(value);
+        if (found is null && column is { Kind: ValueKind.Other, IsBinary: false } && value.IndexOf("\\x"u8) >= 0)
+        {
+            using var bytes = new Reading(value);
+            found = FoundIn(bytes.Undigited());
+        }
+
         if (found is not null || !(hasLengths || hasEscapes || !isUtf8))
         {
             return found;

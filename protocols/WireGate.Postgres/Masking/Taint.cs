@@ -18,6 +18,9 @@ internal readonly record struct Tainted(MaskConfig Mask, string Column)
 /// </summary>
 internal sealed class Taint
 {
+    // Of a thousand names in a query of fifty relations it is a third. Beyond it everything counts as hidden.
+    private const int MostSteps = 150_000;
+
     private static readonly HashSet<string> SystemColumns = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"];
 
     private readonly ProtectionMap _map;
@@ -28,6 +31,11 @@ internal sealed class Taint
     private readonly OwnTables _own;
     private readonly HashSet<string> _wholeRows = new(StringComparer.Ordinal);
     private readonly HashSet<SqlName> _hidden = [];
+    private readonly Dictionary<SqlName, CatalogRelation[]> _relations = [];
+    private readonly Dictionary<LineageName, bool> _columns = [];
+    private readonly Dictionary<ColumnNames, Tainted?> _found = [];
+    private readonly bool _isFollowed;
+    private int _steps;
 
     // The mask of what comes from some hidden column of what it reads; null: nothing of that is hidden.
     private MaskConfig? _any;
@@ -56,6 +64,7 @@ internal sealed class Taint
         if (IsAny)
         {
             Follow();
+            _isFollowed = true;
         }
     }
 
@@ -75,7 +84,7 @@ internal sealed class Taint
     public bool Hides(SqlName relation) => _hidden.Contains(relation);
 
     /// <summary>Whether a rule says what a statement gives back that writes to a relation, under whatever names the statement has for it.</summary>
-    public bool IsRewritten(SqlName relation) => Find(relation).Any(_map.Catalog.IsRewritten);
+    public bool IsRewritten(SqlName relation) => Array.Exists(Find(relation), _map.Catalog.IsRewritten);
 
     /// <summary>The hidden column of which a value may be made; null: of none.</summary>
     public Tainted? Of(ColumnNames names)
@@ -90,8 +99,12 @@ internal sealed class Taint
             return new Tainted(_any, "*");
         }
 
-        Tainted? all = null;
-        foreach (SqlName name in names.Names)
+        if (_found.TryGetValue(names, out Tainted? all))
+        {
+            return all;
+        }
+
+        foreach (LineageName name in names.Names)
         {
             if (Of(name) is { } found)
             {
@@ -99,11 +112,16 @@ internal sealed class Taint
             }
         }
 
+        if (_isFollowed)
+        {
+            _found.Add(names, all);
+        }
+
         return all;
     }
 
     /// <summary>The same for one name.</summary>
-    public Tainted? Of(SqlName name)
+    public Tainted? Of(LineageName name)
     {
         if (_any is null)
         {
@@ -111,32 +129,87 @@ internal sealed class Taint
         }
 
         bool isHidden = _names.TryGetValue(name.Name, out Tainted found);
-        if (isHidden || _anything)
+        if (isHidden && !_anything)
         {
-            return _anything ? new Tainted(_any, isHidden ? found.Column : name.Name) : found;
+            return found;
         }
 
-        bool isClean = name.Schema is { } qualifier
-            ? IsColumn(qualifier, name.Name)
-            : !_wholeRows.Contains(name.Name) && (_known.Contains(name.Name) || SystemColumns.Contains(name.Name));
-        return isClean ? null : new Tainted(_any, name.Name);
+        return _anything || !IsClean(name) ? new Tainted(_any, isHidden ? found.Column : name.Name) : null;
+    }
+
+    /// <summary>A function that the statement calls as if it were a column: <c>t.f</c> where t has no column f. Null: none.</summary>
+    public string? Call() => _map.ColumnMasks.IsEmpty ? null : _lineage.Fields.FirstOrDefault(f => !IsField(f)).Name;
+
+    private bool IsClean(LineageName name)
+    {
+        if (!_columns.TryGetValue(name, out bool isClean))
+        {
+            isClean = name.Place is LineageQualifier qualifier
+                ? IsColumn(qualifier, name.Name)
+                : !_wholeRows.Contains(name.Name) && (SystemColumns.Contains(name.Name) || IsKnown(name));
+            _columns.Add(name, isClean);
+        }
+
+        return isClean;
+    }
+
+    // A name vouches for what can see it: one that is given within an expression, or beside it, is none of that expression's.
+    private bool IsKnown(LineageName name)
+    {
+        if (name.Place is not LineageLevel place)
+        {
+            return _known.Contains(name.Name);
+        }
+
+        for (LineageLevel? level = place; level is not null; level = level.Outer)
+        {
+            if (level.Sources.Any(source => Has(source, name.Name)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // t.f is f(t) where t has no column f. Of what a function made everything is clean: what it is made of flows to any name.
-    private bool IsColumn(string qualifier, string name) =>
-        _lineage.Qualifiers.GetValueOrDefault(qualifier, []) is { IsEmpty: false } meanings
-        && meanings.All(m => m.From is not null || Has(m, name));
+    private bool IsColumn(LineageQualifier qualifier, string name) =>
+        !qualifier.Meanings.IsEmpty && qualifier.Meanings.All(m => m.From is not null || Has(m, name));
+
+    // What is not in the catalog either is not there, or is looked for there again before its rows pass.
+    private bool IsField(LineageName field) =>
+        field.Place is LineageQualifier { Meanings: { IsEmpty: false } meanings } && meanings.All(m => m.From is not null
+            ? m.Columns.Relations.Count == 0 || Has(m, field.Name)
+            : Has(m, field.Name)
+                || (m.Relation is null ? !StatementReader.MayBeFunction(field.Name) : m.Columns.Relations.Any(r => IsOpen(r, field.Name))));
+
+    private bool IsOpen(SqlName relation, string column) => Find(relation).Length == 0 || _own.MayHave(relation, column);
 
     private bool Has(LineageAlias alias, string name) =>
-        alias.Columns.Names.Contains(name)
-        || (alias.Relation is not null && SystemColumns.Contains(name))
-        || alias.Columns.Relations.Any(relation =>
-        {
-            CatalogRelation[] found = [.. Find(relation)];
-            return found.Length > 0 && Array.TrueForAll(found, r => r.Columns.Exists(c => c.Name == name));
-        });
+        Has(alias.Columns, name) || (alias.Relation is not null && SystemColumns.Contains(name));
 
-    private IEnumerable<CatalogRelation> Find(SqlName name) => _own.Find(_map.Catalog, name, _path);
+    private bool Has(LineageColumns columns, string name)
+    {
+        _steps += 1 + columns.Relations.Count;
+        if (_steps > MostSteps)
+        {
+            _anything = true;
+            return false;
+        }
+
+        return columns.Names.Contains(name)
+            || columns.Relations.Any(relation => Find(relation) is { Length: > 0 } found && Array.TrueForAll(found, r => r.HasColumn(name)));
+    }
+
+    private CatalogRelation[] Find(SqlName name)
+    {
+        if (!_relations.TryGetValue(name, out CatalogRelation[]? found))
+        {
+            _relations.Add(name, found = [.. _own.Find(_map.Catalog, name, _path)]);
+        }
+
+        return found;
+    }
 
     private void Meet(SqlName name, SqlEffects effect)
     {
@@ -178,14 +251,15 @@ internal sealed class Taint
     {
         foreach (LineageAlias alias in _lineage.Aliases)
         {
-            CatalogRelation[] relations = alias.Relation is { } name ? [.. Find(name)] : [];
+            CatalogRelation[] relations = alias.Relation is { } name ? Find(name) : [];
             if (alias.From is null && (relations.Length == 0 || relations.Any(_map.IsProtected)))
             {
                 _wholeRows.Add(alias.Alias);
             }
         }
 
-        var readers = new Dictionary<string, List<LineageFlow>>(StringComparer.Ordinal);
+        var all = new Dictionary<ColumnNames, Flowing>();
+        var readers = new Dictionary<string, List<Flowing>>(StringComparer.Ordinal);
         foreach (LineageFlow flow in _lineage.Flows)
         {
             if (flow.Name is { } name)
@@ -193,47 +267,73 @@ internal sealed class Taint
                 _known.Add(name);
             }
 
-            foreach (SqlName from in flow.From.Names)
+            if (all.TryGetValue(flow.From, out Flowing? flowing))
             {
-                if (!readers.TryGetValue(from.Name, out List<LineageFlow>? flows))
+                flowing.Names.Add(flow.Name);
+                continue;
+            }
+
+            all.Add(flow.From, flowing = new Flowing());
+            flowing.Names.Add(flow.Name);
+            foreach (LineageName from in flow.From.Names)
+            {
+                if (!readers.TryGetValue(from.Name, out List<Flowing>? flows))
                 {
                     readers.Add(from.Name, flows = []);
                 }
 
-                flows.Add(flow);
+                flows.Add(flowing);
             }
         }
 
-        // Each flow is looked at once, and again only when a name that it is made of is hidden, or more strictly.
+        // Each is looked at once, and again only when a name that it is made of is hidden, or more strictly.
         var changed = new Stack<string>();
-        foreach (LineageFlow flow in _lineage.Flows)
+        foreach ((ColumnNames names, Flowing flowing) in all)
         {
-            Follow(flow, Of(flow.From), changed);
+            Follow(flowing, Of(names), changed);
         }
 
         while (!_anything && changed.TryPop(out string? name))
         {
-            foreach (LineageFlow flow in readers.GetValueOrDefault(name, []))
+            foreach (Flowing flowing in readers.GetValueOrDefault(name, []))
             {
-                Follow(flow, _names[name], changed);
+                Follow(flowing, _names[name], changed);
             }
         }
     }
 
-    private void Follow(LineageFlow flow, Tainted? from, Stack<string> changed)
+    private void Follow(Flowing flowing, Tainted? from, Stack<string> changed)
     {
         if (from is not { } found)
         {
             return;
         }
 
-        if (flow.Name is null)
+        Tainted now = flowing.Found?.And(found) ?? found;
+        if (flowing.Found?.Mask == now.Mask)
         {
-            _anything = true;
+            return;
         }
-        else if (Hide(flow.Name, found))
+
+        flowing.Found = now;
+        foreach (string? name in flowing.Names)
         {
-            changed.Push(flow.Name);
+            if (name is null)
+            {
+                _anything = true;
+            }
+            else if (Hide(name, now))
+            {
+                changed.Push(name);
+            }
         }
+    }
+
+    // What is made of one set of names, by all its own.
+    private sealed class Flowing
+    {
+        public List<string?> Names { get; } = [];
+
+        public Tainted? Found { get; set; }
     }
 }

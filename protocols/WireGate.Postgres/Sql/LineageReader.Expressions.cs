@@ -21,7 +21,7 @@ internal sealed partial class LineageReader
     private ColumnNames Names(JsonElement value)
     {
         int settings = _settings;
-        var names = new ColumnNames();
+        ColumnNames names = NoNames();
         Gather(value, names);
         if (_settings > settings)
         {
@@ -70,7 +70,7 @@ internal sealed partial class LineageReader
     // What stands before a subquery in AND, OR and COALESCE says whether that runs, which a plan that ran tells, and counts of what was read.
     private void GatherInOrder(JsonElement node, ColumnNames into)
     {
-        var before = new ColumnNames();
+        ColumnNames before = NoNames();
         foreach (JsonElement argument in node.List("args"u8))
         {
             int subqueries = _subqueries;
@@ -114,8 +114,14 @@ internal sealed partial class LineageReader
                 // CASE WHEN one = other.
                 GatherDeciding(node, ["lexpr", "rexpr"], into);
                 break;
+            case "A_Expr" when MayStop(node):
+                GatherTogether(node, into);
+                break;
             case "FuncCall":
                 Call(node, into);
+                break;
+            case "A_Indirection":
+                Selection(node, into);
                 break;
             case "A_Star":
                 // (x).*: what it stands for is in x, which has been named.
@@ -130,13 +136,80 @@ internal sealed partial class LineageReader
         }
     }
 
+    // BETWEEN, IN and what compares rows are ANDs and ORs of their parts: whether a subquery in one runs, the others may say.
+    private static bool MayStop(JsonElement expression) =>
+        expression.Text("kind"u8) is "AEXPR_BETWEEN" or "AEXPR_NOT_BETWEEN" or "AEXPR_BETWEEN_SYM" or "AEXPR_NOT_BETWEEN_SYM" or "AEXPR_IN"
+        || IsRow(expression, "lexpr"u8) || IsRow(expression, "rexpr"u8);
+
+    private static bool IsRow(JsonElement expression, ReadOnlySpan<byte> side) => expression.Has(side, out JsonElement value) && value.IsA("RowExpr"u8, out _);
+
+    private void GatherTogether(JsonElement node, ColumnNames into)
+    {
+        int subqueries = _subqueries;
+        ColumnNames names = Names(node);
+        if (_subqueries > subqueries)
+        {
+            _predicates.AddAll(names);
+        }
+
+        into.AddAll(names);
+    }
+
+    // x[i] of a NULL is one whatever i is, and (x).f may be f(x).
+    private void Selection(JsonElement selection, ColumnNames into)
+    {
+        ColumnNames names = selection.Has("arg"u8, out JsonElement value) ? Names(value) : NoNames();
+        foreach (string field in StatementReader.FieldsThatMayCall(selection))
+        {
+            var function = new SqlName(null, field);
+            _settings += Tells(field) ? 1 : 0;
+            if (SetReturningFunctions.MayContain(function))
+            {
+                _predicates.AddAll(names);
+            }
+        }
+
+        if (RowType(value) is { } type && selection.List("indirection"u8).First().StringNode() is { } column)
+        {
+            LineageColumns columns = NoColumns();
+            columns.AddAll(type);
+            _fields.Add(new LineageName(new LineageQualifier([new LineageAlias("", type, columns, names)]), column));
+        }
+
+        into.AddAll(names);
+        int subqueries = _subqueries;
+        if (selection.Has("indirection"u8, out JsonElement indirection))
+        {
+            Fields(indirection, into);
+            Gather(indirection, into);
+        }
+
+        if (_subqueries > subqueries)
+        {
+            _predicates.AddAll(names);
+        }
+    }
+
     private void Column(JsonElement column, ColumnNames into)
     {
         List<string?> fields = column.Strings("fields"u8);
         into.HasStar |= fields[^1] is null;
-        if (fields[^1] is { } name)
+        if (fields[^1] is not { } name)
         {
-            into.Add(fields.Count > 1 ? Qualifier(fields[^2]) : null, name);
+            return;
+        }
+
+        if (fields.Count == 1)
+        {
+            into.Add(_scopes.Count > 0 ? _scopes[^1].Level : null, name);
+            return;
+        }
+
+        LineageQualifier qualifier = Qualifier(fields[^2]);
+        into.Add(qualifier, name);
+        if (_budget.Keeps(1))
+        {
+            _fields.Add(new LineageName(qualifier, name));
         }
     }
 
@@ -160,8 +233,8 @@ internal sealed partial class LineageReader
             return;
         }
 
-        // IN, ANY, ALL: no more rows are read than have to be.
-        GatherDeciding(link, ["testexpr"], into);
+        // IN, ANY, ALL: no more rows are read than have to be, which what they are compared with says, and they themselves.
+        GatherDeciding(link, link.Has("testexpr"u8) ? ["testexpr", "subselect"] : [], into);
     }
 
     private void Call(JsonElement call, ColumnNames into)

@@ -24,7 +24,7 @@ internal sealed partial class LineageReader
         {
             if (!wrapped.IsA("ResTarget"u8, out JsonElement target) || !target.Has("val"u8, out JsonElement value))
             {
-                outputs.Add(new LineageOutput(null, new ColumnNames { HasStar = true }, true, false));
+                outputs.Add(new LineageOutput(null, AllNames(), true, false));
                 continue;
             }
 
@@ -35,10 +35,10 @@ internal sealed partial class LineageReader
                 if (isNamed && !isColumn)
                 {
                     // Its columns are called what its type calls them.
-                    _flows.Add(new LineageFlow(null, names));
+                    Flow(null, names);
                 }
 
-                var all = new ColumnNames { HasStar = true };
+                ColumnNames all = AllNames();
                 all.AddAll(names);
                 outputs.Add(new LineageOutput(target.Text("name"u8), all, true, isColumn) { Columns = Star(value) });
                 continue;
@@ -49,7 +49,7 @@ internal sealed partial class LineageReader
             bool isKept = isColumn && column.Strings("fields"u8) is [{ } own] && own == name && !IsAlias(own);
             if (isNamed && !isKept)
             {
-                _flows.Add(new LineageFlow(name, names));
+                Flow(name, names);
             }
 
             outputs.Add(new LineageOutput(name, names, false, isColumn));
@@ -88,6 +88,13 @@ internal sealed partial class LineageReader
                     return !otherwise.IsWeak ? otherwise : ("case", true);
                 case "A_Expr":
                     return node.Is("kind"u8, "AEXPR_NULLIF"u8) ? ("nullif", false) : (Nameless, true);
+                case "SubLink" when node.Is("subLinkType"u8, "EXISTS_SUBLINK"u8):
+                    return ("exists", false);
+                case "SubLink" when node.Is("subLinkType"u8, "ARRAY_SUBLINK"u8):
+                    return ("array", false);
+                case "SQLValueFunction":
+                    // SVFOP_CURRENT_TIMESTAMP_N
+                    return (node.Text("op"u8)?.Replace("SVFOP_", "", StringComparison.Ordinal).Replace("_N", "", StringComparison.Ordinal).ToLowerInvariant(), false);
                 case "MinMaxExpr":
                     return (node.Is("op"u8, "IS_LEAST"u8) ? "least" : "greatest", false);
                 case "BoolExpr" or "NullTest" or "BooleanTest" or "A_Const" or "ParamRef":
@@ -106,14 +113,21 @@ internal sealed partial class LineageReader
     // What GROUP BY, ORDER BY and DISTINCT say may be meant by what the query gives back.
     private void DecidesByOutput(JsonElement select, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
     {
+        if (!select.Has(field))
+        {
+            return;
+        }
+
+        var level = new LineageLevel(_scopes[^1].Level);
+        level.Add(ColumnsOf(outputs, []));
         bool isGroup = field.SequenceEqual("groupClause"u8);
         foreach (JsonElement item in select.List(field))
         {
-            Decides(item, outputs, isGroup);
+            Decides(item, outputs, level, isGroup);
         }
     }
 
-    private void Decides(JsonElement item, List<LineageOutput> outputs, bool isGroup)
+    private void Decides(JsonElement item, List<LineageOutput> outputs, LineageLevel level, bool isGroup)
     {
         bool isPlainDistinct = true;
         foreach (JsonProperty property in item.EnumerateObject())
@@ -123,13 +137,13 @@ internal sealed partial class LineageReader
             switch (property.Name)
             {
                 case "SortBy" when node.Has("node"u8, out JsonElement by):
-                    Decides(by, outputs, isGroup);
+                    Decides(by, outputs, level, isGroup);
                     break;
                 case "GroupingSet" or "RowExpr" or "List":
                     // ROLLUP (1, (2, 3)): each part is as if it stood alone.
                     foreach (JsonElement part in Parts(node))
                     {
-                        Decides(part, outputs, isGroup);
+                        Decides(part, outputs, level, isGroup);
                     }
 
                     break;
@@ -137,7 +151,7 @@ internal sealed partial class LineageReader
                     DecidesByPlace(number.Has("ival"u8, out JsonElement digits) ? digits.GetInt32() : 0, outputs);
                     break;
                 case "ColumnRef" when node.Strings("fields"u8) is [{ } name]:
-                    DecidesByName(name, outputs, isGroup);
+                    DecidesByName(name, outputs, level, isGroup);
                     break;
                 default:
                     _predicates.AddAll(Names(item));
@@ -167,8 +181,13 @@ internal sealed partial class LineageReader
     }
 
     // To ORDER BY and DISTINCT ON a name is first what the query gives back; to GROUP BY first a column of FROM.
-    private void DecidesByName(string name, List<LineageOutput> outputs, bool isGroup)
+    private void DecidesByName(string name, List<LineageOutput> outputs, LineageLevel level, bool isGroup)
     {
+        if (!_budget.Takes(outputs.Count))
+        {
+            return;
+        }
+
         bool isMeant = false;
         foreach (LineageOutput output in outputs)
         {
@@ -181,13 +200,13 @@ internal sealed partial class LineageReader
             isMeant |= output.Name is not null;
             if (isGroup)
             {
-                _flows.Add(new LineageFlow(output.Name, output.From));
+                Flow(output.Name, output.From);
             }
         }
 
         if (isGroup || !isMeant || outputs.Exists(o => o.IsStar))
         {
-            _predicates.Add(null, name);
+            _predicates.Add(level, name);
         }
     }
 }

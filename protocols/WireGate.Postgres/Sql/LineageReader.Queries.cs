@@ -14,7 +14,7 @@ internal sealed partial class LineageReader
         List<LineageOutput> outputs;
         if (select.Has("larg"u8, out JsonElement left) && select.Has("rarg"u8, out JsonElement right))
         {
-            outputs = Both(Query(left, isNamed: true), Query(right, isNamed: true));
+            outputs = Both(Query(left, isNamed: true), Query(right, isNamed: true), left.Has("larg"u8));
             if (!select.Is("op"u8, "SETOP_UNION"u8) || !select.Flag("all"u8))
             {
                 // By their rows they tell which values are equal.
@@ -44,21 +44,28 @@ internal sealed partial class LineageReader
         return outputs;
     }
 
-    // The names are those of the left, the values those of both.
-    private List<LineageOutput> Both(List<LineageOutput> left, List<LineageOutput> right)
+    // The names are those of the left, the values those of both. Where the left is of two already its flow goes on.
+    private List<LineageOutput> Both(List<LineageOutput> left, List<LineageOutput> right, bool isLeftOfTwo)
     {
         bool isByPlace = left.Count == right.Count && !left.Exists(o => o.IsStar) && !right.Exists(o => o.IsStar);
         var outputs = new List<LineageOutput>();
         LineageColumns columns = ColumnsOf(left, []);
-        var all = new ColumnNames();
+        ColumnNames all = NoNames();
         for (int i = 0; i < left.Count; i++)
         {
-            var names = new ColumnNames();
+            if (isByPlace && isLeftOfTwo)
+            {
+                left[i].From.AddAll(right[i].From);
+                outputs.Add(left[i]);
+                continue;
+            }
+
+            ColumnNames names = NoNames();
             names.AddAll(left[i].From);
             if (isByPlace)
             {
                 names.AddAll(right[i].From);
-                _flows.Add(new LineageFlow(left[i].Name, names));
+                Flow(left[i].Name, names);
             }
 
             all.AddAll(left[i].From);
@@ -77,7 +84,7 @@ internal sealed partial class LineageReader
 
         // Which column meets which is not known without the columns that a star stands for.
         all.HasStar |= left.Exists(o => o.IsStar) || right.Exists(o => o.IsStar);
-        _flows.Add(new LineageFlow(null, all));
+        Flow(null, all);
         return [new LineageOutput(null, all, IsStar: true, IsPlain: false) { Columns = columns }];
     }
 
@@ -92,7 +99,7 @@ internal sealed partial class LineageReader
             {
                 if (columns.Count == i)
                 {
-                    columns.Add(new ColumnNames());
+                    columns.Add(NoNames());
                 }
 
                 columns[i++].AddAll(Names(item));
@@ -103,9 +110,9 @@ internal sealed partial class LineageReader
         if (!isByPlace)
         {
             // Which column a value is in is not known without the columns that a star stands for.
-            var all = new ColumnNames { HasStar = true };
+            ColumnNames all = AllNames();
             columns.ForEach(all.AddAll);
-            _flows.Add(new LineageFlow(null, all));
+            Flow(null, all);
             return [new LineageOutput(null, all, IsStar: true, IsPlain: false)];
         }
 
@@ -113,7 +120,7 @@ internal sealed partial class LineageReader
         foreach (ColumnNames names in columns)
         {
             string name = $"column{outputs.Count + 1}";
-            _flows.Add(new LineageFlow(name, names));
+            Flow(name, names);
             outputs.Add(new LineageOutput(name, names, false, false));
         }
 
@@ -127,8 +134,8 @@ internal sealed partial class LineageReader
             return property.Name switch
             {
                 "SelectStmt" => Query(property.Value, isNamed: true),
-                "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt" => Change(property.Name, property.Value),
-                _ => [new LineageOutput(null, new ColumnNames { HasStar = true }, true, false)],
+                "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt" => Change(property.Value),
+                _ => [new LineageOutput(null, AllNames(), true, false)],
             };
         }
 
@@ -154,12 +161,18 @@ internal sealed partial class LineageReader
             {
                 case "RangeVar":
                     Table(node, alias, renamed);
-                    Rename(renamed, [new LineageOutput(null, new ColumnNames { HasStar = true }, true, false)]);
+                    Rename(renamed, [new LineageOutput(null, AllNames(), true, false)]);
                     break;
                 case "RangeSubselect" when node.Has("subquery"u8, out JsonElement query):
                     List<LineageOutput> outputs = Subquery(query, node.Flag("lateral"u8));
                     Rename(renamed, outputs);
                     Made(alias, ColumnsOf(outputs, renamed));
+                    if (renamed.Count > 0)
+                    {
+                        // Which of them keep their names is not known where a star is among them.
+                        _scopes[^1].Level.Add(ColumnsOf(outputs, []));
+                    }
+
                     break;
                 case "JoinExpr":
                     Join(node, alias, renamed);
@@ -200,10 +213,10 @@ internal sealed partial class LineageReader
         Decides(join, "quals"u8);
         // By all columns that both sides have.
         _predicates.HasStar |= join.Flag("isNatural"u8);
-        var merged = new LineageColumns();
+        LineageColumns merged = NoColumns();
         foreach (string? column in join.Strings("usingClause"u8))
         {
-            _predicates.Add(null, column ?? "*");
+            _predicates.Add(_scopes[^1].Level, column ?? "*");
             merged.Add(column);
         }
 
@@ -217,8 +230,8 @@ internal sealed partial class LineageReader
             return;
         }
 
-        Rename(renamed, [new LineageOutput(null, new ColumnNames { HasStar = true }, true, false)]);
-        var columns = new LineageColumns();
+        Rename(renamed, [new LineageOutput(null, AllNames(), true, false)]);
+        LineageColumns columns = NoColumns();
         renamed.ForEach(columns.Add);
         (renamed.Count > 0 ? [] : shown[first..]).ForEach(columns.AddAll);
         shown.RemoveRange(first, shown.Count - first);
@@ -235,16 +248,21 @@ internal sealed partial class LineageReader
 
     private void Rename(List<string?> names, List<LineageOutput> outputs)
     {
-        bool isByPlace = !outputs.Exists(o => o.IsStar) && names.Count <= outputs.Count;
+        if (names.Count == 0)
+        {
+            return;
+        }
+
+        ColumnNames? all = outputs.Exists(o => o.IsStar) || names.Count > outputs.Count ? AllOf(outputs) : null;
         for (int i = 0; i < names.Count; i++)
         {
-            _flows.Add(new LineageFlow(names[i], isByPlace ? outputs[i].From : AllOf(outputs)));
+            Flow(names[i], all ?? outputs[i].From);
         }
     }
 
-    private static ColumnNames AllOf(List<LineageOutput> outputs)
+    private ColumnNames AllOf(List<LineageOutput> outputs)
     {
-        var all = new ColumnNames();
+        ColumnNames all = NoNames();
         foreach (LineageOutput output in outputs)
         {
             all.AddAll(output.From);

@@ -12,19 +12,24 @@ internal sealed partial class LineageReader
 
     private readonly List<Scope> _scopes = [];
     private readonly List<(string Name, LineageColumns Columns)> _ctes = [];
-    private readonly Dictionary<string, ImmutableArray<LineageAlias>> _qualifiers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LineageQualifier> _qualifiers = new(StringComparer.Ordinal);
 
     // Of one query: all that can be referred to, and of that what its * stands for.
-    private sealed class Scope
+    private sealed class Scope(LineageLevel level)
     {
+        public LineageLevel Level { get; } = level;
+
         public Dictionary<string, List<int>> Aliases { get; } = new(StringComparer.Ordinal);
 
         public List<LineageColumns> Shown { get; } = [];
+
+        // For all stars of a list: nothing is shown any more when that is read.
+        public LineageColumns? Star { get; set; }
     }
 
     private Scope OpenScope()
     {
-        var scope = new Scope();
+        var scope = new Scope(new LineageLevel(_scopes.Count > 0 ? _scopes[^1].Level : null));
         _scopes.Add(scope);
         return scope;
     }
@@ -41,19 +46,31 @@ internal sealed partial class LineageReader
 
         meanings.Add(_aliases.Count);
         _aliases.Add(alias);
+        scope.Level.Add(alias.Columns);
         if (isShown)
         {
-            scope.Shown.Add(alias.Columns);
+            Show(alias.Columns);
         }
     }
 
-    // Which of several of one name is meant depends on where within FROM it stands, so it may be each.
-    private string Qualifier(string? name)
+    private void Show(LineageColumns columns)
     {
-        int[] meanings = Meanings(name);
+        _scopes[^1].Shown.Add(columns);
+        _scopes[^1].Star = null;
+    }
+
+    // Which of several of one name is meant depends on where within FROM it stands, so it may be each.
+    private LineageQualifier Qualifier(string? name) => QualifierOf(Meanings(name));
+
+    private LineageQualifier QualifierOf(int[] meanings)
+    {
         string key = string.Join(' ', meanings);
-        _qualifiers.TryAdd(key, [.. meanings.Select(i => _aliases[i])]);
-        return key;
+        if (!_qualifiers.TryGetValue(key, out LineageQualifier? qualifier))
+        {
+            _qualifiers.Add(key, qualifier = new LineageQualifier([.. meanings.Select(i => _aliases[i])]));
+        }
+
+        return qualifier;
     }
 
     // However often: it may be more often than is followed.
@@ -65,37 +82,56 @@ internal sealed partial class LineageReader
         return meanings.Length > MostMeanings ? [] : meanings;
     }
 
-    // *, t.*, (x).*
+    // *, t.*, (t).*; null: (x).*
     private LineageColumns? Star(JsonElement value)
     {
+        if (value.IsA("A_Indirection"u8, out JsonElement access))
+        {
+            return access.List("indirection"u8).Count() == 1 && access.Has("arg"u8, out JsonElement row) && row.IsA("ColumnRef"u8, out JsonElement only)
+                && only.Strings("fields"u8) is [{ } name] ? StarOf(name) : null;
+        }
+
         if (!value.IsA("ColumnRef"u8, out JsonElement column))
         {
             return null;
         }
 
         List<string?> fields = column.Strings("fields"u8);
-        var columns = new LineageColumns();
-        if (fields.Count == 1)
+        return fields.Count > 1 ? StarOf(fields[^2]) : StarOfAll();
+    }
+
+    private LineageColumns StarOf(string? name) => Meanings(name) is [var only] ? _aliases[only].Columns : NoColumns();
+
+    private LineageColumns StarOfAll()
+    {
+        Scope scope = _scopes[^1];
+        if (scope.Star is null)
         {
-            _scopes[^1].Shown.ForEach(columns.AddAll);
-        }
-        else if (Meanings(fields[^2]) is [var only])
-        {
-            columns.AddAll(_aliases[only].Columns);
+            scope.Star = NoColumns();
+            scope.Shown.ForEach(scope.Star.AddAll);
         }
 
-        return columns;
+        return scope.Star;
     }
 
     // Those of a query; the first of them may be renamed.
-    private static LineageColumns ColumnsOf(List<LineageOutput> outputs, List<string?> renamed)
+    private LineageColumns ColumnsOf(List<LineageOutput> outputs, List<string?> renamed)
     {
-        var columns = new LineageColumns();
+        if (renamed.Count == 0 && outputs is [{ IsStar: true, Columns: { } all }])
+        {
+            return all;
+        }
+
+        LineageColumns columns = NoColumns();
         renamed.ForEach(columns.Add);
+        LineageColumns? last = null;
         foreach (LineageOutput output in outputs.Exists(o => o.IsStar) && renamed.Count > 0 ? [] : outputs.Skip(renamed.Count))
         {
             columns.Add(output.IsStar ? null : output.Name);
-            columns.AddAll(output.Columns);
+            if (!ReferenceEquals(output.Columns, last))
+            {
+                columns.AddAll(last = output.Columns);
+            }
         }
 
         return columns;
@@ -105,11 +141,23 @@ internal sealed partial class LineageReader
     {
         SqlName name = Name(relation);
         LineageColumns? made = name.Schema is null ? _ctes.FindLast(c => c.Name == name.Name).Columns : null;
-        var columns = new LineageColumns();
+        LineageColumns columns = NoColumns();
         renamed.ForEach(columns.Add);
         if (renamed.Count == 0 && made is null)
         {
             columns.AddAll(name);
+        }
+
+        if (renamed.Count > 0)
+        {
+            // The rest of them keep their names.
+            LineageColumns rest = made ?? NoColumns();
+            if (made is null)
+            {
+                rest.AddAll(name);
+            }
+
+            _scopes[^1].Level.Add(rest);
         }
 
         // What a name of WITH stands for may not be read yet, where it is recursive.
@@ -124,7 +172,8 @@ internal sealed partial class LineageReader
         }
         else
         {
-            _scopes[^1].Shown.Add(columns);
+            _scopes[^1].Level.Add(columns);
+            Show(columns);
         }
     }
 
@@ -142,7 +191,7 @@ internal sealed partial class LineageReader
         {
             if (wrapped.IsA("CommonTableExpr"u8, out JsonElement cte))
             {
-                found.Add((cte.Text("ctename"u8) ?? "", new LineageColumns(), cte));
+                found.Add((cte.Text("ctename"u8) ?? "", NoColumns(), cte));
             }
         }
 
@@ -183,7 +232,7 @@ internal sealed partial class LineageReader
     {
         ColumnNames all = AllOf(outputs);
         _predicates.AddAll(all);
-        _flows.Add(new LineageFlow(null, all));
+        Flow(null, all);
     }
 
     // A function, XMLTABLE: what its columns are called is not always told.
@@ -191,24 +240,35 @@ internal sealed partial class LineageReader
     {
         ColumnNames names = Names(node);
         _predicates.AddAll(names);
-        _flows.Add(new LineageFlow(null, names));
-        var columns = new LineageColumns();
+        Flow(null, names);
+        LineageColumns columns = NoColumns();
         foreach (string? column in (IEnumerable<string?>)[.. renamed, .. ColumnsListed(node)])
         {
             columns.Add(column);
-            _flows.Add(new LineageFlow(column, names));
+            Flow(column, names);
         }
 
         alias ??= FunctionsOf(node).FirstOrDefault();
-        if (alias is not null)
+        if (alias is null)
         {
-            _flows.Add(new LineageFlow(alias, names));
-            Alias(new LineageAlias(alias, null, columns, names));
+            Made(null, columns);
+            return;
         }
-        else
+
+        // By its name it is what a function gave that gives plain values.
+        Flow(alias, names);
+        LineageColumns value = NoColumns();
+        value.Add(alias);
+        _scopes[^1].Level.Add(value);
+        foreach (JsonElement function in FunctionsIn(node))
         {
-            _scopes[^1].Shown.Add(columns);
+            if (RowType(function) is { } type)
+            {
+                columns.AddAll(type);
+            }
         }
+
+        Alias(new LineageAlias(alias, null, columns, names));
     }
 
     // AS x (a int, b text), and COLUMNS of XMLTABLE.
@@ -225,13 +285,32 @@ internal sealed partial class LineageReader
         }
     }
 
-    private static IEnumerable<string?> FunctionsOf(JsonElement node)
+    private static IEnumerable<string?> FunctionsOf(JsonElement node) => FunctionsIn(node).Select(function =>
+        function.IsA("FuncCall"u8, out JsonElement call) ? call.Strings("funcname"u8)[^1] : null);
+
+    private static IEnumerable<JsonElement> FunctionsIn(JsonElement node)
     {
         foreach (JsonElement wrapped in node.List("functions"u8))
         {
             JsonElement function = wrapped.IsA("List"u8, out JsonElement list) ? list.List("items"u8).FirstOrDefault() : default;
-            yield return function.ValueKind == JsonValueKind.Object && function.IsA("FuncCall"u8, out JsonElement call)
-                ? call.Strings("funcname"u8)[^1] : null;
+            if (function.ValueKind == JsonValueKind.Object)
+            {
+                yield return function;
+            }
         }
+    }
+
+    // json_populate_record(null::t, …): a row of t, whose fields are its columns, or functions of such a row.
+    private static SqlName? RowType(JsonElement value)
+    {
+        if (!value.IsA("FuncCall"u8, out JsonElement call) || call.Strings("funcname"u8)[^1]
+            is not ("json_populate_record" or "json_populate_recordset" or "jsonb_populate_record" or "jsonb_populate_recordset"))
+        {
+            return null;
+        }
+
+        JsonElement row = call.List("args"u8).FirstOrDefault();
+        return row.ValueKind == JsonValueKind.Object && row.IsA("TypeCast"u8, out JsonElement cast) && cast.Has("typeName"u8, out JsonElement type)
+            && type.Strings("names"u8) is { Count: > 0 } names ? FunctionOf(names) : null;
     }
 }

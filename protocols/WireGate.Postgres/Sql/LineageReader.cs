@@ -7,13 +7,17 @@ namespace WireGate.Postgres.Sql;
 /// <summary>Reads from the parser's tree which columns flow where. What it does not know it takes for anything.</summary>
 internal sealed partial class LineageReader
 {
+    private readonly LineageBudget _budget = new();
     private readonly List<LineageFlow> _flows = [];
     private readonly List<LineageAlias> _aliases = [];
-    private readonly ColumnNames _predicates = new();
-    private readonly ColumnNames _written = new();
-    private readonly ColumnNames _besideSetting = new();
+    private readonly HashSet<LineageName> _fields = [];
+    private readonly ColumnNames _predicates;
+    private readonly ColumnNames _written;
+    private readonly ColumnNames _besideSetting;
     private int _settings;
     private int _subqueries;
+
+    private LineageReader() => (_predicates, _written, _besideSetting) = (NoNames(), NoNames(), NoNames());
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
@@ -32,15 +36,21 @@ internal sealed partial class LineageReader
         switch (type)
         {
             case "SelectStmt":
-                SqlName? only = OnlyOf(node);
-                return Done(LineageKind.Rows, Query(node, isNamed: false)) with { Only = only, Makes = MadeInto(node, "intoClause"u8) };
+                List<LineageOutput> selected = Query(node, isNamed: false);
+                return Done(LineageKind.Rows, selected) is { Kind: LineageKind.Rows } query
+                    ? query with { Only = OnlyOf(node), Makes = MadeInto(node, "intoClause"u8, selected) } : QueryLineage.OutOfProportion;
             case "InsertStmt" or "UpdateStmt" or "DeleteStmt" or "MergeStmt":
-                return Done(LineageKind.Rows, Change(type, node));
+                return Done(LineageKind.Rows, Change(node));
             case "ExecuteStmt" or "FetchStmt":
                 return Done(LineageKind.Names, []);
             case "PrepareStmt" or "DeclareCursorStmt" or "ExplainStmt":
                 // They give nothing of it back; what decides within it does so here, and again where it runs.
-                QueryLineage inner = node.Has("query"u8, out JsonElement query) ? Read(query) : QueryLineage.Unknown;
+                QueryLineage inner = node.Has("query"u8, out JsonElement explained) ? Read(explained) : QueryLineage.Unknown;
+                if (ReferenceEquals(inner, QueryLineage.OutOfProportion))
+                {
+                    return inner;
+                }
+
                 if (type == "ExplainStmt" && MayRun(node))
                 {
                     // It tells how many, and how much memory they took, of all that flows in it.
@@ -60,25 +70,40 @@ internal sealed partial class LineageReader
                 return QueryLineage.Unknown;
             case "CreateStmt":
                 return Done(LineageKind.Utility, []) with { Makes = Made(node) };
-            case "CreateTableAsStmt" when !node.Is("objtype"u8, "OBJECT_MATVIEW"u8):
-                return Done(LineageKind.Utility, []) with { Makes = node.Flag("if_not_exists"u8) ? null : MadeInto(node, "into"u8) };
-            case "IndexStmt" or "AlterTableStmt" or "DropStmt" or "CommentStmt" or "VacuumStmt" or "ReindexStmt" or "ClusterStmt" or "CreateSeqStmt"
+            case "CreateTableAsStmt":
+                List<LineageOutput> filled = node.Has("query"u8, out JsonElement filling) ? Nested(filling) : [];
+                return Done(LineageKind.Utility, []) with
+                {
+                    Makes = node.Is("objtype"u8, "OBJECT_MATVIEW"u8) || node.Flag("if_not_exists"u8) ? null : MadeInto(node, "into"u8, filled),
+                };
+            case "IndexStmt" or "AlterTableStmt":
+                // What stands in it is computed for the rows that are there.
+                OpenScope();
+                Target(node.Has("relation"u8, out JsonElement changed) ? changed : node, null);
+                _ = Names(node);
+                CloseScope();
+                return Done(LineageKind.Utility, []) with { IsAside = true, Adds = Added(node) };
+            case "ViewStmt" when node.Has("query"u8, out JsonElement view):
+                Nested(view);
+                return Done(LineageKind.Utility, []);
+            case "RenameStmt" when node.Is("renameType"u8, "OBJECT_COLUMN"u8):
+                return Done(LineageKind.Utility, []) with { IsAside = true, Adds = Added(node) };
+            case "AlterTableStmt" or "DropStmt" or "CommentStmt" or "VacuumStmt" or "ReindexStmt" or "ClusterStmt" or "CreateSeqStmt"
                 or "CreateEnumStmt":
             case "CreateSchemaStmt" when !node.Has("schemaElts"u8):
-            case "RenameStmt" when node.Is("renameType"u8, "OBJECT_COLUMN"u8):
                 return Done(LineageKind.Utility, []) with { IsAside = true };
             default:
                 return Done(LineageKind.Utility, []);
         }
     }
 
-    private QueryLineage Done(LineageKind kind, List<LineageOutput> outputs) => new()
+    private QueryLineage Done(LineageKind kind, List<LineageOutput> outputs) => _budget.IsSpent ? QueryLineage.OutOfProportion : new()
     {
         Kind = kind,
         Outputs = [.. outputs],
         Flows = [.. _flows],
         Aliases = [.. _aliases],
-        Qualifiers = _qualifiers,
+        Fields = _fields,
         Predicates = _predicates,
         Written = _written,
         BesideSetting = _besideSetting,
@@ -109,20 +134,58 @@ internal sealed partial class LineageReader
         }
 
         var columns = ImmutableArray.CreateBuilder<string>();
+        bool isOpen = create.Has("inhRelations"u8) || create.Has("ofTypename"u8);
         foreach (JsonElement wrapped in create.List("tableElts"u8))
         {
             if (wrapped.IsA("ColumnDef"u8, out JsonElement column) && column.Text("colname"u8) is { } name)
             {
                 columns.Add(name);
             }
+
+            isOpen |= wrapped.IsA("TableLikeClause"u8, out _);
         }
 
-        return new LineageTable(Name(relation), IsTemporary(relation), columns.DrainToImmutable());
+        return new LineageTable(Name(relation), IsTemporary(relation), columns.DrainToImmutable(), isOpen);
     }
 
-    private static LineageTable? MadeInto(JsonElement statement, ReadOnlySpan<byte> field) =>
-        statement.Has(field, out JsonElement into) && into.Has("rel"u8, out JsonElement relation)
-            ? new LineageTable(Name(relation), IsTemporary(relation), []) : null;
+    private static LineageTable? MadeInto(JsonElement statement, ReadOnlySpan<byte> field, List<LineageOutput> outputs)
+    {
+        if (!statement.Has(field, out JsonElement into) || !into.Has("rel"u8, out JsonElement relation))
+        {
+            return null;
+        }
+
+        List<string?> names = [.. into.Strings("colNames"u8), .. outputs.Select(o => o.Name)];
+        return new LineageTable(
+            Name(relation), IsTemporary(relation), [.. names.OfType<string>().Distinct()], names.Contains(null) || outputs.Exists(o => o.IsStar));
+    }
+
+    // ALTER TABLE … ADD COLUMN, RENAME COLUMN.
+    private static ImmutableArray<(SqlName Table, string Column)> Added(JsonElement change)
+    {
+        if (!change.Has("relation"u8, out JsonElement relation))
+        {
+            return [];
+        }
+
+        var added = ImmutableArray.CreateBuilder<(SqlName, string)>();
+        foreach (JsonElement wrapped in change.List("cmds"u8))
+        {
+            if (wrapped.IsA("AlterTableCmd"u8, out JsonElement command) && command.Is("subtype"u8, "AT_AddColumn"u8)
+                && command.Has("def"u8, out JsonElement definition) && definition.IsA("ColumnDef"u8, out JsonElement column)
+                && column.Text("colname"u8) is { } name)
+            {
+                added.Add((Name(relation), name));
+            }
+        }
+
+        if (change.Has("renameType"u8) && change.Text("newname"u8) is { } renamed)
+        {
+            added.Add((Name(relation), renamed));
+        }
+
+        return added.DrainToImmutable();
+    }
 
     private static bool IsTemporary(JsonElement relation) => relation.Text("relpersistence"u8) == "t" || Name(relation).Schema == "pg_temp";
 
@@ -150,7 +213,7 @@ internal sealed partial class LineageReader
             inner = Read(query);
             if (inner.Kind != LineageKind.Rows)
             {
-                return QueryLineage.Unknown;
+                return inner.Kind == LineageKind.Unknown ? inner : QueryLineage.Unknown;
             }
         }
 
@@ -172,109 +235,17 @@ internal sealed partial class LineageReader
         return value.IsA("Boolean"u8, out JsonElement yes) ? yes.Flag("boolval"u8) ? "true" : "false" : value.StringNode();
     }
 
-    private List<LineageOutput> Change(string type, JsonElement node)
+    private ColumnNames NoNames() => new(_budget);
+
+    private LineageColumns NoColumns() => new(_budget);
+
+    private ColumnNames AllNames() => new(_budget) { HasStar = true };
+
+    private void Flow(string? name, ColumnNames from)
     {
-        int outer = _ctes.Count;
-        With(node);
-        if (node.Has("selectStmt"u8, out JsonElement source) && source.IsA("SelectStmt"u8, out JsonElement select))
+        if (_budget.Keeps(1))
         {
-            foreach (LineageOutput output in Query(select, isNamed: true))
-            {
-                _written.AddAll(output.From);
-                _written.HasStar |= output.IsStar;
-            }
-        }
-
-        OpenScope();
-        if (node.Has("relation"u8, out JsonElement target))
-        {
-            Target(target, AliasOf(target) ?? Name(target).Name);
-        }
-
-        From(node, "fromClause"u8);
-        From(node, "usingClause"u8);
-        Decides(node, "whereClause"u8);
-        if (type == "MergeStmt")
-        {
-            FromSide(node, "sourceRelation"u8);
-            Decides(node, "joinCondition"u8);
-            Actions(node);
-        }
-
-        foreach (JsonElement wrapped in node.List("targetList"u8))
-        {
-            _written.AddAll(Names(wrapped));
-        }
-
-        if (node.Has("onConflictClause"u8, out JsonElement conflict))
-        {
-            OpenScope();
-            Target(target, "excluded");
-            Decides(conflict, "whereClause"u8);
-            foreach (JsonElement wrapped in conflict.List("targetList"u8).Where(t => !IsOfExcluded(t)))
-            {
-                _written.AddAll(Names(wrapped));
-            }
-
-            CloseScope();
-        }
-
-        List<LineageOutput> outputs = node.Has("returningList"u8, out JsonElement returning) ? Targets(returning, isNamed: true) : [];
-        CloseScope();
-        _ctes.RemoveRange(outer, _ctes.Count - outer);
-        return outputs;
-    }
-
-    // Of MERGE. Only what they hold themselves: what stands beside them is read once, or a nest of them would be read for ever.
-    private void Actions(JsonElement merge)
-    {
-        foreach (JsonElement wrapped in merge.List("mergeWhenClauses"u8))
-        {
-            if (!wrapped.IsA("MergeWhenClause"u8, out JsonElement action))
-            {
-                _written.HasStar = true;
-                continue;
-            }
-
-            Decides(action, "condition"u8);
-            foreach (JsonElement written in action.List("targetList"u8).Concat(action.List("values"u8)))
-            {
-                _written.AddAll(Names(written));
-            }
-        }
-    }
-
-    // SET c = excluded.c: what was to be inserted into the same column is read with what is inserted.
-    private static bool IsOfExcluded(JsonElement wrapped)
-    {
-        if (!wrapped.IsA("ResTarget"u8, out JsonElement target) || target.Has("indirection"u8) || !target.Has("val"u8, out JsonElement value))
-        {
-            return false;
-        }
-
-        if (value.IsA("MultiAssignRef"u8, out JsonElement part) && part.Has("colno"u8, out JsonElement place)
-            && part.Has("source"u8, out JsonElement source) && source.IsA("RowExpr"u8, out JsonElement row))
-        {
-            value = row.List("args"u8).ElementAtOrDefault(place.GetInt32() - 1);
-        }
-
-        return value.ValueKind == JsonValueKind.Object && value.IsA("ColumnRef"u8, out JsonElement column)
-            && column.Strings("fields"u8) is ["excluded", var name] && name == target.Text("name"u8);
-    }
-
-    // Never a name of WITH, whatever that says.
-    private void Target(JsonElement relation, string alias)
-    {
-        var columns = new LineageColumns();
-        columns.AddAll(Name(relation));
-        Alias(new LineageAlias(alias, Name(relation), columns, null));
-    }
-
-    private void Decides(JsonElement node, ReadOnlySpan<byte> field)
-    {
-        if (node.Has(field, out JsonElement value))
-        {
-            _predicates.AddAll(Names(value));
+            _flows.Add(new LineageFlow(name, from));
         }
     }
 

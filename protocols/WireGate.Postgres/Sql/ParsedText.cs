@@ -7,10 +7,9 @@ namespace WireGate.Postgres.Sql;
 /// <param name="statements">In the order in which they run.</param>
 internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 {
-    // An object with its lists; a name with its text, which is 63 bytes at most; a set of names.
+    // An object with its lists; a name with its text, which is 63 bytes at most.
     private const int PerStatement = 512;
     private const int PerName = 160;
-    private const int PerSet = 320;
 
     /// <summary>What rules judge.</summary>
     public SqlFacts Facts { get; } = new([.. statements.Select(statement => statement.Facts)]);
@@ -33,11 +32,8 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
     private static long WeightOf(ParsedStatement statement)
     {
         SqlStatementFacts facts = statement.Facts;
-        QueryLineage lineage = statement.Lineage;
-        long names = facts.Accesses.Length + facts.Columns.Length + facts.Functions.Length + facts.UnknownFunctions.Length + lineage.Aliases.Length
-            + lineage.Predicates.Names.Count + lineage.Written.Names.Count
-            + lineage.Outputs.Sum(o => o.From.Names.Count + 1L) + lineage.Flows.Sum(f => f.From.Names.Count + 1L);
-        return PerStatement + (names * PerName) + ((lineage.Outputs.Length + lineage.Flows.Length) * (long)PerSet)
+        long names = facts.Kinds.Length + facts.Accesses.Length + facts.Columns.Length + facts.Functions.Length + facts.UnknownFunctions.Length;
+        return PerStatement + (names * PerName) + LineageWeight.Of(statement.Lineage)
             + statement.Changes.Sum(c => PerName + (c is SessionChange.Prepare prepare ? WeightOf(prepare.Inner) : c is SessionChange.Declare declare ? WeightOf(declare.Inner) : 0));
     }
 }

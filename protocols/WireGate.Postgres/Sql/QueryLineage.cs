@@ -22,26 +22,6 @@ internal enum LineageKind
     Copy,
 }
 
-/// <summary>Names of columns from which a value is made. Immutable once the lineage is read.</summary>
-internal sealed class ColumnNames
-{
-    private readonly HashSet<SqlName> _names = [];
-
-    /// <summary>Each with its qualifier as <see cref="QueryLineage.Qualifiers"/> has it; the schema part null: none.</summary>
-    public IReadOnlySet<SqlName> Names => _names;
-
-    /// <summary>All columns of something.</summary>
-    public bool HasStar { get; set; }
-
-    public void Add(string? qualifier, string name) => _names.Add(new SqlName(qualifier, name));
-
-    public void AddAll(ColumnNames other)
-    {
-        _names.UnionWith(other._names);
-        HasStar |= other.HasStar;
-    }
-}
-
 /// <summary>One column that a statement gives back, or with a star any number.</summary>
 /// <param name="Name">As the text names it; null: the upstream chooses.</param>
 /// <param name="From">What it is made of.</param>
@@ -56,47 +36,12 @@ internal sealed record LineageOutput(string? Name, ColumnNames From, bool IsStar
 /// <summary>A name within a statement that stands for what is made of others; the name null: any name may.</summary>
 internal readonly record struct LineageFlow(string? Name, ColumnNames From);
 
-/// <summary>What FROM calls something.</summary>
-/// <param name="Alias">Its name.</param>
-/// <param name="Relation">Null: what it stands for is made within the statement.</param>
-/// <param name="Columns">Those that it surely has.</param>
-/// <param name="From">What a function was called with that made it; null: it is no function.</param>
-internal sealed record LineageAlias(string Alias, SqlName? Relation, LineageColumns Columns, ColumnNames? From);
-
-/// <summary>Columns that something surely has: whatever else is selected from it may be a function of it. Immutable once the lineage is read.</summary>
-internal sealed class LineageColumns
-{
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
-    private readonly HashSet<SqlName> _relations = [];
-
-    /// <summary>By their names.</summary>
-    public IReadOnlySet<string> Names => _names;
-
-    /// <summary>All of these.</summary>
-    public IReadOnlySet<SqlName> Relations => _relations;
-
-    public void Add(string? name)
-    {
-        if (name is not null)
-        {
-            _names.Add(name);
-        }
-    }
-
-    public void AddAll(SqlName relation) => _relations.Add(relation);
-
-    public void AddAll(LineageColumns? other)
-    {
-        _names.UnionWith(other?._names ?? []);
-        _relations.UnionWith(other?._relations ?? []);
-    }
-}
-
 /// <summary>A table that a statement makes, and which holds nothing but what the session puts there.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="IsTemporary">No other session sees it.</param>
-/// <param name="Columns">Those that the text names; there may be more.</param>
-internal sealed record LineageTable(SqlName Name, bool IsTemporary, ImmutableArray<string> Columns);
+/// <param name="Columns">Those that the text names.</param>
+/// <param name="IsOpen">There may be more.</param>
+internal sealed record LineageTable(SqlName Name, bool IsTemporary, ImmutableArray<string> Columns, bool IsOpen);
 
 /// <summary>COPY … TO STDOUT.</summary>
 /// <param name="Relation">Null: of a query.</param>
@@ -113,6 +58,14 @@ internal sealed record QueryLineage
     /// <summary>Nothing is known.</summary>
     public static QueryLineage Unknown { get; } = new();
 
+    /// <summary>It is out of proportion to its text, and was not followed: what it reads may be anywhere.</summary>
+    public static QueryLineage OutOfProportion { get; } = new()
+    {
+        Predicates = new ColumnNames { HasStar = true },
+        Written = new ColumnNames { HasStar = true },
+        BesideSetting = new ColumnNames { HasStar = true },
+    };
+
     /// <summary>What it gives back.</summary>
     public LineageKind Kind { get; init; }
 
@@ -125,9 +78,8 @@ internal sealed record QueryLineage
     /// <summary>What FROM calls what it reads.</summary>
     public ImmutableArray<LineageAlias> Aliases { get; init; } = [];
 
-    /// <summary>What each qualifier of a name may stand for at its place, the nearest and those around it.</summary>
-    public IReadOnlyDictionary<string, ImmutableArray<LineageAlias>> Qualifiers { get; init; } =
-        ImmutableDictionary<string, ImmutableArray<LineageAlias>>.Empty;
+    /// <summary>Names with a qualifier, wherever they stand: what is no column of it is a function.</summary>
+    public IReadOnlySet<LineageName> Fields { get; init; } = ImmutableHashSet<LineageName>.Empty;
 
     /// <summary>Columns that stand where their values decide: conditions, orders, groups, joins, limits.</summary>
     public ColumnNames Predicates { get; init; } = new();
@@ -146,6 +98,9 @@ internal sealed record QueryLineage
 
     /// <summary>The table that it makes; null: none, or it may be there already.</summary>
     public LineageTable? Makes { get; init; }
+
+    /// <summary>Columns that it adds to tables.</summary>
+    public ImmutableArray<(SqlName Table, string Column)> Adds { get; init; } = [];
 
     /// <summary>It may change what is defined, but not so that anything new can be read: an index, a comment.</summary>
     public bool IsAside { get; init; }

@@ -51,6 +51,9 @@ internal sealed partial class StatementReader
         if (statement.Has("returningList"u8))
         {
             _facts.Access(SqlEffects.Read, target);
+            // Whole rows, to a server that has OLD and NEW.
+            _facts.Row("old");
+            _facts.Row("new");
         }
 
         WritesSettings(target);

@@ -35,26 +35,27 @@ internal sealed partial class StatementReader
     private void FieldSelection(JsonElement selection)
     {
         Indirection(selection);
-        bool isRow = selection.Has("arg"u8, out JsonElement value) && GivesRow(value);
-        foreach (JsonElement item in selection.List("indirection"u8))
+        foreach (string field in FieldsThatMayCall(selection))
         {
-            if (item.StringNode() is { } field && !isRow)
-            {
-                MayCall(field);
-            }
-
-            isRow = false;
+            var function = new SqlName(null, field);
+            _facts.Function(function, HarmlessFunctions.Contains(function));
         }
 
         Descend(selection);
     }
 
-    private void MayCall(string name)
+    /// <summary>The fields of an <c>(x).f</c> that may be functions.</summary>
+    internal static IEnumerable<string> FieldsThatMayCall(JsonElement selection)
     {
-        if (!RowFields.Contains(name))
+        bool isRow = selection.Has("arg"u8, out JsonElement value) && GivesRow(value);
+        foreach (JsonElement item in selection.List("indirection"u8))
         {
-            var function = new SqlName(null, name);
-            _facts.Function(function, HarmlessFunctions.Contains(function));
+            if (item.StringNode() is { } field && !isRow && MayBeFunction(field))
+            {
+                yield return field;
+            }
+
+            isRow = false;
         }
     }
 

@@ -13,7 +13,10 @@ namespace WireGate.EndToEnd.Tests.NonInterference;
 /// <c>WIREGATE_NONINTERFERENCE_QUERIES=100000 tests/run --project EndToEnd MaskNonInterferenceTests</c>; another
 /// <c>WIREGATE_NONINTERFERENCE_SEED</c> gives other queries.
 /// </summary>
-internal sealed partial class MaskNonInterferenceTests
+/// <param name="version">Of the upstream.</param>
+[TestFixture(15)]
+[TestFixture(18)]
+internal sealed partial class MaskNonInterferenceTests(int version)
 {
     private static readonly Source[] Tables =
     [
@@ -41,7 +44,7 @@ internal sealed partial class MaskNonInterferenceTests
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        _cluster = await Machine.ClusterAsync(15);
+        _cluster = await Machine.ClusterAsync(version);
         _gateway = await GatewayProcess.StartAsync(_cluster, text => text
             .Replace("audit: { ", "audit: { reads: batched, ", StringComparison.Ordinal)
             .Replace("databases: [orders, restored, bench]", "databases: [orders, restored, bench]\n    mask: [pii]", StringComparison.Ordinal)
@@ -61,12 +64,14 @@ internal sealed partial class MaskNonInterferenceTests
                 INSERT INTO twin.people VALUES (1, {ssn1}, 'Ada', {pay1}, 36), (2, {ssn2}, 'Bob', {pay2}, 41), (3, {ssn3}, NULL, {pay3}, 36), (4, NULL, 'Eve', NULL, 0);
                 CREATE TABLE twin.notes (id int, ssn text, body text, pay int) WITH (autovacuum_enabled = false);
                 INSERT INTO twin.notes VALUES (1, 'open', 'alpha', 10), (3, 'echo', 'n', -5);
-                CREATE TABLE twin.kept (id int, ssn text, body text) WITH (autovacuum_enabled = false);
+                CREATE TABLE twin.kept (id int, ssn text, body text, bag jsonb) WITH (autovacuum_enabled = false);
                 CREATE VIEW twin.swapped AS SELECT id, ssn AS name, name AS ssn FROM twin.people;
                 CREATE VIEW twin.spent AS SELECT p.id, p.pay + 1 AS age, n.body FROM twin.people p JOIN twin.notes n ON n.id = p.id;
                 GRANT USAGE ON SCHEMA twin TO {PostgresCluster.AppUser};
                 GRANT SELECT ON ALL TABLES IN SCHEMA twin TO {PostgresCluster.AppUser};
                 INSERT INTO twin.kept VALUES (1, 'k', 'b');
+                CREATE FUNCTION public.{RandomQueries.NoColumn}(anyelement) RETURNS text STABLE LANGUAGE sql AS 'SELECT max(ssn) FROM twin.people';
+                GRANT UPDATE (id) ON twin.people TO {PostgresCluster.AppUser};
                 GRANT SELECT, INSERT, UPDATE ON twin.kept TO {PostgresCluster.AppUser};
                 """, database);
             _through[i] = await RawSession.OpenAsync(_gateway.Through(placeholder, database: database));
@@ -87,7 +92,7 @@ internal sealed partial class MaskNonInterferenceTests
         await _gateway.DisposeAsync();
         foreach ((string database, _, _, _, _, _, _) in Twins)
         {
-            await _cluster.AskAsync("DROP SCHEMA twin CASCADE", database);
+            await _cluster.AskAsync($"DROP SCHEMA twin CASCADE; DROP FUNCTION public.{RandomQueries.NoColumn}", database);
         }
     }
 
@@ -100,8 +105,9 @@ internal sealed partial class MaskNonInterferenceTests
         int ran = 0, differ = 0, masked = 0, same = 0, untouched = 0;
         for (int i = 0; i < Queries; i++)
         {
-            string sql = queries.Next();
-            byte[][] messages = Messages(sql, random.Next(40));
+            bool isChange = random.Next(20) == 0;
+            string sql = isChange ? queries.Change(Tables[0], hasOld: version >= 18) : queries.Next();
+            byte[][] messages = isChange ? [Changes(sql, random.Next(3))] : Messages(sql, random.Next(40));
             string[] direct = await AskAsync(_direct, messages);
             if (direct.Any(IsError))
             {
@@ -140,9 +146,18 @@ internal sealed partial class MaskNonInterferenceTests
         4 => [Query($"BEGIN; INSERT INTO twin.kept(ssn) SELECT v::text FROM ({sql}) AS t(v); SELECT * FROM twin.kept; ROLLBACK")],
         5 => [Query($"BEGIN; WITH w AS (INSERT INTO twin.kept(body) SELECT v::text FROM ({sql}) AS t(v) RETURNING *) SELECT * FROM w; ROLLBACK")],
         6 => [Query($"BEGIN; UPDATE twin.kept AS k SET body = k.ssn FROM ({sql}) AS t(v) WHERE k.id = 1 RETURNING *; ROLLBACK")],
+        8 => [Query($"BEGIN; INSERT INTO twin.kept(id, bag[(SELECT coalesce(max(v::text), '') FROM ({sql}) AS t(v))]) VALUES (2, '1') RETURNING bag; ROLLBACK")],
+        9 => [Query($"BEGIN; UPDATE twin.kept SET bag[(SELECT coalesce(max(v::text), '') FROM ({sql}) AS t(v))] = '1' RETURNING bag; ROLLBACK")],
         7 => [Query($"BEGIN; CREATE TEMP TABLE made ON COMMIT DROP AS {sql}; SELECT * FROM made; ROLLBACK")],
         _ => [Query(sql)],
     };
+
+    private static byte[] Changes(string sql, int way) => Query(way switch
+    {
+        0 => $"BEGIN; {sql}; ROLLBACK",
+        1 => $"BEGIN; COPY ({sql}) TO STDOUT; ROLLBACK",
+        _ => $"BEGIN; WITH w AS ({sql}) SELECT * FROM w; ROLLBACK",
+    });
 
     private static async Task<string[]> AskAsync(RawSession[] sessions, byte[][] messages)
     {

@@ -21,7 +21,7 @@ internal sealed partial class RandomQueries
         }
 
         depth--;
-        return _random.Next(18) switch
+        return _random.Next(20) switch
         {
             0 => $"lower({Expression(scope, depth, Kind.Text)})",
             1 => $"({Expression(scope, depth, Kind.Text)} || {Expression(scope, depth, Kind.Text)})",
@@ -39,7 +39,9 @@ internal sealed partial class RandomQueries
             13 => $"(SELECT x FROM jsonb_to_record(to_jsonb({Row(scope).Sql})) AS r({AnyName()} text, x text))",
             14 => $"(json_populate_record(NULL::twin.{Pick(tables).Name}, to_json({Row(scope).Sql}))).{AnyName()}::text",
             15 => $"nullif({Expression(scope, depth, Kind.Text)}, {Expression(scope, depth, Kind.Text)})",
-            16 => $"(SELECT string_agg({AnyName()}::text, ',') FROM {Inner(scope, depth)})",
+            16 => $"(regexp_match({Expression(scope, depth, Kind.Text)}, 'a'))[(SELECT count(*)::int FROM {Inner(scope, depth)})]",
+            17 => $"({Condition(scope, depth)})::text",
+            18 => $"(SELECT string_agg({AnyName()}::text, ',') FROM {Inner(scope, depth)})",
             _ => $"concat_ws('-', {Row(scope).Sql}, {Expression(scope, depth, Kind.Text)})",
         };
     }
@@ -66,12 +68,16 @@ internal sealed partial class RandomQueries
         };
     }
 
-    private string Condition(Scope scope, int depth) => _random.Next(5) switch
+    private string Condition(Scope scope, int depth) => _random.Next(9) switch
     {
         0 => $"{Expression(scope, depth, Kind.Number)} > 0",
         1 => $"{Expression(scope, depth, Kind.Text)} = {Expression(scope, depth, Kind.Text)}",
         2 when depth > 0 => $"EXISTS (SELECT {Subquery(scope, depth - 1, Kind.Text)})",
         3 when depth > 0 => $"{Expression(scope, depth - 1, Kind.Text)} IN (SELECT {Subquery(scope, depth - 1, Kind.Text)})",
+        4 when depth > 0 => $"{Expression(scope, depth - 1, Kind.Text)} BETWEEN 'a' AND (SELECT {Subquery(scope, depth - 1, Kind.Text)} LIMIT 1)",
+        5 when depth > 0 => $"({Expression(scope, depth - 1, Kind.Text)}, 'a') = ('alpha', (SELECT {Subquery(scope, depth - 1, Kind.Text)} LIMIT 1))",
+        6 when depth > 0 => $"{Expression(scope, depth - 1, Kind.Text)} IN ('alpha', (SELECT {Subquery(scope, depth - 1, Kind.Text)} LIMIT 1))",
+        7 when depth > 0 => $"'b' > ANY (SELECT {Subquery(scope, depth - 1, Kind.Text)})",
         _ => "true",
     };
 
@@ -99,6 +105,12 @@ internal sealed partial class RandomQueries
             List<string> here = [.. at.Sources.SelectMany(s => s.Columns).Select(c => c.Name)];
             foreach (Source source in at.Sources.Where(s => rows.Add(s.Name)))
             {
+                if (kind == Kind.Text && Chance(0.02))
+                {
+                    // It is none: it is a function of any row.
+                    found.Add(($"{source.Name}.{NoColumn}", NoColumn));
+                }
+
                 foreach (Column column in source.Columns)
                 {
                     bool isOne = source.Columns.Count(c => c.Name == column.Name) == 1;

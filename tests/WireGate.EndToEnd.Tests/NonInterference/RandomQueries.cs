@@ -27,6 +27,9 @@ internal sealed record Source(string Name, IReadOnlyList<Column> Columns);
 /// <param name="tables">What may be read.</param>
 internal sealed partial class RandomQueries(Random random, IReadOnlyList<Source> tables)
 {
+    /// <summary>A function that shows what is masked, whatever row it is called with.</summary>
+    public const string NoColumn = "leak";
+
     private const int MostDepth = 3;
     private const int MostParts = 11;
 
@@ -40,6 +43,20 @@ internal sealed partial class RandomQueries(Random random, IReadOnlyList<Source>
     {
         _parts = 0;
         return Query(new Scope(null, []), MostDepth, null).Sql;
+    }
+
+    /// <summary>A change that gives back what it changes.</summary>
+    /// <param name="table">What.</param>
+    /// <param name="hasOld">The server knows OLD and NEW.</param>
+    public string Change(Source table, bool hasOld)
+    {
+        _parts = 0;
+        var scope = new Scope(null, []);
+        scope.Sources.Add(table);
+        scope.Sources.AddRange(hasOld ? [table with { Name = "old" }, table with { Name = "new" }] : []);
+        IEnumerable<string> items = Enumerable.Range(0, _random.Next(1, 4))
+            .Select(_ => Item(scope, 2, Chance(0.25) ? Kind.Row : Chance(0.7) ? Kind.Text : Kind.Number).Sql);
+        return $"UPDATE twin.{table.Name} SET id = {table.Name}.id RETURNING {string.Join(", ", items.ToList())}";
     }
 
     // What can be referred to at a place: by the query itself, then by those around it; and what WITH names.
@@ -141,6 +158,12 @@ internal sealed partial class RandomQueries(Random random, IReadOnlyList<Source>
         }
 
         string name = AnyName();
+        if (kind == Kind.Text && Chance(0.03))
+        {
+            // As many rows as that has parts.
+            return ($"(string_to_array({Expression(scope, 0, Kind.Text)}, 'a')).unnest AS {name}", [new Column(name, kind)]);
+        }
+
         return ($"{Expression(scope, depth - 1, kind)} AS {name}", [new Column(name, kind)]);
     }
 

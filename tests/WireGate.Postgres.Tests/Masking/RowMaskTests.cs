@@ -130,6 +130,15 @@ internal sealed class RowMaskTests
         return new RowMask([], [.. detectors.Select(d => new Search(d, replacement))]);
     }
 
+    // bytea, bytea[], and a row with one.
+    [TestCase("\\x3132332d34352d36373839", true)]
+    [TestCase("{\"\\\\x00ff\",\"\\\\x203132332d34352d36373839ff\"}", true)]
+    [TestCase("(1,\"\\\\x3132332D34352D36373839\")", true)]
+    [TestCase("\\x3132332d34352d363738", false)]
+    [TestCase("\\x3", false)]
+    public void Looks_into_bytes_that_are_written_as_digits(string value, bool isFound) => Assert.That(
+        Shown(Searching(MaskStyle.Redact, MaskDetector.UsSsn), ValueKind.Other, Encoding.ASCII.GetBytes(value)), Is.EqualTo(isFound ? "NULL" : value));
+
     private static string Shown(RowMask mask, ValueKind kind, ReadOnlySpan<byte> value, bool isBinary = false)
     {
         var output = new RowBuffer();

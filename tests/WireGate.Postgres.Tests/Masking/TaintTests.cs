@@ -59,8 +59,8 @@ internal sealed class TaintTests
         text.Append(CultureInfo.InvariantCulture, $"c{Length} as (select ssn as x{Length}, id as y{Length} from people) select x0, y0 from c0");
         Taint taint = Of(TestMasks.Parse(text.ToString()).Statements[0], Hard);
 
-        Assert.That(taint.Of(new SqlName(null, "x0")), Is.EqualTo(new Tainted(Hard, "hr.people.ssn")));
-        Assert.That(taint.Of(new SqlName(null, "y0")), Is.Null);
+        Assert.That(taint.Of(new LineageName(null, "x0")), Is.EqualTo(new Tainted(Hard, "hr.people.ssn")));
+        Assert.That(taint.Of(new LineageName(null, "y0")), Is.Null);
     }
 
     [Test]
@@ -68,7 +68,7 @@ internal sealed class TaintTests
     {
         const string Sql = "with recursive a as (select x as y from b), b as (select name as x from people), c as (select ssn as name from people) select y from a";
 
-        Assert.That(Of(TestMasks.Parse(Sql).Statements[0], Soft, Hard).Of(new SqlName(null, "y"))?.Mask.AllowsPredicates, Is.False);
+        Assert.That(Of(TestMasks.Parse(Sql).Statements[0], Soft, Hard).Of(new LineageName(null, "y"))?.Mask.AllowsPredicates, Is.False);
     }
 
     [Test]

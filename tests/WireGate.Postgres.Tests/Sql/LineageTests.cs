@@ -55,6 +55,18 @@ internal sealed class LineageTests
     [TestCase("select ssn like '1%' from c union select true")]
     [TestCase("select 1 where exists (select ssn from c intersect select 'a')")]
     [TestCase("select ssn from c except all select 'a'")]
+    [TestCase("select (string_to_array(ssn, ',')).unnest from c")]
+    [TestCase("select (jsonb_path_query_array(to_jsonb(ssn), '$')).jsonb_array_elements from c")]
+    [TestCase("select (array[ssn])[1].made from c")]
+    [TestCase("select ssn between 'a' and (select a from t) from c")]
+    [TestCase("select 'a' not between symmetric ssn and (select a from t) from c")]
+    [TestCase("select (ssn, 'a') = ('b', (select a from t)) from c")]
+    [TestCase("select (ssn, 'a') is distinct from row('b', (select a from t)) from c")]
+    [TestCase("select ssn in ('a', (select a from t)) from c")]
+    [TestCase("select (regexp_match(ssn, '^1'))[(select count(*)::int from t)] from c")]
+    [TestCase("select (regexp_match(ssn, '^1'))[1:(select count(*)::int from t)] from c")]
+    [TestCase("select '2' > any (select ssn from c union all select a from t)")]
+    [TestCase("select id in (select ssn from c) from c")]
     public void Decides_by_its_value(string sql) => Assert.That(Predicates(sql), Does.Contain("ssn"));
 
     [TestCase("select case when id = 1 then ssn else upper(ssn) end from c")]
@@ -68,6 +80,10 @@ internal sealed class LineageTests
     [TestCase("select upper(ssn), count(*) from c group by id order by count")]
     [TestCase("select ssn from c union all select 'a' union all select 'b' order by 2")]
     [TestCase("select count(*) from (select ssn from c union all select 'a') s")]
+    [TestCase("select (json_populate_record(null::t, to_json(ssn))).a from c")]
+    [TestCase("select (array[ssn])[1], (regexp_match(ssn, '^1'))[id] from c")]
+    [TestCase("select ssn between 'a' and 'b', ssn in ('a', 'b'), (ssn, id) = ('a', 1) from c")]
+    [TestCase("select ssn || (select a from t) from c")]
     public void Is_shown_and_decides_nothing(string sql) => Assert.That(Predicates(sql), Does.Not.Contain("ssn"));
 
     [Test]
