@@ -26,7 +26,7 @@ internal sealed class MaskLineageTests
                 CREATE TABLE trail.open (id int PRIMARY KEY, w int);
                 INSERT INTO trail.open VALUES (1, 1);
                 CREATE TABLE trail.kept (id int, j jsonb);
-                CREATE FUNCTION trail.leak(trail.open) RETURNS text LANGUAGE sql AS 'SELECT ssn FROM trail.people LIMIT 1';
+                CREATE FUNCTION public.leaking(trail.open) RETURNS text LANGUAGE sql AS 'SELECT ssn FROM trail.people LIMIT 1';
                 CREATE TYPE trail.pair AS (a int, b text);
                 CREATE TABLE trail.letters (id int, body text);
                 INSERT INTO trail.letters SELECT 1, '123-45-6789 ' || string_agg(md5(i::text), '') FROM generate_series(1, 200) i;
@@ -138,11 +138,11 @@ internal sealed class MaskLineageTests
         await ShowsNotAsync($"{sql};\nSELECT j FROM trail.kept");
     }
 
-    [TestCase("SELECT open.leak FROM trail.open")]
-    [TestCase("SELECT o.leak FROM trail.open o WHERE o.leak IS NOT NULL")]
-    [TestCase("CREATE TEMP TABLE taken AS SELECT open.leak FROM trail.open;\nTABLE taken")]
-    [TestCase("SELECT (json_populate_record(NULL::trail.open, '{}')).leak")]
-    [TestCase("SELECT x.leak FROM json_populate_record(NULL::trail.open, '{}') x")]
+    [TestCase("SELECT open.leaking FROM trail.open")]
+    [TestCase("SELECT o.leaking FROM trail.open o WHERE o.leaking IS NOT NULL")]
+    [TestCase("CREATE TEMP TABLE taken AS SELECT open.leaking FROM trail.open;\nTABLE taken")]
+    [TestCase("SELECT (json_populate_record(NULL::trail.open, '{}')).leaking")]
+    [TestCase("SELECT x.leaking FROM json_populate_record(NULL::trail.open, '{}') x")]
     public async Task What_is_no_column_is_a_call(string sql) => await ShowsNotAsync(sql);
 
     [TestCase("SELECT o.w, o.ctid IS NOT NULL FROM trail.open o WHERE o.id = 1", "1|t")]

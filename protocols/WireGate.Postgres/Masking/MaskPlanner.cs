@@ -100,7 +100,7 @@ internal static class MaskPlanner
             return $"what {field}() does";
         }
 
-        if (ReferenceEquals(statement.Lineage, QueryLineage.OutOfProportion) && taint.IsAny)
+        if (statement.Lineage.IsOutOfProportion && !map.ColumnMasks.IsEmpty)
         {
             return "where what it reads goes";
         }

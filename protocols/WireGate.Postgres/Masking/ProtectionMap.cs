@@ -27,18 +27,6 @@ internal sealed class ProtectionMap
         ("pg_catalog", "pg_hba_file_rules", "options"), ("pg_catalog", "pg_file_settings", "setting"),
     ];
 
-    // What ran, and how often, in the session's own transaction too: whether a subquery did may hang on a value.
-    private static readonly NamePattern[] CountingViews =
-    [
-        .. ((string[])["pg_stat_*_tables", "pg_stat_*_indexes", "pg_stat_*_functions", "pg_statio_*", "pg_stat_database", "pg_stat_io"]).Select(n => new NamePattern(n)),
-    ];
-
-    private static readonly NamePattern[] Counters =
-    [
-        .. ((string[])["seq_*", "idx_*", "n_*", "heap_blks_*", "toast_*", "tidx_*", "blks_*", "tup_*", "last_*_scan", "calls", "*_time", "reads", "hits", "read_bytes"])
-            .Select(n => new NamePattern(n)),
-    ];
-
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
     private readonly Dictionary<MaskConfig, Replacement> _replacements;
     private readonly MaskConfig? _any;
@@ -121,16 +109,7 @@ internal sealed class ProtectionMap
     }
 
     /// <summary>The function by which a statement asks how much ran, where that may tell of a value; null: none.</summary>
-    public SqlName? Counting(SqlStatementFacts facts)
-    {
-        bool hidesCounters = _any is { AllowsPredicates: false };
-        int at = !hidesCounters ? -1 : facts.Functions.ToList().FindIndex(
-            f => f.Schema is null or "pg_catalog" && f.Name.StartsWith("pg_stat_get_", StringComparison.Ordinal));
-        return at < 0 ? null : facts.Functions[at];
-    }
-
-    private bool IsCounter(CatalogRelation relation, string column) => !Any.AllowsPredicates && relation.Schema == "pg_catalog"
-        && CountingViews.Any(v => v.Matches(relation.Name)) && Counters.Any(c => c.Matches(column));
+    public SqlName? Counting(SqlStatementFacts facts) => _any is { AllowsPredicates: false } ? ExecutionCounters.AskedBy(facts) : null;
 
     private void Fill()
     {
@@ -145,7 +124,7 @@ internal sealed class ProtectionMap
 
                 if (relation.Oid < Catalog.FirstUserOid
                     && (BuiltIn.Any(b => b.Relation == relation.Name && b.Schema == relation.Schema && new NamePattern(b.Columns).Matches(column.Name))
-                        || IsCounter(relation, column.Name)))
+                        || (!Any.AllowsPredicates && ExecutionCounters.Contain(relation, column.Name))))
                 {
                     ProtectMade(relation, column.Number, Any);
                 }

@@ -16,10 +16,10 @@ internal readonly record struct Tainted(MaskConfig Mask, string Column)
 /// Which names within one statement may stand for a hidden column. It goes by names, whatever the place where one stands, and takes what it
 /// does not know for hidden: a statement that reads nothing hidden is clean, one that does is clean where its names say so.
 /// </summary>
-internal sealed class Taint
+internal sealed partial class Taint
 {
-    // Of a thousand names in a query of fifty relations it is a third. Beyond it everything counts as hidden.
-    private const int MostSteps = 150_000;
+    // Of a thousand names in a query of fifty relations it is half. Beyond it everything counts as hidden.
+    private const int MostSteps = 100_000;
 
     private static readonly HashSet<string> SystemColumns = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"];
 
@@ -135,80 +135,6 @@ internal sealed class Taint
         }
 
         return _anything || !IsClean(name) ? new Tainted(_any, isHidden ? found.Column : name.Name) : null;
-    }
-
-    /// <summary>A function that the statement calls as if it were a column: <c>t.f</c> where t has no column f. Null: none.</summary>
-    public string? Call() => _map.ColumnMasks.IsEmpty ? null : _lineage.Fields.FirstOrDefault(f => !IsField(f)).Name;
-
-    private bool IsClean(LineageName name)
-    {
-        if (!_columns.TryGetValue(name, out bool isClean))
-        {
-            isClean = name.Place is LineageQualifier qualifier
-                ? IsColumn(qualifier, name.Name)
-                : !_wholeRows.Contains(name.Name) && (SystemColumns.Contains(name.Name) || IsKnown(name));
-            _columns.Add(name, isClean);
-        }
-
-        return isClean;
-    }
-
-    // A name vouches for what can see it: one that is given within an expression, or beside it, is none of that expression's.
-    private bool IsKnown(LineageName name)
-    {
-        if (name.Place is not LineageLevel place)
-        {
-            return _known.Contains(name.Name);
-        }
-
-        for (LineageLevel? level = place; level is not null; level = level.Outer)
-        {
-            if (level.Sources.Any(source => Has(source, name.Name)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // t.f is f(t) where t has no column f. Of what a function made everything is clean: what it is made of flows to any name.
-    private bool IsColumn(LineageQualifier qualifier, string name) =>
-        !qualifier.Meanings.IsEmpty && qualifier.Meanings.All(m => m.From is not null || Has(m, name));
-
-    // What is not in the catalog either is not there, or is looked for there again before its rows pass.
-    private bool IsField(LineageName field) =>
-        field.Place is LineageQualifier { Meanings: { IsEmpty: false } meanings } && meanings.All(m => m.From is not null
-            ? m.Columns.Relations.Count == 0 || Has(m, field.Name)
-            : Has(m, field.Name)
-                || (m.Relation is null ? !StatementReader.MayBeFunction(field.Name) : m.Columns.Relations.Any(r => IsOpen(r, field.Name))));
-
-    private bool IsOpen(SqlName relation, string column) => Find(relation).Length == 0 || _own.MayHave(relation, column);
-
-    private bool Has(LineageAlias alias, string name) =>
-        Has(alias.Columns, name) || (alias.Relation is not null && SystemColumns.Contains(name));
-
-    private bool Has(LineageColumns columns, string name)
-    {
-        _steps += 1 + columns.Relations.Count;
-        if (_steps > MostSteps)
-        {
-            _anything = true;
-            return false;
-        }
-
-        return columns.Names.Contains(name)
-            || columns.Relations.Any(relation => Find(relation) is { Length: > 0 } found && Array.TrueForAll(found, r => r.HasColumn(name)));
-    }
-
-    private CatalogRelation[] Find(SqlName name)
-    {
-        if (!_relations.TryGetValue(name, out CatalogRelation[]? found))
-        {
-            _relations.Add(name, found = [.. _own.Find(_map.Catalog, name, _path)]);
-        }
-
-        return found;
     }
 
     private void Meet(SqlName name, SqlEffects effect)

@@ -31,7 +31,7 @@ internal sealed class LineageLevel(LineageLevel? outer) : LineagePlace
 internal readonly record struct LineageName(LineagePlace? Place, string Name);
 
 /// <summary>Names of columns from which a value is made. Immutable once the lineage is read.</summary>
-/// <param name="budget">What reading may cost; null: it is not counted.</param>
+/// <param name="budget">What reading may cost, beyond which it may be all columns; null: it is not counted.</param>
 internal sealed class ColumnNames(LineageBudget? budget = null)
 {
     private readonly HashSet<LineageName> _names = [];
@@ -47,16 +47,28 @@ internal sealed class ColumnNames(LineageBudget? budget = null)
         {
             _names.Add(new LineageName(place, name));
         }
+        else
+        {
+            HasStar = true;
+        }
     }
 
     public void AddAll(ColumnNames other)
     {
-        if (!ReferenceEquals(other, this) && budget?.Keeps(other._names.Count) != false)
+        HasStar |= other.HasStar;
+        if (ReferenceEquals(other, this))
+        {
+            return;
+        }
+
+        if (budget?.Keeps(other._names.Count) != false)
         {
             _names.UnionWith(other._names);
         }
-
-        HasStar |= other.HasStar;
+        else
+        {
+            HasStar = true;
+        }
     }
 }
 
@@ -75,10 +87,10 @@ internal sealed class LineageColumns(LineageBudget budget)
     private readonly HashSet<SqlName> _relations = [];
 
     /// <summary>By their names.</summary>
-    public IReadOnlySet<string> Names => _names;
+    public HashSet<string> Names => _names;
 
     /// <summary>All of these.</summary>
-    public IReadOnlySet<SqlName> Relations => _relations;
+    public HashSet<SqlName> Relations => _relations;
 
     public void Add(string? name)
     {

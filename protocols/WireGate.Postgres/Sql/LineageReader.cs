@@ -46,7 +46,7 @@ internal sealed partial class LineageReader
             case "PrepareStmt" or "DeclareCursorStmt" or "ExplainStmt":
                 // They give nothing of it back; what decides within it does so here, and again where it runs.
                 QueryLineage inner = node.Has("query"u8, out JsonElement explained) ? Read(explained) : QueryLineage.Unknown;
-                if (ReferenceEquals(inner, QueryLineage.OutOfProportion))
+                if (inner.IsOutOfProportion)
                 {
                     return inner;
                 }

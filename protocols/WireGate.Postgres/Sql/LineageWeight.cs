@@ -15,7 +15,7 @@ internal sealed class LineageWeight
     /// <summary>Bytes, about, and rather more than less.</summary>
     public static long Of(QueryLineage lineage)
     {
-        if (ReferenceEquals(lineage, QueryLineage.Unknown) || ReferenceEquals(lineage, QueryLineage.OutOfProportion))
+        if (ReferenceEquals(lineage, QueryLineage.Unknown) || lineage.IsOutOfProportion)
         {
             return 0;
         }

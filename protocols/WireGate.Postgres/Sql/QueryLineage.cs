@@ -61,10 +61,14 @@ internal sealed record QueryLineage
     /// <summary>It is out of proportion to its text, and was not followed: what it reads may be anywhere.</summary>
     public static QueryLineage OutOfProportion { get; } = new()
     {
+        IsOutOfProportion = true,
         Predicates = new ColumnNames { HasStar = true },
         Written = new ColumnNames { HasStar = true },
         BesideSetting = new ColumnNames { HasStar = true },
     };
+
+    /// <summary>It was not followed to its end.</summary>
+    public bool IsOutOfProportion { get; private init; }
 
     /// <summary>What it gives back.</summary>
     public LineageKind Kind { get; init; }

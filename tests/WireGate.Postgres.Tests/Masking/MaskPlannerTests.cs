@@ -234,6 +234,19 @@ internal sealed class MaskPlannerTests
     [TestCase("select x.relname, a.attname from pg_class x join pg_catalog.pg_attribute a on a.attrelid = x.oid")]
     public void Runs(string sql) => Assert.That(Refusal(sql), Is.Null);
 
+    [TestCase("")]
+    [TestCase("explain analyze ")]
+    [TestCase("prepare q as ")]
+    public void Refuses_what_is_out_of_proportion(string before)
+    {
+        IEnumerable<string> names = Enumerable.Range(0, 3500).Select(i => $"a{i}");
+        string nest = string.Concat(Enumerable.Repeat("(select coalesce(p.id, ", 50));
+        string sql = $"{before}select {nest}concat({string.Join(", ", names)}){new string(')', 100)} from plain p";
+
+        Assert.That(Parse(sql).Facts.Unknown, Is.Null);
+        Assert.That(Refusal(sql), Does.Contain("where what it reads goes"));
+    }
+
     [Test]
     public void What_calls_the_unknown_is_written_nowhere_beside_a_masked_table() =>
         Assert.That(Refusal("insert into plain select id, f(id) from people", unsure: MaskUnsure.Detect), Does.Contain("elsewhere"));
