@@ -328,6 +328,45 @@ internal sealed class RelayTests
         });
     }
 
+    /// <summary>Each leg parks what the other brings while it exchanges keys, and neither waits for the other.</summary>
+    [Test]
+    public async Task Both_legs_exchange_keys_all_the_time_while_bytes_run_both_ways()
+    {
+        // As much as a small window lets come at once.
+        const int Rounds = 100, Packets = 4, Length = 32 * 1024;
+        await RunAsync(async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            _session.ClientLeg.RekeyBytes = _session.UpstreamLeg.RekeyBytes = 64 * 1024;
+            for (int i = 0; i < Rounds; i++)
+            {
+                await Task.WhenAll(SendManyAsync(client, Theirs), SendManyAsync(upstream, Mine), ReadManyAsync(client), ReadManyAsync(upstream));
+            }
+
+            Assert.That(_session.ClientLeg.Exchanges, Is.GreaterThan(Rounds / 2));
+            Assert.That(_session.UpstreamLeg.Exchanges, Is.GreaterThan(Rounds / 2));
+        });
+
+        async Task SendManyAsync(SshTransport from, uint channel)
+        {
+            for (int i = 0; i < Packets; i++)
+            {
+                byte[] data = new byte[Length];
+                data.AsSpan().Fill((byte)i);
+                await SendAsync(from, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(channel).String(data));
+            }
+        }
+
+        async Task ReadManyAsync(SshTransport to)
+        {
+            for (int i = 0; i < Packets; i++)
+            {
+                byte[] message = await ReadAsync(to);
+                Assert.That((message.Length, message[^1]), Is.EqualTo((Length + 9, (byte)i)));
+            }
+        }
+    }
+
     private async Task RunAsync(Func<SshTransport, SshTransport, Task> script, params RuleConfig[] rules)
     {
         _session = await StartAsync(rules);
