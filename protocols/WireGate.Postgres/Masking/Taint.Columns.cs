@@ -50,10 +50,10 @@ internal sealed partial class Taint
 
     // What is not in the catalog either is not there, or is looked for there again before its rows pass.
     private bool IsField(LineageName field) =>
-        field.Place is LineageQualifier { Meanings: { IsEmpty: false } meanings } && meanings.All(m => m.From is not null
-            ? m.Columns.Relations.Count == 0 || Has(m, field.Name)
-            : Has(m, field.Name)
-                || (m.Relation is null ? !StatementReader.MayBeFunction(field.Name) : m.Columns.Relations.Any(r => IsOpen(r, field.Name))));
+        field.Place is LineageQualifier { Meanings: { IsEmpty: false } meanings } && meanings.All(m => Has(m, field.Name)
+            || (m.Relation is null || m.From is not null
+                ? !StatementReader.MayBeFunction(field.Name)
+                : m.Columns.Relations.Any(r => IsOpen(r, field.Name))));
 
     private bool IsOpen(SqlName relation, string column) => Find(relation).Length == 0 || _own.MayHave(relation, column);
 

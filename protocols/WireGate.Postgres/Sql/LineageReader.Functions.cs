@@ -31,15 +31,36 @@ internal sealed partial class LineageReader
         LineageColumns value = NoColumns();
         value.Add(alias);
         _scopes[^1].Level.Add(value);
-        foreach (JsonElement function in FunctionsIn(node))
+        AddFields(columns, node, alias, renamed.Count);
+
+        Alias(new LineageAlias(alias, null, columns, names));
+    }
+
+    // What its columns are called by what the functions are: in the place of any that have other names they are not.
+    private static void AddFields(LineageColumns columns, JsonElement node, string alias, int renamed)
+    {
+        JsonElement[] functions = [.. FunctionsIn(node)];
+        int known = 0;
+        foreach (JsonElement function in functions)
         {
+            string? name = function.IsA("FuncCall"u8, out JsonElement call) ? call.Strings("funcname"u8)[^1] : null;
+            ReadOnlySpan<string> fields = StatementReader.FieldsOf(name);
+            known += Math.Max(1, fields.Length);
             if (RowType(function) is { } type)
             {
                 columns.AddAll(type);
             }
+
+            foreach (string field in renamed == 0 ? fields : [])
+            {
+                columns.Add(field);
+            }
+
+            columns.Add(renamed == 0 && functions.Length > 1 ? name : null);
         }
 
-        Alias(new LineageAlias(alias, null, columns, names));
+        columns.Add(renamed == 0 && functions.Length == 1 ? alias : null);
+        columns.Add(node.Flag("ordinality"u8) && renamed <= known ? "ordinality" : null);
     }
 
     // AS x (a int, b text), and COLUMNS of XMLTABLE.

@@ -10,15 +10,36 @@ namespace WireGate.Postgres.Sql;
 /// </summary>
 internal sealed partial class StatementReader
 {
-    // Harmless functions that give back rows, or fail where they are made to give back anything else. What is selected from a row is a
-    // field of it, or a function of that very type, as with t.f.
-    private static readonly FrozenSet<string> RowFunctions = FrozenSet.Create(
-        StringComparer.Ordinal,
-        "json_each", "json_each_text", "json_populate_record", "json_populate_recordset", "json_to_record", "json_to_recordset",
-        "jsonb_each", "jsonb_each_text", "jsonb_populate_record", "jsonb_populate_recordset", "jsonb_to_record", "jsonb_to_recordset",
-        "pg_get_keywords", "pg_get_object_address", "pg_identify_object", "pg_identify_object_as_address", "pg_last_committed_xact",
-        "pg_partition_tree", "pg_sequence_parameters", "pg_timezone_abbrevs", "pg_timezone_names", "ts_parse", "ts_token_type",
-        "_pg_expandarray");
+    // Harmless functions that give back rows, or fail where they are made to give back anything else, and the fields of those that always
+    // have the same. What is selected from a row is a field of it, or a function of that very type, as with t.f.
+    private static readonly FrozenDictionary<string, string[]> RowFunctions = new Dictionary<string, string[]>(StringComparer.Ordinal)
+    {
+        ["json_each"] = ["key", "value"],
+        ["json_each_text"] = ["key", "value"],
+        ["json_populate_record"] = [],
+        ["json_populate_recordset"] = [],
+        ["json_to_record"] = [],
+        ["json_to_recordset"] = [],
+        ["jsonb_each"] = ["key", "value"],
+        ["jsonb_each_text"] = ["key", "value"],
+        ["jsonb_populate_record"] = [],
+        ["jsonb_populate_recordset"] = [],
+        ["jsonb_to_record"] = [],
+        ["jsonb_to_recordset"] = [],
+        ["pg_get_keywords"] = ["word", "catcode", "barelabel", "catdesc", "baredesc"],
+        ["pg_get_object_address"] = ["classid", "objid", "objsubid"],
+        ["pg_identify_object"] = ["type", "schema", "name", "identity"],
+        ["pg_identify_object_as_address"] = ["type", "object_names", "object_args"],
+        ["pg_last_committed_xact"] = ["xid", "timestamp", "roident"],
+        ["pg_partition_tree"] = ["relid", "parentrelid", "isleaf", "level"],
+        ["pg_sequence_parameters"] = ["start_value", "minimum_value", "maximum_value", "increment", "cycle_option", "cache_size", "data_type"],
+        ["pg_timezone_abbrevs"] = ["abbrev", "utc_offset", "is_dst"],
+        ["pg_timezone_names"] = ["name", "abbrev", "utc_offset", "is_dst"],
+        ["ts_parse"] = ["tokid", "token"],
+        ["ts_token_type"] = ["tokid", "alias", "description"],
+        ["_pg_expandarray"] = ["x", "n"],
+    }
+    .ToFrozenDictionary(StringComparer.Ordinal);
 
     // Fields of what those give back that drivers and people select from it by a name that it was given in between. No function of the
     // catalog is called so.
@@ -78,10 +99,13 @@ internal sealed partial class StatementReader
     /// <summary>Whether a field of a relation may be a function that tells its columns.</summary>
     internal static bool TellsRow(string field) => FunctionsOfRows.Contains(field);
 
+    /// <summary>The fields that a function gives back whatever it is called with; none: they depend on that, or it gives plain values.</summary>
+    internal static string[] FieldsOf(string? function) => function is not null && RowFunctions.TryGetValue(function, out string[]? fields) ? fields : [];
+
     private static bool GivesRow(JsonElement value) =>
         value.IsA("RowExpr"u8, out _)
         || (value.IsA("FuncCall"u8, out JsonElement call) && QualifiedName(call.Strings("funcname"u8)) is { } name
-            && HarmlessFunctions.Contains(name) && RowFunctions.Contains(name.Name));
+            && HarmlessFunctions.Contains(name) && RowFunctions.ContainsKey(name.Name));
 
     /// <summary>Whether a field of a value may be a function of it.</summary>
     internal static bool MayBeFunction(string field) => field != "*" && !RowFields.Contains(field);
