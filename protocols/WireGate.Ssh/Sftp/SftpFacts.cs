@@ -17,7 +17,7 @@ internal static class SftpFacts
     public static SftpOperation? Of(in SftpRequest request, SftpFile? file) => request.Type switch
     {
         SftpType.SSH_FXP_OPEN => new(ActionsOf(request.Flags), new SshPath(request.Path)),
-        SftpType.SSH_FXP_OPENDIR => new(SftpActions.List, new SshPath(request.Path)),
+        SftpType.SSH_FXP_OPENDIR => new(SftpActions.List, PathOfDirectory(request.Path)),
         SftpType.SSH_FXP_STAT or SftpType.SSH_FXP_LSTAT => new(SftpActions.Stat, new SshPath(request.Path)),
         SftpType.SSH_FXP_SETSTAT => new(SftpActions.SetStat, new SshPath(request.Path)),
         SftpType.SSH_FXP_FSETSTAT => new(SftpActions.SetStat, file!.Path),
@@ -42,12 +42,15 @@ internal static class SftpFacts
         SftpType.SSH_FXP_WRITE => new(SftpActions.Write),
         SftpType.SSH_FXP_FSETSTAT => new(SftpActions.SetStat),
         SftpType.SSH_FXP_OPEN when request.Fault is null => new(ActionsOf(request.Flags), new SshPath(request.Path)),
-        SftpType.SSH_FXP_OPENDIR when request.Fault is null => new(SftpActions.List, new SshPath(request.Path)),
+        SftpType.SSH_FXP_OPENDIR when request.Fault is null => new(SftpActions.List, PathOfDirectory(request.Path)),
         _ => new(SftpActions.Other),
     };
 
     /// <summary>Whether an open says more than version 3 knows.</summary>
     public static bool HasUnknownFlags(SftpOpenFlags flags) => (flags & ~Known) != 0;
+
+    // Of what is listed a slash at the end says nothing more, and OpenSSH's client writes it.
+    private static SshPath PathOfDirectory(ReadOnlySpan<byte> path) => new(path is [_, .., (byte)'/'] ? path[..^1] : path);
 
     // OpenSSH's server opens for reading whatever is not to be written, APPEND, CREAT and TRUNC among it.
     private static SftpActions ActionsOf(SftpOpenFlags flags) =>

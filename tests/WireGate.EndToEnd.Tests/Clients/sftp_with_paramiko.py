@@ -56,7 +56,7 @@ def replies(channel):
 
 
 # Much more than any window of refused requests, between ones that pass; a window that is small; a request over many packets.
-for window, count, longest in ((2 * 1024 * 1024, 6_000, 2000), (4096, 1_000, 300), (300_000, 4_000, 100)):
+for window, count, longest in ((2 * 1024 * 1024, 6_000, 4000), (4096, 1_000, 300), (300_000, 4_000, 100)):
     channel = client.get_transport().open_session(window_size=window)
     channel.invoke_subsystem("sftp")
     answers = replies(channel)
