@@ -141,9 +141,8 @@ internal readonly ref struct SftpRequest
 
         var fields = new SftpFields(head[Fixed..]);
         SftpRequest request = Read(named, ref fields);
-        string? fault = fields.IsShort ? "it ends too early"
-            : type == SftpType.SSH_FXP_WRITE && sizeof(uint) + (long)length != head.Length + (long)request.DataLength ? "its data are not as long as it says"
-            : null;
+        bool isWhole = type != SftpType.SSH_FXP_WRITE || sizeof(uint) + (long)length == head.Length + (long)request.DataLength;
+        string? fault = fields.IsShort ? "it ends too early" : isWhole ? null : "its data are not as long as it says";
         return fault is null ? request : named with { Fault = fault };
     }
 

@@ -92,8 +92,7 @@ internal sealed class SshFuzz
         ],
         bytes =>
         {
-            Either(() => ReadSftp(bytes, SftpRequest.HeadLength, head => SftpRequest.TryRead(head, out SftpRequest request)
-                && (request is { Fault: not null } or { Type: SftpType.SSH_FXP_INIT } || SftpFacts.Of(request, new SftpFile(new SshPath("/a"u8)))?.Actions != SftpActions.None)));
+            Either(() => ReadSftp(bytes, SftpRequest.HeadLength, head => SftpRequest.TryRead(head, out SftpRequest request) && IsJudged(request)));
             Either(() => ReadSftp(bytes, SftpReply.HeadLength, head => SftpReply.TryRead(head, out _)));
         });
 
@@ -109,6 +108,9 @@ internal sealed class SshFuzz
             Either(() => key.PublicKey.Verify("ssh-ed25519", [1, 2, 3], bytes, out _));
         });
     }
+
+    private static bool IsJudged(SftpRequest request) => request is { Fault: not null } or { Type: SftpType.SSH_FXP_INIT }
+        || SftpFacts.Of(request, new SftpFile(new SshPath("/a"u8)))?.Actions != SftpActions.None;
 
     private static void ReadSftp(ReadOnlySpan<byte> bytes, Func<ReadOnlySpan<byte>, int> headLength, Func<ReadOnlySpan<byte>, bool> read)
     {

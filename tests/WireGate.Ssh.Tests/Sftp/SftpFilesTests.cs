@@ -97,7 +97,8 @@ internal sealed class SftpFilesTests
     [Test]
     public void A_part_of_an_answer_is_none()
     {
-        foreach (byte[] reply in (byte[][])[SftpPackets.Status(1, 3), SftpPackets.Handle(2, "handle"), SftpPackets.Data(3, new byte[50]), SftpPackets.Of(SftpType.SSH_FXP_NAME, 4, w => w.UInt32(0))])
+        byte[] names = SftpPackets.Of(SftpType.SSH_FXP_NAME, 4, w => w.UInt32(0));
+        foreach (byte[] reply in (byte[][])[SftpPackets.Status(1, 3), SftpPackets.Handle(2, "handle"), SftpPackets.Data(3, new byte[50]), names])
         {
             int head = SftpReply.HeadLength(reply);
             for (int length = 0; length < head; length++)
@@ -110,8 +111,8 @@ internal sealed class SftpFilesTests
     }
 
     [Test]
-    public void A_handle_that_is_too_long_breaks_the_protocol() =>
-        Assert.That(() => Answer(SftpPackets.Handle(1, new string('h', 257))), Throws.TypeOf<ProtocolException>().With.Property("Peer").EqualTo(Peer.Upstream));
+    public void A_handle_that_is_too_long_breaks_the_protocol() => Assert.That(
+        () => Answer(SftpPackets.Handle(1, new string('h', 257))), Throws.TypeOf<ProtocolException>().With.Property("Peer").EqualTo(Peer.Upstream));
 
     private void Ask(uint id, SftpType type, SftpFile? file, uint length = 0) =>
         _files.Ask(id, new SftpPending(type, file, length), Encoding.ASCII.GetBytes("none"));

@@ -30,7 +30,10 @@ internal sealed class SftpRelayTests
             new RuleConfig
             {
                 Name = "read",
-                Match = new MatchConfig { Ssh = new SshMatchConfig { Sftp = new SftpMatchConfig { Operations = SftpActions.Read, Paths = [Pattern("/read/**")] } } },
+                Match = new MatchConfig
+                {
+                    Ssh = new SshMatchConfig { Sftp = new SftpMatchConfig { Operations = SftpActions.Read, Paths = [Pattern("/read/**")] } },
+                },
                 Do = Verdict.Allow,
             },
         ],
