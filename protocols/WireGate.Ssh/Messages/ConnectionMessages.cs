@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using WireGate.Core.Framing;
 
 namespace WireGate.Ssh.Messages;
@@ -29,6 +30,22 @@ internal static class ConnectionMessages
     public static byte[] Eof(uint recipient) => Of(SshMessage.SSH_MSG_CHANNEL_EOF, recipient);
 
     public static byte[] Close(uint recipient) => Of(SshMessage.SSH_MSG_CHANNEL_CLOSE, recipient);
+
+    /// <summary>The bytes before what a SSH_MSG_CHANNEL_DATA carries: kind, recipient channel, length.</summary>
+    public const int DataAt = 1 + (2 * sizeof(uint));
+
+    public static byte[] Data(uint recipient, ReadOnlySpan<byte> data)
+    {
+        byte[] message = new byte[DataAt + data.Length];
+        message[0] = (byte)SshMessage.SSH_MSG_CHANNEL_DATA;
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(1), recipient);
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(1 + sizeof(uint)), (uint)data.Length);
+        data.CopyTo(message.AsSpan(DataAt));
+        return message;
+    }
+
+    public static byte[] WindowAdjust(uint recipient, uint bytes) =>
+        Of(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST, recipient, w => w.UInt32(bytes));
 
     public static byte[] OnStderr(uint recipient, string text) =>
         Of(SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA, recipient, w => w.UInt32(Stderr).String(text));
@@ -62,8 +79,6 @@ internal readonly ref struct ChannelOpen
 
     public uint Sender { get; private init; }
 
-    public uint Window { get; private init; }
-
     public ReadOnlySpan<byte> Rest { get; private init; }
 
     /// <exception cref="ProtocolException">It is not well formed.</exception>
@@ -72,9 +87,10 @@ internal readonly ref struct ChannelOpen
         var reader = new SshReader(peer, payload);
         reader.ReadByte();
         string type = Names.Of(reader.ReadString());
-        uint sender = reader.ReadUInt32(), window = reader.ReadUInt32();
+        uint sender = reader.ReadUInt32();
         reader.ReadUInt32();
-        return new ChannelOpen { Type = type, Sender = sender, Window = window, Rest = reader.ReadRest() };
+        reader.ReadUInt32();
+        return new ChannelOpen { Type = type, Sender = sender, Rest = reader.ReadRest() };
     }
 }
 

@@ -3,6 +3,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
+using WireGate.Ssh.Sftp;
 
 namespace WireGate.Ssh.Operations;
 
@@ -55,6 +56,28 @@ internal sealed class OperationJudge
 
         await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision), _session.Loop);
         return new Judgement(_session.End == SessionEnd.None, null);
+    }
+
+    /// <summary>Refuses what no rule is asked about.</summary>
+    /// <param name="operation">What is known of it.</param>
+    /// <param name="reason">Why.</param>
+    /// <exception cref="AuditFailedException">It could not be written down.</exception>
+    public Judgement Refuse(SshOperation operation, string reason)
+    {
+        var decision = new Decision { Reason = reason, Config = _book.Version };
+        string reference = Reference.New();
+        _log.Denied(operation, decision, reference);
+        return new Judgement(false, $"{Words(decision)} (ref {reference})");
+    }
+
+    /// <summary>Writes down how much of a file was copied, if any was.</summary>
+    /// <exception cref="AuditFailedException">It could not be written down.</exception>
+    public void Closed(SftpFile file)
+    {
+        if (file.Read > 0 || file.Written > 0)
+        {
+            _log.Transferred(file.Path, file.Read, file.Written);
+        }
     }
 
     private static string Words(in Decision decision) => (decision.Rule, decision.Reason) switch

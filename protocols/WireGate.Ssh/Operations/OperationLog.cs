@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Audit;
@@ -33,6 +34,21 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         WriteMember("ref"u8, reference);
         WriteMember("reason"u8, decision.Reason);
         WriteMember("fault"u8, decision.Fault?.ToString());
+        audit.Append(_record.WrittenSpan);
+    }
+
+    /// <summary>A file that is closed again.</summary>
+    /// <param name="path">As the client opened it.</param>
+    /// <param name="read">Bytes that went to the client.</param>
+    /// <param name="written">Bytes that came from it.</param>
+    public void Transferred(SshPath path, long read, long written)
+    {
+        _record.ResetWrittenCount();
+        _record.Write("\"event\":\"transfer\""u8);
+        WriteMember("session"u8, session.Id);
+        WriteMember("path"u8, path.ToString());
+        WriteMember("read"u8, read);
+        WriteMember("written"u8, written);
         audit.Append(_record.WrittenSpan);
     }
 
@@ -88,6 +104,15 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         {
             _record.Write(",\"pty\":true"u8);
         }
+    }
+
+    private void WriteMember(ReadOnlySpan<byte> name, long value)
+    {
+        _record.Write(",\""u8);
+        _record.Write(name);
+        _record.Write("\":"u8);
+        value.TryFormat(_record.GetSpan(20), out int written, provider: CultureInfo.InvariantCulture);
+        _record.Advance(written);
     }
 
     private void WriteMember(ReadOnlySpan<byte> name, string? value)

@@ -1,3 +1,4 @@
+using WireGate.Ssh.Sftp;
 using WireGate.Ssh.Transport;
 
 namespace WireGate.Ssh.Relaying;
@@ -31,8 +32,14 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     /// <summary>A command, a shell or a subsystem was asked for: there is one at most (RFC 4254 section 6.5).</summary>
     public bool IsStarted { get; set; }
 
-    /// <summary>What the client lets come: the window it opened the channel with.</summary>
-    public uint ClientWindow { get; set; }
+    /// <summary>What the client lets come, where something may be said here; null: that is between the client and the upstream.</summary>
+    public ChannelWindow? Window { get; set; }
+
+    /// <summary>The most that the upstream takes in one packet.</summary>
+    public uint MostToUpstream { get; set; }
+
+    /// <summary>Its requests are judged one by one; null: it is no SFTP.</summary>
+    public SftpRelay? Sftp { get; set; }
 
     /// <summary>It was refused here: both sides were told that it is closed, and what they still send is for nobody.</summary>
     public bool IsRefused { get; set; }

@@ -67,6 +67,9 @@ internal sealed class ChannelTable
         return channel!;
     }
 
+    /// <summary>Those that the client asked for, or has agreed to.</summary>
+    public IEnumerable<Channel> All => _byClient.Values;
+
     /// <summary>It is no more, and its numbers are free.</summary>
     public void Remove(Channel channel)
     {

@@ -2,6 +2,7 @@ using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
+using WireGate.Ssh.Sftp;
 
 namespace WireGate.Ssh.Relaying;
 
@@ -46,6 +47,10 @@ internal sealed partial class ClientMessages
             }
 
             upstream.Forward(client.Packet);
+            if (treatment == Treatment.Start)
+            {
+                Start(channel, operation!);
+            }
         }
         else if (treatment == Treatment.Start)
         {
@@ -110,6 +115,33 @@ internal sealed partial class ClientMessages
         forwards.HasX11 |= ReferenceEquals(operation, SshForward.X11);
     }
 
+    // A command that runs an sftp-server is a command: a rule that allows it allows all of SFTP.
+    private void Start(Channel channel, SshOperation operation)
+    {
+        if (operation is SshSubsystem { Name: SshSubsystem.Sftp })
+        {
+            channel.Sftp = new SftpRelay(channel, client, upstream, judge);
+        }
+        else if (channel.Window!.Release() is > 0 and uint kept)
+        {
+            upstream.Send(ConnectionMessages.WindowAdjust(channel.UpstreamNumber, kept));
+        }
+    }
+
+    private async ValueTask OnSftpAsync(Channel channel, SftpRelay sftp)
+    {
+        try
+        {
+            await sftp.OnRequestsAsync();
+        }
+        catch (ProtocolException e) when (e.Peer == Peer.Client)
+        {
+            // It has no id to answer to.
+            Refuse(channel, wantsReply: false, judge.Refuse(new SftpOperation(SftpActions.Other), e.Message).Refusal!);
+            sftp.End();
+        }
+    }
+
     /// <summary>
     /// As a command that may not be run ends: that it was started, a line on stderr, exit status 126, and the end. A plain failure would be
     /// told as a fault of the connection, with status 255.
@@ -123,8 +155,7 @@ internal sealed partial class ClientMessages
             channel.ToClient.Answer(ConnectionMessages.Success(number));
         }
 
-        // Nothing was sent on it yet, so all of its window is there.
-        if (System.Text.Encoding.UTF8.GetByteCount(line) <= channel.ClientWindow)
+        if (channel.Window!.TryTake(System.Text.Encoding.UTF8.GetByteCount(line)))
         {
             channel.ToClient.Answer(ConnectionMessages.OnStderr(number, line));
         }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Ssh.Messages;
@@ -22,13 +23,10 @@ internal sealed partial class ClientMessages(
     {
         switch (client.Kind)
         {
-            case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST
-                or SshMessage.SSH_MSG_CHANNEL_EOF:
-                if (!Channel().IsRefused)
-                {
-                    upstream.Forward(client.Packet);
-                }
-
+            case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_EOF:
+                return OnData(Channel());
+            case SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST:
+                OnWindowAdjust(Channel());
                 return default;
             case SshMessage.SSH_MSG_CHANNEL_CLOSE:
                 OnClose(Channel());
@@ -67,9 +65,68 @@ internal sealed partial class ClientMessages(
 
     private Channel Channel() => table.Open(Peer.Client, Recipient());
 
+    private ValueTask OnData(Channel channel)
+    {
+        if (channel.IsRefused)
+        {
+            return default;
+        }
+
+        if (client.Kind != SshMessage.SSH_MSG_CHANNEL_EOF && channel is { Type: Relaying.Channel.Session, IsStarted: false })
+        {
+            // An upstream may keep it for what is started later, and then nobody has judged it.
+            ProtocolException.Throw(Peer.Client, "data for a session that nothing was started in");
+        }
+
+        if (channel.Sftp is { } sftp && client.Kind != SshMessage.SSH_MSG_CHANNEL_EOF)
+        {
+            // SFTP has one stream.
+            return client.Kind == SshMessage.SSH_MSG_CHANNEL_DATA ? OnSftpAsync(channel, sftp) : default;
+        }
+
+        upstream.Forward(client.Packet);
+        return default;
+    }
+
+    private void OnWindowAdjust(Channel channel)
+    {
+        if (channel.IsRefused)
+        {
+            return;
+        }
+
+        if (channel.Window is { IsReleased: false } window)
+        {
+            // byte, uint32 recipient channel, uint32 bytes to add
+            Span<byte> bytes = Field(1 + sizeof(uint));
+            uint passed = window.Grant(BinaryPrimitives.ReadUInt32BigEndian(bytes));
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, passed);
+            channel.Sftp?.SendReady();
+            if (passed == 0)
+            {
+                return;
+            }
+        }
+
+        upstream.Forward(client.Packet);
+    }
+
+    /// <summary>A uint32 of the client's packet, from where it lies.</summary>
+    private Span<byte> Field(int at)
+    {
+        Span<byte> payload = client.Packet.Payload;
+        if (payload.Length < at + sizeof(uint))
+        {
+            ProtocolException.Throw(Peer.Client, "a message that ends too early");
+        }
+
+        return payload.Slice(at, sizeof(uint));
+    }
+
     private void OnClose(Channel channel)
     {
         channel.IsClosedByClient = true;
+        channel.Sftp?.End();
         if (!channel.IsRefused)
         {
             upstream.Forward(client.Packet);
@@ -113,6 +170,11 @@ internal sealed partial class ClientMessages(
         if (judgement.IsAllowed)
         {
             table.Begin(Peer.Client, channel.ClientNumber, channel);
+            if (channel.Type == Relaying.Channel.Session)
+            {
+                Share(channel);
+            }
+
             upstream.Forward(client.Packet);
         }
         else
@@ -124,10 +186,19 @@ internal sealed partial class ClientMessages(
         }
     }
 
+    /// <summary>Something may be said here on the channel, so the upstream is told of less than the client lets come.</summary>
+    private void Share(Channel channel)
+    {
+        // byte, string channel type, uint32 sender channel, uint32 initial window size, ...
+        channel.Window = new ChannelWindow();
+        Span<byte> window = Field(1 + sizeof(uint) + channel.Type.Length + sizeof(uint));
+        BinaryPrimitives.WriteUInt32BigEndian(window, channel.Window.Grant(BinaryPrimitives.ReadUInt32BigEndian(window)));
+    }
+
     private (Channel Channel, SshForward? Forward, bool IsKnown) ReadOpen()
     {
         ChannelOpen open = ChannelOpen.Read(Peer.Client, client.Packet.Payload);
-        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender, ClientWindow = open.Window };
+        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender };
         var reader = new SshReader(Peer.Client, open.Rest);
         return open.Type switch
         {

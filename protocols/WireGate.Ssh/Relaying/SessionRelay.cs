@@ -21,6 +21,7 @@ internal sealed class SessionRelay : IDisposable
     private readonly SshTransport _client;
     private readonly SshTransport _upstream;
     private readonly TimeProvider _time;
+    private readonly ChannelTable _table = new();
     private readonly ClientMessages _fromClient;
     private readonly UpstreamMessages _fromUpstream;
     private bool _isStopped;
@@ -33,12 +34,11 @@ internal sealed class SessionRelay : IDisposable
     public SessionRelay(Session session, SshTransport client, SshTransport upstream, SshServices services, DecisionPoint point)
     {
         (_session, _client, _upstream, _time) = (session, client, upstream, services.Time);
-        var table = new ChannelTable();
         var forwards = new RemoteForwards();
         ReplyQueue toClient = new(client), toUpstream = new(upstream);
         var judge = new OperationJudge(session, services, point);
-        _fromClient = new ClientMessages(client, upstream, table, forwards, toClient, toUpstream, judge);
-        _fromUpstream = new UpstreamMessages(client, upstream, table, forwards, toClient, toUpstream);
+        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge);
+        _fromUpstream = new UpstreamMessages(client, upstream, _table, forwards, toClient, toUpstream);
         session.ClientBytes = () => client.BytesRead;
         session.UpstreamBytes = () => upstream.BytesRead;
         session.Interrupt = Stop;
@@ -74,6 +74,11 @@ internal sealed class SessionRelay : IDisposable
 
             await Quiet(_client.FlushAsync().AsTask());
             await Quiet(_upstream.FlushAsync().AsTask());
+        }
+
+        foreach (Channel channel in _table.All)
+        {
+            channel.Sftp?.End();
         }
     }
 

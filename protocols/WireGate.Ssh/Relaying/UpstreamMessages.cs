@@ -1,5 +1,6 @@
 using WireGate.Core.Framing;
 using WireGate.Ssh.Messages;
+using WireGate.Ssh.Sftp;
 using WireGate.Ssh.Transport;
 
 namespace WireGate.Ssh.Relaying;
@@ -16,11 +17,7 @@ internal sealed class UpstreamMessages(
         {
             case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST
                 or SshMessage.SSH_MSG_CHANNEL_EOF:
-                if (!Channel().IsRefused)
-                {
-                    client.Forward(upstream.Packet);
-                }
-
+                OnData(Channel());
                 break;
             case SshMessage.SSH_MSG_CHANNEL_CLOSE:
                 OnClose(Channel());
@@ -59,9 +56,48 @@ internal sealed class UpstreamMessages(
 
     private Channel Channel() => table.Open(Peer.Upstream, Recipients.Of(Peer.Upstream, upstream.Packet.Payload));
 
+    private void OnData(Channel channel)
+    {
+        if (channel.IsRefused)
+        {
+            return;
+        }
+
+        if (channel.Sftp is { } sftp)
+        {
+            OnSftp(channel, sftp);
+        }
+        else
+        {
+            client.Forward(upstream.Packet);
+        }
+    }
+
+    private void OnSftp(Channel channel, SftpRelay sftp)
+    {
+        switch (upstream.Kind)
+        {
+            case SshMessage.SSH_MSG_CHANNEL_DATA:
+                sftp.OnReplies();
+                return;
+            case SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA:
+                // byte, uint32 recipient channel, uint32 data type code, string data
+                var reader = new SshReader(Peer.Upstream, upstream.Packet.Payload);
+                reader.ReadBytes(1 + (2 * sizeof(uint)));
+                sftp.Use(reader.ReadString().Length);
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_EOF:
+                sftp.EndAnswers();
+                break;
+        }
+
+        client.Forward(upstream.Packet);
+    }
+
     private void OnClose(Channel channel)
     {
         channel.IsClosedByUpstream = true;
+        channel.Sftp?.End();
         if (channel.IsRefused)
         {
             // What it was asked before, it need not have answered.
@@ -96,6 +132,10 @@ internal sealed class UpstreamMessages(
         reader.ReadByte();
         Channel channel = table.Pending(Peer.Upstream, reader.ReadUInt32());
         table.Confirm(Peer.Upstream, reader.ReadUInt32(), channel);
+
+        // uint32 initial window size, uint32 maximum packet size
+        reader.ReadUInt32();
+        channel.MostToUpstream = reader.ReadUInt32();
         client.Forward(upstream.Packet);
     }
 

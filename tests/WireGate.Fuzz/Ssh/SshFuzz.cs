@@ -2,11 +2,13 @@ using System.Buffers;
 using System.Security.Cryptography;
 using NUnit.Framework;
 using WireGate.Core.Framing;
+using WireGate.Core.Policy.Facts;
 using WireGate.Ssh.Cryptography;
 using WireGate.Ssh.KeyExchange;
 using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Packets;
+using WireGate.Ssh.Sftp;
 using WireGate.Ssh.Transport;
 using static WireGate.Fuzz.Parsers;
 
@@ -80,6 +82,21 @@ internal sealed class SshFuzz
     }
 
     [Test]
+    public void Sftp() => Vary(
+        27,
+        [
+            [0, 0, 0, 5, 1, 0, 0, 0, 3, 0, 0, 0, 15, 3, 0, 0, 0, 1, 0, 0, 0, 2, 47, 97, 0, 0, 0, 1],
+            [0, 0, 0, 26, 6, 0, 0, 0, 2, 0, 0, 0, 1, 104, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4],
+            [0, 0, 0, 24, 200, 0, 0, 0, 3, 0, 0, 0, 9, .. "copy-data"u8, 0, 0, 0, 2, 47, 97],
+            [0, 0, 0, 10, 102, 0, 0, 0, 1, 0, 0, 0, 1, 104, 0, 0, 0, 13, 103, 0, 0, 0, 2, 0, 0, 0, 4, 1, 2, 3, 4],
+        ],
+        bytes =>
+        {
+            Either(() => ReadSftp(bytes, SftpRequest.HeadLength, head => SftpRequest.TryRead(head, out SftpRequest request) && IsJudged(request)));
+            Either(() => ReadSftp(bytes, SftpReply.HeadLength, head => SftpReply.TryRead(head, out _)));
+        });
+
+    [Test]
     public void Keys()
     {
         using var key = SshPrivateKey.Generate();
@@ -90,6 +107,24 @@ internal sealed class SshFuzz
             Either(() => SshCertificate.Parse(Peer.Client, bytes));
             Either(() => key.PublicKey.Verify("ssh-ed25519", [1, 2, 3], bytes, out _));
         });
+    }
+
+    private static bool IsJudged(SftpRequest request) => request is { Fault: not null } or { Type: SftpType.SSH_FXP_INIT }
+        || SftpFacts.Of(request, new SftpFile(new SshPath("/a"u8)))?.Actions != SftpActions.None;
+
+    private static void ReadSftp(ReadOnlySpan<byte> bytes, Func<ReadOnlySpan<byte>, int> headLength, Func<ReadOnlySpan<byte>, bool> read)
+    {
+        var stream = new SftpStream(headLength);
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[stream.Pass(bytes.Length)..];
+            bytes = bytes[stream.Collect(bytes, out bool isWhole)..];
+            if (isWhole)
+            {
+                Assert.That(read(stream.Head), "a head that is whole is read");
+                stream.Begin();
+            }
+        }
     }
 
     private static byte[] Sealed(Func<PacketSealer> sealer, int length)

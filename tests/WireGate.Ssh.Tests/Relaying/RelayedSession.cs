@@ -65,6 +65,8 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     public Session Session { get; }
 
+    public SessionEnd End => Session.End;
+
     public GatewayConfig Config { get; set; }
 
     public ManualTime Time { get; } = new();
@@ -73,7 +75,13 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     /// <summary>Both legs have their keys, and the relay runs.</summary>
     /// <param name="rules">What is allowed; none: everything.</param>
-    public static async Task<RelayedSession> StartAsync(params RuleConfig[] rules)
+    public static Task<RelayedSession> StartAsync(params RuleConfig[] rules) => OpenAsync(new RulesConfig
+    {
+        List = rules.Length > 0 ? [.. rules] : [new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }],
+    });
+
+    /// <summary>The same with all that rules have.</summary>
+    public static async Task<RelayedSession> OpenAsync(RulesConfig rules)
     {
         LoopbackPair pair = await LoopbackPair.OpenAsync(TransportKind.Epoll);
         (Connection caller, Connection callee) = await pair.ConnectAsync();
@@ -150,16 +158,13 @@ internal sealed class RelayedSession : IAsyncDisposable
         await relay.RunAsync();
     }
 
-    private static GatewayConfig ConfigOf(RuleConfig[] rules)
+    private static GatewayConfig ConfigOf(RulesConfig rules)
     {
         GatewayConfig sample = SampleConfig.Create("/nowhere/admin.sock");
         return sample with
         {
             Targets = sample.Targets.Values.Select(t => t with { Protocol = ProtocolNames.Ssh }).ToFrozenDictionary(t => t.Name),
-            Rules = new RulesConfig
-            {
-                List = rules.Length > 0 ? [.. rules] : [new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow }],
-            },
+            Rules = rules,
         };
     }
 }
