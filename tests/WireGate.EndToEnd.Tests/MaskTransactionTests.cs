@@ -47,6 +47,24 @@ internal sealed class MaskTransactionTests
         await _cluster.AskAsync("DROP SCHEMA IF EXISTS made, made_app CASCADE");
     }
 
+    /// <summary>PREPARE and DEALLOCATE are not taken back with the transaction that they end, and an error is all that tells of them.</summary>
+    [TestCase("EXECUTE p")]
+    [TestCase("EXPLAIN ANALYZE EXECUTE p")]
+    public async Task What_was_prepared_in_a_transaction_whose_commit_failed_is_masked(string sql)
+    {
+        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        await session.AskAsync("CREATE TEMP TABLE u (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+        await session.AskAsync("PREPARE p AS SELECT note || '' FROM made.open");
+        foreach (string failing in (string[])["DEALLOCATE p", "PREPARE p AS SELECT ssn || '' FROM made.people"])
+        {
+            await session.SendAsync(Query($"INSERT INTO u VALUES (1), (1); {failing}"));
+            Assert.That(string.Join('|', (await session.ReadAsync()).Select(m => m.Text)), Does.Contain("23505"));
+        }
+
+        await session.SendAsync(Query(sql));
+        Assert.That(string.Join('|', (await session.ReadAsync()).Select(m => m.Text)), Does.Not.Contain(Ssn).And.Not.Contain("987-65"));
+    }
+
     [TestCase("SELECT (repeat(' ', replace(ssn, '-', '')::int % 10000) || ')')::regtype FROM made.people WHERE id = 1")]
     [TestCase("SELECT to_regtype(repeat(' ', replace(ssn, '-', '')::int / 100000) || ')') FROM made.people WHERE id = 1")]
     public async Task An_error_in_a_value_does_not_tell_its_place(string sql)

@@ -223,6 +223,8 @@ internal readonly record struct RowSource(ParsedStatement Statement, ProtectionM
 /// <param name="Unknown">What of it cannot be known; null: nothing.</param>
 internal sealed record PlanSource(ParsedStatement Statement, ProtectionMap Map, Taint Taint, string? Unknown)
 {
+    private (int Count, int First, Tainted? Found)? _stars;
+
     /// <summary>Where a column comes from that the upstream names no origin of.</summary>
     /// <param name="index">Its place.</param>
     /// <param name="count">How many there are.</param>
@@ -248,13 +250,13 @@ internal sealed record PlanSource(ParsedStatement Statement, ProtectionMap Map, 
         }
 
         ImmutableArray<LineageOutput> outputs = lineage.Outputs;
-        int stars = outputs.Count(o => o.IsStar);
+        (int stars, int star, Tainted? starred) = _stars ??= StarsOf(outputs);
         if (stars == 0)
         {
             return outputs.Length == count ? new Origin(Taint.Of(outputs[index].From), false) : new Origin(null, true);
         }
 
-        int star = outputs.ToList().FindIndex(o => o.IsStar), behind = outputs.Length - star - 1;
+        int behind = outputs.Length - star - 1;
         if (stars == 1 && index < star)
         {
             return new Origin(Taint.Of(outputs[index].From), false);
@@ -266,12 +268,22 @@ internal sealed record PlanSource(ParsedStatement Statement, ProtectionMap Map, 
         }
 
         // One of those that a star stands for: it has the name that it was given within.
-        Tainted? found = Taint.Of(new LineageName(null, name));
-        foreach (LineageOutput output in outputs)
+        return new Origin(Taint.Of(new LineageName(null, name)) ?? starred, false);
+    }
+
+    // For as many columns as a result has, and a text may have stars without end.
+    private (int Count, int First, Tainted? Found) StarsOf(ImmutableArray<LineageOutput> outputs)
+    {
+        int count = 0, first = -1;
+        Tainted? found = null;
+        for (int i = 0; i < outputs.Length; i++)
         {
+            LineageOutput output = outputs[i];
+            count += output.IsStar ? 1 : 0;
+            first = first < 0 && output.IsStar ? i : first;
             found ??= output is { IsStar: true, IsPlain: true } ? null : Taint.Of(output.From);
         }
 
-        return new Origin(found, false);
+        return (count, first, found);
     }
 }

@@ -11,19 +11,28 @@ internal sealed partial class Conversation
     // EXECUTE of what is an EXECUTE: the server itself allows no such thing but by way of the protocol, once.
     private const int MostSteps = 4;
 
+    /// <summary>
+    /// Meanings of names that are looked at for one text. A script of some hundred EXECUTEs is within it; each costs up to 40 microseconds
+    /// where answers are masked, during which the loop serves nobody else.
+    /// </summary>
+    private const int MostMeanings = 512;
+
+    private int _meanings;
+
     /// <summary>What the rules say of a text with all that its names stand for.</summary>
     /// <param name="text">What would run.</param>
     /// <param name="isDurableFirst">Whether its record must be on disk before it runs.</param>
     /// <param name="isRun">False: it does not run yet, or has been counted.</param>
     public Decision Decide(JudgedText text, out bool isDurableFirst, bool isRun = true)
     {
-        isDurableFirst = text.IsDurableFirst;
+        (isDurableFirst, _meanings) = (text.IsDurableFirst, 0);
         return text.UsesNames || text.Alternatives.Length > 0 ? DecideAll(text, MostSteps, isRun, ref isDurableFirst) : Judge.Judge(text, isRun);
     }
 
     /// <summary>All that a text runs: itself, or each that it may be, with what its names stand for.</summary>
     public IReadOnlyList<JudgedText> Runs(JudgedText text)
     {
+        _meanings = 0;
         var all = new List<JudgedText>();
         Collect(text, MostSteps, all);
         return all;
@@ -32,9 +41,15 @@ internal sealed partial class Conversation
     /// <summary>For each statement of a text what may give back its rows: itself, and all that its names stand for.</summary>
     public List<List<RowSource>> SourcesOf(JudgedText text)
     {
+        _meanings = 0;
+        return AllSourcesOf(text);
+    }
+
+    private List<List<RowSource>> AllSourcesOf(JudgedText text)
+    {
         if (text.Alternatives.Length > 0)
         {
-            return [[.. text.Alternatives.SelectMany(SourcesOf).SelectMany(s => s)]];
+            return [[.. text.Alternatives.SelectMany(AllSourcesOf).SelectMany(s => s)]];
         }
 
         var sources = new List<List<RowSource>>();
@@ -166,6 +181,8 @@ internal sealed partial class Conversation
             }
         }
 
-        return own ?? Resolve(isCursor ? _portals : _statements, bytes);
+        own ??= Resolve(isCursor ? _portals : _statements, bytes);
+        _meanings += Math.Max(1, own.Alternatives.Length);
+        return _meanings <= MostMeanings ? own : Judge.Unnamed;
     }
 }

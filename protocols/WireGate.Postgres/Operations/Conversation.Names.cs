@@ -81,7 +81,7 @@ internal sealed partial class Conversation
     // What PREPARE and DECLARE name. What cannot be held is unknown: a name never keeps what it meant before.
     private void DefineNames(JudgedText text, OperationRun run, ProtectionMap? hidden)
     {
-        run.Forgotten = Forget;
+        (run.Forgotten, run.Unknown) = (Forget, Judge.Unnamed);
         var given = new HashSet<NameSlot>();
         foreach (JudgedText other in text.UsesNames || text.Alternatives.Length > 0 ? Runs(text) : [])
         {

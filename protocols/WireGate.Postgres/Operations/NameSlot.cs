@@ -14,7 +14,7 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
     /// Definitions that may be under way when a name is used in another group. Drivers wait for one before they use it, or send both in one
     /// group; whoever sends more may mean any of them, and each use would look through all.
     /// </summary>
-    private const int MostPending = 64;
+    private const int MostPending = 16;
 
     private readonly Queue<(long Group, JudgedText? Text)> _pending = new(1);
     private long _lastGroup = -1;
@@ -72,6 +72,25 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget)
 
     /// <summary>The oldest pending message failed or was skipped.</summary>
     public void Fail() => TryTake(out _);
+
+    /// <summary>The oldest pending message failed, and may have taken effect all the same: the name stands for what it did before, or for that.</summary>
+    /// <param name="unknown">What it stands for when it may be too many.</param>
+    public void Doubt(JudgedText unknown)
+    {
+        if (!TryTake(out JudgedText? text) || text is null || ReferenceEquals(text, Confirmed))
+        {
+            return;
+        }
+
+        if (Confirmed is not { } before)
+        {
+            Confirmed = text;
+            return;
+        }
+
+        JudgedText[] all = [.. (before.Alternatives.IsEmpty ? [before] : before.Alternatives).Append(text).Distinct()];
+        Confirmed = all.Length > MostPending ? unknown : JudgedText.AnyOf([.. all]);
+    }
 
     /// <summary>
     /// Adds all that the name may stand for when a message of this group uses it. Within a group nothing runs behind an error: if the

@@ -22,6 +22,9 @@ internal sealed class OperationRun(JudgedText text)
     /// <summary>Told of each name that it did not give after all; null: nobody is.</summary>
     public Action<NameSlot>? Forgotten { get; set; }
 
+    /// <summary>What a name stands for of which nobody knows what it does.</summary>
+    public JudgedText? Unknown { get; set; }
+
     /// <summary>It failed behind a COMMIT of its own, or may have: what it did before stays.</summary>
     public bool IsPartlyInForce => HasFailed && _done > 0 && Text.EndsTransaction;
 
@@ -43,12 +46,20 @@ internal sealed class OperationRun(JudgedText text)
         return _done++;
     }
 
-    /// <summary>All of it is answered: what was not done by now was never done.</summary>
+    /// <summary>
+    /// All of it is answered: what was not done by now was never done. But for the one statement that failed: PREPARE and DEALLOCATE take
+    /// effect at once and for good, and where the transaction ends behind them and its commit fails, an error is all that tells of them.
+    /// </summary>
     public void End()
     {
         foreach ((int statement, NameSlot slot) in _names)
         {
-            if (statement >= _done)
+            if (statement == _done && HasFailed && Unknown is { } unknown)
+            {
+                slot.Doubt(unknown);
+                Forgotten?.Invoke(slot);
+            }
+            else if (statement >= _done)
             {
                 slot.Fail();
                 Forgotten?.Invoke(slot);

@@ -7,8 +7,15 @@ namespace WireGate.Ssh.Operations;
 internal static class EnvironmentNames
 {
     /// <summary>Whether a variable passes.</summary>
-    public static bool Passes(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("LANG"u8) || name.SequenceEqual("LANGUAGE"u8) || name.SequenceEqual("COLORTERM"u8)
+    /// <param name="name">Its name.</param>
+    /// <param name="value">
+    /// Its value. A path in it would have translations or time zones read from there, and a translation is what programs print by, and some
+    /// run: sudo's env_check keeps such out as well.
+    /// </param>
+    public static bool Passes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => IsName(name) && !value.ContainsAny((byte)'/', (byte)'%');
+
+    private static bool IsName(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("LANG"u8) || name.SequenceEqual("COLORTERM"u8)
         || name.SequenceEqual("TERM"u8) || name.SequenceEqual("TZ"u8) || name.SequenceEqual("NO_COLOR"u8)
         || (name.StartsWith("LC_"u8) && name.IndexOfAnyExceptInRange((byte)'A', (byte)'_') < 0);
 }

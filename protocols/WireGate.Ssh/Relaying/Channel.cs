@@ -44,6 +44,12 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     /// <summary>It was refused here: both sides were told that it is closed, and what they still send is for nobody.</summary>
     public bool IsRefused { get; set; }
 
+    /// <summary>
+    /// The next channel to which the upstream gave the same number: it may, since it has closed this one, and it has been told that the client
+    /// did. What the client sends under that number up to its own close is for this one. Null: there is none yet.
+    /// </summary>
+    public Channel? Successor { get; set; }
+
     /// <summary>The client has closed it.</summary>
     public bool IsClosedByClient { get; set; }
 

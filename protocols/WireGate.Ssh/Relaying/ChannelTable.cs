@@ -19,11 +19,7 @@ internal sealed class ChannelTable
     /// <exception cref="ProtocolException">It has another one of that number.</exception>
     public void Begin(Peer opener, uint number, Channel channel)
     {
-        if (!Of(opener).TryAdd(number, channel))
-        {
-            ProtocolException.Throw(opener, "a channel of a number that another one has");
-        }
-
+        Add(opener, number, channel);
         _count++;
         _ = opener == Peer.Client ? channel.ClientNumber = number : channel.UpstreamNumber = number;
     }
@@ -32,11 +28,7 @@ internal sealed class ChannelTable
     /// <exception cref="ProtocolException">It has another one of that number.</exception>
     public void Confirm(Peer confirmer, uint number, Channel channel)
     {
-        if (!Of(confirmer).TryAdd(number, channel))
-        {
-            ProtocolException.Throw(confirmer, "a channel of a number that another one has");
-        }
-
+        Add(confirmer, number, channel);
         _ = confirmer == Peer.Client ? channel.ClientNumber = number : channel.UpstreamNumber = number;
         channel.IsOpen = true;
     }
@@ -75,6 +67,11 @@ internal sealed class ChannelTable
     {
         Remove(_byClient, channel.ClientNumber, channel);
         Remove(_byUpstream, channel.UpstreamNumber, channel);
+        if (channel.Successor is { } next)
+        {
+            _byUpstream[channel.UpstreamNumber] = next;
+        }
+
         _count--;
     }
 
@@ -85,6 +82,22 @@ internal sealed class ChannelTable
         {
             channels.Remove(number);
         }
+    }
+
+    private void Add(Peer owner, uint number, Channel channel)
+    {
+        if (Of(owner).TryAdd(number, channel))
+        {
+            return;
+        }
+
+        if (owner == Peer.Upstream && _byUpstream[number] is { IsRefused: true, IsClosedByUpstream: true, Successor: null } before)
+        {
+            before.Successor = channel;
+            return;
+        }
+
+        ProtocolException.Throw(owner, "a channel of a number that another one has");
     }
 
     private static Peer OtherThan(Peer peer) => peer == Peer.Client ? Peer.Upstream : Peer.Client;

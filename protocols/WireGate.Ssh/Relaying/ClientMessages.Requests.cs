@@ -92,7 +92,7 @@ internal sealed partial class ClientMessages
                 treatment = Treatment.Pass;
                 break;
             case "env" when isSession && !channel.IsStarted:
-                treatment = EnvironmentNames.Passes(reader.ReadString()) ? Treatment.Pass : Treatment.Drop;
+                treatment = EnvironmentNames.Passes(reader.ReadString(), reader.ReadString()) ? Treatment.Pass : Treatment.Drop;
                 break;
             case "x11-req" when isSession && !channel.IsStarted:
                 (treatment, operation) = (Treatment.Forward, SshForward.X11);
@@ -160,8 +160,8 @@ internal sealed partial class ClientMessages
             channel.ToClient.Answer(ConnectionMessages.OnStderr(number, line));
         }
 
-        channel.ToClient.Answer(
-            ConnectionMessages.ExitStatus(number, CannotExecute), ConnectionMessages.Eof(number), ConnectionMessages.Close(number));
+        // The client is told that it is closed once the upstream has closed it: then its number is free on both sides.
+        channel.ToClient.Answer(ConnectionMessages.ExitStatus(number, CannotExecute), ConnectionMessages.Eof(number));
         channel.IsRefused = true;
         upstream.Send(ConnectionMessages.Close(channel.UpstreamNumber));
     }

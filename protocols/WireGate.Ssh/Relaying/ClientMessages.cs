@@ -179,7 +179,7 @@ internal sealed partial class ClientMessages(
         }
         else
         {
-            client.Send(ConnectionMessages.OpenFailure(
+            client.Answer(ConnectionMessages.OpenFailure(
                 channel.ClientNumber,
                 !isKnown ? OpenFailure.SSH_OPEN_UNKNOWN_CHANNEL_TYPE : OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
                 $"wiregate: {judgement.Refusal}"));

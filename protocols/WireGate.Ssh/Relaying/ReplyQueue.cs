@@ -43,7 +43,7 @@ internal sealed class ReplyQueue(SshTransport asker)
         while (_owed.TryPeek(out byte[]? message) && message is not null)
         {
             _owed.Dequeue();
-            asker.Send(message);
+            asker.Answer(message);
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class ReplyQueue(SshTransport asker)
     {
         while (_owed.TryDequeue(out byte[]? message))
         {
-            asker.Send(message ?? failure);
+            asker.Answer(message ?? failure);
         }
     }
 

@@ -102,6 +102,7 @@ internal sealed class UpstreamMessages(
         {
             // What it was asked before, it need not have answered.
             channel.ToClient.Abandon(ConnectionMessages.Failure(channel.ClientNumber));
+            channel.ToClient.Answer(ConnectionMessages.Close(channel.ClientNumber));
         }
         else
         {
@@ -144,7 +145,7 @@ internal sealed class UpstreamMessages(
         ChannelOpen open = ChannelOpen.Read(Peer.Upstream, upstream.Packet.Payload);
         if (!IsWanted(open) || !table.HasRoom)
         {
-            upstream.Send(ConnectionMessages.OpenFailure(open.Sender, OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "nobody asked for it"));
+            upstream.Answer(ConnectionMessages.OpenFailure(open.Sender, OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "nobody asked for it"));
             return;
         }
 

@@ -321,7 +321,8 @@ internal sealed partial class SshTransport
     }
 
     /// <summary>Answers what the peer may ask as often as it likes, and does not wait for it to take the answer.</summary>
-    private void Answer(ReadOnlySpan<byte> payload)
+    /// <exception cref="ProtocolException">It takes none of them.</exception>
+    public void Answer(ReadOnlySpan<byte> payload)
     {
         _unread = _writer.Unsent == 0 && _parkedBytes == 0 ? 0 : _unread + payload.Length;
         if (_unread > MostUnread)

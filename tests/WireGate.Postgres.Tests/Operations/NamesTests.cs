@@ -26,15 +26,30 @@ internal sealed class NamesTests
     public void Of_too_many_definitions_under_way_nobody_knows_which_holds()
     {
         var slot = new NameSlot([], new HeldBudget());
-        for (int i = 0; i < 65; i++)
+        for (int i = 0; i < 17; i++)
         {
             slot.Define(i % 2 == 0 ? A : B, group: i);
         }
 
         Assert.That(slot.TryResolve(100, []), Is.False);
-        Assert.That(Resolve(slot, group: 64), Is.EqualTo(new[] { A }), "within its own group it does");
+        Assert.That(Resolve(slot, group: 16), Is.EqualTo(new[] { A }), "within its own group it does");
         slot.Confirm();
         Assert.That(Resolve(slot, group: 100), Is.EqualTo(new[] { A, B }));
+    }
+
+    [Test]
+    public void A_definition_that_failed_and_may_have_taken_effect_counts_beside_the_one_before()
+    {
+        var slot = new NameSlot([], new HeldBudget());
+        slot.Define(A, group: 1);
+        slot.Confirm();
+        slot.Define(B, group: 2);
+        slot.Doubt(unknown: A);
+
+        Assert.That(slot.Confirmed!.Alternatives, Is.EqualTo(new[] { A, B }));
+        slot.Define(A, group: 3);
+        slot.Doubt(unknown: A);
+        Assert.That(slot.Confirmed!.Alternatives, Is.EqualTo(new[] { A, B }));
     }
 
     [Test]

@@ -101,6 +101,57 @@ internal sealed class RelayTests
             OnlyEcho);
     }
 
+    [Test]
+    public async Task The_upstream_may_give_the_number_of_a_channel_that_was_refused_to_the_next()
+    {
+        await RunAsync(
+            async (client, upstream) =>
+            {
+                await OpenSessionAsync(client, upstream);
+                await SendAsync(client, Request(Theirs, "exec").String("id"));
+                Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_CLOSE));
+                await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_CLOSE).UInt32(Mine));
+                while (Kind(await ReadAsync(client)) != SshMessage.SSH_MSG_CHANNEL_CLOSE)
+                {
+                }
+
+                await PassAsync(client, upstream, Open("session", Mine + 1));
+                await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine + 1).UInt32(Theirs).UInt32(1 << 20).UInt32(1 << 15));
+                await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_EOF).UInt32(Theirs));
+                await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_CLOSE).UInt32(Theirs));
+                await PassAsync(client, upstream, Request(Theirs, "exec").String("echo"));
+            },
+            OnlyEcho);
+    }
+
+    [Test]
+    public async Task Whoever_asks_and_does_not_read_the_answers_is_sent_away()
+    {
+        await RunAsync(async (client, _) =>
+        {
+            for (int i = 0; i < 500 && _session.Session.End == SessionEnd.None; i++)
+            {
+                for (int j = 0; j < 1000; j++)
+                {
+                    using SshWriter open = Open("x", 1);
+                    client.Send(open.WrittenSpan);
+                }
+
+                client.StartFlush();
+                for (int turn = 0; turn < 20; turn++)
+                {
+                    await _session.YieldAsync();
+                }
+            }
+
+            Assert.That(_session.Session.End, Is.EqualTo(SessionEnd.ClientBrokeProtocol));
+
+            // For so long it may still read why.
+            _session.Time.Advance(TimeSpan.FromSeconds(2));
+            await _session.EndedAsync();
+        });
+    }
+
     [TestCase("shell")]
     [TestCase("subsystem")]
     [TestCase("tun@openssh.com")]
@@ -124,18 +175,21 @@ internal sealed class RelayTests
     [TestCase("LC_all", false)]
     [TestCase("lang", false)]
     [TestCase("", false)]
-    public async Task Only_variables_of_language_and_terminal_pass(string name, bool passes)
+    [TestCase("LC_ALL", false, "/tmp/x")]
+    [TestCase("LANG", false, "%n")]
+    [TestCase("LANGUAGE", false)]
+    public async Task Only_variables_of_language_and_terminal_pass(string name, bool passes, string value = "x")
     {
         await RunAsync(async (client, upstream) =>
         {
             await OpenSessionAsync(client, upstream);
             if (passes)
             {
-                await PassAsync(client, upstream, Request(Theirs, "env").String(name).String("x"));
+                await PassAsync(client, upstream, Request(Theirs, "env").String(name).String(value));
             }
             else
             {
-                await SendAsync(client, Request(Theirs, "env").String(name).String("x"));
+                await SendAsync(client, Request(Theirs, "env").String(name).String(value));
                 Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Failure(Mine)));
             }
         });

@@ -98,6 +98,14 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     public Task OnLoopAsync(Func<Task> body) => _pair.OnLoopAsync(body);
 
+    /// <summary>Lets everything else on the loop run first.</summary>
+    public Task YieldAsync()
+    {
+        var turn = new TaskCompletionSource();
+        _pair.Loop.Post(static state => ((TaskCompletionSource)state!).SetResult(), turn);
+        return turn.Task;
+    }
+
     /// <summary>Completes when the session has ended, and gives its reason.</summary>
     public async Task<SessionEnd> EndedAsync()
     {

@@ -181,8 +181,9 @@ internal sealed class SftpRelayTests
     {
         await SayAsync(_session.Client, [0, 0, 0, 1, 99]);
 
-        await MessageAsync(_session.Client, SshMessage.SSH_MSG_CHANNEL_CLOSE);
         await MessageAsync(_session.Upstream, SshMessage.SSH_MSG_CHANNEL_CLOSE);
+        await SendAsync(_session.Upstream, ConnectionMessages.Close(Number));
+        await MessageAsync(_session.Client, SshMessage.SSH_MSG_CHANNEL_CLOSE);
         Assert.That(_session.End, Is.EqualTo(SessionEnd.None));
     });
 
