@@ -36,15 +36,28 @@ internal sealed class OperationJudge
     /// <exception cref="AuditFailedException">It could not be written down.</exception>
     public async ValueTask<Judgement> JudgeAsync(SshOperation operation)
     {
-        Refresh();
-        DateTimeOffset now = _services.Time.GetUtcNow();
-        Decision decision = _rules.JudgeHere(operation, now);
-        if (_rules.External is { } elsewhere && decision.Verdict != Verdict.Deny)
+        Decision decision;
+        RuleBook book;
+        bool isCounted = false;
+        do
         {
-            SessionFacts facts = SessionFacts.Of(_session);
-            decision = await Task.Run(() => _point.AskAsync(elsewhere, facts, operation, decision, now));
-            await _session.Loop.Switch();
+            Refresh();
+            book = _book;
+            DateTimeOffset now = _services.Time.GetUtcNow();
+            decision = _rules.JudgeHere(operation, now, isRun: !isCounted);
+            isCounted = true;
+            if (_rules.External is { } elsewhere && decision.Verdict != Verdict.Deny)
+            {
+                SessionFacts facts = SessionFacts.Of(_session);
+                Decision own = decision;
+                decision = await Task.Run(() => _point.AskAsync(elsewhere, facts, operation, own, now));
+                await _session.Loop.Switch();
+
+                // A reload meanwhile may have made it stricter.
+                Refresh();
+            }
         }
+        while (!ReferenceEquals(book, _book));
 
         if (decision.Verdict != Verdict.Allow)
         {

@@ -194,9 +194,9 @@ internal sealed class UpstreamMessages(
     private void OnGlobalRequest()
     {
         Request request = Request.Read(Peer.Upstream, upstream.Packet.Payload);
-        if (request.Type is "hostkeys-00@openssh.com" or "hostkeys-prove-00@openssh.com")
+        if (request.Type != "keepalive@openssh.com")
         {
-            // The client would take the upstream's keys for ours, and the proof is bound to a session that it does not have.
+            // Nothing else is asked of clients that they would do. Of hostkeys-00@openssh.com they would take the upstream's keys for ours.
             if (request.WantsReply)
             {
                 toUpstream.Answer(ConnectionMessages.RequestFailure());
