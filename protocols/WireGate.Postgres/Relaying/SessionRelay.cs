@@ -71,6 +71,13 @@ internal sealed class SessionRelay
         if (await Task.WhenAny(toUpstream, toClient) == toUpstream)
         {
             End(toUpstream, Peer.Client);
+            if (toUpstream is { IsCompletedSuccessfully: true, Result: RelayStop.DestinationGone })
+            {
+                // Why the upstream takes nothing more, it may have said before.
+                using ITimer grace = _time.CreateTimer(static s => ((SessionRelay)s!).StopLater(), this, Grace, Timeout.InfiniteTimeSpan);
+                await Task.WhenAny(toClient);
+            }
+
             _toClient.Stop(_upstream.Input);
             await StopAsync(toClient);
         }
@@ -142,6 +149,14 @@ internal sealed class SessionRelay
             _session.Client.Abort();
         }
     }
+
+    private void StopLater() => _session.Loop.Post(
+        static s =>
+        {
+            var relay = (SessionRelay)s!;
+            relay._toClient.Stop(relay._upstream.Input);
+        },
+        this);
 
     private async ValueTask StopAsync(Task<RelayStop> direction)
     {

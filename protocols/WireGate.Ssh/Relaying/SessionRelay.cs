@@ -14,7 +14,7 @@ namespace WireGate.Ssh.Relaying;
 /// </summary>
 internal sealed class SessionRelay : IDisposable
 {
-    /// <summary>How long a client that does not read may keep a session that has ended.</summary>
+    /// <summary>How long a side that does not read may keep a session that has ended.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly Session _session;
@@ -51,6 +51,7 @@ internal sealed class SessionRelay : IDisposable
         Task<RelayStop> toClient = PumpAsync(_upstream, _client, _fromUpstream.HandleAsync);
         Task<RelayStop> first = await Task.WhenAny(toUpstream, toClient);
         End(first, first == toUpstream ? Peer.Client : Peer.Upstream);
+        await DrainAsync(first, first == toUpstream ? toClient : toUpstream);
         Stop();
         using (ITimer grace = _time.CreateTimer(
             static s =>
@@ -67,7 +68,7 @@ internal sealed class SessionRelay : IDisposable
             if (_session.End != SessionEnd.ClientClosed)
             {
                 (uint reason, string text) = _session.End == SessionEnd.UpstreamClosed && _upstream.Disconnected is { } said
-                    ? (said.Reason, said.Text)
+                    ? (said.Reason, $"the upstream ended the session: {said.Text}")
                     : ((uint)Refusals.ReasonOf(_session.End), Refusals.Farewell(_session.End));
                 _client.Disconnect((DisconnectReason)reason, text);
             }
@@ -126,6 +127,20 @@ internal sealed class SessionRelay : IDisposable
 
         return RelayStop.Stopped;
     }
+
+    /// <summary>Whoever takes nothing more may have said something before, which the other side gets.</summary>
+    private async ValueTask DrainAsync(Task<RelayStop> ended, Task<RelayStop> other)
+    {
+        if (ended is not { IsCompletedSuccessfully: true, Result: RelayStop.DestinationGone })
+        {
+            return;
+        }
+
+        using ITimer grace = _time.CreateTimer(static s => ((SessionRelay)s!).StopLater(), this, Grace, Timeout.InfiniteTimeSpan);
+        await Quiet(other);
+    }
+
+    private void StopLater() => _session.Loop.Post(static s => ((SessionRelay)s!).Stop(), this);
 
     private void Stop()
     {

@@ -106,6 +106,9 @@ internal sealed class RelayedSession : IAsyncDisposable
         return turn.Task;
     }
 
+    /// <summary>The scripted upstream is gone, without a word.</summary>
+    public void AbortUpstream() => _more[1].Abort();
+
     /// <summary>Completes when the session has ended, and gives its reason.</summary>
     public async Task<SessionEnd> EndedAsync()
     {
