@@ -9,14 +9,19 @@ namespace WireGate.Ssh.Operations;
 
 /// <summary>What becomes of something that a client asks for.</summary>
 /// <param name="IsAllowed">It may be passed on, and is on disk.</param>
-/// <param name="Refusal">What the client is told if it may not; null: it may.</param>
-internal readonly record struct Judgement(bool IsAllowed, string? Refusal);
+/// <param name="Refusal">What the client is told if it may not; null: it may, or that is not decided yet.</param>
+internal readonly record struct Judgement(bool IsAllowed, string? Refusal)
+{
+    /// <summary>It waits for people: why, and for whom. Null: it does not.</summary>
+    public Decision? Held { get; init; }
+
+    /// <summary>The approval that this is the one use of; null: it needs none.</summary>
+    public string? Approval { get; init; }
+}
 
 /// <summary>Judges what a session asks for, by the config in force at that moment, and writes it down before it is passed on. On the session's loop.</summary>
-internal sealed class OperationJudge
+internal sealed partial class OperationJudge
 {
-    private const string HoldNotBuilt = "it needs an approval, which SSH cannot wait for yet";
-
     private readonly Session _session;
     private readonly SshServices _services;
     private readonly DecisionPoint _point;
@@ -33,19 +38,38 @@ internal sealed class OperationJudge
     }
 
     /// <summary>Judges.</summary>
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="cannotWait">Why people cannot be asked about it; null: they can.</param>
     /// <exception cref="AuditFailedException">It could not be written down.</exception>
-    public async ValueTask<Judgement> JudgeAsync(SshOperation operation)
+    public async ValueTask<Judgement> JudgeAsync(SshOperation operation, string? cannotWait)
+    {
+        Decision decision = await DecideAsync(operation, isRun: true);
+        switch (decision.Verdict)
+        {
+            case Verdict.Allow:
+                await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision), _session.Loop);
+                return new Judgement(_session.End == SessionEnd.None, null);
+            case Verdict.Hold when cannotWait is null:
+                _log.Held(operation, decision);
+                return new Judgement(false, null) { Held = decision };
+            case Verdict.Hold:
+                return Refuse(operation, decision, $"it needs an approval, and {cannotWait}");
+            default:
+                return Refuse(operation, decision, decision.Reason);
+        }
+    }
+
+    private async ValueTask<Decision> DecideAsync(SshOperation operation, bool isRun)
     {
         Decision decision;
         RuleBook book;
-        bool isCounted = false;
         do
         {
             Refresh();
             book = _book;
             DateTimeOffset now = _services.Time.GetUtcNow();
-            decision = _rules.JudgeHere(operation, now, isRun: !isCounted);
-            isCounted = true;
+            decision = _rules.JudgeHere(operation, now, isRun);
+            isRun = false;
             if (_rules.External is { } elsewhere && decision.Verdict != Verdict.Deny)
             {
                 SessionFacts facts = SessionFacts.Of(_session);
@@ -59,16 +83,7 @@ internal sealed class OperationJudge
         }
         while (!ReferenceEquals(book, _book));
 
-        if (decision.Verdict != Verdict.Allow)
-        {
-            decision = decision.Verdict == Verdict.Hold ? decision with { Verdict = Verdict.Deny, Reason = HoldNotBuilt } : decision;
-            string reference = Reference.New();
-            _log.Denied(operation, decision, reference);
-            return new Judgement(false, $"{Words(decision)} (ref {reference})");
-        }
-
-        await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision), _session.Loop);
-        return new Judgement(_session.End == SessionEnd.None, null);
+        return decision;
     }
 
     /// <summary>Refuses what no rule is asked about.</summary>
@@ -78,9 +93,7 @@ internal sealed class OperationJudge
     public Judgement Refuse(SshOperation operation, string reason)
     {
         var decision = new Decision { Reason = reason, Config = _book.Version };
-        string reference = Reference.New();
-        _log.Denied(operation, decision, reference);
-        return new Judgement(false, $"{Words(decision)} (ref {reference})");
+        return Refuse(operation, decision, reason);
     }
 
     /// <summary>Writes down how much of a file was copied, if any was.</summary>
@@ -91,6 +104,14 @@ internal sealed class OperationJudge
         {
             _log.Transferred(file.Path, file.Read, file.Written);
         }
+    }
+
+    private Judgement Refuse(SshOperation operation, Decision decision, string? reason)
+    {
+        decision = decision with { Verdict = Verdict.Deny, Reason = reason };
+        string reference = Reference.New();
+        _log.Denied(operation, decision, reference);
+        return new Judgement(false, $"{Words(decision)} (ref {reference})");
     }
 
     private static string Words(in Decision decision) => (decision.Rule, decision.Reason) switch

@@ -24,6 +24,21 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         return audit.Append(_record.WrittenSpan);
     }
 
+    /// <summary>An operation that people are asked about.</summary>
+    public void Held(SshOperation operation, in Decision decision)
+    {
+        WriteHead(operation, decision);
+        audit.Append(_record.WrittenSpan);
+    }
+
+    /// <summary>An operation that people have approved, and that runs now.</summary>
+    public AuditPosition Approved(SshOperation operation, in Decision decision, string approval)
+    {
+        WriteHead(operation, decision with { Verdict = Verdict.Allow });
+        WriteMember("approval"u8, approval);
+        return audit.Append(_record.WrittenSpan);
+    }
+
     /// <summary>An operation that is refused.</summary>
     /// <param name="operation">What was asked.</param>
     /// <param name="decision">What was decided.</param>
@@ -58,7 +73,7 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         _record.Write("\"event\":\"operation\""u8);
         WriteMember("session"u8, session.Id);
         WriteMember("config"u8, decision.Config);
-        WriteMember("verdict"u8, decision.Verdict == Verdict.Allow ? "allow" : "deny");
+        WriteMember("verdict"u8, decision.Verdict switch { Verdict.Allow => "allow", Verdict.Hold => "hold", _ => "deny" });
         WriteMember("rule"u8, decision.Rule);
         if (decision.Observed.Length > 0)
         {

@@ -32,6 +32,27 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     /// <summary>A command, a shell or a subsystem was asked for: there is one at most (RFC 4254 section 6.5).</summary>
     public bool IsStarted { get; set; }
 
+    /// <summary>What was asked for waits for people; null: nothing does.</summary>
+    public HeldRequest? Held { get; set; }
+
+    /// <summary>The client has said that it sends no more, while what would read it waits for people.</summary>
+    public bool HasHeldEof { get; set; }
+
+    /// <summary>What was asked for went to the upstream: data may come for it.</summary>
+    public bool IsRunning { get; set; }
+
+    /// <summary>
+    /// Bytes that the upstream lets come, and of which the client is told once what was asked for runs: an upstream might keep what comes
+    /// before for what is started later, and then nobody has judged it.
+    /// </summary>
+    public uint Credit { get; set; }
+
+    /// <summary>What the client has set for what is asked for: <c>NAME=value</c> each.</summary>
+    public List<string> Environment { get; } = [];
+
+    /// <summary>Is told whether the upstream has opened it; null: nobody wants to know.</summary>
+    public Action<bool>? Answered { get; set; }
+
     /// <summary>What the client lets come, where something may be said here; null: that is between the client and the upstream.</summary>
     public ChannelWindow? Window { get; set; }
 

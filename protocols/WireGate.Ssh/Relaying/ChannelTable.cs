@@ -51,7 +51,7 @@ internal sealed class ChannelTable
     /// <exception cref="ProtocolException">It did not ask.</exception>
     public Channel Pending(Peer answerer, uint recipient)
     {
-        if (!Of(OtherThan(answerer)).TryGetValue(recipient, out Channel? channel) || channel.IsOpen)
+        if (!Of(OtherThan(answerer)).TryGetValue(recipient, out Channel? channel) || channel.IsOpen || channel.Held is not null)
         {
             ProtocolException.Throw(answerer, "an answer to a channel that nobody asked for");
         }

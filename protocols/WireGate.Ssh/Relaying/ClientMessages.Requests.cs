@@ -1,3 +1,4 @@
+using System.Text;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Ssh.Messages;
@@ -9,6 +10,12 @@ namespace WireGate.Ssh.Relaying;
 /// <content>What a client asks of a channel.</content>
 internal sealed partial class ClientMessages
 {
+    // Whatever else is asked meanwhile would come before it.
+    private const string StartWaits = "only what is started, and forwards, can wait for one";
+
+    // The variables that pass, several times over.
+    private const int MostVariables = 64;
+
     private enum Treatment
     {
         /// <summary>Nobody knows what it is. The default.</summary>
@@ -36,9 +43,13 @@ internal sealed partial class ClientMessages
         }
 
         Judgement judgement = treatment is Treatment.Start or Treatment.Forward
-            ? await judge.JudgeAsync(operation!)
+            ? await judge.JudgeAsync(operation!, treatment == Treatment.Start ? holds.WhyFull : StartWaits)
             : new Judgement(treatment == Treatment.Pass, null);
-        if (judgement.IsAllowed)
+        if (judgement.Held is { } decision)
+        {
+            HoldStart(channel, wantsReply, operation!, decision);
+        }
+        else if (judgement.IsAllowed)
         {
             Note(operation);
             if (wantsReply)
@@ -54,7 +65,7 @@ internal sealed partial class ClientMessages
         }
         else if (treatment == Treatment.Start)
         {
-            Refuse(channel, wantsReply, judgement.Refusal!);
+            Refuse(channel, wantsReply ? channel.ToClient.Hold() : null, judgement.Refusal!);
         }
         else if (wantsReply)
         {
@@ -92,13 +103,17 @@ internal sealed partial class ClientMessages
                 treatment = Treatment.Pass;
                 break;
             case "env" when isSession && !channel.IsStarted:
-                treatment = EnvironmentNames.Passes(reader.ReadString(), reader.ReadString()) ? Treatment.Pass : Treatment.Drop;
+                treatment = ReadVariable(channel, reader.ReadString(), reader.ReadString());
                 break;
             case "x11-req" when isSession && !channel.IsStarted:
                 (treatment, operation) = (Treatment.Forward, SshForward.X11);
                 break;
             case "auth-agent-req@openssh.com" or "agent-req" when isSession && !channel.IsStarted:
                 (treatment, operation) = (Treatment.Forward, SshForward.Agent);
+                break;
+            case "signal" or "break" when channel.Held is { } held:
+                held.Withdraw("the client cancelled it");
+                treatment = Treatment.Drop;
                 break;
             case "window-change" or "signal" or "break" or "xon-xoff" when isSession:
             case "eow@openssh.com" or "keepalive@openssh.com":
@@ -107,6 +122,17 @@ internal sealed partial class ClientMessages
         }
 
         return (channel, request.WantsReply, treatment, operation);
+    }
+
+    private static Treatment ReadVariable(Channel channel, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (!EnvironmentNames.Passes(name, value) || channel.Environment.Count >= MostVariables)
+        {
+            return Treatment.Drop;
+        }
+
+        channel.Environment.Add($"{Encoding.UTF8.GetString(name)}={Encoding.UTF8.GetString(value)}");
+        return Treatment.Pass;
     }
 
     private void Note(SshOperation? operation)
@@ -118,6 +144,12 @@ internal sealed partial class ClientMessages
     // A command that runs an sftp-server is a command: a rule that allows it allows all of SFTP.
     private void Start(Channel channel, SshOperation operation)
     {
+        channel.IsRunning = true;
+        if (channel.Credit > 0)
+        {
+            client.Send(ConnectionMessages.WindowAdjust(channel.ClientNumber, channel.Credit));
+        }
+
         if (operation is SshSubsystem { Name: SshSubsystem.Sftp })
         {
             channel.Sftp = new SftpRelay(channel, client, upstream, judge);
@@ -137,7 +169,7 @@ internal sealed partial class ClientMessages
         catch (ProtocolException e) when (e.Peer == Peer.Client)
         {
             // It has no id to answer to.
-            Refuse(channel, wantsReply: false, judge.Refuse(new SftpOperation(SftpActions.Other), e.Message).Refusal!);
+            Refuse(channel, null, judge.Refuse(new SftpOperation(SftpActions.Other), e.Message).Refusal!);
             sftp.End();
         }
     }
@@ -146,16 +178,19 @@ internal sealed partial class ClientMessages
     /// As a command that may not be run ends: that it was started, a line on stderr, exit status 126, and the end. A plain failure would be
     /// told as a fault of the connection, with status 255.
     /// </summary>
-    private void Refuse(Channel channel, bool wantsReply, string refusal)
+    /// <param name="channel">It.</param>
+    /// <param name="owed">The place of the answer to the client's request; null: it wants none.</param>
+    /// <param name="refusal">What it is told.</param>
+    private void Refuse(Channel channel, Owed? owed, string refusal)
     {
         uint number = channel.ClientNumber;
         string line = $"wiregate: {refusal}{(channel.HasPty ? "\r\n" : "\n")}";
-        if (wantsReply)
+        if (owed is not null)
         {
-            channel.ToClient.Answer(ConnectionMessages.Success(number));
+            channel.ToClient.Answer(owed, ConnectionMessages.Success(number));
         }
 
-        if (channel.Window!.TryTake(System.Text.Encoding.UTF8.GetByteCount(line)))
+        if (channel.Window!.TryTake(Encoding.UTF8.GetByteCount(line)))
         {
             channel.ToClient.Answer(ConnectionMessages.OnStderr(number, line));
         }

@@ -12,7 +12,8 @@ namespace WireGate.Ssh.Relaying;
 /// known here is refused.
 /// </summary>
 internal sealed partial class ClientMessages(
-    SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge)
+    SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge,
+    HeldRequests holds)
 {
     /// <summary>What a shell says of a command that it may not run.</summary>
     private const uint CannotExecute = 126;
@@ -48,9 +49,7 @@ internal sealed partial class ClientMessages(
             case SshMessage.SSH_MSG_GLOBAL_REQUEST:
                 return OnGlobalRequestAsync();
             case SshMessage.SSH_MSG_REQUEST_SUCCESS or SshMessage.SSH_MSG_REQUEST_FAILURE:
-                Take(toUpstream);
-                upstream.Forward(client.Packet);
-                toUpstream.SendReady();
+                toUpstream.Pass(client);
                 return default;
             case SshMessage.SSH_MSG_USERAUTH_REQUEST:
                 // RFC 4252 section 5.1: who is in need not prove it again.
@@ -72,10 +71,17 @@ internal sealed partial class ClientMessages(
             return default;
         }
 
-        if (client.Kind != SshMessage.SSH_MSG_CHANNEL_EOF && channel is { Type: Relaying.Channel.Session, IsStarted: false })
+        if (client.Kind == SshMessage.SSH_MSG_CHANNEL_EOF)
         {
-            // An upstream may keep it for what is started later, and then nobody has judged it.
-            ProtocolException.Throw(Peer.Client, "data for a session that nothing was started in");
+            channel.HasHeldEof = channel.Held is not null;
+            if (channel.HasHeldEof)
+            {
+                return default;
+            }
+        }
+        else if (channel is { Type: Relaying.Channel.Session, IsRunning: false })
+        {
+            ProtocolException.Throw(Peer.Client, "data for a session that nothing runs in");
         }
 
         if (channel.Sftp is { } sftp && client.Kind != SshMessage.SSH_MSG_CHANNEL_EOF)
@@ -126,6 +132,7 @@ internal sealed partial class ClientMessages(
     private void OnClose(Channel channel)
     {
         channel.IsClosedByClient = true;
+        channel.Held?.Withdraw("the client closed the channel");
         channel.Sftp?.End();
         if (!channel.IsRefused)
         {
@@ -145,9 +152,7 @@ internal sealed partial class ClientMessages(
             return;
         }
 
-        Take(channel.ToUpstream);
-        upstream.Forward(client.Packet);
-        channel.ToUpstream.SendReady();
+        channel.ToUpstream.Pass(client);
     }
 
     private void OnConfirmation()
@@ -166,8 +171,12 @@ internal sealed partial class ClientMessages(
         Judgement judgement = !isKnown ? new Judgement(false, "a channel of this type is not known")
             : !table.HasRoom ? new Judgement(false, "there are too many channels")
             : forward is null ? new Judgement(true, null)
-            : await judge.JudgeAsync(forward);
-        if (judgement.IsAllowed)
+            : await judge.JudgeAsync(forward, holds.WhyFull);
+        if (judgement.Held is { } decision)
+        {
+            HoldOpen(channel, forward!, decision);
+        }
+        else if (judgement.IsAllowed)
         {
             table.Begin(Peer.Client, channel.ClientNumber, channel);
             if (channel.Type == Relaying.Channel.Session)
@@ -217,37 +226,33 @@ internal sealed partial class ClientMessages(
         (bool wantsReply, GlobalRequest request) = ReadGlobal();
         Judgement judgement = request.Operation is null
             ? new Judgement(request.IsKnown, "")
-            : await judge.JudgeAsync(request.Operation);
-        if (!judgement.IsAllowed)
+            : await judge.JudgeAsync(request.Operation, holds.WhyFull);
+        if (judgement.Held is { } decision)
+        {
+            HoldGlobal(wantsReply, request, decision);
+        }
+        else if (!judgement.IsAllowed)
         {
             if (wantsReply)
             {
                 toClient.Answer(ConnectionMessages.RequestFailure());
             }
-
-            return;
         }
-
-        request.Note?.Invoke(forwards);
-        if (wantsReply)
+        else
         {
-            toClient.Expect();
-        }
+            request.Note?.Invoke(forwards);
+            if (wantsReply)
+            {
+                toClient.Expect();
+            }
 
-        upstream.Forward(client.Packet);
+            upstream.Forward(client.Packet);
+        }
     }
 
     private (bool WantsReply, GlobalRequest Request) ReadGlobal()
     {
         Request request = Request.Read(Peer.Client, client.Packet.Payload);
         return (request.WantsReply, GlobalRequest.Read(request.Type, new SshReader(Peer.Client, request.Rest)));
-    }
-
-    private static void Take(ReplyQueue owed)
-    {
-        if (!owed.TryTake())
-        {
-            ProtocolException.Throw(Peer.Client, "an answer to what nobody asked");
-        }
     }
 }

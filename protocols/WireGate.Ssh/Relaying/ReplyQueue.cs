@@ -1,11 +1,22 @@
 using WireGate.Core.Framing;
+using WireGate.Ssh.Messages;
 using WireGate.Ssh.Transport;
 
 namespace WireGate.Ssh.Relaying;
 
+/// <summary>An answer that is owed.</summary>
+internal sealed class Owed
+{
+    /// <summary>It, and what belongs to it; null: it has not come.</summary>
+    public byte[][]? Messages { get; set; }
+
+    /// <summary>Is told when the other side has answered, and whether that was a yes; null: nobody wants to know.</summary>
+    public Action<bool>? Answered { get; set; }
+}
+
 /// <summary>
-/// Answers that one side is owed, in the order in which it asked: an answer names no request (RFC 4254 sections 4 and 5.4), so one of our
-/// own waits until those before it have come from the other side.
+/// Answers that one side is owed, in the order in which it asked: an answer names no request (RFC 4254 sections 4 and 5.4), so each waits
+/// until those before it are there, whoever gives them.
 /// </summary>
 /// <param name="asker">Who is owed them.</param>
 internal sealed class ReplyQueue(SshTransport asker)
@@ -13,37 +24,69 @@ internal sealed class ReplyQueue(SshTransport asker)
     /// <summary>More than any client asks before it looks at the answers.</summary>
     private const int Most = 1024;
 
-    // Null: the other side's.
-    private readonly Queue<byte[]?> _owed = new();
+    private readonly Queue<Owed> _owed = new();
+
+    // Those that the other side gives, in the order in which it was asked: what was held goes to it later than what came after.
+    private readonly Queue<Owed> _asked = new();
 
     /// <summary>A request that wants an answer goes on to the other side.</summary>
     /// <exception cref="ProtocolException">There are too many already.</exception>
-    public void Expect() => Enqueue(null);
+    public void Expect() => Expect(Hold(), answered: null);
+
+    /// <summary>A request that was held goes on to the other side.</summary>
+    /// <param name="owed">Its place.</param>
+    /// <param name="answered">Is told the answer; null: nobody wants to know.</param>
+    public void Expect(Owed owed, Action<bool>? answered)
+    {
+        owed.Answered = answered;
+        _asked.Enqueue(owed);
+    }
+
+    /// <summary>Keeps the place of an answer to a request that waits here.</summary>
+    /// <exception cref="ProtocolException">There are too many already.</exception>
+    public Owed Hold()
+    {
+        if (_owed.Count >= Most)
+        {
+            ProtocolException.Throw(asker.Peer, "it asks, and does not wait for answers");
+        }
+
+        var owed = new Owed();
+        _owed.Enqueue(owed);
+        return owed;
+    }
 
     /// <summary>Answers a request here, in its turn.</summary>
     /// <param name="messages">The answer, and what belongs to it.</param>
     /// <exception cref="ProtocolException">There are too many already.</exception>
-    public void Answer(params ReadOnlySpan<byte[]> messages)
-    {
-        foreach (byte[] message in messages)
-        {
-            Enqueue(message);
-        }
+    public void Answer(params ReadOnlySpan<byte[]> messages) => Answer(Hold(), messages);
 
+    /// <summary>Answers a request here that was held, in its turn.</summary>
+    public void Answer(Owed owed, params ReadOnlySpan<byte[]> messages)
+    {
+        owed.Messages = messages.ToArray();
         SendReady();
     }
 
-    /// <summary>An answer of the other side has come; once it is passed on, <see cref="SendReady"/> follows.</summary>
-    /// <returns>False: nobody asked.</returns>
-    public bool TryTake() => _owed.TryPeek(out byte[]? first) && first is null && _owed.TryDequeue(out _);
-
-    /// <summary>Sends what is ours and has its turn.</summary>
-    public void SendReady()
+    /// <summary>Passes the answer on that lies in the other side's packet.</summary>
+    /// <exception cref="ProtocolException">Nobody asked.</exception>
+    public void Pass(SshTransport answerer)
     {
-        while (_owed.TryPeek(out byte[]? message) && message is not null)
+        if (!_asked.TryDequeue(out Owed? owed))
+        {
+            ProtocolException.Throw(answerer.Peer, "an answer to what nobody asked");
+        }
+
+        owed!.Answered?.Invoke(answerer.Kind is SshMessage.SSH_MSG_CHANNEL_SUCCESS or SshMessage.SSH_MSG_REQUEST_SUCCESS);
+        if (ReferenceEquals(_owed.Peek(), owed))
         {
             _owed.Dequeue();
-            asker.Answer(message);
+            asker.Forward(answerer.Packet);
+            SendReady();
+        }
+        else
+        {
+            owed.Messages = [answerer.Packet.Payload.ToArray()];
         }
     }
 
@@ -51,19 +94,25 @@ internal sealed class ReplyQueue(SshTransport asker)
     /// <param name="failure">In place of each answer that will not come.</param>
     public void Abandon(byte[] failure)
     {
-        while (_owed.TryDequeue(out byte[]? message))
+        _asked.Clear();
+        while (_owed.TryDequeue(out Owed? owed))
         {
-            asker.Answer(message ?? failure);
+            foreach (byte[] message in owed.Messages ?? [failure])
+            {
+                asker.Answer(message);
+            }
         }
     }
 
-    private void Enqueue(byte[]? message)
+    private void SendReady()
     {
-        if (_owed.Count >= Most)
+        while (_owed.TryPeek(out Owed? owed) && owed.Messages is { } messages)
         {
-            ProtocolException.Throw(asker.Peer, "it asks, and does not wait for answers");
+            _owed.Dequeue();
+            foreach (byte[] message in messages)
+            {
+                asker.Answer(message);
+            }
         }
-
-        _owed.Enqueue(message);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class SessionRelay : IDisposable
     private readonly ChannelTable _table = new();
     private readonly ClientMessages _fromClient;
     private readonly UpstreamMessages _fromUpstream;
+    private readonly HeldRequests _holds;
     private bool _isStopped;
 
     /// <param name="session">It.</param>
@@ -37,7 +38,8 @@ internal sealed class SessionRelay : IDisposable
         var forwards = new RemoteForwards();
         ReplyQueue toClient = new(client), toUpstream = new(upstream);
         var judge = new OperationJudge(session, services, point);
-        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge);
+        _holds = new HeldRequests(judge);
+        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds);
         _fromUpstream = new UpstreamMessages(client, upstream, _table, forwards, toClient, toUpstream);
         session.ClientBytes = () => client.BytesRead;
         session.UpstreamBytes = () => upstream.BytesRead;
@@ -49,7 +51,7 @@ internal sealed class SessionRelay : IDisposable
     {
         Task<RelayStop> toUpstream = PumpAsync(_client, _upstream, _fromClient.HandleAsync);
         Task<RelayStop> toClient = PumpAsync(_upstream, _client, _fromUpstream.HandleAsync);
-        Task<RelayStop> first = await Task.WhenAny(toUpstream, toClient);
+        Task<RelayStop> first = await Task.WhenAny(toUpstream, toClient, _holds.Failed);
         End(first, first == toUpstream ? Peer.Client : Peer.Upstream);
         await DrainAsync(first, first == toUpstream ? toClient : toUpstream);
         Stop();
@@ -63,6 +65,7 @@ internal sealed class SessionRelay : IDisposable
             _session, Grace, Timeout.InfiniteTimeSpan))
         {
             await Task.WhenAll(Quiet(toUpstream), Quiet(toClient));
+            await _holds.EndAsync();
             _session.Interrupt = null;
             _upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
             if (_session.End != SessionEnd.ClientClosed)

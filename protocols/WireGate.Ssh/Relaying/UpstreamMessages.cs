@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using WireGate.Core.Framing;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Sftp;
@@ -15,9 +16,11 @@ internal sealed class UpstreamMessages(
     {
         switch (upstream.Kind)
         {
-            case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST
-                or SshMessage.SSH_MSG_CHANNEL_EOF:
+            case SshMessage.SSH_MSG_CHANNEL_DATA or SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA or SshMessage.SSH_MSG_CHANNEL_EOF:
                 OnData(Channel());
+                break;
+            case SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST:
+                OnWindowAdjust(Channel());
                 break;
             case SshMessage.SSH_MSG_CHANNEL_CLOSE:
                 OnClose(Channel());
@@ -29,22 +32,20 @@ internal sealed class UpstreamMessages(
                 OnConfirmation();
                 break;
             case SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE:
-                table.Remove(table.Pending(Peer.Upstream, Recipients.Of(Peer.Upstream, upstream.Packet.Payload)));
-                client.Forward(upstream.Packet);
+                OnOpenFailure(table.Pending(Peer.Upstream, Recipients.Of(Peer.Upstream, upstream.Packet.Payload)));
                 break;
             case SshMessage.SSH_MSG_CHANNEL_REQUEST:
                 OnRequest();
                 break;
             case SshMessage.SSH_MSG_CHANNEL_SUCCESS or SshMessage.SSH_MSG_CHANNEL_FAILURE:
-                OnReply(Channel());
+                // What was asked before a refusal is answered before it.
+                Channel().ToClient.Pass(upstream);
                 break;
             case SshMessage.SSH_MSG_GLOBAL_REQUEST:
                 OnGlobalRequest();
                 break;
             case SshMessage.SSH_MSG_REQUEST_SUCCESS or SshMessage.SSH_MSG_REQUEST_FAILURE:
-                Take(toClient);
-                client.Forward(upstream.Packet);
-                toClient.SendReady();
+                toClient.Pass(upstream);
                 break;
             default:
                 ProtocolException.Throw(Peer.Upstream, "a message that may not come within a session");
@@ -97,6 +98,7 @@ internal sealed class UpstreamMessages(
     private void OnClose(Channel channel)
     {
         channel.IsClosedByUpstream = true;
+        channel.Held?.Withdraw("the upstream closed the channel");
         channel.Sftp?.End();
         if (channel.IsRefused)
         {
@@ -115,18 +117,6 @@ internal sealed class UpstreamMessages(
         }
     }
 
-    private void OnReply(Channel channel)
-    {
-        if (!channel.ToClient.TryTake())
-        {
-            ProtocolException.Throw(Peer.Upstream, "an answer to what nobody asked");
-        }
-
-        // What was asked before the refusal is answered before it.
-        client.Forward(upstream.Packet);
-        channel.ToClient.SendReady();
-    }
-
     private void OnConfirmation()
     {
         var reader = new SshReader(Peer.Upstream, upstream.Packet.Payload);
@@ -135,8 +125,47 @@ internal sealed class UpstreamMessages(
         table.Confirm(Peer.Upstream, reader.ReadUInt32(), channel);
 
         // uint32 initial window size, uint32 maximum packet size
-        reader.ReadUInt32();
+        uint window = reader.ReadUInt32();
         channel.MostToUpstream = reader.ReadUInt32();
+        channel.Answered?.Invoke(true);
+        if (channel.Type == Relaying.Channel.Session)
+        {
+            channel.Credit = window;
+            BinaryPrimitives.WriteUInt32BigEndian(upstream.Packet.Payload.Slice(1 + (2 * sizeof(uint)), sizeof(uint)), 0);
+        }
+
+        client.Forward(upstream.Packet);
+    }
+
+    private void OnOpenFailure(Channel channel)
+    {
+        table.Remove(channel);
+        channel.Answered?.Invoke(false);
+        client.Forward(upstream.Packet);
+    }
+
+    private void OnWindowAdjust(Channel channel)
+    {
+        if (channel.IsRefused)
+        {
+            return;
+        }
+
+        if (channel is { Type: Relaying.Channel.Session, IsRunning: false })
+        {
+            // byte, uint32 recipient channel, uint32 bytes to add
+            var reader = new SshReader(Peer.Upstream, upstream.Packet.Payload);
+            reader.ReadBytes(1 + sizeof(uint));
+            ulong credit = channel.Credit + (ulong)reader.ReadUInt32();
+            if (credit > uint.MaxValue)
+            {
+                ProtocolException.Throw(Peer.Upstream, "a window of more than 2^32 - 1 bytes");
+            }
+
+            channel.Credit = (uint)credit;
+            return;
+        }
+
         client.Forward(upstream.Packet);
     }
 
@@ -211,14 +240,6 @@ internal sealed class UpstreamMessages(
         }
 
         client.Forward(upstream.Packet);
-    }
-
-    private static void Take(ReplyQueue owed)
-    {
-        if (!owed.TryTake())
-        {
-            ProtocolException.Throw(Peer.Upstream, "an answer to what nobody asked");
-        }
     }
 }
 

@@ -15,6 +15,8 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
 {
     private const uint Version = 3;
 
+    private const string CannotWait = "one request of SFTP cannot wait for one: hold the subsystem";
+
     /// <summary>RFC 4253 section 6.1: what everybody takes, unless a channel says less.</summary>
     private const uint MostData = 32 * 1024;
 
@@ -210,7 +212,7 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
         }
 
         Judgement judgement = refusal is not null ? judge.Refuse(operation!, refusal)
-            : operation is not null ? await judge.JudgeAsync(operation)
+            : operation is not null ? await judge.JudgeAsync(operation, CannotWait)
             : new Judgement(true, null);
         SftpRequest.TryRead(_requests.Head, out SftpRequest request);
         if (judgement.IsAllowed)

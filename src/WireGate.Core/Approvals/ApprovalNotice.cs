@@ -16,7 +16,7 @@ public sealed record ApprovalNotice(string Message, string? Detail, string Hint)
         ApprovalRequest request = approval.Request;
         string? by = request.Rule is { } rule ? $"held by rule \"{rule}\""
             : request.Context.TryGetValue(ApprovalRequest.GrantContext, out string? grant) ? $"held by grant \"{grant}\"" : null;
-        string withdraw = request.Kind == ApprovalKind.Session ? "Disconnect" : "Cancel it";
+        string withdraw = request.Kind == ApprovalKind.Session || request.Context.ContainsKey(ApprovalRequest.TerminalContext) ? "Disconnect" : "Cancel it";
         return new ApprovalNotice(
             string.Create(CultureInfo.InvariantCulture, $"waiting for approval {approval.Id} by {Describe(request.Terms)} until {approval.PendingUntil.UtcDateTime:HH:mm:ss}Z"),
             by,

@@ -26,6 +26,9 @@ public sealed record ApprovalRequest
     /// <summary>What <see cref="Context"/> calls the grant that holds a session.</summary>
     public const string GrantContext = "grant";
 
+    /// <summary>What <see cref="Context"/> calls whether the client has a terminal there, through which it cannot cancel anything.</summary>
+    public const string TerminalContext = "terminal";
+
     /// <summary>What it is for.</summary>
     public required ApprovalKind Kind { get; init; }
 

@@ -5,8 +5,8 @@ using WireGate.Core.Sessions;
 namespace WireGate.Core.Approvals;
 
 /// <summary>
-/// A session waits until people have decided. The client is told at once and every ten seconds; its cancel request, its leaving or the
-/// session's end takes the request back. On the session's loop; holds no thread.
+/// A session, or something of it, waits until people have decided. The client is told at once and every ten seconds; its cancel request, its
+/// leaving or the session's end takes the request back. One wait at a time. On the session's loop; holds no thread.
 /// </summary>
 /// <param name="session">Who waits.</param>
 /// <param name="approvals">Where it waits.</param>
@@ -30,8 +30,6 @@ public sealed class ApprovalWait(Session session, IApprovals approvals, TimeProv
         ArgumentNullException.ThrowIfNull(asked);
         ArgumentNullException.ThrowIfNull(say);
         var withdrawn = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var waiting = new CancellationTokenSource();
-        Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
         Func<bool>? withdraw = session.Withdraw;
         session.Withdraw = () =>
         {
@@ -48,19 +46,50 @@ public sealed class ApprovalWait(Session session, IApprovals approvals, TimeProv
             withdrawn.TrySetResult("the client left");
         }
 
+        try
+        {
+            return await RunAsync(asked, withdrawn.Task, say, ended);
+        }
+        finally
+        {
+            session.Withdraw = withdraw;
+            session.Client.HungUp = null;
+        }
+    }
+
+    /// <summary>Waits where other things of the session go on, so that its caller knows when the request is taken back.</summary>
+    /// <param name="asked">What people were asked.</param>
+    /// <param name="withdrawn">Completes when the client takes it back, or can no longer use it; with the reason.</param>
+    /// <param name="say">Tells the client.</param>
+    /// <returns>What became of it. Claimed: this session has it, once. Any other state: it is not to be.</returns>
+    public ValueTask<Approval> RunAsync(Approval asked, Task<string> withdrawn, Action<ApprovalNotice> say)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        ArgumentNullException.ThrowIfNull(withdrawn);
+        ArgumentNullException.ThrowIfNull(say);
+        return RunAsync(asked, withdrawn, say, ended: withdrawn);
+    }
+
+    /// <summary>Says what became of what was claimed. Nobody waits for that.</summary>
+    public void Complete(string approval, bool executed, string? detail = null) => _ = CompleteAsync(approval, executed, detail);
+
+    private async ValueTask<Approval> RunAsync(Approval asked, Task<string> withdrawn, Action<ApprovalNotice> say, Task ended)
+    {
+        using var waiting = new CancellationTokenSource();
+        Task<Approval> decided = approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
         (_waitsFor, _say) = (asked, say);
         using ITimer notices = time.CreateTimer(static self => ((ApprovalWait)self!).NotifyLater(), this, NoticeInterval, NoticeInterval);
         try
         {
             say(ApprovalNotice.Of(asked));
-            Task first = await Task.WhenAny(decided, withdrawn.Task, ended);
+            Task first = await Task.WhenAny(decided, withdrawn, ended);
             await session.Loop.Switch();
             if (first == decided)
             {
                 return await ClaimAsync(await decided);
             }
 
-            string why = first == withdrawn.Task ? await withdrawn.Task : "the session ended";
+            string why = first == withdrawn ? await withdrawn : "the session ended";
             await approvals.WithdrawAsync(asked.Id, why, CancellationToken.None);
             await session.Loop.Switch();
             return asked with { State = ApprovalState.Withdrawn, Detail = why };
@@ -75,14 +104,9 @@ public sealed class ApprovalWait(Session session, IApprovals approvals, TimeProv
         finally
         {
             _waitsFor = null;
-            session.Withdraw = withdraw;
-            session.Client.HungUp = null;
             await waiting.CancelAsync();
         }
     }
-
-    /// <summary>Says what became of what was claimed. Nobody waits for that.</summary>
-    public void Complete(string approval, bool executed, string? detail = null) => _ = CompleteAsync(approval, executed, detail);
 
     private async Task CompleteAsync(string approval, bool executed, string? detail)
     {

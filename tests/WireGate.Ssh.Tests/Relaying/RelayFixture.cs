@@ -15,7 +15,10 @@ internal abstract class RelayFixture
     // In SSH_MSG_CHANNEL_OPEN of a session: some of it is kept back for answers of our own until it is known what for the channel is.
     private static readonly Range WindowField = 16..20;
 
-    protected RelayedSession Relayed { get; private set; } = null!;
+    // In SSH_MSG_CHANNEL_OPEN_CONFIRMATION: none is given before something runs.
+    private static readonly Range CreditField = 9..13;
+
+    protected RelayedSession Relayed { get; set; } = null!;
 
     [TearDown]
     public async Task CloseAsync() => await Relayed.DisposeAsync();
@@ -47,6 +50,11 @@ internal abstract class RelayFixture
         if (Kind(sent) == SshMessage.SSH_MSG_CHANNEL_OPEN && sent.Length == WindowField.End.Value + sizeof(uint))
         {
             received.AsSpan(WindowField).CopyTo(sent.AsSpan(WindowField));
+        }
+
+        if (Kind(sent) == SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION)
+        {
+            received.AsSpan(CreditField).CopyTo(sent.AsSpan(CreditField));
         }
 
         Assert.That(received, Is.EqualTo(sent));

@@ -10,6 +10,7 @@ internal sealed class RelayViolationTests : RelayFixture
 {
     [TestCase("data for no channel")]
     [TestCase("data for a channel that is not open yet")]
+    [TestCase("data before anything runs")]
     [TestCase("a request for no channel")]
     [TestCase("the same number twice")]
     [TestCase("an answer to nothing")]
@@ -24,7 +25,7 @@ internal sealed class RelayViolationTests : RelayFixture
         await RunAsync(async (client, upstream) =>
         {
             await PassAsync(client, upstream, Open("session", Mine));
-            if (what == "a channel's answer to nothing")
+            if (what is "a channel's answer to nothing" or "data before anything runs")
             {
                 await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine).UInt32(Theirs).UInt32(5).UInt32(6));
             }
@@ -33,6 +34,7 @@ internal sealed class RelayViolationTests : RelayFixture
             {
                 "data for no channel" => Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(99).String("x"),
                 "data for a channel that is not open yet" => Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Theirs).String("x"),
+                "data before anything runs" => Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Theirs).String("x"),
                 "a request for no channel" => Request(99, "exec").String("x"),
                 "the same number twice" => Open("session", Mine),
                 "an answer to nothing" => Message(SshMessage.SSH_MSG_REQUEST_SUCCESS),

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
@@ -73,6 +74,8 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     public SessionAudit Audit { get; } = new();
 
+    public IApprovals Approvals { get; private set; } = new NobodyApproves();
+
     /// <summary>Both legs have their keys, and the relay runs.</summary>
     /// <param name="rules">What is allowed; none: everything.</param>
     public static Task<RelayedSession> StartAsync(params RuleConfig[] rules) => OpenAsync(new RulesConfig
@@ -81,11 +84,12 @@ internal sealed class RelayedSession : IAsyncDisposable
     });
 
     /// <summary>The same with all that rules have.</summary>
-    public static async Task<RelayedSession> OpenAsync(RulesConfig rules)
+    public static async Task<RelayedSession> OpenAsync(RulesConfig rules, Func<TimeProvider, IApprovals>? approvals = null)
     {
         LoopbackPair pair = await LoopbackPair.OpenAsync(TransportKind.Epoll);
         (Connection caller, Connection callee) = await pair.ConnectAsync();
         var session = new RelayedSession(pair, caller, callee, ConfigOf(rules));
+        session.Approvals = approvals?.Invoke(session.Time) ?? session.Approvals;
         await session.OnLoopAsync(async () =>
         {
             await Task.WhenAll(new[] { session.Client, session.ClientLeg, session.UpstreamLeg, session.Upstream }.Select(t => t.OpenAsync().AsTask()));
@@ -164,7 +168,7 @@ internal sealed class RelayedSession : IAsyncDisposable
     private async Task RunAsync()
     {
         var services = new SshServices(
-            null!, null!, Audit, new Admission(Time), new NobodyApproves(), Time, NullLogger<SshProtocol>.Instance);
+            null!, null!, Audit, new Admission(Time), Approvals, Time, NullLogger<SshProtocol>.Instance);
         using var relay = new SessionRelay(Session, ClientLeg, UpstreamLeg, services, _point);
         await relay.RunAsync();
     }

@@ -1,0 +1,130 @@
+using System.Text;
+using WireGate.Core.Approvals;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Operations;
+
+namespace WireGate.Ssh.Relaying;
+
+/// <content>
+/// What waits for people. Nothing else waits with it: of its own channel only what must come behind it, the end of the client's data, is kept;
+/// data cannot come, as the client is given no window before something runs.
+/// </content>
+internal sealed partial class ClientMessages
+{
+    private void HoldStart(Channel channel, bool wantsReply, SshOperation operation, Decision decision)
+    {
+        byte[] request = client.Packet.Payload.ToArray();
+        Owed? owed = wantsReply ? channel.ToClient.Hold() : null;
+        channel.Held = new HeldRequest();
+        holds.Begin(
+            channel.Held, new HeldOperation(operation, request, channel.Environment), decision, notice => Tell(channel, notice),
+            judgement => OnStartDecided(channel, owed, operation, request, judgement));
+    }
+
+    private void OnStartDecided(Channel channel, Owed? owed, SshOperation operation, byte[] request, Judgement judgement)
+    {
+        channel.Held = null;
+        if (channel.IsClosedByClient || channel.IsClosedByUpstream)
+        {
+            judge.GiveUp(judgement, "the channel was closed");
+            return;
+        }
+
+        if (judgement.IsAllowed)
+        {
+            Sent(channel.ToClient, owed, judgement);
+            upstream.Send(request);
+            Start(channel, operation);
+            if (channel.HasHeldEof)
+            {
+                upstream.Send(ConnectionMessages.Eof(channel.UpstreamNumber));
+            }
+        }
+        else
+        {
+            Refuse(channel, owed, judgement.Refusal ?? "the session has ended");
+        }
+
+        Flush();
+    }
+
+    private void HoldOpen(Channel channel, SshForward forward, Decision decision)
+    {
+        byte[] open = client.Packet.Payload.ToArray();
+        table.Begin(Peer.Client, channel.ClientNumber, channel);
+        channel.Held = new HeldRequest();
+        holds.Begin(channel.Held, new HeldOperation(forward, open, []), decision, static _ => { }, judgement =>
+        {
+            channel.Held = null;
+            if (judgement.IsAllowed)
+            {
+                channel.Answered = holds.Send(judgement.Approval!);
+                upstream.Send(open);
+            }
+            else
+            {
+                table.Remove(channel);
+                client.Answer(ConnectionMessages.OpenFailure(
+                    channel.ClientNumber, OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, $"wiregate: {judgement.Refusal}"));
+            }
+
+            Flush();
+        });
+    }
+
+    private void HoldGlobal(bool wantsReply, GlobalRequest request, Decision decision)
+    {
+        byte[] message = client.Packet.Payload.ToArray();
+        Owed? owed = wantsReply ? toClient.Hold() : null;
+        holds.Begin(new HeldRequest(), new HeldOperation(request.Operation!, message, []), decision, static _ => { }, judgement =>
+        {
+            if (judgement.IsAllowed)
+            {
+                request.Note?.Invoke(forwards);
+                Sent(toClient, owed, judgement);
+                upstream.Send(message);
+            }
+            else if (owed is not null)
+            {
+                toClient.Answer(owed, ConnectionMessages.RequestFailure());
+            }
+
+            Flush();
+        });
+    }
+
+    private void Sent(ReplyQueue replies, Owed? owed, in Judgement judgement)
+    {
+        Action<bool> answered = holds.Send(judgement.Approval!);
+        if (owed is not null)
+        {
+            replies.Expect(owed, answered);
+        }
+        else
+        {
+            // Nobody will say.
+            answered(true);
+        }
+    }
+
+    /// <summary>On stderr, so that what the command prints stays clean.</summary>
+    private void Tell(Channel channel, ApprovalNotice notice)
+    {
+        string line = $"wiregate: {notice.Message}{(notice.Detail is { } detail ? $" ({detail})" : "")}. {notice.Hint}{(channel.HasPty ? "\r\n" : "\n")}";
+        if (!channel.IsClosedByUpstream && !channel.IsClosedByClient && channel.Window!.TryTake(Encoding.UTF8.GetByteCount(line)))
+        {
+            client.Send(ConnectionMessages.OnStderr(channel.ClientNumber, line));
+            client.StartFlush();
+        }
+    }
+
+    // Nobody's pump waits for this.
+    private void Flush()
+    {
+        upstream.StartFlush();
+        client.StartFlush();
+    }
+}
