@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using WireGate.EndToEnd.Tests.Harness;
 
@@ -68,6 +69,10 @@ internal sealed class SshGateway : IAsyncDisposable
 
     /// <summary>With the gateway's own host key, under the address that tests connect to.</summary>
     public string KnownHosts => Path.Combine(_root, "known_hosts");
+
+    /// <summary>Of the gateway's own host key.</summary>
+    public string Fingerprint => "SHA256:"
+        + Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(File.ReadAllText(KnownHosts).Split('\n')[0].Split(' ')[2]))).TrimEnd('=');
 
     public string Log => _process?.Error + _process?.Output;
 
