@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
@@ -132,7 +133,7 @@ internal sealed class SessionRelay
         _session.TryEnd(reason, ended.Exception?.InnerException?.Message);
         if (reason == SessionEnd.InternalError && ended.Exception is { } ours)
         {
-            throw ours.InnerException!;
+            ExceptionDispatchInfo.Throw(ours.InnerException!);
         }
     }
 

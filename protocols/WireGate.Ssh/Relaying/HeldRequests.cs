@@ -18,7 +18,7 @@ internal sealed class HeldRequest
 }
 
 /// <summary>What of a session waits for people, while everything else of it goes on. On the session's loop.</summary>
-internal sealed class HeldRequests(OperationJudge judge)
+internal sealed class HeldRequests(Session session, OperationJudge judge)
 {
     /// <summary>More than anybody asks for at once who waits for somebody's yes.</summary>
     public const int Most = 16;
@@ -73,6 +73,7 @@ internal sealed class HeldRequests(OperationJudge judge)
         }
 
         await Task.WhenAll(_waiting.Values.ToArray());
+        await session.Loop.Switch();
         foreach (string approval in _sent)
         {
             judge.Complete(approval, executed: true, "the session ended; whether it ran is not known");
@@ -97,6 +98,7 @@ internal sealed class HeldRequests(OperationJudge judge)
         catch (Exception e)
         {
             // The relay ends the session, and names the reason.
+            await session.Loop.Switch();
             _failed.TrySetException(e);
         }
     }

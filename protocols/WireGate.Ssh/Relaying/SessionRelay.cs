@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.External;
@@ -38,7 +39,7 @@ internal sealed class SessionRelay : IDisposable
         var forwards = new RemoteForwards();
         ReplyQueue toClient = new(client), toUpstream = new(upstream);
         var judge = new OperationJudge(session, services, point);
-        _holds = new HeldRequests(judge);
+        _holds = new HeldRequests(session, judge);
         _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds);
         _fromUpstream = new UpstreamMessages(client, upstream, _table, forwards, toClient, toUpstream);
         session.ClientBytes = () => client.BytesRead;
@@ -174,7 +175,7 @@ internal sealed class SessionRelay : IDisposable
 
         if (reason == SessionEnd.InternalError && ended.Exception is { } ours)
         {
-            throw ours.InnerException!;
+            ExceptionDispatchInfo.Throw(ours.InnerException!);
         }
     }
 

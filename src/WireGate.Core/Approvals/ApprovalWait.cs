@@ -105,6 +105,7 @@ public sealed class ApprovalWait(Session session, IApprovals approvals, TimeProv
         {
             _waitsFor = null;
             await waiting.CancelAsync();
+            await session.Loop.Switch();
         }
     }
 

@@ -38,9 +38,10 @@ public sealed class ApprovalWaitTests
         Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);
         await session.Loop.Switch();
 
-        Assert.ThrowsAsync<IOException>(
-            async () => await new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => throw new IOException("gone")));
+        Task<Approval> waits = new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => throw new IOException("gone")).AsTask();
+        await Task.WhenAny(waits);
 
+        Assert.That(waits.Exception?.InnerException, Is.TypeOf<IOException>());
         Assert.That(store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
         Assert.That((session.Withdraw, client.HungUp), Is.EqualTo(((Func<bool>?)null, (Action?)null)), "a later cancel request is not its own");
     }
@@ -58,6 +59,7 @@ public sealed class ApprovalWaitTests
 
         Approval became = await new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => { }, isWithdrawn: true);
 
+        Assert.That(session.Loop.IsCurrent, "what the session does next is done on its loop");
         Assert.That((became.State, store.All.Single().State), Is.EqualTo((ApprovalState.Withdrawn, ApprovalState.Withdrawn)));
     }
 
