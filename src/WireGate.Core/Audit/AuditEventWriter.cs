@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
@@ -38,6 +39,11 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Groups = JsonEncodedText.Encode("groups");
     private static readonly JsonEncodedText Claims = JsonEncodedText.Encode("claims");
     private static readonly JsonEncodedText Placeholder = JsonEncodedText.Encode("placeholder");
+    private static readonly JsonEncodedText Key = JsonEncodedText.Encode("key");
+    private static readonly JsonEncodedText Certificate = JsonEncodedText.Encode("certificate");
+    private static readonly JsonEncodedText Id = JsonEncodedText.Encode("id");
+    private static readonly JsonEncodedText Serial = JsonEncodedText.Encode("serial");
+    private static readonly JsonEncodedText Authority = JsonEncodedText.Encode("authority");
     private static readonly JsonEncodedText Method = JsonEncodedText.Encode("method");
     private static readonly JsonEncodedText Target = JsonEncodedText.Encode("target");
     private static readonly JsonEncodedText Login = JsonEncodedText.Encode("login");
@@ -69,6 +75,8 @@ internal static class AuditEventWriter
         Write(json, Source, auditEvent.Source);
         Write(json, Identity, auditEvent.Identity);
         Write(json, Placeholder, auditEvent.Placeholder);
+        Write(json, Key, auditEvent.Key);
+        Write(json, Certificate, auditEvent.Certificate);
         Write(json, Method, auditEvent.Method);
         Write(json, Target, auditEvent.Target);
         Write(json, Login, auditEvent.Login);
@@ -122,6 +130,21 @@ internal static class AuditEventWriter
         {
             json.WriteNumber(name, number);
         }
+    }
+
+    /// <summary>The serial as text: a number of 64 bits is more than many readers of JSON keep.</summary>
+    private static void Write(Utf8JsonWriter json, JsonEncodedText name, CallerCertificate? certificate)
+    {
+        if (certificate is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        Write(json, Id, certificate.KeyId);
+        Write(json, Serial, certificate.Serial.ToString(CultureInfo.InvariantCulture));
+        Write(json, Authority, certificate.Authority);
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, JsonEncodedText name, Identity? identity)
