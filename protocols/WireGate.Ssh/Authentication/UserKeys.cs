@@ -99,9 +99,11 @@ internal sealed class UserKeys
         }
 
         SshCertificate certificate;
+        CertificateStatus status;
         try
         {
             certificate = SshCertificate.Parse(Peer.Client, blob);
+            status = certificate.CheckUser(_authorities, null, source, now);
         }
         catch (ProtocolException e)
         {
@@ -110,7 +112,7 @@ internal sealed class UserKeys
 
         string fingerprint = certificate.Key.Fingerprint;
         string? problem = !certificate.Key.SignatureAlgorithms.Contains(algorithm) ? $"its key does not sign by {algorithm} here"
-            : ProblemOf(certificate.CheckUser(_authorities, null, source, now))
+            : ProblemOf(status)
                 ?? (certificate.KeyId.Length == 0 ? "it has no key id, which would be its user's name"
                 : _revoked.Has(certificate) ? "it is revoked, or its key or authority is"
                 : null);
