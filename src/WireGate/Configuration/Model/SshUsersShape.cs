@@ -88,7 +88,7 @@ internal sealed class SshUsersShape : MapShape<SshUsersConfig>
         }
         else if (check(node.Text) is { } problem)
         {
-            context.Report(node, $"it cannot be used: {problem}");
+            context.Report(node, $"it is not taken: {problem}");
         }
     });
 
