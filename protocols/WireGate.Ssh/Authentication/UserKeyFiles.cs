@@ -13,11 +13,9 @@ internal sealed class UserKeyFiles
     /// <summary>Whether an entry is the path of a file.</summary>
     public static bool IsFile(string entry) => entry.StartsWith('/');
 
-    public IEnumerable<RegisteredKey> ReadKeys(string entry) => Read(entry, file => KeyLines.Parse(file, PublicKeyFile.MaxFileLength, RegisteredKey.ParseLine)) is { } keys
-        ? NotEmpty(entry, keys) : [];
+    public IReadOnlyCollection<RegisteredKey> ReadKeys(string entry) => ReadLines(entry, RegisteredKey.ParseLine);
 
-    public IEnumerable<SshPublicKey> ReadAuthorities(string entry) =>
-        Read(entry, file => KeyLines.Parse(file, PublicKeyFile.MaxFileLength, ParseAuthority)) is { } keys ? NotEmpty(entry, keys) : [];
+    public IReadOnlyCollection<SshPublicKey> ReadAuthorities(string entry) => ReadLines(entry, ParseAuthority);
 
     public RevokedKeys ReadRevoked(string path) => Read(path, file => RevokedKeys.Parse(file)) ?? RevokedKeys.None;
 
@@ -29,17 +27,20 @@ internal sealed class UserKeyFiles
 
     public void Report(string entry, string problem) => Problems.Add((entry, problem));
 
-    private IReadOnlyCollection<T> NotEmpty<T>(string entry, IReadOnlyCollection<T> keys)
+    private IReadOnlyCollection<T> ReadLines<T>(string entry, Func<string, T> parse)
+        where T : class
     {
-        if (keys.Count == 0)
+        IReadOnlyCollection<T>? keys = Read<IReadOnlyCollection<T>>(entry, file => KeyLines.Parse(file, PublicKeyFile.MaxFileLength, parse));
+        if (keys is { Count: 0 })
         {
             Report(entry, "the file has no key");
         }
 
-        return keys;
+        return keys ?? [];
     }
 
     private T? Read<T>(string entry, Func<byte[], T> parse)
+        where T : class
     {
         try
         {
@@ -48,7 +49,7 @@ internal sealed class UserKeyFiles
         catch (Exception e) when (e is KeyFileException or IOException or UnauthorizedAccessException)
         {
             Report(entry, e.Message);
-            return default;
+            return null;
         }
     }
 }

@@ -14,6 +14,9 @@ internal sealed class UserKeys
     /// <summary>Bytes of a certificate at most. Ours: one of OpenSSH's 256 principals, with RSA keys, stays below.</summary>
     private const int MostCertificateBytes = 32 * 1024;
 
+    // As long as a subject may be that is minted for.
+    private const int MostKeyId = 256;
+
     // Weak, so that the keys of a config that was replaced go with it.
     private static readonly ConditionalWeakTable<SshUsersConfig, UserKeys> Known = [];
 
@@ -114,6 +117,7 @@ internal sealed class UserKeys
         string? problem = !certificate.Key.SignatureAlgorithms.Contains(algorithm) ? $"its key does not sign by {algorithm} here"
             : ProblemOf(status)
                 ?? (certificate.KeyId.Length == 0 ? "it has no key id, which would be its user's name"
+                : certificate.KeyId.Length > MostKeyId || certificate.KeyId.Any(char.IsControl) ? "its key id is no name: it is too long, or has what cannot be printed"
                 : _revoked.Has(certificate) ? "it is revoked, or its key or authority is"
                 : null);
         if (problem is not null)

@@ -302,4 +302,7 @@ public sealed record LoginConfig
 
     /// <summary>Name of the secret that is its private key; null: it has none.</summary>
     public string? PrivateKey { get; init; }
+
+    /// <summary>What it is certified by for each session; null: it is not.</summary>
+    public LoginCertificateConfig? Certificate { get; init; }
 }

@@ -18,7 +18,7 @@ internal static class ConfigWarnings
             .Where(target => !config.Grants.Any(g => g.Targets.Contains(target)))
             .Select(target => $"targets.{target}: no grant opens it"),
         .. config.Secrets.Keys.Order(StringComparer.Ordinal)
-            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret)))
+            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret)))
             .Select(secret => $"secrets.{secret}: no login uses it"),
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
