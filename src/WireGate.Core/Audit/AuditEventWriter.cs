@@ -20,6 +20,9 @@ internal static class AuditEventWriter
     /// <summary>Characters of a group's or a claim's name, and of a claim's value, that are kept.</summary>
     public const int MaxGroupText = 128;
 
+    /// <summary>Characters of a certificate's key id that are kept.</summary>
+    public const int MaxKeyIdText = 256;
+
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
 
@@ -75,7 +78,7 @@ internal static class AuditEventWriter
         Write(json, Source, auditEvent.Source);
         Write(json, Identity, auditEvent.Identity);
         Write(json, Placeholder, auditEvent.Placeholder);
-        Write(json, Key, auditEvent.Key);
+        WriteFingerprint(json, Key, auditEvent.Key);
         Write(json, Certificate, auditEvent.Certificate);
         Write(json, Method, auditEvent.Method);
         Write(json, Target, auditEvent.Target);
@@ -141,10 +144,18 @@ internal static class AuditEventWriter
         }
 
         json.WriteStartObject(name);
-        Write(json, Id, certificate.KeyId);
+        Write(json, Id, certificate.KeyId, MaxKeyIdText);
         Write(json, Serial, certificate.Serial.ToString(CultureInfo.InvariantCulture));
-        Write(json, Authority, certificate.Authority);
+        WriteFingerprint(json, Authority, certificate.Authority);
         json.WriteEndObject();
+    }
+
+    private static void WriteFingerprint(Utf8JsonWriter json, JsonEncodedText name, string? fingerprint)
+    {
+        if (fingerprint is not null)
+        {
+            Write(json, name, fingerprint, MaxGroupText);
+        }
     }
 
     private static void Write(Utf8JsonWriter json, JsonEncodedText name, Identity? identity)
