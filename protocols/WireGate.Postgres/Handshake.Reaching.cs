@@ -33,7 +33,7 @@ internal sealed partial class Handshake
             // People take their time: what is granted now counts.
             while (refusal is null && session.TakeConfig())
             {
-                refusal = LoginChoice.Of(session, session.Placeholder!, parameters, user, out LoginRequest? again)
+                refusal = LoginChoice.Of(session, session.ProvenCaller, parameters, user, out LoginRequest? again)
                     ?? held.Judge(approval!, session.Access!.Grant.Hold, session.Lifetime);
                 request = again ?? request;
             }

@@ -95,7 +95,7 @@ internal sealed partial class Handshake(
             return null;
         }
 
-        session.Placeholder = proof.Verdict == PlaceholderVerdict.Unknown ? null : proof.Placeholder;
+        session.Caller = proof is { Verdict: not PlaceholderVerdict.Unknown, Placeholder: { } placeholder } ? Caller.Of(placeholder) : null;
         session.Method = proof.Method;
         (LoginRequest? request, Refusal? refusal) = await AuthorizeAsync(session, proof, parameters, user);
         if (request is null)
@@ -152,7 +152,7 @@ internal sealed partial class Handshake(
         Session session, ClientProof proof, StartupParameters parameters, UserName user)
     {
         var authorization = new ClientAuthorization(services.Placeholders, services.Admission);
-        if (proof.Verdict != PlaceholderVerdict.Ok)
+        if (proof.Verdict != PlaceholderVerdict.Ok || session.Caller is not { } caller)
         {
             return (null, authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id,
                 user.Kind == UserNameKind.Plain && proof.Method.StartsWith("scram", StringComparison.Ordinal)
@@ -161,7 +161,7 @@ internal sealed partial class Handshake(
         }
 
         LoginRequest? request = null;
-        Refusal? refusal = await authorization.AuthorizeAsync(session, () => LoginChoice.Of(session, proof.Placeholder!, parameters, user, out request));
+        Refusal? refusal = await authorization.AuthorizeAsync(session, caller, () => LoginChoice.Of(session, caller, parameters, user, out request));
         return refusal is null ? (request, null) : (null, refusal);
     }
 

@@ -9,7 +9,7 @@ using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres;
 
-/// <summary>What a proven placeholder gets of what its startup message asks for: target, login, database, settings, or a refusal.</summary>
+/// <summary>What a proven caller gets of what its startup message asks for: target, login, database, settings, or a refusal.</summary>
 internal static class LoginChoice
 {
     /// <summary>Compiled allow-lists, by the target's own list.</summary>
@@ -18,7 +18,7 @@ internal static class LoginChoice
     /// <summary>Chooses, and notes the choice in the session as far as it got.</summary>
     /// <returns>Null: chosen.</returns>
     public static Refusal? Of(
-        Session session, Placeholder placeholder, StartupParameters parameters, UserName user, out LoginRequest? request)
+        Session session, Caller caller, StartupParameters parameters, UserName user, out LoginRequest? request)
     {
         request = null;
         session.Access = null;
@@ -34,11 +34,11 @@ internal static class LoginChoice
         }
 
         session.Database = choice.Database;
-        if (AccessChoice.Of(config, placeholder, target) is not { } access)
+        if (AccessChoice.Of(config, caller, target) is not { } access)
         {
             return new Refusal(
                 SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
-                $"no grant gives {placeholder.Identity} the target \"{target.Name}\"{(placeholder.Login is { } l ? $" as login \"{l}\"" : "")}, or the placeholder is not bound to it");
+                $"no grant gives {caller.Identity} the target \"{target.Name}\"{(caller.Login is { } l ? $" as login \"{l}\"" : "")}, or the placeholder is not bound to it");
         }
 
         session.Access = access;
@@ -77,7 +77,7 @@ internal static class LoginChoice
             : null;
         session.IsReplication = judgement.Replication != ReplicationMode.None;
         request = new LoginRequest(
-            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, placeholder.Identity.Subject)
+            target, access.Login.User, choice.Database, judgement.Replication, judgement.Settings, caller.Identity.Subject)
         {
             NeedsSearchPath = judgement.Replication == ReplicationMode.None && config.RuleBook.For(SessionFacts.Of(session)).NeedsNames,
         };

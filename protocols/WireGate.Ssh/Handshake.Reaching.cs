@@ -33,10 +33,10 @@ internal sealed partial class Handshake
             // People take their time: what is granted now counts.
             while (refusal is null && session.TakeConfig())
             {
-                refusal = Choose(session, proof) ?? held.Judge(approval!, session.Access!.Grant.Hold, session.Lifetime);
+                refusal = Choose(session, proof.User) ?? held.Judge(approval!, session.Access!.Grant.Hold, session.Lifetime);
             }
 
-            relay = refusal is null ? await ReachAsync(session, client, approval!.Id) : await RefuseAsync(session, client, refusal);
+            relay = refusal is null ? await ReachAsync(session, client, proof, approval!.Id) : await RefuseAsync(session, client, refusal);
             return relay;
         }
         finally
@@ -48,7 +48,7 @@ internal sealed partial class Handshake
         }
     }
 
-    private async ValueTask<SessionRelay?> ReachAsync(Session session, SshTransport client, string? approval = null)
+    private async ValueTask<SessionRelay?> ReachAsync(Session session, SshTransport client, ClientProof proof, string? approval = null)
     {
         // The identity is proven; from here on the limit is the upstream's, and the opener keeps it.
         session.Phase = SessionPhase.Connecting;
@@ -89,7 +89,7 @@ internal sealed partial class Handshake
         }
 
         // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
-        var relay = new SessionRelay(session, client, upstream.Transport, services, point);
+        var relay = new SessionRelay(session, client, upstream.Transport, services, point, proof.Terms);
         client.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
         client.IsAuthenticated = true;
         client.StartFlush();

@@ -27,6 +27,9 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private const int MostLeaving = 4;
 
+    // What an agent full of keys runs into.
+    private const string TooManyKeys = "none of so many keys was accepted, name one: ssh -i FILE -o IdentitiesOnly=yes";
+
     private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
 
     /// <returns>Null: there is no session to relay. Its end has its reason, and the client has been told.</returns>
@@ -96,41 +99,46 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
 
         // People type, and look for what they have to type.
         session.SetDeadline(LoginGrace);
-        ClientProof? answered = await new ClientAuthentication(client, services.Placeholders, services.Time).RunAsync(session);
+        ClientProof? answered = await new ClientAuthentication(client, services.Placeholders, services.Time, UserKeys.Of(session.Config)).RunAsync(session);
         if (answered is not { } proof)
         {
             session.TryEnd(SessionEnd.ClientClosed, "before it proved anything");
             return null;
         }
 
-        session.Placeholder = proof.Verdict == PlaceholderVerdict.Unknown ? null : proof.Placeholder;
+        session.Caller = proof.Verdict == PlaceholderVerdict.Unknown ? null : proof.Caller;
         session.Method = proof.Method;
-        if (proof.Verdict != PlaceholderVerdict.Ok)
+        if (proof.Verdict != PlaceholderVerdict.Ok || session.Caller is not { } caller)
         {
-            return await RefuseAsync(session, client, _authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id));
+            return await RefuseAsync(session, client, proof.KeyProblem is { } problem
+                ? _authorization.NotProven(session, proof.IsLast ? TooManyKeys : "the key was not accepted", problem)
+                : _authorization.NotProven(session, proof.Verdict, proof.Placeholder?.Id));
         }
 
-        if (await _authorization.AuthorizeAsync(session, () => Choose(session, proof)) is { } refusal)
+        if (await _authorization.AuthorizeAsync(session, caller, () => Choose(session, proof.User)) is { } refusal)
         {
             return await RefuseAsync(session, client, refusal);
         }
 
-        return session.Access!.Grant.Hold is null ? await ReachAsync(session, client) : await ReachWhenApprovedAsync(session, client, proof);
+        return session.Access!.Grant.Hold is null ? await ReachAsync(session, client, proof) : await ReachWhenApprovedAsync(session, client, proof);
     }
 
-    private static Refusal? Choose(Session session, ClientProof proof)
+    private static Refusal? Choose(Session session, byte[] user)
     {
         session.Access = null;
         GatewayConfig config = session.Config;
-        if (TargetChoice.Of(session.Listener.Target, proof.User, config.Targets, out string why) is not { } target)
+        if (TargetChoice.Of(session.Listener.Target, user, config.Targets, out string why) is not { } target)
         {
             return new Refusal(SessionEnd.UnknownTarget, "no such target", why);
         }
 
-        session.Access = AccessChoice.Of(config, proof.Placeholder!, target);
+        Caller caller = session.ProvenCaller;
+        session.Access = AccessChoice.Of(config, caller, target);
         return session.Access is not null ? null : new Refusal(
             SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
-            $"no grant gives {proof.Placeholder!.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
+            caller.StillStands(config)
+                ? $"no grant gives {caller.Identity} the target \"{target.Name}\", or the placeholder is not bound to it"
+                : $"a reload took away the key of {caller.Identity}");
     }
 
     /// <summary>

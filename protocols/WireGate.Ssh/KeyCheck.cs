@@ -1,4 +1,6 @@
+using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
+using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Keys;
 
 namespace WireGate.Ssh;
@@ -28,6 +30,31 @@ public static class KeyCheck
     /// <summary>A file in the form of OpenSSH's known_hosts.</summary>
     /// <returns>Null: it can be used. Else why not.</returns>
     public static string? OfKnownHosts(byte[] file) => ProblemOf(() => KnownHosts.Parse(file));
+
+    /// <summary>A user's key: type and base64.</summary>
+    /// <returns>Null: it can be used. Else why not.</returns>
+    public static string? OfUserKey(string line) => ProblemOf(() => RegisteredKey.ParseLine(line));
+
+    /// <summary>What tells a user's key from others, whatever stands beside it; of what is no key, the text itself.</summary>
+    public static string IdentityOf(string line)
+    {
+        try
+        {
+            return RegisteredKey.ParseLine(line).Key.Fingerprint;
+        }
+        catch (KeyFileException)
+        {
+            return line;
+        }
+    }
+
+    /// <summary>The key of an authority for users' certificates: type and base64.</summary>
+    /// <returns>Null: it can be used. Else why not.</returns>
+    public static string? OfAuthority(string line) => ProblemOf(() => UserKeyFiles.ParseAuthority(line));
+
+    /// <summary>The keys of users with all files that they are in. What is read here is what holds for as long as this config does.</summary>
+    /// <returns>What cannot be used, each with the key or path that it is about.</returns>
+    public static IReadOnlyList<(string Entry, string Problem)> OfUsers(SshUsersConfig users) => UserKeys.Of(users).Problems;
 
     private static string? ProblemOf(Action read)
     {

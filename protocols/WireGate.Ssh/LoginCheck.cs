@@ -35,7 +35,7 @@ public static class LoginCheck
         ArgumentNullException.ThrowIfNull(configured);
         try
         {
-            using UpstreamCredential credential = await UpstreamCredentials.FetchAsync(secrets, configured, login, fresh: true, cancellationToken);
+            using UpstreamCredential credential = await UpstreamCredentials.FetchAsync(secrets, configured, login, "wiregate check", TimeProvider.System, fresh: true, cancellationToken);
             KnownHost known = await new KnownUpstreams().OfAsync(target, address);
             await using Connection connection = await loop.ConnectAsync(address.ToEndPoint(), cancellationToken);
             await using CancellationTokenRegistration deadline = cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);

@@ -22,7 +22,7 @@ internal static class Refusals
     public static string Farewell(SessionEnd end) => end switch
     {
         SessionEnd.Revoked => "the session was revoked",
-        SessionEnd.Expired => "the session has lived as long as its placeholder lets it",
+        SessionEnd.Expired => "the session has lived as long as it may",
         SessionEnd.NoLongerGranted => "the session is no longer granted",
         SessionEnd.Shutdown => "the gateway is shutting down",
         SessionEnd.UpstreamClosed => "the connection to the upstream was lost",

@@ -92,7 +92,7 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
 
     private ApprovalRequest RequestOf(HeldBytes held, Decision decision, string operation, bool isInTransaction)
     {
-        Placeholder placeholder = session.Placeholder!;
+        Caller caller = session.ProvenCaller;
         string target = session.Access!.Target.Name, login = session.Access.Login.Name;
         string upstream = string.Join(", ", session.Access.Target.Addresses);
         FrozenDictionary<string, string> context = new Dictionary<string, string>
@@ -109,9 +109,9 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
         return new ApprovalRequest
         {
             Kind = ApprovalKind.Operation,
-            Requester = placeholder.Identity,
-            Placeholder = placeholder.Id,
-            MintedBy = placeholder.MintedBy,
+            Requester = caller.Identity,
+            Placeholder = caller.Placeholder?.Id,
+            MintedBy = caller.Placeholder?.MintedBy,
             Session = session.Id,
             Target = target,
             Login = login,
@@ -119,8 +119,8 @@ internal sealed class HeldOperations(Session session, OperationJudge judge, IApp
             Database = session.Database,
             Source = session.SourceAddress?.ToString(),
             Digest = ApprovalDigest.Of(
-                "postgres", target, upstream, login, placeholder.Identity, operation, held.Sql, parameters, context),
-            Key = ApprovalDigest.KeyOf("postgres", target, upstream, session.Database, login, placeholder.Identity.Subject, sql, parameters),
+                "postgres", target, upstream, login, caller.Identity, operation, held.Sql, parameters, context),
+            Key = ApprovalDigest.KeyOf("postgres", target, upstream, session.Database, login, caller.Identity.Subject, sql, parameters),
             Display = Show(held, judge.Settings.AreTextsReadable)!,
             Context = context,
             IsInTransaction = isInTransaction,

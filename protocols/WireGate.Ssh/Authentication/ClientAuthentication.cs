@@ -9,22 +9,46 @@ namespace WireGate.Ssh.Authentication;
 
 /// <summary>What a client has proven. The default proves nothing.</summary>
 /// <param name="User">The user name that it gave: what it wants to reach, and nothing that it is.</param>
-/// <param name="Placeholder">What it presented; null: nothing valid.</param>
+/// <param name="Caller">Whose placeholder or key it presented; null: nobody's.</param>
 /// <param name="Method">By which way.</param>
-/// <param name="Verdict">Why it is not let in; Ok where it is.</param>
-internal readonly record struct ClientProof(byte[] User, Placeholder? Placeholder, string Method, PlaceholderVerdict Verdict);
+/// <param name="Verdict">Why it is not let in; Ok where it is. Of a key that is not taken: Unknown.</param>
+internal readonly record struct ClientProof(byte[] User, Caller? Caller, string Method, PlaceholderVerdict Verdict)
+{
+    /// <summary>What it presented; null: nothing valid, or a key.</summary>
+    public Placeholder? Placeholder => Caller?.Placeholder;
+
+    /// <summary>What its certificate lets it do; null: it has none.</summary>
+    public CertificateTerms? Terms { get; init; }
+
+    /// <summary>Why its keys were not taken, for the audit log; null: it tried none last.</summary>
+    public string? KeyProblem { get; init; }
+
+    /// <summary>It may not try again.</summary>
+    public bool IsLast { get; init; }
+}
 
 /// <summary>
-/// The server's side of RFC 4252: a placeholder as password, or as the answer to the one question of keyboard-interactive (RFC 4256).
+/// The server's side of RFC 4252: a placeholder as password, or as the answer to the one question of keyboard-interactive (RFC 4256); or a
+/// key of the client's own, where the config has any.
 /// SSH_MSG_USERAUTH_SUCCESS is not sent here: the client learns that it is in when the upstream has accepted us.
 /// </summary>
-internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderStore store, TimeProvider time)
+/// <param name="transport">The leg to the client.</param>
+/// <param name="store">Whose placeholders are taken.</param>
+/// <param name="time">The clock.</param>
+/// <param name="keys">What keys are taken; null: none.</param>
+internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderStore store, TimeProvider time, UserKeys? keys = null)
 {
-    /// <summary>What may be tried, as the client is told.</summary>
-    private static readonly ImmutableArray<string> Methods = ["password", "keyboard-interactive"];
+    // What may be tried, as the client is told.
+    private readonly ImmutableArray<string> _methods =
+        keys is null ? ["password", "keyboard-interactive"] : ["publickey", "password", "keyboard-interactive"];
+
+    private readonly KeyProof? _keyProof = keys is null ? null : new KeyProof(transport, keys, time);
 
     // OpenSSH's MaxAuthTries. The first question, by the method "none", is free.
     private const int MostTries = 6;
+
+    // Asking for a key that is known is no try, and costs us something all the same.
+    private const int MostQueries = 32;
 
     /// <summary>Longer than any placeholder; what is longer is not looked at.</summary>
     private const int MostTokenBytes = 4096;
@@ -46,7 +70,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
 
         bool isFirst = true;
         ClientProof? last = null;
-        for (int tries = 0; ;)
+        for (int tries = 0, queries = 0; ;)
         {
             if (!await transport.ReadAsync())
             {
@@ -58,7 +82,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
                 ProtocolException.Throw(Peer.Client, "a message that may not come before the client has proven itself");
             }
 
-            (string method, Secret? token) = ReadRequest();
+            (string method, Secret? token) = ReadRequest(session);
             if (method == "keyboard-interactive")
             {
                 AskForPlaceholder();
@@ -74,7 +98,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
                         break;
                     case SshMessage.SSH_MSG_USERAUTH_REQUEST:
                         // Whoever asks for another method instead gives this one up.
-                        (method, token) = ReadRequest();
+                        (method, token) = ReadRequest(session);
                         break;
                     default:
                         ProtocolException.Throw(Peer.Client, "another message than the answer to what was asked");
@@ -84,7 +108,19 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
 
             using (token)
             {
-                ClientProof proof = token is null ? new ClientProof(_user!, null, method, PlaceholderVerdict.Unknown) : Judge(session, token, method);
+                if (method == KeyProof.Method && _keyProof!.IsQuery)
+                {
+                    if (++queries > MostQueries)
+                    {
+                        ProtocolException.Throw(Peer.Client, "it asks for keys again and again, and signs with none");
+                    }
+
+                    continue;
+                }
+
+                ClientProof proof = method == KeyProof.Method ? _keyProof!.ToProof(_user!)
+                    : token is null ? new ClientProof(_user!, null, method, PlaceholderVerdict.Unknown)
+                    : Judge(session, token, method);
                 if (proof.Verdict == PlaceholderVerdict.Ok)
                 {
                     return proof;
@@ -93,22 +129,22 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
                 // To ask what may be tried is no attempt.
                 tries += method == "none" && isFirst ? 0 : 1;
                 isFirst = false;
-                last = token is null ? last : proof;
+                last = token is null && proof.KeyProblem is null ? last : proof;
                 if (tries >= MostTries)
                 {
-                    return proof;
+                    return proof with { IsLast = true };
                 }
 
-                Fail(transport);
+                Fail();
             }
         }
     }
 
     /// <summary>SSH_MSG_USERAUTH_FAILURE.</summary>
-    public static void Fail(SshTransport transport)
+    private void Fail()
     {
         using var writer = new SshWriter();
-        writer.Byte((byte)SshMessage.SSH_MSG_USERAUTH_FAILURE).NameList(Methods).Boolean(false);
+        writer.Byte((byte)SshMessage.SSH_MSG_USERAUTH_FAILURE).NameList(_methods).Boolean(false);
         transport.Send(writer.WrittenSpan);
     }
 
@@ -148,7 +184,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
     /// ....      what the method says; for "password": boolean FALSE, string password
     /// </code>
     /// </summary>
-    private (string Method, Secret? Token) ReadRequest()
+    private (string Method, Secret? Token) ReadRequest(Session session)
     {
         var reader = new SshReader(Peer.Client, transport.Packet.Payload);
         reader.ReadByte();
@@ -169,6 +205,12 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
         if (method.SequenceEqual("keyboard-interactive"u8))
         {
             return ("keyboard-interactive", null);
+        }
+
+        if (_keyProof is not null && KeyProof.IsMethod(method, out bool isHostBound))
+        {
+            _keyProof.Take(ref reader, isHostBound, session.SourceAddress);
+            return (KeyProof.Method, null);
         }
 
         if (!method.SequenceEqual("password"u8))
@@ -214,6 +256,6 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
         Placeholder? found = PlaceholderToken.TryParse(token.Span, out ReadOnlySpan<byte> id) ? store.Find(id) : null;
         bool isProven = store.Verify(found, token.Span);
         PlaceholderVerdict verdict = PlaceholderChecks.Judge(found, time.GetUtcNow(), session.SourceAddress);
-        return new ClientProof(_user!, found, method, isProven ? verdict : PlaceholderVerdict.Unknown);
+        return new ClientProof(_user!, found is null ? null : Caller.Of(found), method, isProven ? verdict : PlaceholderVerdict.Unknown);
     }
 }

@@ -12,7 +12,8 @@ namespace WireGate.Ssh.Authentication;
 /// <param name="User">The real account.</param>
 /// <param name="Key">Its private key.</param>
 /// <param name="Password">Its password; also the answer to a single hidden question.</param>
-internal sealed record UpstreamCredential(string User, SshPrivateKey? Key, Secret? Password) : IDisposable
+/// <param name="Certificate">The blob of the key's certificate; null: the upstream knows the key itself.</param>
+internal sealed record UpstreamCredential(string User, SshPrivateKey? Key, Secret? Password, byte[]? Certificate = null) : IDisposable
 {
     /// <summary>Erases both.</summary>
     public void Dispose()
@@ -123,7 +124,10 @@ internal sealed class UpstreamAuthentication(SshTransport transport, UpstreamCre
     {
         string algorithm = AlgorithmFor(key.PublicKey);
         using SshWriter request = Request("publickey"u8);
-        request.Boolean(true).String(algorithm).String(key.PublicKey.Blob.Span);
+        request.Boolean(true);
+        _ = credential.Certificate is { } certificate
+            ? request.String(SshCertificate.CertificateName(algorithm)).String(certificate)
+            : request.String(algorithm).String(key.PublicKey.Blob.Span);
         using var signed = new SshWriter(1024);
         signed.String(transport.SessionId).Raw(request.WrittenSpan);
         request.String(key.Sign(algorithm, signed.WrittenSpan));

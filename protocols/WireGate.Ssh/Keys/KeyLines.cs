@@ -44,6 +44,9 @@ internal static class KeyLines
         return parsed.ToImmutable();
     }
 
+    /// <summary>The first word of a line.</summary>
+    public static string WordOf(ReadOnlySpan<char> line) => NextWord(ref line).ToString();
+
     /// <summary>Takes a word off, and the blanks behind it.</summary>
     public static ReadOnlySpan<char> NextWord(ref ReadOnlySpan<char> rest)
     {

@@ -44,13 +44,16 @@ internal abstract class SshPublicKey : IEquatable<SshPublicKey>
     public virtual bool IsSecurityKey => false;
 
     /// <summary>As OpenSSH prints it.</summary>
-    public string Fingerprint => "SHA256:" + Convert.ToBase64String(SHA256.HashData(_blob)).TrimEnd('=');
+    public string Fingerprint => FingerprintOf(_blob);
 
     private protected Peer Peer { get; }
 
     /// <summary>True: a type that <see cref="Parse"/> knows.</summary>
     public static bool IsKnownType(string keyType) =>
         keyType is Ed25519Type or RsaType or SkEd25519Type or SkEcdsaType || EcdsaCurve.Find(keyType) is not null;
+
+    /// <summary>The fingerprint of whatever claims to be a key.</summary>
+    public static string FingerprintOf(ReadOnlySpan<byte> blob) => "SHA256:" + Convert.ToBase64String(SHA256.HashData(blob)).TrimEnd('=');
 
     /// <summary>Reads a key blob.</summary>
     /// <param name="peer">Who sent it, and will send what it signed.</param>

@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Text;
 using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
-using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
@@ -44,23 +43,23 @@ internal sealed record HeldOperation(SshOperation Operation, byte[] Request, IRe
             return null;
         }
 
-        Placeholder placeholder = session.Placeholder!;
+        Caller caller = session.ProvenCaller;
         Access access = session.Access!;
         string upstream = string.Join(", ", access.Target.Addresses);
         FrozenDictionary<string, string> context = Context();
         return new ApprovalRequest
         {
             Kind = ApprovalKind.Operation,
-            Requester = placeholder.Identity,
-            Placeholder = placeholder.Id,
-            MintedBy = placeholder.MintedBy,
+            Requester = caller.Identity,
+            Placeholder = caller.Placeholder?.Id,
+            MintedBy = caller.Placeholder?.MintedBy,
             Session = session.Id,
             Target = access.Target.Name,
             Login = access.Login.Name,
             Protocol = ProtocolNames.Ssh,
             Source = session.SourceAddress?.ToString(),
-            Digest = ApprovalDigest.Of(ProtocolNames.Ssh, access.Target.Name, upstream, access.Login.Name, placeholder.Identity, Kind, Request, [], context),
-            Key = ApprovalDigest.KeyOf(ProtocolNames.Ssh, access.Target.Name, upstream, null, access.Login.Name, placeholder.Identity.Subject, text, []),
+            Digest = ApprovalDigest.Of(ProtocolNames.Ssh, access.Target.Name, upstream, access.Login.Name, caller.Identity, Kind, Request, [], context),
+            Key = ApprovalDigest.KeyOf(ProtocolNames.Ssh, access.Target.Name, upstream, null, access.Login.Name, caller.Identity.Subject, text, []),
             Display = shown,
             Context = context,
             Rule = decision.Rule,

@@ -3,6 +3,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
+using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Sftp;
 
 namespace WireGate.Ssh.Operations;
@@ -26,16 +27,20 @@ internal sealed partial class OperationJudge
     private readonly SshServices _services;
     private readonly DecisionPoint _point;
     private readonly OperationLog _log;
+    private readonly CertificateTerms? _terms;
     private RuleBook _book;
     private SessionRules _rules;
 
-    public OperationJudge(Session session, SshServices services, DecisionPoint point)
+    public OperationJudge(Session session, SshServices services, DecisionPoint point, CertificateTerms? terms = null)
     {
-        (_session, _services, _point) = (session, services, point);
+        (_session, _services, _point, _terms) = (session, services, point, terms);
         _log = new OperationLog(session, services.Audit);
         _book = session.Config.RuleBook;
         _rules = _book.For(SessionFacts.Of(session));
     }
+
+    /// <summary>Whether a session may have a terminal: a certificate has to permit it.</summary>
+    public bool PermitsPty => _terms?.PermitsPty ?? true;
 
     /// <summary>Judges.</summary>
     /// <param name="operation">What is asked for.</param>
@@ -61,6 +66,11 @@ internal sealed partial class OperationJudge
 
     private async ValueTask<Decision> DecideAsync(SshOperation operation, bool isRun)
     {
+        if (_terms?.RefusalOf(operation) is { } forbidden)
+        {
+            return new Decision { Reason = forbidden, Config = _book.Version };
+        }
+
         Decision decision;
         RuleBook book;
         do

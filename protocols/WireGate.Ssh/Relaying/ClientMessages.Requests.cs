@@ -98,6 +98,9 @@ internal sealed partial class ClientMessages
                 reader.End();
                 channel.IsStarted = true;
                 break;
+            case "pty-req" when !judge.PermitsPty:
+                treatment = Treatment.Drop;
+                break;
             case "pty-req" when isSession && !channel.IsStarted:
                 channel.HasPty = true;
                 treatment = Treatment.Pass;

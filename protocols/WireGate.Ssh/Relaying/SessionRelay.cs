@@ -3,6 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
+using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Transport;
@@ -33,12 +34,14 @@ internal sealed class SessionRelay : IDisposable
     /// <param name="upstream">The leg to the upstream; owned from now on.</param>
     /// <param name="services">What is needed of the process.</param>
     /// <param name="point">Who else is asked.</param>
-    public SessionRelay(Session session, SshTransport client, SshTransport upstream, SshServices services, DecisionPoint point)
+    /// <param name="terms">What the client's certificate lets it do; null: it has none.</param>
+    public SessionRelay(
+        Session session, SshTransport client, SshTransport upstream, SshServices services, DecisionPoint point, CertificateTerms? terms = null)
     {
         (_session, _client, _upstream, _time) = (session, client, upstream, services.Time);
         var forwards = new RemoteForwards();
         ReplyQueue toClient = new(client), toUpstream = new(upstream);
-        var judge = new OperationJudge(session, services, point);
+        var judge = new OperationJudge(session, services, point, terms);
         _holds = new HeldRequests(session, judge);
         _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds);
         _fromUpstream = new UpstreamMessages(client, upstream, _table, forwards, toClient, toUpstream);

@@ -216,6 +216,7 @@ internal sealed partial class SshTransport
         (byte[] reply, Protection keys) = await exchange.AnswerAsync(Packet.PayloadMemory, _hostKeys!, SessionIdOrNull, _connection.Loop);
         using (keys)
         {
+            HostKey ??= _hostKeys!.For(exchange.Agreed.HostKey).PublicKey;
             _writer.Write(reply);
             Exchanged(exchange, keys);
         }
@@ -272,9 +273,10 @@ internal sealed partial class SshTransport
     private void SendExtInfo()
     {
         using var writer = new SshWriter();
-        writer.Byte((byte)SshMessage.SSH_MSG_EXT_INFO).UInt32(2)
+        writer.Byte((byte)SshMessage.SSH_MSG_EXT_INFO).UInt32(3)
             .String("server-sig-algs")
             .String("ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256")
+            .String("publickey-hostbound@openssh.com").String("0")
             .String("ping@openssh.com").String("0");
         _writer.Write(writer.WrittenSpan);
     }

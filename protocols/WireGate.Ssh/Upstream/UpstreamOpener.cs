@@ -13,7 +13,7 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
 {
     /// <inheritdoc/>
     protected override async ValueTask<UpstreamCredential?> FetchAsync(Session session, bool fresh, CancellationToken limit) =>
-        await UpstreamCredentials.FetchAsync(services.Secrets, session.Config.Secrets, session.Access!.Login, fresh, limit);
+        await UpstreamCredentials.FetchAsync(services.Secrets, session.Config.Secrets, session.Access!.Login, $"{session.ProvenCaller.Identity} {session.Id}", services.Time, fresh, limit);
 
     /// <inheritdoc/>
     protected override async ValueTask<UpstreamAttempt<UpstreamSession>> LogInAsync(

@@ -278,7 +278,9 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
 
     private ImmutableArray<Identity> BarredFor(ApprovalRequest request)
     {
-        IEnumerable<Identity?> all = [request.Requester, request.AskedBy, request.MintedBy, .. request.Placeholder is { } id ? _mintersOf(id) : []];
+        // Whoever proves itself by a key is named by this very config, and by the same subject may come in over the admin socket.
+        Identity? account = request is { Session: not null, Placeholder: null } ? request.Requester with { Issuer = Identity.UnixIssuer } : null;
+        IEnumerable<Identity?> all = [request.Requester, account, request.AskedBy, request.MintedBy, .. request.Placeholder is { } id ? _mintersOf(id) : []];
         return [.. all.OfType<Identity>().Distinct()];
     }
 

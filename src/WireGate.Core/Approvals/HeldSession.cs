@@ -137,7 +137,7 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
 
     private ApprovalRequest RequestOf(HoldTerms terms, TimeSpan? lifetime)
     {
-        Placeholder placeholder = session.Placeholder!;
+        Caller caller = session.ProvenCaller;
         Access access = session.Access!;
         string lives = lifetime is { } most ? $"for {most.ToString("c", CultureInfo.InvariantCulture)}" : "as long as its client stays";
         FrozenDictionary<string, string> context = new Dictionary<string, string>
@@ -160,8 +160,8 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
             one.Add(access.Target.Name);
             one.Add(string.Join(", ", access.Target.Addresses));
             one.Add(access.Login.Name);
-            one.Add(placeholder.Identity.Issuer);
-            one.Add(placeholder.Identity.Subject);
+            one.Add(caller.Identity.Issuer);
+            one.Add(caller.Identity.Subject);
             one.Add(session.Id);
             foreach ((string name, string value) in context.OrderBy(c => c.Key, StringComparer.Ordinal))
             {
@@ -173,9 +173,9 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
         return new ApprovalRequest
         {
             Kind = ApprovalKind.Session,
-            Requester = placeholder.Identity,
-            Placeholder = placeholder.Id,
-            MintedBy = placeholder.MintedBy,
+            Requester = caller.Identity,
+            Placeholder = caller.Placeholder?.Id,
+            MintedBy = caller.Placeholder?.MintedBy,
             Session = session.Id,
             Target = access.Target.Name,
             Login = access.Login.Name,

@@ -71,7 +71,16 @@ public sealed record AuditEvent(AuditEventKind Kind)
     /// <summary>Id of the placeholder; never its secret.</summary>
     public string? Placeholder { get; init; }
 
-    /// <summary>How it was proven: <c>scram-sha-256-plus</c>, <c>scram-sha-256</c>, <c>password</c>, <c>user-name</c>.</summary>
+    /// <summary>Fingerprint of the key that the caller proved itself by.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The certificate that vouches for that key.</summary>
+    public CallerCertificate? Certificate { get; init; }
+
+    /// <summary>
+    /// How it was proven: <c>scram-sha-256-plus</c>, <c>scram-sha-256</c>, <c>password</c>, <c>user-name</c>, <c>keyboard-interactive</c>,
+    /// <c>publickey</c>.
+    /// </summary>
     public string? Method { get; init; }
 
     /// <summary>The target's name.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
@@ -18,6 +19,9 @@ internal static class AuditEventWriter
 
     /// <summary>Characters of a group's or a claim's name, and of a claim's value, that are kept.</summary>
     public const int MaxGroupText = 128;
+
+    /// <summary>Characters of a certificate's key id that are kept.</summary>
+    public const int MaxKeyIdText = 256;
 
     /// <summary>Groups that are kept: with the values above, the escaped event stays below <see cref="RecordFormat.MaxPayload"/>.</summary>
     public const int MaxGroups = 64;
@@ -38,6 +42,11 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Groups = JsonEncodedText.Encode("groups");
     private static readonly JsonEncodedText Claims = JsonEncodedText.Encode("claims");
     private static readonly JsonEncodedText Placeholder = JsonEncodedText.Encode("placeholder");
+    private static readonly JsonEncodedText Key = JsonEncodedText.Encode("key");
+    private static readonly JsonEncodedText Certificate = JsonEncodedText.Encode("certificate");
+    private static readonly JsonEncodedText Id = JsonEncodedText.Encode("id");
+    private static readonly JsonEncodedText Serial = JsonEncodedText.Encode("serial");
+    private static readonly JsonEncodedText Authority = JsonEncodedText.Encode("authority");
     private static readonly JsonEncodedText Method = JsonEncodedText.Encode("method");
     private static readonly JsonEncodedText Target = JsonEncodedText.Encode("target");
     private static readonly JsonEncodedText Login = JsonEncodedText.Encode("login");
@@ -69,6 +78,8 @@ internal static class AuditEventWriter
         Write(json, Source, auditEvent.Source);
         Write(json, Identity, auditEvent.Identity);
         Write(json, Placeholder, auditEvent.Placeholder);
+        WriteFingerprint(json, Key, auditEvent.Key);
+        Write(json, Certificate, auditEvent.Certificate);
         Write(json, Method, auditEvent.Method);
         Write(json, Target, auditEvent.Target);
         Write(json, Login, auditEvent.Login);
@@ -121,6 +132,29 @@ internal static class AuditEventWriter
         if (value is { } number)
         {
             json.WriteNumber(name, number);
+        }
+    }
+
+    /// <summary>The serial as text: a number of 64 bits is more than many readers of JSON keep.</summary>
+    private static void Write(Utf8JsonWriter json, JsonEncodedText name, CallerCertificate? certificate)
+    {
+        if (certificate is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        Write(json, Id, certificate.KeyId, MaxKeyIdText);
+        Write(json, Serial, certificate.Serial.ToString(CultureInfo.InvariantCulture));
+        WriteFingerprint(json, Authority, certificate.Authority);
+        json.WriteEndObject();
+    }
+
+    private static void WriteFingerprint(Utf8JsonWriter json, JsonEncodedText name, string? fingerprint)
+    {
+        if (fingerprint is not null)
+        {
+            Write(json, name, fingerprint, MaxGroupText);
         }
     }
 

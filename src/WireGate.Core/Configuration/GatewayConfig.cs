@@ -38,6 +38,9 @@ public sealed record GatewayConfig
     /// <summary>Unix users of the admin socket, as identities of the issuer <c>unix</c>.</summary>
     public ImmutableArray<UnixUserConfig> UnixUsers { get; init; } = [];
 
+    /// <summary>Who may prove themselves to SSH listeners by keys of their own; null: nobody.</summary>
+    public SshUsersConfig? SshUsers { get; init; }
+
     /// <summary>Defaults and bounds of minting.</summary>
     public PlaceholderConfig Placeholders { get; init; } = new();
 
@@ -299,4 +302,7 @@ public sealed record LoginConfig
 
     /// <summary>Name of the secret that is its private key; null: it has none.</summary>
     public string? PrivateKey { get; init; }
+
+    /// <summary>What it is certified by for each session; null: it is not.</summary>
+    public LoginCertificateConfig? Certificate { get; init; }
 }

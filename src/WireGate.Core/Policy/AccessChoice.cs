@@ -1,28 +1,27 @@
 using WireGate.Core.Configuration;
-using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Policy;
 
-/// <summary>Chooses login and grant for a placeholder that wants to a target. A pure function of one config.</summary>
+/// <summary>Chooses login and grant for a caller that wants to a target. A pure function of one config.</summary>
 public static class AccessChoice
 {
     /// <summary>
-    /// The login is the placeholder's, else the grant's, else the target's first. Where several grants serve, the least login wins:
+    /// The login is the caller's, else the grant's, else the target's first. Where several grants serve, the least login wins:
     /// a bigger one must be asked for.
     /// </summary>
-    /// <returns>Null: the placeholder is not bound to the target, or no grant serves.</returns>
-    public static Access? Of(GatewayConfig config, Placeholder placeholder, TargetConfig target)
+    /// <returns>Null: its proof is not for the target, or stands no longer, or no grant serves.</returns>
+    public static Access? Of(GatewayConfig config, Caller caller, TargetConfig target)
     {
         ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(placeholder);
+        ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(target);
-        if (!placeholder.Targets.Contains(target.Name))
+        if (!caller.IsFor(target) || !caller.StillStands(config))
         {
             return null;
         }
 
-        GrantConfig[] grants = [.. Grants.Serving(config, placeholder.Identity, target, placeholder.Login)];
+        GrantConfig[] grants = [.. Grants.Serving(config, caller.Identity, target, caller.Login)];
         foreach (LoginConfig login in target.Logins)
         {
             if (Array.Find(grants, g => (g.Login ?? target.Logins[0].Name) == login.Name) is { } grant)
@@ -36,21 +35,22 @@ public static class AccessChoice
 
     /// <summary>Whether what was chosen once still stands under another config.</summary>
     /// <param name="config">The other config.</param>
-    /// <param name="placeholder">What was presented.</param>
+    /// <param name="caller">Who called.</param>
     /// <param name="access">What was chosen.</param>
     /// <param name="database">The database that was chosen; null: none.</param>
     /// <param name="replication">Whether the upstream's log of changes is read.</param>
-    public static bool StillStands(GatewayConfig config, Placeholder placeholder, Access access, string? database, bool replication)
+    public static bool StillStands(GatewayConfig config, Caller caller, Access access, string? database, bool replication)
     {
         ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(placeholder);
+        ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(access);
-        return config.Targets.TryGetValue(access.Target.Name, out TargetConfig? target)
+        return caller.StillStands(config)
+            && config.Targets.TryGetValue(access.Target.Name, out TargetConfig? target)
             && target.Addresses.SequenceEqual(access.Target.Addresses)
             && target.TryGetLogin(access.Login.Name, out LoginConfig? login)
             && login.User == access.Login.User
             && (database is null || target.Databases.IsEmpty || target.Databases.Contains(database))
-            && Grants.Serving(config, placeholder.Identity, target, access.Login.Name).Any(g => g.Replication || !replication)
+            && Grants.Serving(config, caller.Identity, target, access.Login.Name).Any(g => g.Replication || !replication)
             && !(replication && IsMasked(config, target, access.Login.Name));
     }
 

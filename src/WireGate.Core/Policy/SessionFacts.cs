@@ -40,17 +40,19 @@ public sealed record SessionFacts
     /// <summary>Whether it reads the upstream's log of changes, where no statement says of which tables.</summary>
     public bool IsReplication { get; init; }
 
-    /// <summary>Of a session whose access is chosen, by its config.</summary>
+    /// <summary>Of a session whose caller is proven and whose access is chosen, by its config.</summary>
+    /// <exception cref="InvalidOperationException">Nobody has proven to be its caller.</exception>
     public static SessionFacts Of(Session session)
     {
         ArgumentNullException.ThrowIfNull(session);
+        Caller caller = session.ProvenCaller;
         return new SessionFacts
         {
-            Identity = session.Placeholder!.Identity,
+            Identity = caller.Identity,
             Target = session.Config.Targets.GetValueOrDefault(session.Access!.Target.Name, session.Access.Target),
             Login = session.Access.Login.Name,
             Grant = session.Access.Grant.Name,
-            Placeholder = session.Placeholder.Id,
+            Placeholder = caller.Placeholder?.Id,
             Source = session.SourceAddress,
             Database = session.Database,
             Application = session.Application,

@@ -3,7 +3,7 @@ using WireGate.Core.Credentials;
 
 namespace WireGate.Core.Sessions;
 
-/// <summary>Decides what a client that has proven itself may reach, and takes one use of its placeholder. Shared by all sessions.</summary>
+/// <summary>Decides what a client that has proven itself may reach, and takes one use of its placeholder, if it has one. Shared by all sessions.</summary>
 /// <param name="placeholders">Where uses are counted.</param>
 /// <param name="admission">Who pays for what failed.</param>
 public sealed class ClientAuthorization(IPlaceholderStore placeholders, Admission admission)
@@ -16,17 +16,29 @@ public sealed class ClientAuthorization(IPlaceholderStore placeholders, Admissio
     public Refusal NotProven(Session session, PlaceholderVerdict verdict, string? id, string? detail = null)
     {
         ArgumentNullException.ThrowIfNull(session);
-        admission.Penalize(session.SourceAddress, session.Config.Limits);
-        return new Refusal(SessionEnd.AuthenticationFailed, "the placeholder was not accepted", detail ?? Describe(verdict, id));
+        return NotProven(session, "the placeholder was not accepted", detail ?? Describe(verdict, id));
     }
 
-    /// <summary>Authorizes the session's placeholder. On the session's loop.</summary>
+    /// <summary>Of a client whose proof is none, and was no placeholder. Its source pays for it.</summary>
     /// <param name="session">Its session.</param>
-    /// <param name="choose">Chooses target, login and grant by the session's config and notes them; called again when that changes meanwhile.</param>
-    /// <returns>Null: the session may be. Else why not.</returns>
-    public async ValueTask<Refusal?> AuthorizeAsync(Session session, Func<Refusal?> choose)
+    /// <param name="message">For the client.</param>
+    /// <param name="detail">What lies behind it, for the audit log.</param>
+    public Refusal NotProven(Session session, string message, string detail)
     {
         ArgumentNullException.ThrowIfNull(session);
+        admission.Penalize(session.SourceAddress, session.Config.Limits);
+        return new Refusal(SessionEnd.AuthenticationFailed, message, detail);
+    }
+
+    /// <summary>Authorizes a caller. On the session's loop.</summary>
+    /// <param name="session">Its session.</param>
+    /// <param name="caller">Who has proven to be calling.</param>
+    /// <param name="choose">Chooses target, login and grant by the session's config and notes them; called again when that changes meanwhile.</param>
+    /// <returns>Null: the session may be. Else why not.</returns>
+    public async ValueTask<Refusal?> AuthorizeAsync(Session session, Caller caller, Func<Refusal?> choose)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(choose);
         Refusal? refusal;
         // The proof may have taken its time: what is granted now counts, and not what was when the client connected.
@@ -42,15 +54,14 @@ public sealed class ClientAuthorization(IPlaceholderStore placeholders, Admissio
             return refusal;
         }
 
-        Placeholder placeholder = session.Placeholder!;
         LimitsConfig limits = session.Config.Limits;
-        if (admission.TryProve(session.Listener.Name, placeholder.Identity, session.SourceAddress, limits) is { } full)
+        if (admission.TryProve(session.Listener.Name, caller.Identity, session.SourceAddress, limits) is { } full)
         {
             return new Refusal(SessionEnd.LimitReached, full, full);
         }
 
-        session.AdmittedIdentity = placeholder.Identity;
-        return await TakeUseAsync(session, placeholder);
+        session.AdmittedIdentity = caller.Identity;
+        return caller.Placeholder is { } placeholder ? await TakeUseAsync(session, placeholder) : null;
     }
 
     private async ValueTask<Refusal?> TakeUseAsync(Session session, Placeholder placeholder)

@@ -67,8 +67,15 @@ public sealed class Session : IDisposable
     /// <summary>How far it is.</summary>
     public SessionPhase Phase { get; set; }
 
-    /// <summary>The placeholder presented and proven; null before.</summary>
-    public Placeholder? Placeholder { get; set; }
+    /// <summary>Who has proven to be calling; null before. Whether it may come in is another question.</summary>
+    public Caller? Caller { get; set; }
+
+    /// <summary>The same, once it is known that there is one.</summary>
+    /// <exception cref="InvalidOperationException">Nobody has proven to be calling.</exception>
+    public Caller ProvenCaller => Caller ?? throw new InvalidOperationException("Nobody has proven to be calling.");
+
+    /// <summary>The placeholder presented and proven; null before, and where the caller has none.</summary>
+    public Placeholder? Placeholder => Caller?.Placeholder;
 
     /// <summary>The identity that <see cref="Admission"/> counts this session for; null: it counts as unproven.</summary>
     public Identity? AdmittedIdentity { get; set; }
@@ -97,12 +104,12 @@ public sealed class Session : IDisposable
     /// <summary>It reads the upstream's log of changes, which its grant has to allow.</summary>
     public bool IsReplication { get; set; }
 
-    /// <summary>How long it lives, by its placeholder and its grant, once both are known; null: as long as its client stays.</summary>
+    /// <summary>How long it lives, by its caller and its grant, once both are known; null: as long as its client stays.</summary>
     public TimeSpan? Lifetime
     {
         get
         {
-            TimeSpan? first = Placeholder?.SessionLifetime, second = Access?.Grant.SessionLifetime;
+            TimeSpan? first = Caller?.SessionLifetime, second = Access?.Grant.SessionLifetime;
             return !(first <= second) && second is not null ? second : first;
         }
     }
@@ -235,7 +242,7 @@ public sealed class Session : IDisposable
         Id = Id,
         Listener = Listener.Name,
         Source = Source,
-        Identity = Placeholder?.Identity,
+        Identity = Caller?.Identity,
         Placeholder = Placeholder?.Id,
         Target = Access?.Target.Name,
         Login = Access?.Login.Name,
@@ -253,8 +260,10 @@ public sealed class Session : IDisposable
         Session = Id,
         Listener = Listener.Name,
         Source = Source,
-        Identity = Placeholder?.Identity,
+        Identity = Caller?.Identity,
         Placeholder = Placeholder?.Id,
+        Key = Caller?.Key?.Fingerprint,
+        Certificate = Caller?.Key?.Certificate,
         Method = Method,
         Target = Access?.Target.Name,
         Login = Access?.Login.Name,

@@ -40,10 +40,10 @@ public sealed class SessionDirectory : ISessionDirectory
     public int KillPlaceholders(IReadOnlyCollection<string> ids) =>
         KillWhere(session => session.Placeholder is { } p && ids.Contains(p.Id), SessionEnd.Revoked);
 
-    /// <summary>Ends the sessions whose target, login, database or grant a new config no longer has.</summary>
+    /// <summary>Ends the sessions whose key, target, login, database or grant a new config no longer has.</summary>
     public int KillNotGranted(GatewayConfig config) => KillWhere(
-        session => session is { Placeholder: { } placeholder, Access: { } access }
-            && !AccessChoice.StillStands(config, placeholder, access, session.Database, session.IsReplication),
+        session => session is { Caller: { } caller, Access: { } access }
+            && !AccessChoice.StillStands(config, caller, access, session.Database, session.IsReplication),
         SessionEnd.NoLongerGranted);
 
     /// <summary>Ends all of them.</summary>

@@ -41,7 +41,7 @@ public enum SessionEnd
     Revoked,
     /// <summary>The session lived as long as its placeholder lets it.</summary>
     Expired,
-    /// <summary>A reload took away the target, the login or the grant.</summary>
+    /// <summary>A reload took away the key, the target, the login or the grant.</summary>
     NoLongerGranted,
     /// <summary>The answer to something that ran could not be passed on: whether it is in force is not known.</summary>
     OutcomeUnknown,

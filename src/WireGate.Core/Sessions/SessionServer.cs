@@ -100,10 +100,10 @@ public sealed class SessionServer(
     {
         switch (session.End)
         {
-            case SessionEnd.ClientBrokeProtocol or SessionEnd.FeatureRefused when session.Placeholder is null:
+            case SessionEnd.ClientBrokeProtocol or SessionEnd.FeatureRefused when session.Caller is null:
                 admission.Penalize(session.SourceAddress, session.Config.Limits);
                 break;
-            case SessionEnd.ClientClosed or SessionEnd.HandshakeTimeout when session.Placeholder is null:
+            case SessionEnd.ClientClosed or SessionEnd.HandshakeTimeout when session.Caller is null:
                 admission.PenalizeSilence(session.SourceAddress, session.Config.Limits);
                 break;
         }

@@ -18,7 +18,7 @@ internal static class ConfigWarnings
             .Where(target => !config.Grants.Any(g => g.Targets.Contains(target)))
             .Select(target => $"targets.{target}: no grant opens it"),
         .. config.Secrets.Keys.Order(StringComparer.Ordinal)
-            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret)))
+            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret)))
             .Select(secret => $"secrets.{secret}: no login uses it"),
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
@@ -31,13 +31,24 @@ internal static class ConfigWarnings
 
     private static IEnumerable<string> UnusableGrant(GatewayConfig config, GrantConfig grant)
     {
-        if (grant.Issuer == IdentityShape.UnixIssuer && !config.UnixUsers.Any(u => IsFor(grant, u)))
+        if (grant.Issuer == IdentityShape.UnixIssuer && !config.UnixUsers.Any(u => IsFor(grant, u.Subject, u.Groups)))
         {
             yield return "nobody can use it, no user of identity.unix is meant by it";
         }
 
+        if (grant.Issuer is { } issuer && issuer == config.SshUsers?.Name
+            && config.SshUsers.UserCertificateAuthorities.IsEmpty && !config.SshUsers.Users.Any(u => IsFor(grant, u.Subject, u.Groups)))
+        {
+            yield return "nobody can use it, no user of identity.ssh is meant by it";
+        }
+
         foreach (string target in grant.Targets)
         {
+            if (grant.Issuer is { } vouching && vouching == config.SshUsers?.Name && config.Targets[target].Protocol != ProtocolNames.Ssh)
+            {
+                yield return $"nobody can use it for {target}, whoever proves itself by an SSH key reaches SSH only";
+            }
+
             if (!config.Listeners.Any(l => l.Protocol == config.Targets[target].Protocol && (l.Target is null || l.Target == target)))
             {
                 yield return $"nobody can use it for {target}, no listener reaches that target";
@@ -45,9 +56,9 @@ internal static class ConfigWarnings
         }
     }
 
-    private static bool IsFor(GrantConfig grant, UnixUserConfig user) =>
-        (grant.Subject is null || FileSystemName.MatchesSimpleExpression(grant.Subject, user.Subject, ignoreCase: false))
-        && (grant.Groups.IsEmpty || grant.Groups.Intersect(user.Groups).Any());
+    private static bool IsFor(GrantConfig grant, string subject, ImmutableArray<string> groups) =>
+        (grant.Subject is null || FileSystemName.MatchesSimpleExpression(grant.Subject, subject, ignoreCase: false))
+        && (grant.Groups.IsEmpty || grant.Groups.Intersect(groups).Any());
 
     private static bool IsLoopback(Address address) =>
         address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));

@@ -7,7 +7,7 @@ namespace WireGate.Configuration;
 /// <summary>Reads the SSH keys that a config names: a broken one is found before the config is in force, not at the first handshake.</summary>
 internal static class SshKeyChecks
 {
-    /// <summary>Every host key and file of known hosts that cannot be used.</summary>
+    /// <summary>Every host key, file of known hosts and key of a user that cannot be used.</summary>
     public static IEnumerable<ConfigError> Check(GatewayConfig config, ImmutableArray<NamedFile> named)
     {
         foreach (string path in config.Listeners.SelectMany(l => l.HostKeys).Distinct(StringComparer.Ordinal))
@@ -24,6 +24,13 @@ internal static class SshKeyChecks
             {
                 yield return At(named, path, $"it cannot be used ({problem}), put lines there as ssh-keyscan prints them");
             }
+        }
+
+        // What is read here is what holds, so that a file that changes meanwhile is not read in halves.
+        foreach ((string path, string problem) in config.SshUsers is { } users ? KeyCheck.OfUsers(users) : [])
+        {
+            NamedFile file = named.Last(n => n.Path == path);
+            yield return new ConfigError(file.Position, file.ConfigPath, $"it cannot be used: {problem}");
         }
     }
 

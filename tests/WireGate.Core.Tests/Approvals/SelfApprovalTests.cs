@@ -24,6 +24,16 @@ public sealed class SelfApprovalTests : ApprovalHouse
         Assert.That(await StateOfAsync(held), Is.EqualTo(ApprovalState.Pending));
     }
 
+    [TestCase("alice", "users", false, TestName = "Whoever_has_a_key_under_its_own_name")]
+    [TestCase("Alice", "users", false, TestName = "Whoever_has_a_key_under_its_own_name_in_other_letters")]
+    [TestCase("bob", "users", true, TestName = "Whoever_has_another_name_decides_about_a_key")]
+    public async Task By_a_key(string approver, string issuer, bool isAllowed)
+    {
+        ApprovalRequest ofKey = Held() with { Requester = new Identity { Issuer = issuer, Subject = "alice" }, Placeholder = null, MintedBy = null };
+        VoteResult result = await ApproveAsync(Person(approver, 1001, "dba"), await AskAsync(ofKey));
+        Assert.That(result.Outcome != VoteOutcome.NotAllowed, Is.EqualTo(isAllowed));
+    }
+
     [TestCase("erin", TestName = "Whoever_asked_beforehand")]
     [TestCase("alice", TestName = "Whom_it_was_asked_for")]
     public async Task May_never_decide_beforehand(string subject)

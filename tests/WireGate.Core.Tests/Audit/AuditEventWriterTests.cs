@@ -134,6 +134,8 @@ internal sealed class AuditEventWriterTests : AuditFixture
             Source = worst,
             Identity = identity,
             Placeholder = worst,
+            Key = worst,
+            Certificate = new CallerCertificate(worst, ulong.MaxValue, worst),
             Method = worst,
             Target = worst,
             Login = worst,

@@ -22,24 +22,24 @@ public class AccessChoiceTests
     [TestCase("ro", "none", ExpectedResult = null, TestName = "A_login_that_does_not_exist_is_not_given")]
     [TestCase("", null, ExpectedResult = null, TestName = "Without_a_grant_there_is_nothing")]
     public string? Choice(string? grants, string? asked) =>
-        AccessChoice.Of(Config(grants), SessionHouse.Placeholder(login: asked), Orders)?.Login.Name;
+        AccessChoice.Of(Config(grants), Caller.Of(SessionHouse.Placeholder(login: asked)), Orders)?.Login.Name;
 
     [Test]
     public void A_placeholder_reaches_no_target_but_its_own()
     {
-        Assert.That(AccessChoice.Of(Config("ro"), SessionHouse.Placeholder(targets: "billing"), Orders), Is.Null);
-        Assert.That(AccessChoice.Of(Config("ro"), SessionHouse.Placeholder(targets: ["billing", "orders"]), Orders), Is.Not.Null);
+        Assert.That(AccessChoice.Of(Config("ro"), Caller.Of(SessionHouse.Placeholder(targets: "billing")), Orders), Is.Null);
+        Assert.That(AccessChoice.Of(Config("ro"), Caller.Of(SessionHouse.Placeholder(targets: ["billing", "orders"])), Orders), Is.Not.Null);
     }
 
     [Test]
     public void The_grant_that_opened_it_is_named() =>
-        Assert.That(AccessChoice.Of(Config("rw,ro"), SessionHouse.Placeholder(), Orders)?.Grant.Name, Is.EqualTo("g1"));
+        Assert.That(AccessChoice.Of(Config("rw,ro"), Caller.Of(SessionHouse.Placeholder()), Orders)?.Grant.Name, Is.EqualTo("g1"));
 
     [Test]
     public void What_was_chosen_stands_as_long_as_target_login_and_some_grant_do()
     {
         GatewayConfig before = Config("ro");
-        Access access = AccessChoice.Of(before, SessionHouse.Placeholder(), Orders)!;
+        Access access = AccessChoice.Of(before, Caller.Of(SessionHouse.Placeholder()), Orders)!;
         Assert.That(StillStands(before), Is.True);
         Assert.That(StillStands(Config("rw,ro")), Is.True, "another grant opens the same");
         Assert.That(StillStands(Config("rw")), Is.False, "no grant opens that login any more");
@@ -57,14 +57,14 @@ public class AccessChoiceTests
             StillStands(before with { Grants = [.. before.Grants.Select(g => g with { Replication = true })] }, replication: true), Is.True);
 
         bool StillStands(GatewayConfig config, string? database = null, bool replication = false) =>
-            AccessChoice.StillStands(config, SessionHouse.Placeholder(), access, database, replication);
+            AccessChoice.StillStands(config, Caller.Of(SessionHouse.Placeholder()), access, database, replication);
     }
 
     [Test]
     public void A_stream_of_changes_does_not_stand_where_masks_hold_for_whatever_is_asked()
     {
         GatewayConfig before = Config("ro") with { Grants = [.. Config("ro").Grants.Select(g => g with { Replication = true })] };
-        Access access = AccessChoice.Of(before, SessionHouse.Placeholder(), Orders)!;
+        Access access = AccessChoice.Of(before, Caller.Of(SessionHouse.Placeholder()), Orders)!;
         var rule = new RuleConfig { Name = "hides", Mask = ["pii"] };
         GatewayConfig masked = before with { Targets = new[] { Orders with { Mask = ["pii"] } }.ToFrozenDictionary(t => t.Name) };
 
@@ -80,7 +80,7 @@ public class AccessChoiceTests
         GatewayConfig With(RuleConfig one) => before with { Rules = new RulesConfig { List = [one] } };
 
         bool StillStands(GatewayConfig config, bool replication = true) =>
-            AccessChoice.StillStands(config, SessionHouse.Placeholder(), access, null, replication);
+            AccessChoice.StillStands(config, Caller.Of(SessionHouse.Placeholder()), access, null, replication);
     }
 
     private static Address Other => Address.TryParse("other:5432", 0, out Address? address) ? address : throw new InvalidOperationException();

@@ -173,7 +173,7 @@ public class SessionServerTests
         string id = "0123456789";
         _house.Protocol = session =>
         {
-            session.Placeholder = SessionHouse.Placeholder() with { Id = id };
+            session.Caller = Caller.Of(SessionHouse.Placeholder() with { Id = id });
             return EchoAsync(session);
         };
         _house.Server.Serve(MemoryConnection.CreatePair().Gateway);

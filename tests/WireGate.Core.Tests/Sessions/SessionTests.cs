@@ -94,7 +94,7 @@ public sealed class SessionTests : IDisposable
     [Test]
     public void Its_end_in_the_audit_log_has_all_that_is_known()
     {
-        _session.Placeholder = SessionHouse.Placeholder();
+        _session.Caller = Caller.Of(SessionHouse.Placeholder());
         _session.ClientBytes = () => 7;
         _session.UpstreamBytes = () => 9;
         _time.Advance(TimeSpan.FromSeconds(3));

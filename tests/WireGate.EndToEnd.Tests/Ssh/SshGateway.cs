@@ -90,6 +90,8 @@ internal sealed class SshGateway : IAsyncDisposable
         return gateway;
     }
 
+    public void Signal(int signal) => _process!.Signal(signal);
+
     public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) => Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
 
     /// <summary>Runs one of its commands as somebody else; only root can.</summary>

@@ -57,7 +57,7 @@ internal sealed class JudgedRelays
         GatewayConfig config = BaseConfig with { Rules = rules ?? Everything };
         var session = new Session(config.Listeners[0], () => config, client, TimeProvider.System)
         {
-            Placeholder = new Placeholder
+            Caller = Caller.Of(new Placeholder
             {
                 Id = "abcdefghij",
                 Identity = new Identity { Issuer = Identity.LocalIssuer, Subject = "alice", Groups = ["agents"] },
@@ -67,7 +67,7 @@ internal sealed class JudgedRelays
                 MintedBy = new Identity { Issuer = Identity.UnixIssuer, Subject = "ci" },
                 Minted = DateTimeOffset.UnixEpoch,
                 Proof = new PlaceholderProof(default, default, 4096, default, default),
-            },
+            }),
             Access = new Access(Target, Target.Logins[0], config.Grants[0]),
         };
         var settings = new SessionSettings("real", SqlSearchPath.Of("public"));

@@ -16,6 +16,9 @@ internal sealed class SshKeygen
 
     public SshPublicKey PublicKey(string name) => SshPublicKey.ParseLine(Peer.Client, File.ReadAllText(PathOf(name + ".pub")));
 
+    /// <summary>The blob of a key's certificate.</summary>
+    public byte[] Certificate(string name) => Convert.FromBase64String(File.ReadAllText(PathOf(name + "-cert.pub")).Split(' ')[1]);
+
     public byte[] Write(string name, ReadOnlySpan<byte> bytes)
     {
         // ssh-keygen refuses private keys that others can read.

@@ -47,7 +47,7 @@ internal sealed class RelayedSession : IAsyncDisposable
         Session = new Session(config.Listeners[0], () => Config, pair.Callee, Time)
         {
             Upstream = upstreamCaller,
-            Placeholder = placeholder,
+            Caller = Caller.Of(placeholder),
             Access = new Access(target, target.Logins[0], config.Grants[0]),
         };
     }

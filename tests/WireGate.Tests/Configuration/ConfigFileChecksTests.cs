@@ -45,6 +45,32 @@ internal sealed class ConfigFileChecksTests
         Assert.That(Check(directory, directory.Path).Single().Message, Does.Contain("directory"));
     }
 
+    [TestCase("ssh-dss AAAAB3NzaC1kc3M=", "serial: 1", "wiregate.yaml:7:44 identity.ssh.users[0].publicKeys[0]: it cannot be used: line 1: it does not begin with")]
+    [TestCase("# nobody", "serial: 1", "wiregate.yaml:7:44 identity.ssh.users[0].publicKeys[0]: it cannot be used: the file has no key")]
+    [TestCase("KEY", "serial: one", "wiregate.yaml:9:18 identity.ssh.revokedKeys: it cannot be used: line 1: not a serial number")]
+    [TestCase("KEY\nKEY", "", "wiregate.yaml:7:44 identity.ssh.users[0].publicKeys[0]: it cannot be used: the key SHA256:")]
+    [TestCase("KEY", "", null)]
+    public void Refuses_a_file_of_users_keys_where_it_is_named(string keys, string revoked, string? problem)
+    {
+        const string Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICNFFCUHypZEh8KiM2qnE+pYJ0jZkAUcCjfqwTjT9k1w";
+        using var directory = new TemporaryDirectory();
+        string file = directory.Write("keys", keys.Replace("KEY", Key, StringComparison.Ordinal));
+        string list = directory.Write("revoked", revoked);
+        ImmutableArray<ConfigError> errors = ConfigFileChecks.Check(ConfigLoader.Load(directory.Write("wiregate.yaml", $$"""
+            store: sqlite:/s.db
+            audit: { to: /audit }
+            listeners: [{ name: pg, protocol: postgres, address: 127.0.0.1 }]
+            identity:
+              ssh:
+                name: users
+                users: [{ subject: alice, publicKeys: [{{file}}] }]
+                userCertificateAuthorities: ["{{Key}}"]
+                revokedKeys: {{list}}
+            """)));
+
+        Assert.That(errors.SingleOrDefault()?.ToString(), problem is null ? Is.Null : Does.Contain(problem));
+    }
+
     private static ImmutableArray<ConfigError> Check(TemporaryDirectory directory, string secret) =>
         ConfigFileChecks.Check(ConfigLoader.Load(directory.Write("wiregate.yaml", $$"""
             store: sqlite:/s.db

@@ -4,20 +4,26 @@ using WireGate.Core.Configuration;
 
 namespace WireGate.Configuration.Model;
 
+/// <summary>What <c>identity</c> says.</summary>
+/// <param name="Unix">Unix users of this machine.</param>
+/// <param name="Ssh">Users of SSH with keys of their own; null: there are none.</param>
+internal sealed record Issuers(ImmutableArray<UnixUserConfig> Unix, SshUsersConfig? Ssh);
+
 /// <summary><c>identity</c>: the issuers beside the built-in <c>local</c> and <c>unix</c>.</summary>
-internal sealed class IdentityShape : MapShape<ImmutableArray<UnixUserConfig>>
+internal sealed class IdentityShape : MapShape<Issuers>
 {
     /// <summary>The issuer of Unix users of this machine.</summary>
     public const string UnixIssuer = "unix";
 
     private readonly Key<ImmutableArray<UnixUserConfig>> _unix;
+    private readonly Key<SshUsersConfig> _ssh;
 
     public IdentityShape()
     {
-        _unix = Defaulted("unix", new ListShape<UnixUserConfig>(new UnixUserShape()), u => u, "Unix users of this machine, as identities of the issuer unix.");
+        _unix = Defaulted("unix", new ListShape<UnixUserConfig>(new UnixUserShape()), i => i.Unix, "Unix users of this machine, as identities of the issuer unix.");
         NotBuilt("oidc", "OpenID Connect", DefineIssuers);
         NotBuilt("saml", "SAML", DefineIssuers);
-        NotBuilt("ssh", "SSH certificates", DefineIssuers);
+        _ssh = Optional("ssh", new SshUsersShape(), i => i.Ssh, "Users of SSH, who prove themselves by keys of their own.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
@@ -39,7 +45,7 @@ internal sealed class IdentityShape : MapShape<ImmutableArray<UnixUserConfig>>
         }
     }
 
-    protected override ImmutableArray<UnixUserConfig> Build(MapValues values) => values.Get(_unix, []);
+    protected override Issuers Build(MapValues values) => new(values.Get(_unix, []), values.GetOrNull(_ssh));
 
     /// <summary>The names count as known, so that a grant to one of them is not also told that it dangles.</summary>
     private static void DefineIssuers(ConfigNode node, ReadContext context)

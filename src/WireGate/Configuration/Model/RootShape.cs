@@ -19,7 +19,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
     private readonly Key<int> _reactors;
     private readonly Key<AdminConfig> _admin;
     private readonly Key<ImmutableArray<ListenerConfig>> _listeners;
-    private readonly Key<ImmutableArray<UnixUserConfig>> _identity;
+    private readonly Key<Issuers> _identity;
     private readonly Key<PlaceholderConfig> _placeholders;
     private readonly Key<LimitsConfig> _limits;
     private readonly Key<ImmutableArray<KeyValuePair<string, SecretConfig>>> _secrets;
@@ -48,7 +48,7 @@ internal sealed class RootShape : MapShape<GatewayConfig>
             "Further files, relative to this one; the last part may hold * and ?. Their sections are merged with those of this file.");
         _admin = Defaulted("admin", new AdminShape(), c => c.Admin, "The admin socket and who may do what there.");
         _listeners = Required("listeners", new ListShape<ListenerConfig>(new ListenerShape(), least: 1), c => c.Listeners, "Where clients connect.");
-        _identity = Defaulted("identity", new IdentityShape(), c => c.UnixUsers, "Who vouches for whom.");
+        _identity = Defaulted("identity", new IdentityShape(), c => new Issuers(c.UnixUsers, c.SshUsers), "Who vouches for whom.");
         _placeholders = Defaulted("placeholders", new PlaceholdersShape(), c => c.Placeholders, "Defaults and bounds of minting.");
         _limits = Defaulted("limits", new LimitsShape(), c => c.Limits, "Limits that a peer may run into.");
         _secrets = Defaulted(
@@ -114,7 +114,8 @@ internal sealed class RootShape : MapShape<GatewayConfig>
         Reactors = values.Has(_reactors) ? values.Get(_reactors, 0) : null,
         Admin = values.Get(_admin, AdminShape.Default),
         Listeners = values.Get(_listeners),
-        UnixUsers = values.Get(_identity, []),
+        UnixUsers = values.GetOrNull(_identity)?.Unix ?? [],
+        SshUsers = values.GetOrNull(_identity)?.Ssh,
         Placeholders = values.Get(_placeholders, new PlaceholderConfig()),
         Limits = values.Get(_limits, new LimitsConfig()),
         Secrets = values.Get(_secrets, []).ToFrozenDictionary(StringComparer.Ordinal),

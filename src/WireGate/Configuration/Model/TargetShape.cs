@@ -153,9 +153,10 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
         foreach (MapEntry entry in LoginsIn(values))
         {
-            if (entry.Value is MapNode login && login.Find(LoginShape.PasswordKey) is null && login.Find(LoginShape.PrivateKeyKey) is null)
+            if (entry.Value is MapNode login && login.Find(LoginShape.PasswordKey) is null && login.Find(LoginShape.PrivateKeyKey) is null
+                && login.Find(LoginShape.CertificateKey) is null)
             {
-                context.Report(login, "it has nothing to log in with, add privateKey or password: the name of a secret");
+                context.Report(login, "it has nothing to log in with, add privateKey or password: the name of a secret, or certificate");
             }
         }
     }
@@ -189,9 +190,9 @@ internal sealed class TargetShape : MapShape<TargetConfig>
                 continue;
             }
 
-            if (login.Find(LoginShape.PrivateKeyKey) is { } key)
+            foreach (ConfigNode ofSsh in new[] { login.Find(LoginShape.PrivateKeyKey), login.Find(LoginShape.CertificateKey) }.OfType<ConfigNode>())
             {
-                context.Report(key, "only ssh has it, remove it");
+                context.Report(ofSsh, "only ssh has it, remove it");
             }
 
             if (login.Find(LoginShape.PasswordKey) is null && !mayHaveNone)
@@ -223,6 +224,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     {
         public const string PasswordKey = "password";
         public const string PrivateKeyKey = "privateKey";
+        public const string CertificateKey = "certificate";
 
         // NAMEDATALEN less its zero. A server cuts a longer name off, and what it then reports is a name that nobody configured.
         private const int MaxUserLength = 63;
@@ -230,12 +232,23 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         private readonly Key<string> _user;
         private readonly Key<string> _password;
         private readonly Key<string> _privateKey;
+        private readonly Key<LoginCertificateConfig> _certificate;
 
         public LoginShape()
         {
             _user = Required("user", new TextShape("a name", then: CheckUser), l => l.User, "The real user name; no client sees it.");
             _password = Optional(PasswordKey, Words.RefersTo(NameKind.Secret), l => l.Password, "The name of the secret that is its password.");
             _privateKey = Optional(PrivateKeyKey, Words.RefersTo(NameKind.Secret), l => l.PrivateKey, "The name of the secret that is its SSH private key.");
+            _certificate = Optional(
+                CertificateKey, new LoginCertificateShape(), l => l.Certificate, "A key and a certificate that are made for each session, where the upstream trusts an authority of ours.");
+        }
+
+        protected override void Check(MapValues values, ReadContext context)
+        {
+            if (values.Has(_certificate) && values.Has(_privateKey))
+            {
+                context.Report(values.Node(_certificate), "the login has a privateKey already, keep one of them");
+            }
         }
 
         private static void CheckUser(ScalarNode node, ReadContext context)
@@ -247,6 +260,13 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         }
 
         protected override LoginConfig Build(MapValues values) =>
-            new() { Name = values.Map.Name, User = values.Get(_user), Password = values.GetOrNull(_password), PrivateKey = values.GetOrNull(_privateKey) };
+            new()
+            {
+                Name = values.Map.Name,
+                User = values.Get(_user),
+                Password = values.GetOrNull(_password),
+                PrivateKey = values.GetOrNull(_privateKey),
+                Certificate = values.GetOrNull(_certificate),
+            };
     }
 }
