@@ -14,10 +14,11 @@ internal sealed partial class LineageReader
     private readonly ColumnNames _predicates;
     private readonly ColumnNames _written;
     private readonly ColumnNames _besideSetting;
+    private readonly ColumnNames _parts;
     private int _settings;
     private int _subqueries;
 
-    private LineageReader() => (_predicates, _written, _besideSetting) = (NoNames(), NoNames(), NoNames());
+    private LineageReader() => (_predicates, _written, _besideSetting, _parts) = (NoNames(), NoNames(), NoNames(), NoNames());
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
@@ -107,6 +108,7 @@ internal sealed partial class LineageReader
         Predicates = _predicates,
         Written = _written,
         BesideSetting = _besideSetting,
+        Parts = _parts,
     };
 
     // SELECT … FROM t, and nothing else in FROM: what its * stands for is known.

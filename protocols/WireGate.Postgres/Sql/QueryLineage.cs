@@ -65,6 +65,7 @@ internal sealed record QueryLineage
         Predicates = new ColumnNames { HasStar = true },
         Written = new ColumnNames { HasStar = true },
         BesideSetting = new ColumnNames { HasStar = true },
+        Parts = new ColumnNames { HasStar = true },
     };
 
     /// <summary>It was not followed to its end.</summary>
@@ -93,6 +94,9 @@ internal sealed record QueryLineage
 
     /// <summary>Columns of which is made what it writes.</summary>
     public ColumnNames Written { get; init; } = new();
+
+    /// <summary>Columns that keep a part of what they were: it assigns to a subscript or a field of them.</summary>
+    public ColumnNames Parts { get; init; } = new();
 
     /// <summary>Null: it is no COPY to the client.</summary>
     public CopyShape? Copy { get; init; }
