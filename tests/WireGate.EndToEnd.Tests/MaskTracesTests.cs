@@ -78,6 +78,19 @@ internal sealed class MaskTracesTests(int version)
         Assert.That((await PsqlAsync($"WITH w AS (SELECT {expression} AS x {from}) SELECT x FROM w")).Error, Does.Contain(WouldTell));
     }
 
+    [TestCase("DECLARE c CURSOR FOR {0}; FETCH c")]
+    [TestCase("PREPARE s AS {0}; EXECUTE s")]
+    [TestCase("COPY ({0}) TO STDOUT")]
+    [TestCase("CREATE VIEW traces.bits AS {0}; SELECT * FROM traces.bits")]
+    public async Task What_looks_something_up_does_not_tell_where_it_runs_later(string sql)
+    {
+        string later = sql.Replace("{0}", "SELECT p.ssn LIKE '1%' AND d IS NULL AS bit FROM traces.people p, (SELECT obj_description(1, 'pg_class') AS d) q", StringComparison.Ordinal);
+        ToolResult result = await PsqlAsync($"BEGIN;\n{later.Replace("; ", ";\n", StringComparison.Ordinal)};\nROLLBACK");
+
+        Assert.That(result.Error, Does.Contain("masked").And.Contain("42501"));
+        Assert.That(result.Output, Is.Empty);
+    }
+
     [TestCase("SELECT obj_description('traces.people'::regclass, 'pg_class') IS NULL, ssn FROM traces.people", "t|****6789")]
     [TestCase("SELECT pg_get_viewdef('traces.v1'::regclass) IS NULL, upper(ssn), pg_typeof(name) FROM traces.people", "f|[redacted]|text")]
     [TestCase("SELECT v.definition IS NULL, length(v.definition || p.name) > 0, upper(p.ssn) FROM traces.people p, pg_views v WHERE v.viewname = 'v1'", "f|t|[redacted]")]

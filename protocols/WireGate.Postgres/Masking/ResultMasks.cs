@@ -279,7 +279,8 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     /// <summary>Writes an error or a notice as it may pass. That there is a notice may tell of a value: of what reads hidden columns there is none.</summary>
     public void WriteSpoken(BackendMessage kind, ReadOnlySpan<byte> body, PipeWriter output)
     {
-        if (kind == BackendMessage.NoticeResponse && replies.First.Plan is { IsSensitive: true, Map.ColumnMasks.IsEmpty: false })
+        bool reads = replies.First.Plan is { IsSensitive: true, Map.ColumnMasks.IsEmpty: false } || (IsSensitive && _ran.Exists(m => !m.ColumnMasks.IsEmpty));
+        if (kind == BackendMessage.NoticeResponse && reads)
         {
             return;
         }

@@ -18,7 +18,7 @@ internal sealed partial class Taint
     /// <summary>The hidden column of which something is made together with such a name; null: none.</summary>
     public Tainted? BesideTelling()
     {
-        foreach (ColumnNames made in _lineage.Outputs.Where(o => !(o.IsStar && o.IsPlain)).Select(o => o.From).Concat(_lineage.Flows.Select(f => f.From)))
+        foreach (ColumnNames made in _lineage.Computed.Concat(_lineage.Flows.Select(f => f.From)))
         {
             bool isAlone = made is { HasStar: false, Names.Count: 1 };
             if (!isAlone && MeetsTelling(made) && Of(made) is { } found)

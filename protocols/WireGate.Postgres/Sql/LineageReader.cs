@@ -102,6 +102,7 @@ internal sealed partial class LineageReader
     {
         Kind = kind,
         Outputs = [.. outputs],
+        Computed = [.. outputs.Where(o => !(o.IsStar && o.IsPlain)).Select(o => o.From)],
         Flows = [.. _flows],
         Aliases = [.. _aliases],
         Fields = _fields,

@@ -77,6 +77,9 @@ internal sealed record QueryLineage
     /// <summary>The columns of its rows in order; empty: it gives back none.</summary>
     public ImmutableArray<LineageOutput> Outputs { get; init; } = [];
 
+    /// <summary>Of what each column is made that it computes, or that what it prepares or explains does; not those that a star stands for.</summary>
+    public ImmutableArray<ColumnNames> Computed { get; init; } = [];
+
     /// <summary>What the names within it stand for.</summary>
     public ImmutableArray<LineageFlow> Flows { get; init; } = [];
 
