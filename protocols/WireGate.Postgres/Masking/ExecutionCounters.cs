@@ -14,7 +14,8 @@ internal static class ExecutionCounters
         "pg_stat_*_tables", "pg_stat_*_indexes", "pg_stat_*_functions", "pg_statio_*", "pg_stat_database");
 
     private static readonly NamePattern[] Columns = Patterns(
-        "seq_*", "idx_*", "n_*", "heap_blks_*", "toast_*", "tidx_*", "blks_*", "blk_*", "tup_*", "last_*_scan", "calls", "*_time", "temp_*", "parallel_*");
+        "seq_*", "idx_*", "n_*", "heap_blks_*", "toast_*", "tidx_*", "blks_*", "blk_*", "tup_*", "last_*_scan", "calls", "*_time", "temp_*",
+        "parallel_*");
 
     // Temporary files count.
     private const string Files = "pg_tablespace_size";

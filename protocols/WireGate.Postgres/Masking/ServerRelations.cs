@@ -42,5 +42,6 @@ internal static class ServerRelations
     public static bool LookUp(CatalogRelation relation, string column) => Contain(LookingUp, relation, column);
 
     private static bool Contain((string Schema, string Relation, string Columns)[] columns, CatalogRelation relation, string column) =>
-        Array.Exists(columns, c => c.Schema == relation.Schema && (c.Relation == relation.Name || c.Relation == "*") && new NamePattern(c.Columns).Matches(column));
+        Array.Exists(columns, c =>
+            c.Schema == relation.Schema && (c.Relation == relation.Name || c.Relation == "*") && new NamePattern(c.Columns).Matches(column));
 }

@@ -79,7 +79,8 @@ internal sealed partial class Taint
             }
         }
 
-        var open = new Stack<string?>([.. _telling, .. _lineage.Flows.Where(f => f.From.Tells || (f.From.HasStar && _telling.Count > 0)).Select(f => f.Name)]);
+        IEnumerable<LineageFlow> telling = _lineage.Flows.Where(f => f.From.Tells || (f.From.HasStar && _telling.Count > 0));
+        var open = new Stack<string?>([.. _telling, .. telling.Select(f => f.Name)]);
         while (!_anyTells && open.TryPop(out string? name))
         {
             _anyTells = name is null;
