@@ -95,6 +95,11 @@ internal static class MaskPlanner
             return $"of what {counting}() tells";
         }
 
+        if (taint.Counting is { } counted)
+        {
+            return $"of what {counted} tells";
+        }
+
         if (taint.Call() is { } field)
         {
             return $"what {field}() does";
@@ -172,6 +177,11 @@ internal static class MaskPlanner
             }
         }
 
+        if (source.Taint.Of(statement.Lineage.Parts) is { } part)
+        {
+            return $"the column {part.Column} is masked, and who assigns a part of it would see what the rest was";
+        }
+
         if (written.Count > 0 && source.Taint.Of(statement.Lineage.Written) is { } carried)
         {
             return $"the column {carried.Column} is masked, and the statement would write it elsewhere";
@@ -179,7 +189,8 @@ internal static class MaskPlanner
 
         // Also where it is a constant: a setting tells whether it was made, and so does the next value of a sequence, or a lock.
         bool sets = statement.Changes.Any(c => c is SessionChange.Set { ByFunction: true });
-        return sets || source.Taint.Of(statement.Lineage.BesideSetting) is not null ? "a setting, a sequence or the transaction would tell of a masked value" : null;
+        return sets || source.Taint.Of(statement.Lineage.BesideSetting) is not null || source.Taint.BesideTelling() is not null
+            ? "a setting, a sequence, a lock or the transaction would tell of a masked value" : null;
     }
 
     // CREATE TABLE AS EXECUTE: what writes names nothing that is hidden, and what gives the rows writes nothing.

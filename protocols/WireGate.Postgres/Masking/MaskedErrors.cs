@@ -14,9 +14,11 @@ namespace WireGate.Postgres.Masking;
 /// </summary>
 internal static partial class MaskedErrors
 {
-    // Fields that hold no value: severities, code, place in the source. The place in the text may be one in a value that is read as a text,
-    // which then has a context.
-    private static ReadOnlySpan<byte> Kept => "SVCFLR"u8;
+    // Fields that hold no value: severities, code. The place in the text may be one in a value that is read as a text, which then has a context.
+    private static ReadOnlySpan<byte> Kept => "SVC"u8;
+
+    // The place in the server's source: one code comes from many, and which it was may hang on a value.
+    private static ReadOnlySpan<byte> Source => "FLR"u8;
 
     // Names of schema, table, column, type and constraint. A RAISE puts there whatever it likes, and has a context.
     private static ReadOnlySpan<byte> Names => "stcdn"u8;
@@ -56,19 +58,19 @@ internal static partial class MaskedErrors
         }
 
         reader.End();
+        bool isSpoken = kind == BackendMessage.ErrorResponse && !isWithin && IsSpoken(state, message, isPlaced, text) && !hides(message);
         output.Byte((byte)kind);
         output.Int32(0);
         reader = new PostgresReader(Peer.Upstream, body);
         while ((code = reader.ReadByte()) != 0)
         {
             ReadOnlySpan<byte> value = reader.ReadCString();
-            if (Kept.Contains(code) || (code == (byte)'P' && !isWithin) || (Names.Contains(code) && !isWithin && !hides(value)))
+            if (Kept.Contains(code) || (isSpoken && Source.Contains(code)) || (code == (byte)'P' && !isWithin) || (Names.Contains(code) && !isWithin && !hides(value)))
             {
                 Field(output, code, value);
             }
         }
 
-        bool isSpoken = kind == BackendMessage.ErrorResponse && !isWithin && IsSpoken(state, message, isPlaced, text) && !hides(message);
         Field(output, (byte)'M', isSpoken ? message : Words(kind, state));
         output.Byte(0);
         output.PatchLength(1, own: true);

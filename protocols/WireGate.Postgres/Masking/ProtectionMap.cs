@@ -3,7 +3,6 @@ using System.Globalization;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
-using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Masking;
 
@@ -11,28 +10,20 @@ namespace WireGate.Postgres.Masking;
 /// Which columns of a catalog a set of masks hides: those that it names, the columns of the same name in parents, children and
 /// partitions, and what views and computed columns make of them. Immutable once made; safe to use from any thread.
 /// </summary>
-internal sealed class ProtectionMap
+internal sealed partial class ProtectionMap
 {
-    // What the server itself keeps of values of any column, and of credentials. The numbers of system relations differ by version.
-    private static readonly (string Schema, string Relation, string Columns)[] BuiltIn =
-    [
-        ("pg_catalog", "pg_statistic", "stavalues*"), ("pg_catalog", "pg_stats", "most_common_*"), ("pg_catalog", "pg_stats", "histogram_bounds"),
-        ("pg_catalog", "pg_stats", "range_*"), ("pg_catalog", "pg_stats_ext", "most_common_*"), ("pg_catalog", "pg_stats_ext_exprs", "*"),
-        ("pg_catalog", "pg_statistic_ext_data", "*"), ("pg_catalog", "pg_largeobject", "data"), ("pg_catalog", "pg_stat_activity", "query"),
-        ("pg_catalog", "pg_authid", "rolpassword"), ("pg_catalog", "pg_shadow", "passwd"), ("pg_catalog", "pg_subscription", "subconninfo"),
-        ("pg_catalog", "pg_user_mapping", "umoptions"), ("pg_catalog", "pg_user_mappings", "umoptions"),
-        ("information_schema", "_pg_user_mappings", "umoptions"), ("information_schema", "user_mapping_options", "option_value"),
-        ("pg_catalog", "pg_foreign_server", "srvoptions"), ("information_schema", "_pg_foreign_servers", "srvoptions"),
-        ("information_schema", "foreign_server_options", "option_value"),
-        ("pg_catalog", "pg_hba_file_rules", "options"), ("pg_catalog", "pg_file_settings", "setting"),
-    ];
-
     private readonly Dictionary<uint, Dictionary<short, MaskConfig>> _protected = [];
     private readonly Dictionary<MaskConfig, Replacement> _replacements;
     private readonly MaskConfig? _any;
 
     // Columns that are computed from hidden ones, and those of views that are made of them and are not one of them.
     private readonly HashSet<(uint Relation, short Column)> _made = [];
+
+    // Relations whose number of rows tells what ran, and views of them.
+    private readonly HashSet<uint> _counting = [];
+
+    // Columns of views that leave a trace where they are computed.
+    private readonly HashSet<(uint Relation, short Column)> _telling = [];
 
     /// <param name="catalog">Where the columns are looked up.</param>
     /// <param name="masks">What hides.</param>
@@ -94,6 +85,15 @@ internal sealed class ProtectionMap
         return Knows(relation, column) ? null : Any;
     }
 
+    /// <summary>Whether a column is computed when it is read, and leaves a trace then.</summary>
+    public bool Tells(CatalogRelation relation, short column) => _telling.Contains((relation.Oid, column));
+
+    /// <summary>Whether any column of it is.</summary>
+    public bool TellsAny(CatalogRelation relation) => relation.Columns.Exists(c => Tells(relation, c.Number));
+
+    /// <summary>Whether even the number of its rows tells what ran.</summary>
+    public bool Counts(CatalogRelation relation) => _counting.Contains(relation.Oid);
+
     /// <summary>Whether the catalog has a column, and so says what it is. What came with the server is known.</summary>
     public bool Knows(uint relation, short column) => relation < Catalog.FirstUserOid
         || (Catalog.Find(relation) is { } known && (column <= 0 || known.Columns.Exists(c => c.Number == column)));
@@ -122,11 +122,9 @@ internal sealed class ProtectionMap
                     Protect(relation, column.Number, mask);
                 }
 
-                if (relation.Oid < Catalog.FirstUserOid
-                    && (BuiltIn.Any(b => b.Relation == relation.Name && b.Schema == relation.Schema && new NamePattern(b.Columns).Matches(column.Name))
-                        || (!Any.AllowsPredicates && ExecutionCounters.Contain(relation, column.Name))))
+                if (relation.Oid < Catalog.FirstUserOid)
                 {
-                    ProtectMade(relation, column.Number, Any);
+                    FillServers(relation, column);
                 }
             }
         }
@@ -146,6 +144,24 @@ internal sealed class ProtectionMap
             }
         }
         while (FillOverflow());
+    }
+
+    private void FillServers(CatalogRelation relation, CatalogColumn column)
+    {
+        if (ServerRelations.Hide(relation, column.Name) || (!Any.AllowsPredicates && ExecutionCounters.Contain(relation, column.Name)))
+        {
+            ProtectMade(relation, column.Number, Any);
+        }
+
+        if (ServerRelations.LookUp(relation, column.Name))
+        {
+            _telling.Add((relation.Oid, column.Number));
+        }
+
+        if (!Any.AllowsPredicates && ExecutionCounters.ContainRows(relation))
+        {
+            _counting.Add(relation.Oid);
+        }
     }
 
     // A parent gives back its children's rows, and each row has its own child's columns.
@@ -219,65 +235,6 @@ internal sealed class ProtectionMap
 
         return isNew;
     }
-
-    private void FillView(CatalogRelation view, HashSet<uint> done)
-    {
-        if ((view.Definition is null && !view.IsUnreadable) || !done.Add(view.Oid))
-        {
-            return;
-        }
-
-        foreach (CatalogRelation source in view.Sources.Select(Catalog.Find).OfType<CatalogRelation>())
-        {
-            FillView(source, done);
-        }
-
-        if (view.Definition?.Statements is not [{ Lineage.Kind: LineageKind.Rows } statement] || statement.Facts.Unknown is not null)
-        {
-            // It is locked, too long, or newer than the parser: neither what it reads nor what it calls is known.
-            ProtectAll(view);
-            return;
-        }
-
-        var taint = new Taint(statement, this, SqlSearchPath.Of("pg_catalog"), OwnTables.None);
-        QueryLineage lineage = statement.Lineage;
-        ImmutableArray<LineageOutput> outputs = lineage.Outputs;
-        bool mayBeMade = !lineage.Flows.IsEmpty || view.Sources.Any(s => _made.Any(m => m.Relation == s));
-        bool callsUnknown = !statement.Facts.UnknownFunctions.IsEmpty || Counting(statement.Facts) is not null;
-        if (outputs.Any(o => o.IsStar) || view.Columns.Count != outputs.Length)
-        {
-            if (callsUnknown || view.Sources.Any(_protected.ContainsKey))
-            {
-                ProtectAll(view);
-            }
-
-            return;
-        }
-
-        for (int i = 0; i < outputs.Length; i++)
-        {
-            short column = view.Columns[i].Number;
-            bool isColumn = IsColumn(outputs[i], lineage);
-            if (callsUnknown && !isColumn)
-            {
-                ProtectMade(view, column, Any);
-            }
-            else if (taint.Of(outputs[i].From) is { } found)
-            {
-                Protect(view, column, found.Mask);
-                if (mayBeMade || !isColumn)
-                {
-                    _made.Add((view.Oid, column));
-                }
-            }
-        }
-    }
-
-    // Whether it is surely a column of a relation, and not of what the query makes itself.
-    private static bool IsColumn(LineageOutput output, QueryLineage lineage) =>
-        output.IsPlain && output.From.Names.All(n => n.Place is LineageQualifier { Meanings: var meanings }
-            ? !meanings.IsEmpty && meanings.All(m => m.Relation is not null)
-            : lineage.Flows.IsEmpty && lineage.Aliases.All(a => a.Relation is not null));
 
     private void ProtectAll(CatalogRelation relation)
     {

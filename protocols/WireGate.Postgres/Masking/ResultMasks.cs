@@ -276,9 +276,18 @@ internal sealed class ResultMasks(SessionMasks masks, PendingReplies replies)
     public FrameAction EndCopy(PipeWriter output) =>
         _copy is { IsAtRowBoundary: false } ? Block(output, "data of a COPY that ends within a row") : FrameAction.Forward;
 
-    /// <summary>Writes an error or a notice as it may pass.</summary>
+    /// <summary>
+    /// Writes an error or a notice as it may pass. That there is a notice may tell of a value: of what reads hidden columns there is none.
+    /// </summary>
     public void WriteSpoken(BackendMessage kind, ReadOnlySpan<byte> body, PipeWriter output)
     {
+        bool reads = replies.First.Plan is { IsSensitive: true, Map.ColumnMasks.IsEmpty: false }
+            || (IsSensitive && _ran.Exists(m => !m.ColumnMasks.IsEmpty));
+        if (kind == BackendMessage.NoticeResponse && reads)
+        {
+            return;
+        }
+
         _buffer.Clear();
         MaskedErrors.Write(kind, body, replies.First.Plan?.Text, Finds, _buffer);
         output.Write(_buffer.Written);

@@ -77,6 +77,9 @@ internal sealed partial class Taint
     /// <summary>It reads a relation that nobody knows.</summary>
     public bool Lacks { get; private set; }
 
+    /// <summary>What it names of which the number of rows tells what ran; null: nothing.</summary>
+    public SqlName? Counting { get; private set; }
+
     /// <summary>It names a table that the session has made in its transaction.</summary>
     public bool NamesOwn { get; private set; }
 
@@ -145,9 +148,15 @@ internal sealed partial class Taint
         {
             isThere = true;
             NamesOwn |= relation.Oid == 0;
+            Counting ??= _map.Counts(relation) ? name : null;
             foreach (CatalogColumn column in relation.Columns)
             {
                 _known.Add(column.Name);
+                if (_map.Tells(relation, column.Number))
+                {
+                    _telling.Add(column.Name);
+                }
+
                 if (_map.IsProtected(relation) && _map.Of(relation.Oid, column.Number) is { } mask)
                 {
                     _hidden.Add(name);

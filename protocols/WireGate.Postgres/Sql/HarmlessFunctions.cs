@@ -12,7 +12,11 @@ namespace WireGate.Postgres.Sql;
 /// </summary>
 internal static class HarmlessFunctions
 {
-    private static readonly FrozenSet<string> Names = Load();
+    private const string Computing = "[computes]";
+
+    private static readonly FrozenSet<string> Names = Load(_ => true);
+    private static readonly FrozenSet<string> LookingUp = Load(group => group != Computing)
+        .Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]).ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Whether all functions of this name are harmless. Without a schema it is the catalog's, which is searched first.</summary>
     public static bool Contains(SqlName name) => name.Schema switch
@@ -23,14 +27,22 @@ internal static class HarmlessFunctions
         _ => false,
     };
 
-    private static FrozenSet<string> Load()
+    /// <summary>
+    /// Whether one of this name, of whatever schema, leaves something behind that tells with what it was called, or that it was: a lock that
+    /// is kept up to the end of the transaction.
+    /// </summary>
+    public static bool LooksUp(string name) => LookingUp.Contains(name);
+
+    private static FrozenSet<string> Load(Func<string, bool> isTaken)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("HarmlessFunctions.txt")!;
         using var reader = new StreamReader(stream);
         var names = new HashSet<string>(StringComparer.Ordinal);
+        string group = "";
         while (reader.ReadLine() is { } line)
         {
-            if (line.Length > 0 && line[0] != '#')
+            group = line.StartsWith('[') ? line : group;
+            if (line.Length > 0 && line[0] is not ('#' or '[') && isTaken(group))
             {
                 names.Add(line);
             }

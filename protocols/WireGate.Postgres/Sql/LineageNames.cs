@@ -41,6 +41,9 @@ internal sealed class ColumnNames(LineageBudget? budget = null)
     /// <summary>All columns of something.</summary>
     public bool HasStar { get; set; }
 
+    /// <summary>Something is called beside them that leaves a trace where it runs.</summary>
+    public bool Tells { get; set; }
+
     public void Add(LineagePlace? place, string name)
     {
         if (budget?.Keeps(1) != false)
@@ -56,6 +59,7 @@ internal sealed class ColumnNames(LineageBudget? budget = null)
     public void AddAll(ColumnNames other)
     {
         HasStar |= other.HasStar;
+        Tells |= other.Tells;
         if (ReferenceEquals(other, this))
         {
             return;

@@ -34,6 +34,7 @@ internal sealed partial class LineageReader
         FromSide(node, "sourceRelation"u8);
         Decides(node, "joinCondition"u8);
         Actions(node);
+        KeepsParts(node);
         if (node.Has("onConflictClause"u8, out JsonElement conflict))
         {
             OpenScope();
@@ -44,6 +45,7 @@ internal sealed partial class LineageReader
                 _written.AddAll(Names(wrapped));
             }
 
+            KeepsParts(conflict);
             CloseScope();
         }
 
@@ -79,9 +81,22 @@ internal sealed partial class LineageReader
             }
 
             Decides(action, "condition"u8);
+            KeepsParts(action);
             foreach (JsonElement written in action.List("targetList"u8).Concat(action.List("values"u8)))
             {
                 _written.AddAll(Names(written));
+            }
+        }
+    }
+
+    // SET c[1] = …, c.f = …: the rest of c stays, and shows by what is shown of the whole.
+    private void KeepsParts(JsonElement change)
+    {
+        foreach (JsonElement wrapped in change.List("targetList"u8))
+        {
+            if (wrapped.IsA("ResTarget"u8, out JsonElement target) && target.Has("indirection"u8) && target.Text("name"u8) is { } name)
+            {
+                _parts.Add(null, name);
             }
         }
     }

@@ -9,8 +9,8 @@ internal sealed partial class LineageReader
     // FILTER, ORDER BY within the parentheses, and OVER.
     private static readonly string[] DecidingOfCall = ["agg_filter", "agg_order", "over"];
 
-    // What the session or the server knows afterwards if it ran: settings, sequences, numbers of transactions, locks, messages, what is
-    // drawn after a seed.
+    // What the session or the server knows afterwards if it ran, beside what only looks something up: settings, sequences, numbers of
+    // transactions, messages, what is drawn after a seed.
     private static readonly HashSet<string> Telling = new(StringComparer.Ordinal)
     {
         "set_config", "setval", "nextval", "txid_current", "pg_current_xact_id", "pg_export_snapshot", "pg_notify", "pg_logical_emit_message",
@@ -25,6 +25,7 @@ internal sealed partial class LineageReader
         Gather(value, names);
         if (_settings > settings)
         {
+            names.Tells = true;
             _besideSetting.AddAll(names);
         }
 
@@ -257,7 +258,7 @@ internal sealed partial class LineageReader
     }
 
     private static bool Tells(string function) =>
-        Telling.Contains(function)
+        Telling.Contains(function) || HarmlessFunctions.LooksUp(function)
         || function.StartsWith("pg_advisory_", StringComparison.Ordinal)
         || function.StartsWith("pg_try_advisory_", StringComparison.Ordinal);
 

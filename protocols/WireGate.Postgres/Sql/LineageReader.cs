@@ -14,10 +14,11 @@ internal sealed partial class LineageReader
     private readonly ColumnNames _predicates;
     private readonly ColumnNames _written;
     private readonly ColumnNames _besideSetting;
+    private readonly ColumnNames _parts;
     private int _settings;
     private int _subqueries;
 
-    private LineageReader() => (_predicates, _written, _besideSetting) = (NoNames(), NoNames(), NoNames());
+    private LineageReader() => (_predicates, _written, _besideSetting, _parts) = (NoNames(), NoNames(), NoNames(), NoNames());
 
     /// <summary>Reads one statement.</summary>
     /// <param name="wrapped">Its node, within its wrapper.</param>
@@ -101,12 +102,14 @@ internal sealed partial class LineageReader
     {
         Kind = kind,
         Outputs = [.. outputs],
+        Computed = [.. outputs.Where(o => !(o.IsStar && o.IsPlain)).Select(o => o.From)],
         Flows = [.. _flows],
         Aliases = [.. _aliases],
         Fields = _fields,
         Predicates = _predicates,
         Written = _written,
         BesideSetting = _besideSetting,
+        Parts = _parts,
     };
 
     // SELECT … FROM t, and nothing else in FROM: what its * stands for is known.

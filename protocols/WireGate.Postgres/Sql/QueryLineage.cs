@@ -65,6 +65,7 @@ internal sealed record QueryLineage
         Predicates = new ColumnNames { HasStar = true },
         Written = new ColumnNames { HasStar = true },
         BesideSetting = new ColumnNames { HasStar = true },
+        Parts = new ColumnNames { HasStar = true },
     };
 
     /// <summary>It was not followed to its end.</summary>
@@ -75,6 +76,9 @@ internal sealed record QueryLineage
 
     /// <summary>The columns of its rows in order; empty: it gives back none.</summary>
     public ImmutableArray<LineageOutput> Outputs { get; init; } = [];
+
+    /// <summary>Of what each column is made that it computes, or that what it prepares or explains does; not those that a star stands for.</summary>
+    public ImmutableArray<ColumnNames> Computed { get; init; } = [];
 
     /// <summary>What the names within it stand for.</summary>
     public ImmutableArray<LineageFlow> Flows { get; init; } = [];
@@ -93,6 +97,9 @@ internal sealed record QueryLineage
 
     /// <summary>Columns of which is made what it writes.</summary>
     public ColumnNames Written { get; init; } = new();
+
+    /// <summary>Columns that keep a part of what they were: it assigns to a subscript or a field of them.</summary>
+    public ColumnNames Parts { get; init; } = new();
 
     /// <summary>Null: it is no COPY to the client.</summary>
     public CopyShape? Copy { get; init; }
