@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Ssh.KeyExchange;
@@ -146,6 +147,7 @@ internal sealed partial class SshTransport : IDisposable
 
     /// <summary>Reads on to the next message that is not the transport's own; for handshakes.</summary>
     /// <returns>False: the peer closed, or disconnected.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReadAsync()
     {
         while (true)
@@ -191,6 +193,7 @@ internal sealed partial class SshTransport : IDisposable
 
     /// <summary>Gives back what was read, and waits for more.</summary>
     /// <returns>False: nothing more comes, or the wait was cancelled.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReceiveAsync()
     {
         if (_isReading)
