@@ -30,7 +30,8 @@ internal sealed class OperationJudge
     // Of all sessions: long texts wait for each other, and not everybody for them.
     private static readonly SemaphoreSlim Parsers = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    private static readonly ParsedText CalledByNumber = new([Unknown("function call", "a function called by its number, without SQL")]);
+    // Which function it is, and so what a deny or hold says of it, cannot be known.
+    private static readonly ParsedText CalledByNumber = new([Unknown("function call", "a function called by its number, without SQL", isOpaque: true)]);
 
     private readonly Session _session;
     private readonly StatementCache _statements;
@@ -229,8 +230,8 @@ internal sealed class OperationJudge
         return names?.DrainToImmutable() ?? [];
     }
 
-    private static ParsedStatement Unknown(string kind, string why) => new(
-        new SqlStatementFacts { Kinds = [kind], Accesses = [new SqlAccess(SqlEffects.Unknown, null)], Unknown = why }, []);
+    private static ParsedStatement Unknown(string kind, string why, bool isOpaque = false) => new(
+        new SqlStatementFacts { Kinds = [kind], Accesses = [new SqlAccess(SqlEffects.Unknown, null)], Unknown = why, IsOpaque = isOpaque }, []);
 
     private static byte[] DigestOf(ReadOnlySpan<byte> sql)
     {
