@@ -38,6 +38,9 @@ internal sealed class OperationJudge
     private readonly TimeProvider _time;
     private readonly Dictionary<ParsedText, JudgedText> _texts = [];
     private long _weight;
+
+    // What is too large to be kept is known as long as its message is dealt with.
+    private WeakReference<JudgedText>? _large;
     private RuleBook _book;
     private SessionRules _rules;
     private (byte[] Sql, ParsedText Text)? _parsed;
@@ -197,13 +200,24 @@ internal sealed class OperationJudge
             return known;
         }
 
+        if (_large is not null && _large.TryGetTarget(out JudgedText? large) && ReferenceEquals(large.Parsed, parsed))
+        {
+            return large;
+        }
+
+        var text = new JudgedText(parsed, DigestOf(sql));
+        if (parsed.Weight > MostWeight)
+        {
+            _large = new WeakReference<JudgedText>(text);
+            return text;
+        }
+
         if (_texts.Count >= MostKept || _weight + parsed.Weight > MostWeight)
         {
             _texts.Clear();
             _weight = 0;
         }
 
-        var text = new JudgedText(parsed, DigestOf(sql));
         _texts.Add(parsed, text);
         _weight += parsed.Weight;
         return text;
