@@ -12,8 +12,8 @@ namespace WireGate.Postgres.Operations;
 internal sealed class NameSlot(byte[] name, HeldBudget budget, Action? changed = null)
 {
     /// <summary>
-    /// Bytes of one name, without what its text tells: some 250 were measured of the slot with its entry in the table and the budget, and
-    /// 230 of what the session keeps of the text.
+    /// Bytes of one name, without what its text tells: 445 were measured of thousands of them (GC.GetTotalMemory), with their entries in the
+    /// table and the budget and what the session keeps of the text.
     /// </summary>
     public const int Weight = 512;
 
