@@ -84,16 +84,27 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>The library's own; for whoever knows that nothing is under way.</summary>
+    internal SQLitePCL.sqlite3 Handle => _connection.Handle!;
+
     /// <summary>Runs one transaction.</summary>
     /// <param name="work">Returning false rolls back.</param>
     /// <exception cref="StoreUnavailableException">The store failed; nothing was written.</exception>
     internal void Transact(Func<bool> work) => Try(() =>
     {
-        // Not deferred: the write lock is taken at once.
-        using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
-        if (work())
+        // By commands of our own: what fails for want of space rolls back by itself, of which a SqliteTransaction knows nothing.
+        RollBack();
+
+        // The write lock is taken at once.
+        Execute("BEGIN IMMEDIATE");
+        try
         {
-            transaction.Commit();
+            Execute(work() ? "COMMIT" : "ROLLBACK");
+        }
+        catch
+        {
+            TryRollBack();
+            throw;
         }
     });
 
@@ -149,6 +160,27 @@ internal sealed class SqliteDatabase : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
+
+    /// <summary>Ends the transaction that is open, if there is one.</summary>
+    private void RollBack()
+    {
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        {
+            Execute("ROLLBACK");
+        }
+    }
+
+    private void TryRollBack()
+    {
+        try
+        {
+            RollBack();
+        }
+        catch (SqliteException)
+        {
+            // Why the transaction failed is what counts; the next one tries again before it begins.
+        }
+    }
 
     private static void RequireFile(string path)
     {

@@ -127,6 +127,9 @@ public sealed class SqlitePlaceholderStore : IPlaceholderRegistry, IAsyncDisposa
         return await _writes.RunAsync(() => Revoke(filter), cancellationToken);
     }
 
+    /// <summary>The file; for whoever knows that nothing is under way.</summary>
+    internal SqliteDatabase Database => _database;
+
     /// <summary>Finishes what is under way and lets go of the file.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,7 +1,10 @@
+using System.Collections.Frozen;
 using System.Text;
 using NUnit.Framework;
+using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Testing;
 
@@ -11,6 +14,8 @@ namespace WireGate.Storage.Tests;
 public abstract class StoreFixture
 {
     internal static readonly Identity Alice = new() { Issuer = Identity.LocalIssuer, Subject = "alice", Groups = ["dba"] };
+
+    internal static readonly Identity Dba = new() { Issuer = Identity.UnixIssuer, Subject = "bob", Groups = ["dba", "b\"c"] };
 
     internal static readonly MintRequest Request = new() { Identity = Alice, MintedBy = Alice, Targets = ["orders"] };
 
@@ -57,6 +62,39 @@ public abstract class StoreFixture
         Assert.That(result.Refusal, Is.Null);
         return result.Minted!;
     }
+
+    /// <summary>An approval that waits.</summary>
+    internal Approval Pending() => new()
+    {
+        Id = Approval.NewId(),
+        State = ApprovalState.Pending,
+        Version = 1,
+        Request = new ApprovalRequest
+        {
+            Kind = ApprovalKind.Operation,
+            Requester = Alice,
+            Placeholder = "p",
+            MintedBy = Dba,
+            Session = "s1",
+            Target = "orders",
+            Login = "rw",
+            Protocol = "postgres",
+            Database = "orders_db",
+            Source = "10.0.0.1:5",
+            Digest = Enumerable.Range(0, 32).Select(i => (byte)i).ToArray(),
+            Key = Enumerable.Range(32, 32).Select(i => (byte)i).ToArray(),
+            Display = "drop table \"böse\"",
+            Context = new Dictionary<string, string> { ["search_path"] = "a, \"b\"" }.ToFrozenDictionary(),
+            IsInTransaction = true,
+            Rule = "writes",
+            Config = "c0ffee",
+            Terms = new HoldTerms([new ApproverTerms("unix", ["dba"], 2), new ApproverTerms(null, [], 1)], TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(3)),
+            Reason = "why not",
+        },
+        Barred = [Alice, Dba],
+        Created = Time.GetUtcNow(),
+        PendingUntil = Time.GetUtcNow().AddMinutes(5),
+    };
 
     internal Placeholder? Find(string id) => Store.Find(Encoding.ASCII.GetBytes(id));
 

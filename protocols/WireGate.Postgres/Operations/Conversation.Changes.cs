@@ -20,6 +20,7 @@ internal sealed partial class Conversation
 
     private void Change(JudgedText text)
     {
+        _meanings = 0;
         bool isNew = MayChangeByName(text, MostSteps) && Judge.Settings.OnAnything();
         isNew |= Judge.Settings.OnSent(text);
         if (text.UsesNames || text.Alternatives.Length > 0)

@@ -1,4 +1,3 @@
-using System.Text;
 using WireGate.Core.Policy;
 using WireGate.Postgres.Masking;
 using WireGate.Postgres.Sql;
@@ -12,12 +11,15 @@ internal sealed partial class Conversation
     private const int MostSteps = 4;
 
     /// <summary>
-    /// Meanings of names that are looked at for one text. A script of some hundred EXECUTEs is within it; each costs up to 40 microseconds
-    /// where answers are masked, during which the loop serves nobody else.
+    /// Statements that are looked at for one text behind its names. A script of some hundred EXECUTEs is within it; each costs up to 40
+    /// microseconds where answers are masked or a rule counts, during which the loop serves nobody else.
     /// </summary>
     private const int MostMeanings = 512;
 
     private int _meanings;
+
+    /// <summary>Names that were looked up since the session began: what it costs to judge does not grow faster.</summary>
+    public long LookedUp { get; private set; }
 
     /// <summary>What the rules say of a text with all that its names stand for.</summary>
     /// <param name="text">What would run.</param>
@@ -34,7 +36,7 @@ internal sealed partial class Conversation
     {
         _meanings = 0;
         var all = new List<JudgedText>();
-        Collect(text, MostSteps, all);
+        Collect(text, MostSteps, all, []);
         return all;
     }
 
@@ -63,30 +65,28 @@ internal sealed partial class Conversation
         return sources;
     }
 
-    private void Collect(JudgedText text, int steps, List<JudgedText> into)
+    private void Collect(JudgedText text, int steps, List<JudgedText> into, HashSet<JudgedText> known)
     {
-        if (steps == 0 || into.Contains(text))
+        if (steps == 0)
         {
             return;
         }
 
         if (text.Alternatives.Length == 0)
         {
+            if (!known.Add(text))
+            {
+                return;
+            }
+
             into.Add(text);
         }
 
         foreach (JudgedText next in text.Alternatives.Concat(NamedIn(text)))
         {
-            Collect(next, steps - 1, into);
+            Collect(next, steps - 1, into, known);
         }
     }
-
-    private static (string Name, bool IsCursor)? NameOf(SessionChange change) => change switch
-    {
-        SessionChange.Execute execute => (execute.Name, false),
-        SessionChange.Fetch fetch => (fetch.Name, true),
-        _ => null,
-    };
 
     private Decision DecideAll(JudgedText text, int steps, bool isRun, ref bool isDurableFirst)
     {
@@ -124,18 +124,16 @@ internal sealed partial class Conversation
         return text.Names.IsEmpty ? decision : decision.And(Judge.Judge(Judge.Unnamed));
     }
 
-    /// <summary>What the names stand for that a text uses.</summary>
+    /// <summary>What the names stand for that a text uses; of more than is followed, the last is unknown.</summary>
     private List<JudgedText> NamedIn(JudgedText text)
     {
         var found = new List<JudgedText>();
-        for (int i = 0; i < text.Parsed.Statements.Length && text.UsesNames; i++)
+        foreach (UsedName name in text.Parsed.Followed.Used)
         {
-            foreach (SessionChange change in text.Parsed.Statements[i].Changes)
+            found.Add(NamedBy(text, name));
+            if (_meanings > MostMeanings)
             {
-                if (NameOf(change) is { } name)
-                {
-                    found.Add(NamedBy(text, i, name.Name, name.IsCursor));
-                }
+                break;
             }
         }
 
@@ -145,19 +143,9 @@ internal sealed partial class Conversation
     private void AddSources(JudgedText text, int statement, int steps, List<RowSource> into)
     {
         into.Add(new RowSource(text.Parsed.Statements[statement], text.Declared));
-        foreach (SessionChange change in text.Parsed.Statements[statement].Changes)
+        foreach (UsedName name in text.Parsed.Followed.UsedBy(statement))
         {
-            JudgedText? named = change switch
-            {
-                SessionChange.Execute execute => NamedBy(text, statement, execute.Name, false),
-                SessionChange.Fetch fetch => NamedBy(text, statement, fetch.Name, true),
-                _ => null,
-            };
-            if (named is null)
-            {
-                continue;
-            }
-
+            JudgedText named = NamedBy(text, name);
             foreach (JudgedText one in steps == 0 ? [Judge.Unnamed] : named.Alternatives.IsEmpty ? [named] : named.Alternatives.AsEnumerable())
             {
                 for (int i = 0; i < one.Parsed.Statements.Length; i++)
@@ -168,21 +156,17 @@ internal sealed partial class Conversation
         }
     }
 
-    /// <summary>What a name stands for at one statement of a text: a statement of the same text before it may have defined it.</summary>
-    private JudgedText NamedBy(JudgedText text, int statement, string name, bool isCursor)
+    /// <summary>What a name stands for where a text uses it: a statement of the same text before it may have defined it.</summary>
+    private JudgedText NamedBy(JudgedText text, in UsedName name)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(name);
-        JudgedText? own = null;
-        foreach (NamedText named in text.Names)
+        if (_meanings > MostMeanings)
         {
-            if (named.Statement < statement && named.IsCursor == isCursor && named.Name.AsSpan().SequenceEqual(bytes))
-            {
-                own = named.Text;
-            }
+            return Judge.TooMany;
         }
 
-        own ??= Resolve(isCursor ? _portals : _statements, bytes);
-        _meanings += Math.Max(1, own.Alternatives.Length);
-        return _meanings <= MostMeanings ? own : Judge.Unnamed;
+        LookedUp++;
+        JudgedText named = name.Given >= 0 ? text.Names[name.Given].Text : Resolve(name.IsCursor ? _portals : _statements, name.Name);
+        _meanings += Math.Max(1, named.Alternatives.IsEmpty ? named.Parsed.Statements.Length : named.Alternatives.Sum(a => a.Parsed.Statements.Length));
+        return _meanings <= MostMeanings ? named : Judge.TooMany;
     }
 }

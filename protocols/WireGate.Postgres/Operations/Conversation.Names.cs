@@ -34,6 +34,11 @@ internal sealed partial class Conversation
     /// <summary>A Bind is sent; see <see cref="TryDefineStatement"/>.</summary>
     public bool TryDefinePortal(ReadOnlySpan<byte> name, JudgedText text, out NameSlot? slot) => TryDefine(_portals, name, text, out slot);
 
+    /// <summary>Whether all that PREPARE and DECLARE in a text name can be followed.</summary>
+    public bool HasRoomFor(JudgedText text) =>
+        text.Names.IsEmpty
+        || (_statements.HasRoomFor(text.Names, isCursor: false) && _portals.HasRoomFor(text.Names, isCursor: true) && Held.FitsNamesOf(text));
+
     /// <summary>A Close is sent.</summary>
     /// <returns>What the answer confirms; null: nothing is known of the name.</returns>
     public NameSlot? Close(bool isPortal, ReadOnlySpan<byte> name)
@@ -68,7 +73,7 @@ internal sealed partial class Conversation
             return true;
         }
 
-        if (!Held.Fits(text))
+        if (!Held.Fits(text, isUnnamed: name.IsEmpty))
         {
             return false;
         }
@@ -83,6 +88,7 @@ internal sealed partial class Conversation
     {
         (run.Forgotten, run.Unknown) = (Forget, Judge.Unnamed);
         var given = new HashSet<NameSlot>();
+        bool isKept = hidden is null || !text.Names.Any(n => n.Given.IsHeld) || IsKept(hidden);
         foreach (JudgedText other in text.UsesNames || text.Alternatives.Length > 0 ? Runs(text) : [])
         {
             // Whether, and when, what runs by its name gives names in turn is not followed.
@@ -98,9 +104,9 @@ internal sealed partial class Conversation
         foreach (NamedText named in text.Names)
         {
             bool isOther = SlotOf(named) is { } slot && given.Contains(slot);
-            bool isFollowed = !isOther && Held.Fits(named.Text) && (hidden is null || !named.IsHeld || IsKept(hidden));
-            JudgedText meaning = !isFollowed ? Judge.Unnamed : hidden is not null && named.IsHeld ? named.Text.DeclaredUnder(hidden) : named.Text;
-            Define(run, named, meaning, named.Statement);
+            bool isFollowed = !isOther && Held.Fits(named.Text) && (isKept || !named.Given.IsHeld);
+            JudgedText meaning = !isFollowed ? Judge.Unnamed : hidden is not null && named.Given.IsHeld ? named.Text.DeclaredUnder(hidden) : named.Text;
+            Define(run, named, meaning, named.Given.Statement);
         }
     }
 
@@ -120,13 +126,13 @@ internal sealed partial class Conversation
         }
 
         slot.Define(meaning, _group);
-        slot.IsHeld = named.IsHeld;
+        slot.IsHeld = named.Given.IsHeld;
         run.Names(statement, slot);
         return slot;
     }
 
     private NameSlot? SlotOf(NamedText named) =>
-        NameTable.CanFollow(named.Name) ? (named.IsCursor ? _portals : _statements).Of(named.Name) : null;
+        NameTable.CanFollow(named.Given.Name) ? (named.Given.IsCursor ? _portals : _statements).Of(named.Given.Name) : null;
 
     private JudgedText Resolve(NameTable names, ReadOnlySpan<byte> name)
     {

@@ -24,6 +24,7 @@ internal sealed partial class Conversation
     public Conversation(OperationJudge judge)
     {
         Judge = judge;
+        Held = new HeldBudget(judge.Held);
         (_statements, _portals) = (new NameTable(Held), new NameTable(Held));
         Judge.Settings.IsUnderWay = () => Replies.Count > 0;
         Replies.Skipped = OnSkipped;
@@ -41,7 +42,7 @@ internal sealed partial class Conversation
     public PendingReplies Replies { get; } = new();
 
     /// <summary>What is held to be shown to people.</summary>
-    public HeldBudget Held { get; } = new();
+    public HeldBudget Held { get; }
 
     /// <summary>Asks the rules.</summary>
     public OperationJudge Judge { get; }
@@ -110,7 +111,7 @@ internal sealed partial class Conversation
         Status = status;
         if (status == TransactionStatus.Idle)
         {
-            _portals.ForgetConfirmed(static slot => !slot.IsHeld);
+            _portals.ForgetConfirmed(isEndOfTransaction: true);
         }
 
         if (Replies.Count == 0)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Masking;
@@ -6,13 +7,10 @@ using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Operations;
 
-/// <summary>A name that a text gives to a statement within it.</summary>
-/// <param name="Statement">Index of the statement that gives it.</param>
-/// <param name="Name">The name, in UTF-8.</param>
-/// <param name="IsCursor">By DECLARE; else by PREPARE.</param>
+/// <summary>A name that a text gives to a statement within it, and what that is to the session.</summary>
+/// <param name="Given">The name, and which statement gives it.</param>
 /// <param name="Text">What it then stands for.</param>
-/// <param name="IsHeld">WITH HOLD: a cursor that outlives its transaction.</param>
-internal readonly record struct NamedText(int Statement, byte[] Name, bool IsCursor, JudgedText Text, bool IsHeld = false);
+internal readonly record struct NamedText(GivenName Given, JudgedText Text);
 
 /// <summary>One text as a session sends it: what it tells, and what the rules said of it last. Belongs to the session.</summary>
 internal sealed class JudgedText
@@ -23,9 +21,15 @@ internal sealed class JudgedText
     /// <param name="parsed">What it tells.</param>
     /// <param name="digest">What the audit log calls it.</param>
     public JudgedText(ParsedText parsed, byte[] digest)
+        : this(parsed, digest, NamesOf(parsed, digest))
+    {
+    }
+
+    private JudgedText(ParsedText parsed, byte[] digest, ImmutableArray<NamedText> names)
     {
         Parsed = parsed;
         Digest = digest;
+        Names = names;
         foreach (ParsedStatement statement in parsed.Statements)
         {
             IsDurableFirst |= statement.Facts.UnknownFunctions.Length > 0;
@@ -150,13 +154,13 @@ internal sealed class JudgedText
     public ProtectionMap? Declared { get; private init; }
 
     /// <summary>The same text as what such a cursor stands for.</summary>
-    public JudgedText DeclaredUnder(ProtectionMap map) => new(Parsed, Digest) { Names = Names, IsWritten = IsWritten, Declared = map };
+    public JudgedText DeclaredUnder(ProtectionMap map) => new(Parsed, Digest, Names) { IsWritten = IsWritten, Declared = map };
 
-    /// <summary>What PREPARE and DECLARE in it give a name to.</summary>
-    public ImmutableArray<NamedText> Names { get; init; } = [];
+    /// <summary>What PREPARE and DECLARE in it give a name to, each at its index in <see cref="TextNames.Given"/>.</summary>
+    public ImmutableArray<NamedText> Names { get; }
 
     /// <summary>The same text with the bytes that people are asked about; null: there are none to be shown.</summary>
-    public JudgedText With(HeldBytes? held) => new(Parsed, Digest) { Names = Names, Held = held, IsWritten = IsWritten };
+    public JudgedText With(HeldBytes? held) => new(Parsed, Digest, Names) { Held = held, IsWritten = IsWritten };
 
     /// <summary>A text that is one of several.</summary>
     public static JudgedText AnyOf(ImmutableArray<JudgedText> alternatives) => new(new ParsedText([]), [.. alternatives.SelectMany((a, i) => i == 0 ? a.Digest : [(byte)'|', .. a.Digest])])
@@ -166,4 +170,21 @@ internal sealed class JudgedText
         MayCopyIn = alternatives.Any(a => a.MayCopyIn),
         IsDurableFirst = alternatives.Any(a => a.IsDurableFirst),
     };
+
+    private static ImmutableArray<NamedText> NamesOf(ParsedText parsed, byte[] digest)
+    {
+        ImmutableArray<GivenName> given = parsed.Followed.Given;
+        if (given.IsEmpty)
+        {
+            return [];
+        }
+
+        var names = new NamedText[given.Length];
+        for (int i = 0; i < names.Length; i++)
+        {
+            names[i] = new NamedText(given[i], new JudgedText(given[i].Text, digest) { IsWritten = true });
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(names);
+    }
 }

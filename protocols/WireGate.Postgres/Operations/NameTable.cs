@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace WireGate.Postgres.Operations;
@@ -6,7 +7,7 @@ namespace WireGate.Postgres.Operations;
 internal sealed class NameTable
 {
     /// <summary>More names than any driver's cache keeps (pgjdbc 256, Npgsql and psycopg 100), and few enough to hold for every session.</summary>
-    public const int Most = 10_000;
+    public const int Most = 4096;
 
     /// <summary>NAMEDATALEN - 1 of the server: it looks names up by so many bytes.</summary>
     private const int LongestName = 63;
@@ -15,11 +16,17 @@ internal sealed class NameTable
     private readonly Dictionary<byte[], NameSlot>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
 
     private readonly HeldBudget _budget;
+    private readonly Action _changed;
+
+    // Since what was confirmed was last forgotten, something has been confirmed, or outlives its transaction or does no longer.
+    private bool _hasChanged;
+    private bool _areHeldLeft;
 
     /// <param name="budget">What is held of the texts is counted there.</param>
     public NameTable(HeldBudget budget)
     {
         _budget = budget;
+        _changed = () => _hasChanged = true;
         _lookup = _slots.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
@@ -45,9 +52,32 @@ internal sealed class NameTable
             return null;
         }
 
-        slot = new NameSlot(name.ToArray(), _budget);
+        slot = new NameSlot(name.ToArray(), _budget, _changed);
         _slots.Add(slot.Name, slot);
+        _budget.TakeName();
         return slot;
+    }
+
+    /// <summary>Whether there is room for all of these names.</summary>
+    /// <param name="names">Those of a text.</param>
+    /// <param name="isCursor">Of these, which are of this table.</param>
+    public bool HasRoomFor(ImmutableArray<NamedText> names, bool isCursor)
+    {
+        if (_slots.Count + names.Length <= Most)
+        {
+            return true;
+        }
+
+        var added = new HashSet<byte[]>(NameComparer.Instance);
+        foreach (NamedText named in names)
+        {
+            if (named.Given.IsCursor == isCursor && CanFollow(named.Given.Name) && !TryFind(named.Given.Name, out _))
+            {
+                added.Add(Cut(named.Given.Name).ToArray());
+            }
+        }
+
+        return _slots.Count + added.Count <= Most;
     }
 
     /// <summary>Whether a name is one that can be followed.</summary>
@@ -70,17 +100,24 @@ internal sealed class NameTable
     {
         if (slot.IsEmpty && slot.Name.Length > 0 && _slots.TryGetValue(slot.Name, out NameSlot? own) && ReferenceEquals(own, slot))
         {
-            _slots.Remove(slot.Name);
+            Remove(slot);
         }
     }
 
     /// <summary>The upstream has closed what was confirmed.</summary>
-    /// <param name="which">Those of these only; null: all.</param>
-    public void ForgetConfirmed(Func<NameSlot, bool>? which = null)
+    /// <param name="isEndOfTransaction">Which cursors outlive that were declared WITH HOLD.</param>
+    public void ForgetConfirmed(bool isEndOfTransaction = false)
     {
+        // Of some thousand DEALLOCATE ALL in a text, or transactions that end, one goes through what is there.
+        if (!_hasChanged && (isEndOfTransaction || !_areHeldLeft))
+        {
+            return;
+        }
+
+        (_hasChanged, _areHeldLeft) = (false, isEndOfTransaction);
         foreach (NameSlot slot in _slots.Values)
         {
-            if (which is null || which(slot))
+            if (!isEndOfTransaction || !slot.IsHeld)
             {
                 slot.Confirmed = null;
             }
@@ -91,9 +128,15 @@ internal sealed class NameTable
         {
             foreach (NameSlot slot in _slots.Values.Where(s => s.IsEmpty && s.Name.Length > 0).ToArray())
             {
-                _slots.Remove(slot.Name);
+                Remove(slot);
             }
         }
+    }
+
+    private void Remove(NameSlot slot)
+    {
+        _slots.Remove(slot.Name);
+        _budget.ReturnName();
     }
 
     private static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> name) => name.Length > LongestName ? name[..LongestName] : name;

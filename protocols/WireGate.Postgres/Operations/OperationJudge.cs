@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,7 +21,7 @@ internal sealed class OperationJudge
     private const int MostKept = 512;
 
     // What they tell is in a cache of all sessions; a session that keeps other texts keeps them from being forgotten.
-    private const long MostWeight = 4 * 1024 * 1024;
+    private const long MostWeight = 1024 * 1024;
 
     /// <summary>Bytes of a text that are parsed where they arrive: some 0.2 ms, during which the loop serves nobody else.</summary>
     private const int MostInline = 4096;
@@ -30,7 +29,8 @@ internal sealed class OperationJudge
     // Of all sessions: long texts wait for each other, and not everybody for them.
     private static readonly SemaphoreSlim Parsers = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    private static readonly ParsedText CalledByNumber = new([Unknown("function call", "a function called by its number, without SQL")]);
+    // Which function it is, and so what a deny or hold says of it, cannot be known.
+    private static readonly ParsedText CalledByNumber = new([Unknown("function call", "a function called by its number, without SQL", isOpaque: true)]);
 
     private readonly Session _session;
     private readonly StatementCache _statements;
@@ -38,6 +38,9 @@ internal sealed class OperationJudge
     private readonly TimeProvider _time;
     private readonly Dictionary<ParsedText, JudgedText> _texts = [];
     private long _weight;
+
+    // What is too large to be kept is known as long as its message is dealt with.
+    private WeakReference<JudgedText>? _large;
     private RuleBook _book;
     private SessionRules _rules;
     private (byte[] Sql, ParsedText Text)? _parsed;
@@ -52,6 +55,8 @@ internal sealed class OperationJudge
         _book = session.Config.RuleBook;
         _rules = _book.For(SessionFacts.Of(session));
         Unnamed = new JudgedText(new ParsedText([Unknown(SqlKinds.Unknown, "a name that nothing defined in this session")]), "unknown-name"u8.ToArray());
+        TooMany = new JudgedText(
+            new ParsedText([Unknown(SqlKinds.Unknown, "its names stand for more than is followed: send it in parts", isOpaque: true)]), "too-many-names"u8.ToArray());
     }
 
     /// <summary>What the meaning of texts depends on.</summary>
@@ -62,6 +67,12 @@ internal sealed class OperationJudge
 
     /// <summary>What a name stands for that nothing is known of.</summary>
     public JudgedText Unnamed { get; }
+
+    /// <summary>What a text runs behind more names than are followed for one.</summary>
+    public JudgedText TooMany { get; }
+
+    /// <summary>What all sessions of the process hold by names.</summary>
+    public HeldInProcess Held => _statements.Held;
 
     /// <summary>Every mask that may hold for an operation of this session.</summary>
     public MaskSet AnyMasks => _rules.AnyMasks;
@@ -189,48 +200,31 @@ internal sealed class OperationJudge
             return known;
         }
 
+        if (_large is not null && _large.TryGetTarget(out JudgedText? large) && ReferenceEquals(large.Parsed, parsed))
+        {
+            return large;
+        }
+
+        var text = new JudgedText(parsed, DigestOf(sql));
+        if (parsed.Weight > MostWeight)
+        {
+            _large = new WeakReference<JudgedText>(text);
+            return text;
+        }
+
         if (_texts.Count >= MostKept || _weight + parsed.Weight > MostWeight)
         {
             _texts.Clear();
             _weight = 0;
         }
 
-        byte[] digest = DigestOf(sql);
-        var text = new JudgedText(parsed, digest) { Names = NamesOf(parsed, digest) };
         _texts.Add(parsed, text);
         _weight += parsed.Weight;
         return text;
     }
 
-    private static ImmutableArray<NamedText> NamesOf(ParsedText text, byte[] digest)
-    {
-        ImmutableArray<NamedText>.Builder? names = null;
-        for (int i = 0; i < text.Statements.Length; i++)
-        {
-            foreach (SessionChange change in text.Statements[i].Changes)
-            {
-                (string Name, ParsedStatement Inner)? named = change switch
-                {
-                    SessionChange.Prepare prepare => (prepare.Name, prepare.Inner),
-                    SessionChange.Declare declare => (declare.Name, declare.Inner),
-                    _ => null,
-                };
-                if (named is { } found)
-                {
-                    var inner = new ParsedText([found.Inner]);
-                    (names ??= ImmutableArray.CreateBuilder<NamedText>()).Add(new NamedText(
-                        i, Encoding.UTF8.GetBytes(found.Name), change is SessionChange.Declare,
-                        new JudgedText(inner, digest) { Names = NamesOf(inner, digest), IsWritten = true },
-                        change is SessionChange.Declare { IsHeld: true }));
-                }
-            }
-        }
-
-        return names?.DrainToImmutable() ?? [];
-    }
-
-    private static ParsedStatement Unknown(string kind, string why) => new(
-        new SqlStatementFacts { Kinds = [kind], Accesses = [new SqlAccess(SqlEffects.Unknown, null)], Unknown = why }, []);
+    private static ParsedStatement Unknown(string kind, string why, bool isOpaque = false) => new(
+        new SqlStatementFacts { Kinds = [kind], Accesses = [new SqlAccess(SqlEffects.Unknown, null)], Unknown = why, HasWhere = !isOpaque, IsOpaque = isOpaque }, []);
 
     private static byte[] DigestOf(ReadOnlySpan<byte> sql)
     {

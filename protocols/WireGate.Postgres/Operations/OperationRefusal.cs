@@ -96,7 +96,7 @@ internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
         return new OperationRefusal(
             ErrorFields.Error(
                 SqlState.ProgramLimitExceeded,
-                string.Create(CultureInfo.InvariantCulture, $"the session has {NameTable.Most} prepared statements or portals, or they are too large: close some (ref {reference})")),
+                string.Create(CultureInfo.InvariantCulture, $"more than {NameTable.Most} prepared statements or portals, or than the gateway keeps of them: close some, or send it in parts (ref {reference})")),
             reference);
     }
 

@@ -7,6 +7,9 @@ internal sealed class OperationRun(JudgedText text)
     private readonly List<(int Statement, NameSlot Slot)> _names = [];
     private int _done;
 
+    // Of the names, how many are of statements that have been done.
+    private int _given;
+
     /// <summary>What runs.</summary>
     public JudgedText Text { get; } = text;
 
@@ -28,19 +31,16 @@ internal sealed class OperationRun(JudgedText text)
     /// <summary>It failed behind a COMMIT of its own, or may have: what it did before stays.</summary>
     public bool IsPartlyInForce => HasFailed && _done > 0 && Text.EndsTransaction;
 
-    /// <summary>A statement of it gives a name a meaning.</summary>
+    /// <summary>A statement of it gives a name a meaning; told in their order.</summary>
     public void Names(int statement, NameSlot slot) => _names.Add((statement, slot));
 
     /// <summary>One more of its statements has been done.</summary>
     /// <returns>Its index.</returns>
     public int Complete()
     {
-        foreach ((int statement, NameSlot slot) in _names)
+        for (; _given < _names.Count && _names[_given].Statement == _done; _given++)
         {
-            if (statement == _done)
-            {
-                slot.Confirm();
-            }
+            _names[_given].Slot.Confirm();
         }
 
         return _done++;
@@ -52,14 +52,14 @@ internal sealed class OperationRun(JudgedText text)
     /// </summary>
     public void End()
     {
-        foreach ((int statement, NameSlot slot) in _names)
+        foreach ((int statement, NameSlot slot) in _names[_given..])
         {
             if (statement == _done && HasFailed && Unknown is { } unknown)
             {
                 slot.Doubt(unknown);
                 Forgotten?.Invoke(slot);
             }
-            else if (statement >= _done)
+            else
             {
                 slot.Fail();
                 Forgotten?.Invoke(slot);

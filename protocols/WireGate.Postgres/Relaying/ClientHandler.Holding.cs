@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using WireGate.Core.Approvals;
+using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Postgres.Messages;
@@ -121,7 +122,16 @@ internal sealed partial class ClientHandler
             return SendPoison(message, output);
         }
 
-        _durableFirst = log.Approved(text, now, approval);
+        try
+        {
+            _durableFirst = log.Approved(text, now, approval);
+        }
+        catch (AuditFailedException)
+        {
+            holds.GiveUp(approval, "the audit log did not take it");
+            throw;
+        }
+
         if (message == FrontendMessage.Bind)
         {
             return BindApproved(frame, outcome.Approval, output);

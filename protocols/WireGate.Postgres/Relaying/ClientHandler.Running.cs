@@ -45,6 +45,11 @@ internal sealed partial class ClientHandler
             return RunBound(text, decision, given, parameters);
         }
 
+        if (decision.Verdict != Verdict.Deny && !conversation.HasRoomFor(text))
+        {
+            return Refuse(OperationRefusal.TooManyNames(), text, sql, parameters);
+        }
+
         if (decision.Verdict == Verdict.Hold)
         {
             return Hold(message, text, decision, sql, parameters);

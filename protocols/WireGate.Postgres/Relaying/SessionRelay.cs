@@ -66,6 +66,18 @@ internal sealed class SessionRelay
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
     {
+        try
+        {
+            await RelayAsync();
+        }
+        finally
+        {
+            _conversation.Held.Close();
+        }
+    }
+
+    private async ValueTask RelayAsync()
+    {
         Task<RelayStop> toUpstream = _toUpstream.RunAsync(_session.Client.Input, _upstream.Output).AsTask();
         Task<RelayStop> toClient = _toClient.RunAsync(_upstream.Input, _session.Client.Output).AsTask();
 

@@ -11,14 +11,20 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
     private const int PerStatement = 512;
     private const int PerName = 160;
 
+    private readonly long _weight = statements.Sum(WeightOf);
+    private int _holders;
+
     /// <summary>What rules judge.</summary>
     public SqlFacts Facts { get; } = new([.. statements.Select(statement => statement.Facts)]);
 
     /// <summary>In the order in which they run. Empty: a text without any statement.</summary>
     public ImmutableArray<ParsedStatement> Statements { get; } = statements;
 
+    /// <summary>The names that PREPARE and DECLARE in it give, and EXECUTE and FETCH use.</summary>
+    public TextNames Followed { get; } = TextNames.Of(statements);
+
     /// <summary>Bytes that it takes in memory, about, and rather more than less.</summary>
-    public long Weight { get; } = statements.Sum(WeightOf);
+    public long Weight => _weight + Followed.Weight;
 
     /// <summary>
     /// Whether it reads the same whatever client_encoding and standard_conforming_strings are: it is made of ASCII without a backslash.
@@ -28,6 +34,17 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 
     /// <summary>What it names beyond ASCII.</summary>
     public NamesBeyondAscii Names { get; init; }
+
+    /// <summary>Whether a session holds it by a name, beyond the cache.</summary>
+    public bool IsHeld => Volatile.Read(ref _holders) > 0;
+
+    /// <summary>A session holds it by a name.</summary>
+    /// <returns>Whether it is the only one.</returns>
+    public bool Hold() => Interlocked.Increment(ref _holders) == 1;
+
+    /// <summary>It does no longer.</summary>
+    /// <returns>Whether none does.</returns>
+    public bool LetGo() => Interlocked.Decrement(ref _holders) == 0;
 
     private static long WeightOf(ParsedStatement statement)
     {

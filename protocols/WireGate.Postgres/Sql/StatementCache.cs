@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using WireGate.Postgres.Operations;
 
 namespace WireGate.Postgres.Sql;
 
@@ -19,6 +20,9 @@ internal sealed class StatementCache(int entries, long bytes)
     private readonly Lock _lock = new();
     private volatile Generation _young = new();
     private volatile Generation _old = new();
+
+    /// <summary>What sessions hold of texts by names, whether they are still kept here or not.</summary>
+    public HeldInProcess Held { get; } = new();
 
     /// <summary>How many are kept now.</summary>
     public int Count => _young.Texts.Count + _old.Texts.Count;

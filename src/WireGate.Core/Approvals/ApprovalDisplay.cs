@@ -7,12 +7,20 @@ namespace WireGate.Core.Approvals;
 
 /// <summary>
 /// Text that people decide by, made such that it shows what it holds: what a terminal or a page would obey, hide or reorder stands there
-/// as <c>\u{202e}</c>, bytes that are no text as <c>\x{ff}</c>. Line feeds and tabs stay, since a statement is read by its lines.
+/// as <c>\u{202e}</c>, bytes that are no text as <c>\x{ff}</c>, and a backslash that would look like either as <c>\u{5c}</c>. Line feeds and
+/// tabs stay, since a statement is read by its lines; but of more blank lines than one sees at a glance, <c>\u{a}×3000</c> tells.
 /// </summary>
 public static class ApprovalDisplay
 {
     /// <summary>Bytes that are shown.</summary>
     public const int MaxBytes = 16 * 1024;
+
+    // Behind more of them the rest of a text may be out of sight.
+    private const int MostBlankLines = 3;
+
+    private static readonly SearchValues<byte> AnyBlank = SearchValues.Create(Blank);
+
+    private static ReadOnlySpan<byte> Blank => "\n \t\r\f\v"u8;
 
     /// <summary>What people see of bytes that somebody else chose.</summary>
     /// <returns>What is longer is cut, and says so with the SHA-256 of all of it.</returns>
@@ -57,7 +65,16 @@ public static class ApprovalDisplay
         {
             bool isText = Rune.DecodeFromUtf8(rest, out Rune rune, out int consumed) == OperationStatus.Done;
             int length = text.Length;
-            if (isText)
+            if (rune.Value == '\n' && BlankLines(rest) is { IsEmpty: false } blank)
+            {
+                AppendBlank(text, blank);
+                consumed = blank.Length;
+            }
+            else if (rune.Value == '\\' && rest.Length > 2 && rest[1] is (byte)'u' or (byte)'x' && rest[2] == '{')
+            {
+                text.Append("\\u{5c}");
+            }
+            else if (isText)
             {
                 Append(text, rune);
             }
@@ -80,6 +97,33 @@ public static class ApprovalDisplay
         }
 
         return utf8.Length;
+    }
+
+    /// <summary>The blank lines that a text begins with, and the ends of line around them; empty: there are not too many to be shown.</summary>
+    private static ReadOnlySpan<byte> BlankLines(ReadOnlySpan<byte> utf8)
+    {
+        int end = utf8.IndexOfAnyExcept(AnyBlank);
+        ReadOnlySpan<byte> run = end < 0 ? utf8 : utf8[..end];
+        run = run[..(run.LastIndexOf((byte)'\n') + 1)];
+        return run.Count((byte)'\n') - 1 > MostBlankLines ? run : [];
+    }
+
+    /// <summary>In place of blank lines, one that says what they are made of: it cannot be somebody's text, of which no backslash looks like that.</summary>
+    private static void AppendBlank(StringBuilder text, ReadOnlySpan<byte> blank)
+    {
+        text.Append('\n');
+        ReadOnlySpan<byte> within = blank[1..^1];
+        string between = "";
+        foreach (byte one in Blank)
+        {
+            if (within.Count(one) is > 0 and int count)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{between}\\u{{{one:x}}}×{count}");
+                between = " ";
+            }
+        }
+
+        text.Append('\n');
     }
 
     private static void Append(StringBuilder text, Rune rune)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 
@@ -43,6 +44,13 @@ internal static class ApprovalFacts
         Session = after.Claim?.Session ?? after.Request.Session,
         Actor = after.State is ApprovalState.Denied ? after.Votes[^1].By : null,
         Detail = after.State is ApprovalState.Approved ? $"by {string.Join(", ", after.Votes.Where(v => v.IsYes).Select(v => v.By))}" : after.Detail,
+    };
+
+    /// <summary>What was written first, and then not stored.</summary>
+    public static AuditEvent Undone(AuditEvent fact) => fact with
+    {
+        Kind = AuditEventKind.ApprovalUndone,
+        Detail = $"{JsonNamingPolicy.KebabCaseLower.ConvertName(fact.Kind.ToString())} did not come about: the store did not take it",
     };
 
     /// <summary>Who must say yes, in words.</summary>

@@ -24,7 +24,7 @@ public sealed partial class ApprovalRegistry
         ImmutableArray<AuditEvent> all = after.State == before.State ? facts : [.. facts, ApprovalFacts.Changed(after)];
 
         // Never cancelled: its effect would not be known.
-        bool isChanged = await _store.TryChangeAsync([new ApprovalChange(before, after)], () => Record(all), CancellationToken.None);
+        bool isChanged = await StoreAsync(record => _store.TryChangeAsync([new ApprovalChange(before, after)], record, CancellationToken.None), all);
         Settle(entry, isChanged ? after : await ReloadAsync(before));
         return isChanged;
     }
@@ -79,7 +79,7 @@ public sealed partial class ApprovalRegistry
 
         ImmutableArray<ApprovalChange> changes = [.. entries.Select(e => new ApprovalChange(e.Now, Expired(e.Now) with { Version = e.Now.Version + 1 }))];
         ImmutableArray<AuditEvent> facts = [.. changes.Select(c => ApprovalFacts.Changed(c.After))];
-        if (await _store.TryChangeAsync(changes, () => Record(facts), CancellationToken.None))
+        if (await StoreAsync(record => _store.TryChangeAsync(changes, record, CancellationToken.None), facts))
         {
             for (int i = 0; i < entries.Length; i++)
             {
@@ -125,6 +125,25 @@ public sealed partial class ApprovalRegistry
         if (approval.Deadline is { } deadline)
         {
             _deadlines.Add(approval.Id, deadline);
+        }
+    }
+
+    /// <summary>Stores something of which the audit log is told first, and once more if the store does not take it after that.</summary>
+    private async ValueTask<T> StoreAsync<T>(Func<Action, ValueTask<T>> store, ImmutableArray<AuditEvent> facts)
+    {
+        bool isRecorded = false;
+        try
+        {
+            return await store(() =>
+            {
+                Record(facts);
+                isRecorded = true;
+            });
+        }
+        catch (StoreUnavailableException) when (isRecorded)
+        {
+            Record([.. facts.Select(ApprovalFacts.Undone)]);
+            throw;
         }
     }
 

@@ -12,7 +12,7 @@ namespace WireGate.Core.Approvals;
 
 /// <summary>
 /// All approvals of the process. Those of which something can still become are also in memory; a change is in the audit log, then in the
-/// store, then seen. One change is made at a time, and the store makes sure of it once more: it touches exactly the row that was seen.
+/// store, then seen; what the store does not take after all is taken back in the log. One change is made at a time, and the store makes sure of it once more: it touches exactly the row that was seen.
 /// </summary>
 public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDisposable
 {
@@ -111,7 +111,13 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         };
 
         // Not cancelled any more: what is stored must be known here, or nobody would ever take it back.
-        await _store.AddAsync(approval, () => Record([ApprovalFacts.Requested(approval)]), CancellationToken.None);
+        await StoreAsync(
+            async record =>
+            {
+                await _store.AddAsync(approval, record, CancellationToken.None);
+                return approval;
+            },
+            [ApprovalFacts.Requested(approval)]);
         _open[approval.Id] = new Entry(approval);
         Watch(approval);
         return approval;

@@ -51,6 +51,8 @@ public enum AuditEventKind
     ApprovalExecuted,
     /// <summary>What was approved did not get through, or nobody knows.</summary>
     ApprovalFailed,
+    /// <summary>What was written of it just before did not come about: the store did not take it.</summary>
+    ApprovalUndone,
 }
 
 /// <summary>One fact. Members that are null are not written. Nothing in it is secret.</summary>

@@ -47,10 +47,8 @@ internal sealed class SqlCondition
     /// <summary>Whether any part of a statement is touched: of each list that is given, something.</summary>
     internal bool Touches(SqlStatementFacts statement, SqlSearchPath path) =>
         (_match.Where is not false || !statement.HasWhere)
-        && TouchesAccess(statement, path)
         && TouchesKind(statement)
-        && TouchesFunction(statement, path)
-        && TouchesColumn(statement, path);
+        && (statement.IsOpaque || (TouchesAccess(statement, path) && TouchesFunction(statement, path) && TouchesColumn(statement, path)));
 
     private bool CoversAccesses(SqlStatementFacts statement, SqlSearchPath path)
     {
@@ -191,6 +189,11 @@ internal sealed class SqlCondition
 
         foreach (string kind in statement.Kinds)
         {
+            if (statement.IsOpaque && kind == SqlKinds.Unknown)
+            {
+                return true;
+            }
+
             foreach (string word in _match.Statements)
             {
                 // "drop" stands for "drop role" too.

@@ -169,6 +169,30 @@ public sealed class ApprovalCourseTests : ApprovalHouse
     }
 
     [Test]
+    public async Task What_is_recorded_and_then_not_stored_is_taken_back_in_the_log()
+    {
+        Approval held = await AskAsync();
+        Audit.Events.Clear();
+        Store.CommitFailure = new StoreUnavailableException("full");
+        Assert.That(async () => await AskAsync(Held(session: "s2")), Throws.InstanceOf<StoreUnavailableException>());
+        Assert.That(async () => await ApproveAsync(Bob, held), Throws.InstanceOf<StoreUnavailableException>());
+        Time.Advance(TimeSpan.FromMinutes(15));
+        Store.CommitFailure = null;
+        Assert.That(Audit.Events.Select(e => e.Kind), Is.EqualTo(new[]
+        {
+            AuditEventKind.ApprovalRequested, AuditEventKind.ApprovalUndone, AuditEventKind.ApprovalVoted, AuditEventKind.ApprovalApproved,
+            AuditEventKind.ApprovalUndone, AuditEventKind.ApprovalUndone, AuditEventKind.ApprovalExpired, AuditEventKind.ApprovalUndone,
+        }));
+        Assert.That(Audit.Events[4], Is.EqualTo(Audit.Events[2] with
+        {
+            Kind = AuditEventKind.ApprovalUndone,
+            Detail = "approval-voted did not come about: the store did not take it",
+        }));
+        Assert.That(Audit.Durable, Is.GreaterThanOrEqualTo(Audit.Events.Count));
+        Assert.That(await StateOfAsync(held), Is.EqualTo(ApprovalState.Pending));
+    }
+
+    [Test]
     public async Task Without_the_audit_log_nothing_is_asked_approved_or_claimed()
     {
         Approval held = await AskAsync();

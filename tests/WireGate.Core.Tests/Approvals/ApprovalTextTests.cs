@@ -16,7 +16,23 @@ public sealed class ApprovalTextTests
     [TestCase("a\rb\0\u0085", @"a\u{d}b\u{0}\u{85}")]
     [TestCase("a\u202eb\u2066\u200b\ufeff", @"a\u{202e}b\u{2066}\u{200b}\u{feff}")]
     [TestCase("a\u00a0\u3164\u2028\U000E0041", @"a\u{a0}\u{3164}\u{2028}\u{e0041}")]
+    [TestCase(@"a\u{202e}b\x{ff}", @"a\u{5c}u{202e}b\u{5c}x{ff}")]
+    [TestCase("a\\\u202e", @"a\\u{202e}")]
+    [TestCase(@"E'\n\u00e4' \u \x{", @"E'\n\u00e4' \u \u{5c}x{")]
     public void Shows_what_would_hide(string text, string shown) => Assert.That(ApprovalDisplay.Of(Encoding.UTF8.GetBytes(text)), Is.EqualTo(shown));
+
+    [Test]
+    public void Nothing_scrolls_out_of_sight_behind_blank_lines()
+    {
+        Assert.That(Of("a\n\n\n\nb"), Is.EqualTo("a\n\n\n\nb"), "three are seen");
+        Assert.That(Of("a\n\n\n\n\nb"), Is.EqualTo("a\n\\u{a}×3\nb"));
+        Assert.That(Of($"a{new string('\n', 3000)}  b"), Is.EqualTo("a\n\\u{a}×2998\n  b"));
+        Assert.That(Of($"a{string.Concat(Enumerable.Repeat("\n \t\r", 10))}\n\n"), Is.EqualTo("a\n\\u{a}×10 \\u{20}×10 \\u{9}×10 \\u{d}×10\n"));
+        Assert.That(Of(@"a\u{a}×3"), Is.EqualTo(@"a\u{5c}u{a}×3"), "what looks like it is not");
+        Assert.That(ApprovalDisplay.WholeOf(Encoding.UTF8.GetBytes(new string('\n', ApprovalDisplay.MaxBytes))), Is.EqualTo("\n\\u{a}×16382\n"));
+
+        static string Of(string text) => ApprovalDisplay.Of(Encoding.UTF8.GetBytes(text));
+    }
 
     [Test]
     public void Shows_bytes_that_are_no_text() => Assert.That(ApprovalDisplay.Of("a\xff"u8[..1].ToArray().Append((byte)0xff).ToArray()), Is.EqualTo(@"a\x{ff}"));

@@ -59,6 +59,29 @@ internal sealed class DenyTests
     public void An_unknown_function_is_touched_as_an_unknown_effect() =>
         Assert.That(Denies(Sql(SqlEffects.Unknown), Text(Statement("select") with { UnknownFunctions = [Name("public.f")] })), Is.True);
 
+    [Test]
+    public void Whatever_is_named_is_touched_by_what_does_not_tell_what_it_does()
+    {
+        SqlOperation call = Text(Statement("function call", "unknown") with { IsOpaque = true });
+
+        Assert.That(Denies(Sql(functions: "public.danger"), call), Is.True);
+        Assert.That(Denies(Sql(tables: "public.denied"), call), Is.True);
+        Assert.That(Denies(Sql(columns: "public.customers.ssn"), call), Is.True);
+        Assert.That(Denies(Sql(SqlEffects.Write, tables: "public.denied"), call), Is.True);
+        Assert.That(Denies(Sql(statements: "function call"), call), Is.True);
+        Assert.That(Denies(Sql(statements: "drop"), call), Is.False, "what it is, is known");
+        Assert.That(Denies(Sql(statements: "drop"), Text(Statement("unknown", "unknown") with { IsOpaque = true })), Is.True, "not even that");
+    }
+
+    [Test]
+    public void What_a_DO_or_a_function_does_inside_is_an_unknown_effect_and_touches_no_table()
+    {
+        Assert.That(Denies(Sql(tables: "public.denied"), Text(Statement("do", "unknown"))), Is.False);
+        Assert.That(Denies(Sql(SqlEffects.Unknown), Text(Statement("do", "unknown"))), Is.True);
+        Assert.That(Denies(Sql(tables: "public.denied"), Text(Statement("call") with { UnknownFunctions = [Name("public.f")] })), Is.False);
+        Assert.That(Denies(Sql(functions: "public.f"), Text(Statement("call") with { UnknownFunctions = [Name("public.f")] })), Is.True);
+    }
+
     [TestCase("ssn", ExpectedResult = true, TestName = "A_column_is_touched")]
     [TestCase("c.ssn", ExpectedResult = true, TestName = "A_column_is_touched_whatever_its_qualifier")]
     [TestCase("*", ExpectedResult = true, TestName = "A_star_touches_every_column")]

@@ -165,6 +165,21 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         Assert.That(Store.All.Single().State, Is.EqualTo(ApprovalState.Executed), "what ran has run");
     }
 
+    [Test]
+    public async Task What_the_audit_log_does_not_take_is_not_sent_and_its_yes_is_used_up()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await HeldAsync(client);
+        Gateway.Audit.FailsOperations = true;
+
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+
+        Assert.That((await client.ExpectAsync('E')).Field('C'), Is.EqualTo("58030"));
+        Assert.That(await upstream.ReadToEndAsync(), Does.Not.Contain((byte)81), "nothing runs");
+        await Until.TrueAsync(() => Store.All.Single().State == ApprovalState.Failed, "the approval to be used up");
+        Assert.That(Store.All.Single().Detail, Does.Contain("audit log"));
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task What_was_not_answered_is_not_said_to_have_failed(bool isErrorSeen)

@@ -12,6 +12,9 @@ public sealed class MemoryApprovalStore : IApprovalStore
     /// <summary>What the next call fails with.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>What the next change fails with when it has been recorded, as a commit does that the disk does not take.</summary>
+    public Exception? CommitFailure { get; set; }
+
     /// <summary>As they are.</summary>
     public ImmutableArray<Approval> All
     {
@@ -34,7 +37,7 @@ public sealed class MemoryApprovalStore : IApprovalStore
 
     public async ValueTask AddAsync(Approval approval, Action record, CancellationToken cancellationToken) => await Run(() =>
     {
-        record();
+        Record(record);
         _all.Add(approval.Id, approval);
         return true;
     });
@@ -46,7 +49,7 @@ public sealed class MemoryApprovalStore : IApprovalStore
             return false;
         }
 
-        record();
+        Record(record);
         foreach (ApprovalChange change in changes)
         {
             _all[change.After.Id] = change.After;
@@ -54,6 +57,15 @@ public sealed class MemoryApprovalStore : IApprovalStore
 
         return true;
     });
+
+    private void Record(Action record)
+    {
+        record();
+        if (CommitFailure is { } failure)
+        {
+            throw failure;
+        }
+    }
 
     private ValueTask<T> Run<T>(Func<T> work)
     {

@@ -77,6 +77,12 @@ public sealed record SqlStatementFacts
     /// <summary>Whether it gives a role a password: a credential that WireGate does not hold.</summary>
     public bool SetsPassword { get; init; }
 
+    /// <summary>
+    /// What it does is not told at all, not even by the name of a function: whatever relations, columns, functions and effects a deny or
+    /// hold names may be among it; and whatever statements, if it is of <see cref="SqlKinds.Unknown"/> kind.
+    /// </summary>
+    public bool IsOpaque { get; init; }
+
     /// <summary>Why effects are unknown, for the audit log and <c>explain</c>; null: they are known.</summary>
     public string? Unknown { get; init; }
 }
