@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using WireGate.Core.Configuration;
+using WireGate.Core.Masking;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Messages;
 

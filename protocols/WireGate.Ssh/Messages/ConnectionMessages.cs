@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using WireGate.Core.Framing;
 
 namespace WireGate.Ssh.Messages;
@@ -47,8 +48,13 @@ internal static class ConnectionMessages
     public static byte[] WindowAdjust(uint recipient, uint bytes) =>
         Of(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST, recipient, w => w.UInt32(bytes));
 
-    public static byte[] OnStderr(uint recipient, string text) =>
-        Of(SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA, recipient, w => w.UInt32(Stderr).String(text));
+    public static byte[] OnStderr(uint recipient, string text) => OnStderr(recipient, Encoding.UTF8.GetBytes(text));
+
+    public static byte[] OnStderr(uint recipient, ReadOnlySpan<byte> data)
+    {
+        using var writer = new SshWriter();
+        return writer.Byte((byte)SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA).UInt32(recipient).UInt32(Stderr).String(data).WrittenSpan.ToArray();
+    }
 
     public static byte[] ExitStatus(uint recipient, uint status) =>
         Of(SshMessage.SSH_MSG_CHANNEL_REQUEST, recipient, w => w.String("exit-status").Boolean(false).UInt32(status));
@@ -79,6 +85,8 @@ internal readonly ref struct ChannelOpen
 
     public uint Sender { get; private init; }
 
+    public uint MostInPacket { get; private init; }
+
     public ReadOnlySpan<byte> Rest { get; private init; }
 
     /// <exception cref="ProtocolException">It is not well formed.</exception>
@@ -89,8 +97,8 @@ internal readonly ref struct ChannelOpen
         string type = Names.Of(reader.ReadString());
         uint sender = reader.ReadUInt32();
         reader.ReadUInt32();
-        reader.ReadUInt32();
-        return new ChannelOpen { Type = type, Sender = sender, Rest = reader.ReadRest() };
+        uint most = reader.ReadUInt32();
+        return new ChannelOpen { Type = type, Sender = sender, MostInPacket = most, Rest = reader.ReadRest() };
     }
 }
 

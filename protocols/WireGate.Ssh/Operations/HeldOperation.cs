@@ -14,6 +14,9 @@ namespace WireGate.Ssh.Operations;
 /// <param name="Environment">What the client has set for it: <c>NAME=value</c> each.</param>
 internal sealed record HeldOperation(SshOperation Operation, byte[] Request, IReadOnlyList<string> Environment)
 {
+    // With every character of it escaped it is shown whole.
+    private const int MostEnvironment = 1024;
+
     private bool HasPty => Operation is SshExec { HasPty: true } or SshShell { HasPty: true } or SshSubsystem { HasPty: true };
 
     private string Kind => Operation switch
@@ -38,7 +41,7 @@ internal sealed record HeldOperation(SshOperation Operation, byte[] Request, IRe
     public ApprovalRequest? Ask(Session session, Decision decision)
     {
         byte[] text = Encoding.UTF8.GetBytes(Words);
-        if (Operation.Unknown is not null || ApprovalDisplay.WholeOf(text) is not { } shown)
+        if (Operation.Unknown is not null || ApprovalDisplay.WholeOf(text) is not { } shown || Environment.Sum(e => e.Length) > MostEnvironment)
         {
             return null;
         }
@@ -78,7 +81,8 @@ internal sealed record HeldOperation(SshOperation Operation, byte[] Request, IRe
 
         if (Environment.Count > 0)
         {
-            context.Add("environment", ApprovalDisplay.Line(string.Join(' ', Environment)));
+            // Each in quotes: one with a blank in it is one.
+            context.Add("environment", ApprovalDisplay.Line(string.Join(' ', Environment.Select(e => $"'{e}'"))));
         }
 
         return context.ToFrozenDictionary(StringComparer.Ordinal);

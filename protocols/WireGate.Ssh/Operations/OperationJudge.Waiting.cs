@@ -80,7 +80,7 @@ internal sealed partial class OperationJudge
 
         if (why is null)
         {
-            return new Judgement(true, null) { Approval = approval.Id };
+            return new Judgement(true, null) { Approval = approval.Id, Masks = now.Masks };
         }
 
         Complete(approval.Id, executed: false, why);

@@ -16,6 +16,13 @@ internal readonly record struct Judgement(bool IsAllowed, string? Refusal)
     /// <summary>It waits for people: why, and for whom. Null: it does not.</summary>
     public Decision? Held { get; init; }
 
+    /// <summary>What is hidden of what the upstream answers.</summary>
+    public MaskSet Masks
+    {
+        get => field ?? MaskSet.None;
+        init;
+    }
+
     /// <summary>The approval that this is the one use of; null: it needs none.</summary>
     public string? Approval { get; init; }
 }
@@ -53,7 +60,7 @@ internal sealed partial class OperationJudge
         {
             case Verdict.Allow:
                 await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision), _session.Loop);
-                return new Judgement(_session.End == SessionEnd.None, null);
+                return new Judgement(_session.End == SessionEnd.None, null) { Masks = decision.Masks };
             case Verdict.Hold when cannotWait is null:
                 _log.Held(operation, decision);
                 return new Judgement(false, null) { Held = decision };

@@ -80,6 +80,7 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
             WriteMember("observed"u8, string.Join(", ", decision.Observed));
         }
 
+        WriteMember("masks"u8, decision.Masks.IsEmpty ? null : decision.Masks.ToString());
         WriteFacts(operation);
         WriteMember("unknown"u8, operation.Unknown);
     }

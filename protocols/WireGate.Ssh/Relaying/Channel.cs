@@ -1,3 +1,4 @@
+using WireGate.Ssh.Masking;
 using WireGate.Ssh.Sftp;
 using WireGate.Ssh.Transport;
 
@@ -16,6 +17,12 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
 
     /// <summary>The upstream's number.</summary>
     public uint UpstreamNumber { get; set; }
+
+    /// <summary>
+    /// What the client takes for the upstream's number. It is another one where the upstream gives a number again that it has closed, and of
+    /// which the client has not heard that it is: of what it sends under the number of both nobody could tell for which it is.
+    /// </summary>
+    public uint ShownNumber { get; set; }
 
     /// <summary>Both sides have their number.</summary>
     public bool IsOpen { get; set; }
@@ -59,17 +66,17 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     /// <summary>The most that the upstream takes in one packet.</summary>
     public uint MostToUpstream { get; set; }
 
+    /// <summary>The most that the client takes in one packet.</summary>
+    public uint MostToClient { get; init; }
+
+    /// <summary>What comes of it is masked; null: it goes on as it comes.</summary>
+    public MaskedOutput? Output { get; set; }
+
     /// <summary>Its requests are judged one by one; null: it is no SFTP.</summary>
     public SftpRelay? Sftp { get; set; }
 
     /// <summary>It was refused here: both sides were told that it is closed, and what they still send is for nobody.</summary>
     public bool IsRefused { get; set; }
-
-    /// <summary>
-    /// The next channel to which the upstream gave the same number: it may, since it has closed this one, and it has been told that the client
-    /// did. What the client sends under that number up to its own close is for this one. Null: there is none yet.
-    /// </summary>
-    public Channel? Successor { get; set; }
 
     /// <summary>The client has closed it.</summary>
     public bool IsClosedByClient { get; set; }

@@ -8,9 +8,15 @@ internal sealed class ChannelTable
     /// <summary>OpenSSH's server has ten sessions at most, and its client some hundred forwarded connections of a browser.</summary>
     public const int Most = 1024;
 
+    // From where on upstreams, which count from zero, have no numbers.
+    private const uint FirstShown = 0xF000_0000;
+
     private readonly Dictionary<uint, Channel> _byClient = [];
+
+    // By what the client takes for their numbers.
     private readonly Dictionary<uint, Channel> _byUpstream = [];
     private int _count;
+    private uint _lastShown = FirstShown;
 
     /// <summary>There is room for one more.</summary>
     public bool HasRoom => _count < Most;
@@ -21,7 +27,6 @@ internal sealed class ChannelTable
     {
         Add(opener, number, channel);
         _count++;
-        _ = opener == Peer.Client ? channel.ClientNumber = number : channel.UpstreamNumber = number;
     }
 
     /// <summary>The other side has agreed, under its own number.</summary>
@@ -29,7 +34,6 @@ internal sealed class ChannelTable
     public void Confirm(Peer confirmer, uint number, Channel channel)
     {
         Add(confirmer, number, channel);
-        _ = confirmer == Peer.Client ? channel.ClientNumber = number : channel.UpstreamNumber = number;
         channel.IsOpen = true;
     }
 
@@ -66,12 +70,7 @@ internal sealed class ChannelTable
     public void Remove(Channel channel)
     {
         Remove(_byClient, channel.ClientNumber, channel);
-        Remove(_byUpstream, channel.UpstreamNumber, channel);
-        if (channel.Successor is { } next)
-        {
-            _byUpstream[channel.UpstreamNumber] = next;
-        }
-
+        Remove(_byUpstream, channel.ShownNumber, channel);
         _count--;
     }
 
@@ -86,18 +85,31 @@ internal sealed class ChannelTable
 
     private void Add(Peer owner, uint number, Channel channel)
     {
-        if (Of(owner).TryAdd(number, channel))
+        if (owner == Peer.Client)
         {
-            return;
+            channel.ClientNumber = number;
+        }
+        else
+        {
+            bool isGone = _byUpstream.TryGetValue(number, out Channel? before) && before is { IsRefused: true, IsClosedByUpstream: true };
+            (channel.UpstreamNumber, number) = (number, isGone ? NextShown() : number);
+            channel.ShownNumber = number;
         }
 
-        if (owner == Peer.Upstream && _byUpstream[number] is { IsRefused: true, IsClosedByUpstream: true, Successor: null } before)
+        if (!Of(owner).TryAdd(number, channel))
         {
-            before.Successor = channel;
-            return;
+            ProtocolException.Throw(owner, "a channel of a number that another one has");
         }
+    }
 
-        ProtocolException.Throw(owner, "a channel of a number that another one has");
+    private uint NextShown()
+    {
+        do
+        {
+            _lastShown = _lastShown == uint.MaxValue ? FirstShown : _lastShown + 1;
+        }
+        while (_byUpstream.ContainsKey(_lastShown));
+        return _lastShown;
     }
 
     private static Peer OtherThan(Peer peer) => peer == Peer.Client ? Peer.Upstream : Peer.Client;

@@ -37,7 +37,7 @@ internal sealed partial class ClientMessages
         {
             Sent(channel.ToClient, owed, judgement);
             upstream.Send(request);
-            Start(channel, operation);
+            Start(channel, operation, judgement.Masks);
             if (channel.HasHeldEof)
             {
                 upstream.Send(ConnectionMessages.Eof(channel.UpstreamNumber));
@@ -56,7 +56,7 @@ internal sealed partial class ClientMessages
         byte[] open = client.Packet.Payload.ToArray();
         table.Begin(Peer.Client, channel.ClientNumber, channel);
         channel.Held = new HeldRequest();
-        holds.Begin(channel.Held, new HeldOperation(forward, open, []), decision, static _ => { }, judgement =>
+        holds.Begin(channel.Held, new HeldOperation(forward, open, []), decision, Debug, judgement =>
         {
             channel.Held = null;
             if (judgement.IsAllowed)
@@ -79,8 +79,11 @@ internal sealed partial class ClientMessages
     {
         byte[] message = client.Packet.Payload.ToArray();
         Owed? owed = wantsReply ? toClient.Hold() : null;
-        holds.Begin(new HeldRequest(), new HeldOperation(request.Operation!, message, []), decision, static _ => { }, judgement =>
+        var held = new HeldRequest();
+        _listening.Add((request.Operation!, held));
+        holds.Begin(held, new HeldOperation(request.Operation!, message, []), decision, Debug, judgement =>
         {
+            _listening.RemoveAll(l => l.Held == held);
             if (judgement.IsAllowed)
             {
                 request.Note?.Invoke(forwards);
@@ -98,15 +101,13 @@ internal sealed partial class ClientMessages
 
     private void Sent(ReplyQueue replies, Owed? owed, in Judgement judgement)
     {
-        Action<bool> answered = holds.Send(judgement.Approval!);
         if (owed is not null)
         {
-            replies.Expect(owed, answered);
+            replies.Expect(owed, holds.Send(judgement.Approval!));
         }
         else
         {
-            // Nobody will say.
-            answered(true);
+            judge.Complete(judgement.Approval!, executed: true, "the client wants no answer; whether it ran is not known");
         }
     }
 
@@ -119,6 +120,17 @@ internal sealed partial class ClientMessages
             client.Send(ConnectionMessages.OnStderr(channel.ClientNumber, line));
             client.StartFlush();
         }
+    }
+
+    /// <summary>
+    /// SSH_MSG_DEBUG (RFC 4253 section 11.3): nothing else can be said of what has no channel yet. It also tells a client that sends
+    /// keepalives, which are answered in their turn, that somebody is there.
+    /// </summary>
+    private void Debug(ApprovalNotice notice)
+    {
+        using var message = new SshWriter();
+        client.Send(message.Byte((byte)SshMessage.SSH_MSG_DEBUG).Boolean(true).String($"wiregate: {notice.Message}").String("").WrittenSpan);
+        client.StartFlush();
     }
 
     // Nobody's pump waits for this.

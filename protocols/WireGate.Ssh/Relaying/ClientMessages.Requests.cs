@@ -1,6 +1,8 @@
 using System.Text;
 using WireGate.Core.Framing;
+using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
+using WireGate.Ssh.Masking;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Sftp;
@@ -60,7 +62,7 @@ internal sealed partial class ClientMessages
             upstream.Forward(client.Packet);
             if (treatment == Treatment.Start)
             {
-                Start(channel, operation!);
+                Start(channel, operation!, judgement.Masks);
             }
         }
         else if (treatment == Treatment.Start)
@@ -76,7 +78,7 @@ internal sealed partial class ClientMessages
     private (Channel Channel, bool WantsReply, Treatment Treatment, SshOperation? Operation) ReadRequest()
     {
         Request request = Request.Read(Peer.Client, client.Packet.Payload);
-        Channel channel = table.Open(Peer.Client, request.Recipient);
+        Channel channel = Address(table.Open(Peer.Client, request.Recipient));
         var reader = new SshReader(Peer.Client, request.Rest);
         bool isSession = channel.Type == Relaying.Channel.Session;
         SshOperation? operation = null;
@@ -102,8 +104,9 @@ internal sealed partial class ClientMessages
                 treatment = Treatment.Drop;
                 break;
             case "pty-req" when isSession && !channel.IsStarted:
-                channel.HasPty = true;
-                treatment = Treatment.Pass;
+                // string TERM, uint32 columns, rows, width and height, string modes
+                treatment = ReadVariable(channel, "TERM"u8, reader.ReadString());
+                channel.HasPty = treatment == Treatment.Pass;
                 break;
             case "env" when isSession && !channel.IsStarted:
                 treatment = ReadVariable(channel, reader.ReadString(), reader.ReadString());
@@ -134,7 +137,7 @@ internal sealed partial class ClientMessages
             return Treatment.Drop;
         }
 
-        channel.Environment.Add($"{Encoding.UTF8.GetString(name)}={Encoding.UTF8.GetString(value)}");
+        channel.Environment.Add($"{Encoding.ASCII.GetString(name)}={Encoding.ASCII.GetString(value)}");
         return Treatment.Pass;
     }
 
@@ -145,9 +148,10 @@ internal sealed partial class ClientMessages
     }
 
     // A command that runs an sftp-server is a command: a rule that allows it allows all of SFTP.
-    private void Start(Channel channel, SshOperation operation)
+    private void Start(Channel channel, SshOperation operation, MaskSet masks)
     {
         channel.IsRunning = true;
+        channel.Output = MaskedOutput.Of(masks, operation, channel, client, loop, time);
         if (channel.Credit > 0)
         {
             client.Send(ConnectionMessages.WindowAdjust(channel.ClientNumber, channel.Credit));

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
+using WireGate.Core.Transport;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Transport;
@@ -13,8 +14,11 @@ namespace WireGate.Ssh.Relaying;
 /// </summary>
 internal sealed partial class ClientMessages(
     SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge,
-    HeldRequests holds)
+    HeldRequests holds, EventLoop loop, TimeProvider time)
 {
+    // What the upstream shall listen on once people have approved it.
+    private readonly List<(SshForward Forward, HeldRequest Held)> _listening = [];
+
     /// <summary>What a shell says of a command that it may not run.</summary>
     private const uint CannotExecute = 126;
 
@@ -38,7 +42,7 @@ internal sealed partial class ClientMessages(
                 OnConfirmation();
                 return default;
             case SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE:
-                table.Remove(table.Pending(Peer.Client, Recipient()));
+                table.Remove(Address(table.Pending(Peer.Client, Recipient())));
                 upstream.Forward(client.Packet);
                 return default;
             case SshMessage.SSH_MSG_CHANNEL_REQUEST:
@@ -62,7 +66,14 @@ internal sealed partial class ClientMessages(
 
     private uint Recipient() => Recipients.Of(Peer.Client, client.Packet.Payload);
 
-    private Channel Channel() => table.Open(Peer.Client, Recipient());
+    private Channel Channel() => Address(table.Open(Peer.Client, Recipient()));
+
+    /// <summary>Puts the upstream's own number into the client's packet.</summary>
+    private Channel Address(Channel channel)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(Field(1), channel.UpstreamNumber);
+        return channel;
+    }
 
     private ValueTask OnData(Channel channel)
     {
@@ -160,7 +171,7 @@ internal sealed partial class ClientMessages(
         // byte, uint32 recipient channel, uint32 sender channel, ...
         var reader = new SshReader(Peer.Client, client.Packet.Payload);
         reader.ReadByte();
-        Channel channel = table.Pending(Peer.Client, reader.ReadUInt32());
+        Channel channel = Address(table.Pending(Peer.Client, reader.ReadUInt32()));
         table.Confirm(Peer.Client, reader.ReadUInt32(), channel);
         upstream.Forward(client.Packet);
     }
@@ -207,7 +218,7 @@ internal sealed partial class ClientMessages(
     private (Channel Channel, SshForward? Forward, bool IsKnown) ReadOpen()
     {
         ChannelOpen open = ChannelOpen.Read(Peer.Client, client.Packet.Payload);
-        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender };
+        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender, MostToClient = open.MostInPacket };
         var reader = new SshReader(Peer.Client, open.Rest);
         return open.Type switch
         {
@@ -240,6 +251,14 @@ internal sealed partial class ClientMessages(
         }
         else
         {
+            foreach ((SshForward waiting, HeldRequest held) in _listening)
+            {
+                if (waiting.ToString() == request.Cancels?.ToString())
+                {
+                    held.Withdraw("the client cancelled it");
+                }
+            }
+
             request.Note?.Invoke(forwards);
             if (wantsReply)
             {

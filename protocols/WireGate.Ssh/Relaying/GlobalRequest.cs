@@ -13,6 +13,9 @@ internal readonly record struct GlobalRequest
     /// <summary>What is judged first; null: nothing.</summary>
     public SshForward? Operation { get; private init; }
 
+    /// <summary>What is not wanted any more; null: nothing is taken back.</summary>
+    public SshForward? Cancels { get; private init; }
+
     /// <summary>Keeps what the upstream may open channels for; null: that stays as it is.</summary>
     public Action<RemoteForwards>? Note { get; private init; }
 
@@ -27,17 +30,18 @@ internal readonly record struct GlobalRequest
                 uint port = rest.ReadUInt32();
                 return new() { IsKnown = true, Operation = SshForward.ListenOn(address, port), Note = forwards => forwards.AddPort(port) };
             case "cancel-tcpip-forward":
-                rest.ReadString();
+                ReadOnlySpan<byte> where = rest.ReadString();
                 uint ended = rest.ReadUInt32();
-                return new() { IsKnown = true, Note = forwards => forwards.RemovePort(ended) };
+                return new() { IsKnown = true, Cancels = SshForward.ListenOn(where, ended), Note = forwards => forwards.RemovePort(ended) };
             // string socket path
             case "streamlocal-forward@openssh.com":
                 ReadOnlySpan<byte> path = rest.ReadString();
                 string socket = PeerText.Of(path);
                 return new() { IsKnown = true, Operation = SshForward.ListenOnSocket(path), Note = forwards => forwards.AddSocket(socket) };
             case "cancel-streamlocal-forward@openssh.com":
-                string closed = PeerText.Of(rest.ReadString());
-                return new() { IsKnown = true, Note = forwards => forwards.RemoveSocket(closed) };
+                ReadOnlySpan<byte> left = rest.ReadString();
+                string closed = PeerText.Of(left);
+                return new() { IsKnown = true, Cancels = SshForward.ListenOnSocket(left), Note = forwards => forwards.RemoveSocket(closed) };
             case "keepalive@openssh.com" or "no-more-sessions@openssh.com":
                 return new() { IsKnown = true };
             default:

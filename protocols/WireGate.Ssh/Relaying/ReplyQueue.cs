@@ -24,6 +24,9 @@ internal sealed class ReplyQueue(SshTransport asker)
     /// <summary>More than any client asks before it looks at the answers.</summary>
     private const int Most = 1024;
 
+    // byte, and uint32 recipient channel or port that is bound: RFC 4254 sections 5.4 and 7.1. No extension that passes says more.
+    private const int LongestKept = 1 + sizeof(uint);
+
     private readonly Queue<Owed> _owed = new();
 
     // Those that the other side gives, in the order in which it was asked: what was held goes to it later than what came after.
@@ -86,7 +89,7 @@ internal sealed class ReplyQueue(SshTransport asker)
         }
         else
         {
-            owed.Messages = [answerer.Packet.Payload.ToArray()];
+            owed.Messages = [Keep(answerer)];
         }
     }
 
@@ -102,6 +105,18 @@ internal sealed class ReplyQueue(SshTransport asker)
                 asker.Answer(message);
             }
         }
+    }
+
+    /// <summary>An answer that has to wait for its turn. Only the one to a request for a port of the upstream's choice says more than yes or no.</summary>
+    private static byte[] Keep(SshTransport answerer)
+    {
+        ReadOnlySpan<byte> message = answerer.Packet.Payload;
+        if (message.Length > LongestKept)
+        {
+            ProtocolException.Throw(answerer.Peer, "an answer that says more than one can");
+        }
+
+        return message.ToArray();
     }
 
     private void SendReady()

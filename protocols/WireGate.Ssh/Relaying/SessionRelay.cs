@@ -43,7 +43,7 @@ internal sealed class SessionRelay : IDisposable
         ReplyQueue toClient = new(client), toUpstream = new(upstream);
         var judge = new OperationJudge(session, services, point, terms);
         _holds = new HeldRequests(session, judge);
-        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds);
+        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds, session.Loop, services.Time);
         _fromUpstream = new UpstreamMessages(client, upstream, _table, forwards, toClient, toUpstream);
         session.ClientBytes = () => client.BytesRead;
         session.UpstreamBytes = () => upstream.BytesRead;
@@ -71,6 +71,7 @@ internal sealed class SessionRelay : IDisposable
             await Task.WhenAll(Quiet(toUpstream), Quiet(toClient));
             await _holds.EndAsync();
             _session.Interrupt = null;
+            EndChannels();
             _upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
             if (_session.End != SessionEnd.ClientClosed)
             {
@@ -83,11 +84,6 @@ internal sealed class SessionRelay : IDisposable
             await Quiet(_client.FlushAsync().AsTask());
             await Quiet(_upstream.FlushAsync().AsTask());
         }
-
-        foreach (Channel channel in _table.All)
-        {
-            channel.Sftp?.End();
-        }
     }
 
     /// <inheritdoc/>
@@ -95,6 +91,16 @@ internal sealed class SessionRelay : IDisposable
     {
         _client.Dispose();
         _upstream.Dispose();
+    }
+
+    private void EndChannels()
+    {
+        foreach (Channel channel in _table.All)
+        {
+            channel.Sftp?.End();
+            channel.Output?.Flush();
+            channel.Output?.Dispose();
+        }
     }
 
     private async Task<RelayStop> PumpAsync(SshTransport from, SshTransport to, Func<ValueTask> handle)

@@ -68,8 +68,13 @@ internal sealed class UpstreamMessages(
         {
             OnSftp(channel, sftp);
         }
+        else if (channel.Output is { } output && upstream.Kind != SshMessage.SSH_MSG_CHANNEL_EOF)
+        {
+            output.Take(upstream.Kind, upstream.Packet.Payload);
+        }
         else
         {
+            channel.Output?.Flush();
             client.Forward(upstream.Packet);
         }
     }
@@ -100,6 +105,8 @@ internal sealed class UpstreamMessages(
         channel.IsClosedByUpstream = true;
         channel.Held?.Withdraw("the upstream closed the channel");
         channel.Sftp?.End();
+        channel.Output?.Flush();
+        channel.Output?.Dispose();
         if (channel.IsRefused)
         {
             // What it was asked before, it need not have answered.
@@ -125,6 +132,7 @@ internal sealed class UpstreamMessages(
         table.Confirm(Peer.Upstream, reader.ReadUInt32(), channel);
 
         // uint32 initial window size, uint32 maximum packet size
+        BinaryPrimitives.WriteUInt32BigEndian(upstream.Packet.Payload.Slice(1 + sizeof(uint), sizeof(uint)), channel.ShownNumber);
         uint window = reader.ReadUInt32();
         channel.MostToUpstream = reader.ReadUInt32();
         channel.Answered?.Invoke(true);
@@ -178,7 +186,9 @@ internal sealed class UpstreamMessages(
             return;
         }
 
-        table.Begin(Peer.Upstream, open.Sender, new Channel(open.Type, client, upstream));
+        var channel = new Channel(open.Type, client, upstream);
+        table.Begin(Peer.Upstream, open.Sender, channel);
+        BinaryPrimitives.WriteUInt32BigEndian(upstream.Packet.Payload.Slice(1 + sizeof(uint) + open.Type.Length, sizeof(uint)), channel.ShownNumber);
         client.Forward(upstream.Packet);
     }
 

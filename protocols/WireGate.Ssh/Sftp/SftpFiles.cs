@@ -18,6 +18,9 @@ internal sealed class SftpFiles
     /// <summary>Handles at once, those included that are being opened.</summary>
     public const int MostHandles = 1024;
 
+    /// <summary>Characters of the paths of what is open: of each handle some hundred, and now and then one of the longest.</summary>
+    public const int MostPaths = 256 * 1024;
+
     /// <summary>Requests that wait for their answers. OpenSSH's client has 64, others some hundred.</summary>
     public const int MostPending = 16 * 1024;
 
@@ -29,7 +32,7 @@ internal sealed class SftpFiles
     public SftpFiles() => _openByHandle = _open.GetAlternateLookup<ReadOnlySpan<byte>>();
 
     /// <summary>One more may be opened.</summary>
-    public bool HasRoom => _open.Count + _opening < MostHandles;
+    public bool HasRoom => _open.Count + _opening < MostHandles && _open.Values.Concat(_pending.Values.Where(p => p.IsOpen).Select(p => p.File!)).Sum(f => f.Length) < MostPaths;
 
     /// <summary>One more may be asked.</summary>
     public bool HasRoomToAsk => _pending.Count < MostPending;

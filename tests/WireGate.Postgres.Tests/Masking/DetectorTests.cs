@@ -1,6 +1,7 @@
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
+using WireGate.Core.Masking;
 using WireGate.Postgres.Masking;
 
 namespace WireGate.Postgres.Tests.Masking;

@@ -186,6 +186,51 @@ internal sealed class HeldRequestTests : RelayFixture
     });
 
     [Test]
+    public Task Listening_that_is_cancelled_meanwhile_is_not_approved_any_more() => HeldAsync(async (client, upstream) =>
+    {
+        await SendAsync(client, Global("tcpip-forward").String("localhost").UInt32(99));
+        await AskedAsync();
+        await PassAsync(client, upstream, Global("cancel-tcpip-forward").String("localhost").UInt32(99));
+        await StateAsync(ApprovalState.Withdrawn);
+    });
+
+    [Test]
+    public Task What_is_kept_of_answers_has_a_bound() => HeldAsync(async (client, upstream) =>
+    {
+        await OpenSessionAsync(client, upstream);
+        await HoldAsync(client);
+        await PassAsync(client, upstream, Request(Theirs, "keepalive@openssh.com"));
+        await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine).String(new byte[1000]));
+        Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.UpstreamBrokeProtocol));
+    });
+
+    [Test]
+    public Task People_see_what_the_client_has_set_for_it() => HeldAsync(async (client, upstream) =>
+    {
+        await OpenSessionAsync(client, upstream);
+        await PassAsync(client, upstream, Request(Theirs, "env", wantsReply: false).String("LC_ALL").String("C"));
+        await PassAsync(client, upstream, Request(Theirs, "pty-req", wantsReply: false).String("xterm").UInt32(80).UInt32(24).UInt32(0).UInt32(0).String(""));
+        await HoldAsync(client);
+        await AskedAsync();
+        Assert.That(_store.All[0].Request.Context["environment"], Is.EqualTo("'LC_ALL=C' 'TERM=xterm'"));
+    });
+
+    [Test]
+    public Task What_people_would_not_see_all_of_is_not_held() => HeldAsync(async (client, upstream) =>
+    {
+        await OpenSessionAsync(client, upstream);
+        for (int i = 0; i < 20; i++)
+        {
+            await PassAsync(client, upstream, Request(Theirs, "env", wantsReply: false).String($"LC_{(char)('A' + i)}").String(new string('x', 100)));
+        }
+
+        await SendAsync(client, Request(Theirs, "exec").String("reboot"));
+        Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Success(Mine)));
+        Assert.That(Encoding.UTF8.GetString(await ReadAsync(client)), Does.Contain("people would not see all of it"));
+        Assert.That(_store.All, Is.Empty);
+    });
+
+    [Test]
     public Task What_a_reload_denies_meanwhile_does_not_run_whoever_said_yes() => HeldAsync(async (client, upstream) =>
     {
         await OpenSessionAsync(client, upstream);

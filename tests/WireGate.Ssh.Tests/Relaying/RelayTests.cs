@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
@@ -91,7 +92,7 @@ internal sealed class RelayTests : RelayFixture
     }
 
     [Test]
-    public async Task The_upstream_may_give_the_number_of_a_channel_that_was_refused_to_the_next()
+    public async Task The_upstream_may_give_the_number_of_a_channel_that_was_refused_to_the_next_before_the_client_has_closed_it()
     {
         await RunAsync(
             async (client, upstream) =>
@@ -105,12 +106,39 @@ internal sealed class RelayTests : RelayFixture
                 }
 
                 await PassAsync(client, upstream, Open("session", Mine + 1));
-                await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine + 1).UInt32(Theirs).UInt32(1 << 20).UInt32(1 << 15));
+                await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine + 1).UInt32(Theirs).UInt32(1 << 20).UInt32(1 << 15));
+                uint shown = BinaryPrimitives.ReadUInt32BigEndian((await ReadAsync(client)).AsSpan(5));
+                Assert.That(shown, Is.Not.EqualTo(Theirs), "what comes under that number is for the one that was refused");
+                byte[] asked = Request(Theirs, "exec").String("echo").WrittenSpan.ToArray();
+                await SendAsync(client, Request(shown, "exec").String("echo"));
+                Assert.That(await ReadAsync(upstream), Is.EqualTo(asked));
                 await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_EOF).UInt32(Theirs));
                 await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_CLOSE).UInt32(Theirs));
-                await PassAsync(client, upstream, Request(Theirs, "exec").String("echo"));
+                await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_EOF).UInt32(shown));
+                Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST));
+                Assert.That(await ReadAsync(upstream), Is.EqualTo(ConnectionMessages.Eof(Theirs)));
             },
             OnlyEcho);
+    }
+
+    [TestCase("/tmp/x", false)]
+    [TestCase("xterm-256color", true)]
+    public async Task A_terminal_that_is_a_path_is_none(string term, bool passes)
+    {
+        await RunAsync(async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            SshWriter request = Request(Theirs, "pty-req").String(term).UInt32(80).UInt32(24).UInt32(0).UInt32(0).String("");
+            if (passes)
+            {
+                await PassAsync(client, upstream, request);
+            }
+            else
+            {
+                await SendAsync(client, request);
+                Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Failure(Mine)));
+            }
+        });
     }
 
     [TestCase("shell")]
@@ -137,6 +165,8 @@ internal sealed class RelayTests : RelayFixture
     [TestCase("lang", false)]
     [TestCase("", false)]
     [TestCase("LC_ALL", false, "/tmp/x")]
+    [TestCase("LANG", false, "C LC_ALL=x")]
+    [TestCase("LANG", false, "\u00ff")]
     [TestCase("LANG", false, "%n")]
     [TestCase("LANGUAGE", false)]
     public async Task Only_variables_of_language_and_terminal_pass(string name, bool passes, string value = "x")

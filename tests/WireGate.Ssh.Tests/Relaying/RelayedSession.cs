@@ -84,11 +84,11 @@ internal sealed class RelayedSession : IAsyncDisposable
     });
 
     /// <summary>The same with all that rules have.</summary>
-    public static async Task<RelayedSession> OpenAsync(RulesConfig rules, Func<TimeProvider, IApprovals>? approvals = null)
+    public static async Task<RelayedSession> OpenAsync(RulesConfig rules, Func<TimeProvider, IApprovals>? approvals = null, params MaskConfig[] masks)
     {
         LoopbackPair pair = await LoopbackPair.OpenAsync(TransportKind.Epoll);
         (Connection caller, Connection callee) = await pair.ConnectAsync();
-        var session = new RelayedSession(pair, caller, callee, ConfigOf(rules));
+        var session = new RelayedSession(pair, caller, callee, ConfigOf(rules) with { Masks = masks.ToFrozenDictionary(m => m.Name) });
         session.Approvals = approvals?.Invoke(session.Time) ?? session.Approvals;
         await session.OnLoopAsync(async () =>
         {

@@ -177,6 +177,20 @@ internal sealed class SftpRelayTests
     });
 
     [Test]
+    public Task Paths_that_are_kept_have_a_bound() => RunAsync(Window, async () =>
+    {
+        string path = "/open/" + string.Concat(Enumerable.Repeat("d/", 2000)) + "d";
+        uint last = (uint)(SftpFiles.MostPaths / path.Length) + 1;
+        for (uint id = 0; id < last; id++)
+        {
+            await OpenFileAsync(path, id: id);
+        }
+
+        await SayAsync(_session.Client, SftpPackets.Open(last, path, SftpOpenFlags.SSH_FXF_WRITE));
+        Assert.That(await ReplyAsync(), Is.EqualTo((SftpType.SSH_FXP_STATUS, last)));
+    });
+
+    [Test]
     public Task What_has_no_id_ends_its_channel_and_no_other() => RunAsync(Window, async () =>
     {
         await SayAsync(_session.Client, [0, 0, 0, 1, 99]);
@@ -220,13 +234,13 @@ internal sealed class SftpRelayTests
         await body();
     });
 
-    private async Task OpenFileAsync(string path = "/open/a", SftpOpenFlags flags = SftpOpenFlags.SSH_FXF_WRITE)
+    private async Task OpenFileAsync(string path = "/open/a", SftpOpenFlags flags = SftpOpenFlags.SSH_FXF_WRITE, uint id = 0)
     {
-        byte[] open = SftpPackets.Open(0, path, flags);
+        byte[] open = SftpPackets.Open(id, path, flags), handle = SftpPackets.Handle(id, id == 0 ? "h" : $"h{id}");
         await SayAsync(_session.Client, open);
         await DataAsync(_session.Upstream, open.Length);
-        await SayAsync(_session.Upstream, SftpPackets.Handle(0, "h"));
-        await DataAsync(_session.Client, SftpPackets.Handle(0, "h").Length);
+        await SayAsync(_session.Upstream, handle);
+        await DataAsync(_session.Client, handle.Length);
     }
 
     private Task GrantAsync(uint bytes) => SendAsync(_session.Client, ConnectionMessages.WindowAdjust(Number, bytes));

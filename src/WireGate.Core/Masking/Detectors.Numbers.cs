@@ -1,7 +1,7 @@
-namespace WireGate.Postgres.Masking;
+namespace WireGate.Core.Masking;
 
 /// <summary>Numbers that are given out, which are known by their groups and check digits.</summary>
-internal static partial class Detectors
+public static partial class Detectors
 {
     // 13 to 19 digits with Luhn's check digit, alone or in groups that a blank or a dash parts; by anything else only groups of a card.
     private static Hit FindCard(ReadOnlySpan<byte> value, int from)

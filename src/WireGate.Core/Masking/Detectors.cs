@@ -1,15 +1,20 @@
 using System.Buffers;
 using WireGate.Core.Configuration;
 
-namespace WireGate.Postgres.Masking;
+namespace WireGate.Core.Masking;
 
-/// <summary>A place in a value.</summary>
-internal readonly record struct Hit(int Start, int Length)
+/// <summary>A place in a value. The default is the place of an empty find, which is none.</summary>
+/// <param name="Start">Its first byte.</param>
+/// <param name="Length">Its bytes.</param>
+public readonly record struct Hit(int Start, int Length)
 {
+    /// <summary>Nothing was found.</summary>
     public static Hit None => new(-1, 0);
 
+    /// <summary>Something was found.</summary>
     public bool IsThere => Length > 0;
 
+    /// <summary>The first byte behind it.</summary>
     public int End => Start + Length;
 }
 
@@ -17,12 +22,16 @@ internal readonly record struct Hit(int Start, int Length)
 /// Finds in a value what has a form of its own: by its bytes, with check digits where there are any. It knows no meaning: defence in depth.
 /// Allocates nothing.
 /// </summary>
-internal static partial class Detectors
+public static partial class Detectors
 {
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
     private static readonly SearchValues<byte> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>The first find of one detector at or behind a place.</summary>
+    /// <param name="detector">The detector; one that is not known finds everything.</param>
+    /// <param name="value">The whole value: what stands before the place counts as well.</param>
+    /// <param name="from">The place; at most the value's length.</param>
+    /// <returns><see cref="Hit.None"/>: there is none.</returns>
     public static Hit Find(MaskDetector detector, ReadOnlySpan<byte> value, int from) => detector switch
     {
         MaskDetector.CreditCard => FindCard(value, from),
@@ -42,6 +51,9 @@ internal static partial class Detectors
     /// From where a detector goes on behind a find. What begins within it may reach beyond it, and is looked for as far as that can be in
     /// proportion to the value.
     /// </summary>
+    /// <param name="detector">The detector.</param>
+    /// <param name="value">The whole value.</param>
+    /// <param name="hit">What it has found.</param>
     public static int Resume(MaskDetector detector, ReadOnlySpan<byte> value, Hit hit)
     {
         const int Dashes = 5;

@@ -1,9 +1,9 @@
 using System.Net;
 
-namespace WireGate.Postgres.Masking;
+namespace WireGate.Core.Masking;
 
 /// <summary>Addresses of people and machines.</summary>
-internal static partial class Detectors
+public static partial class Detectors
 {
     // Twice what a name before the sign may have.
     private const int LongestName = 128;

@@ -1,9 +1,9 @@
 using System.Buffers;
 
-namespace WireGate.Postgres.Masking;
+namespace WireGate.Core.Masking;
 
 /// <summary>Tokens and keys, which are known by how they begin.</summary>
-internal static partial class Detectors
+public static partial class Detectors
 {
     // How a key begins, and how many characters of a key follow at least.
     private static readonly (byte[] Prefix, int Least)[] Keys =

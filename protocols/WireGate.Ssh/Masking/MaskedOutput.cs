@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Transport;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Relaying;
+using WireGate.Ssh.Transport;
+
+namespace WireGate.Ssh.Masking;
+
+/// <summary>What one channel sends to the client, masked: stdout and stderr each for itself. On the session's loop.</summary>
+internal sealed class MaskedOutput : IDisposable
+{
+    // A prompt has no end of line, and somebody waits to read it. What is typed is echoed key by key, and seen by nobody as a whole.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+
+    // Streams of bytes between two programs, which one that is overwritten would break.
+    private static readonly ImmutableArray<string> Copiers =
+        ["scp", "rsync", "sftp-server", "internal-sftp", "git-upload-pack", "git-receive-pack", "git-upload-archive"];
+
+    private readonly Channel _channel;
+    private readonly SshTransport _client;
+    private readonly OutputMask _stdout;
+    private readonly OutputMask _stderr;
+    private readonly ArrayBufferWriter<byte> _shown = new();
+    private readonly EventLoop _loop;
+    private readonly ITimer _timer;
+    private bool _isWaiting;
+    private bool _isEnded;
+
+    private MaskedOutput(Channel channel, SshTransport client, ImmutableArray<MaskConfig> masks, EventLoop loop, TimeProvider time)
+    {
+        (_channel, _client, _loop) = (channel, client, loop);
+        (_stdout, _stderr) = (new OutputMask(masks), new OutputMask(masks));
+        _timer = time.CreateTimer(static self => ((MaskedOutput)self!).FlushLater(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Of what was just allowed.</summary>
+    /// <returns>Null: nothing of its output is masked.</returns>
+    public static MaskedOutput? Of(MaskSet masks, SshOperation operation, Channel channel, SshTransport client, EventLoop loop, TimeProvider time)
+    {
+        bool copies = operation is SshSubsystem { Name: SshSubsystem.Sftp }
+            || (operation is SshExec { Words: [var program, ..] } && Copiers.Contains(program[(program.LastIndexOf('/') + 1)..]));
+        ImmutableArray<MaskConfig> looking = copies ? [] : [.. masks.Masks.Where(m => !m.Detect.IsEmpty)];
+        return looking.IsEmpty ? null : new MaskedOutput(channel, client, looking, loop, time);
+    }
+
+    /// <summary>Sends what the client may see of a SSH_MSG_CHANNEL_DATA or SSH_MSG_CHANNEL_EXTENDED_DATA.</summary>
+    /// <exception cref="ProtocolException">It is not well formed.</exception>
+    public void Take(SshMessage kind, ReadOnlySpan<byte> payload)
+    {
+        // byte, uint32 recipient channel, of extended data uint32 data type code, string data
+        var reader = new SshReader(Peer.Upstream, payload);
+        reader.ReadBytes(1 + sizeof(uint) + (kind == SshMessage.SSH_MSG_CHANNEL_DATA ? 0 : sizeof(uint)));
+        ReadOnlySpan<byte> data = reader.ReadString();
+        reader.End();
+        OutputMask mask = kind == SshMessage.SSH_MSG_CHANNEL_DATA ? _stdout : _stderr;
+        mask.Take(data, _shown);
+        Send(mask);
+        if (!_isWaiting && (_stdout.HasKept || _stderr.HasKept))
+        {
+            _isWaiting = true;
+            _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Sends what is kept back.</summary>
+    public void Flush()
+    {
+        foreach (OutputMask mask in (ReadOnlySpan<OutputMask>)[_stdout, _stderr])
+        {
+            mask.Flush(_shown);
+            Send(mask);
+        }
+    }
+
+    /// <summary>Nothing may follow any more.</summary>
+    public void Dispose()
+    {
+        _isEnded = true;
+        _timer.Dispose();
+    }
+
+    private void Send(OutputMask mask)
+    {
+        int most = (int)Math.Min(Math.Max(_channel.MostToClient, 1), 32 * 1024);
+        for (ReadOnlySpan<byte> left = _shown.WrittenSpan; !left.IsEmpty; left = left[Math.Min(most, left.Length)..])
+        {
+            ReadOnlySpan<byte> part = left[..Math.Min(most, left.Length)];
+            _client.Send(ReferenceEquals(mask, _stdout)
+                ? ConnectionMessages.Data(_channel.ClientNumber, part)
+                : ConnectionMessages.OnStderr(_channel.ClientNumber, part));
+        }
+
+        _shown.ResetWrittenCount();
+    }
+
+    private void FlushLater() => _loop.Post(
+        static state =>
+        {
+            var self = (MaskedOutput)state!;
+            self._isWaiting = false;
+            if (!self._isEnded)
+            {
+                self.Flush();
+                self._client.StartFlush();
+            }
+        },
+        this);
+}

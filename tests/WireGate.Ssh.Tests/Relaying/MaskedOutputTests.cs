@@ -1,0 +1,119 @@
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Ssh.Messages;
+using WireGate.Ssh.Transport;
+using static WireGate.Ssh.Tests.Relaying.RelayedSession;
+
+namespace WireGate.Ssh.Tests.Relaying;
+
+/// <summary>What a client sees of a command's output under masks, packet by packet.</summary>
+internal sealed class MaskedOutputTests : RelayFixture
+{
+    private static readonly MaskConfig Pii = new() { Name = "pii", Detect = [MaskDetector.Email] };
+
+    private static RulesConfig Rules { get; } = new()
+    {
+        List = [new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow, Mask = ["pii"] }],
+    };
+
+    [Test]
+    public Task A_find_across_packets_is_hidden_and_the_length_is_the_same() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "cat mails");
+        await SayAsync(upstream, "to ada@exa");
+        await SayAsync(upstream, "mple.org\nand ");
+        Assert.That(await DataAsync(client), Is.EqualTo("to ***************\n"));
+
+        // The rest has no end yet, and goes when nothing comes any more.
+        await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_EOF).UInt32(Mine));
+        Assert.That(await DataAsync(client), Is.EqualTo("and "));
+        Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_EOF));
+    });
+
+    [Test]
+    public Task A_prompt_is_not_waited_for_long() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "login");
+        int before = Relayed.Time.Waiting;
+        await SayAsync(upstream, "password: ");
+        while (Relayed.Time.Waiting == before)
+        {
+            await Relayed.YieldAsync();
+        }
+
+        Relayed.Time.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.That(await DataAsync(client), Is.EqualTo("password: "));
+    });
+
+    [Test]
+    public Task Each_stream_is_looked_at_by_itself() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "both");
+        await SayAsync(upstream, "ada@");
+        await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA).UInt32(Mine).UInt32(1).String("bob@example.org\n"));
+        Assert.That(Encoding.UTF8.GetString((await ReadAsync(client))[13..]), Is.EqualTo("***************\n"));
+        await SayAsync(upstream, "example.org\n");
+        Assert.That(await DataAsync(client), Is.EqualTo("***************\n"));
+    });
+
+    [Test]
+    public Task Packets_are_no_larger_than_the_client_takes() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "much");
+        const int Packet = 1 << 15;
+        await SayAsync(upstream, new string('x', 100));
+        await SayAsync(upstream, new string('y', Packet - 1) + "\n");
+        int got = 0;
+        while (got < Packet + 100)
+        {
+            int length = (await DataAsync(client)).Length;
+            Assert.That(length, Is.AtMost(Packet));
+            got += length;
+        }
+    });
+
+    [TestCase("exec", "scp -f /etc/mails")]
+    [TestCase("exec", "/usr/bin/rsync --server .")]
+    [TestCase("exec", "git-upload-pack '/srv/x.git'")]
+    public Task What_copies_files_is_left_as_it_is(string type, string command) => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, type, command);
+        await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String("ada@example.org"));
+    });
+
+    [Test]
+    public Task What_is_kept_back_comes_when_the_upstream_is_gone() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "cat");
+        await SayAsync(upstream, "last words");
+        upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "bye");
+        Assert.That(await DataAsync(client), Is.EqualTo("last words"));
+    });
+
+    private static async Task BeginAsync(SshTransport client, SshTransport upstream, string type, string command)
+    {
+        await OpenSessionAsync(client, upstream);
+        await PassAsync(client, upstream, Request(Theirs, type).String(command));
+        await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
+        while (Kind(await ReadAsync(client)) != SshMessage.SSH_MSG_CHANNEL_SUCCESS)
+        {
+        }
+    }
+
+    private static Task SayAsync(SshTransport upstream, string text) => SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String(text));
+
+    private static async Task<string> DataAsync(SshTransport client)
+    {
+        byte[] message = await ReadAsync(client);
+        Assert.That(Kind(message), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_DATA));
+        return Encoding.UTF8.GetString(message[ConnectionMessages.DataAt..]);
+    }
+
+    private async Task MaskedAsync(Func<SshTransport, SshTransport, Task> script)
+    {
+        Relayed = await OpenAsync(Rules, masks: [Pii]);
+        await Relayed.OnLoopAsync(() => script(Relayed.Client, Relayed.Upstream));
+    }
+}
