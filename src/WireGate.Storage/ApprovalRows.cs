@@ -22,7 +22,7 @@ internal static class ApprovalRows
     internal static List<Approval> ReadNewest(SqliteDatabase database, ApprovalState? state, int most, int display) => database.Query(
         """
         SELECT id, state, version, created, digest, key, substr(display, 1, @display), request, course FROM approvals
-        WHERE @state IS NULL OR state = @state ORDER BY created DESC, id LIMIT @most
+        WHERE @state IS NULL OR state = @state ORDER BY state <> 'pending', created DESC, id LIMIT @most
         """,
         Read,
         ("@state", state is { } wanted ? Word(wanted) : null),

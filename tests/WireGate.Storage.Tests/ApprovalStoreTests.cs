@@ -117,6 +117,20 @@ public sealed class ApprovalStoreTests : StoreFixture
     }
 
     [Test]
+    public async Task Lists_what_waits_before_what_others_have_asked_and_taken_back_since()
+    {
+        Approval waiting = Pending();
+        await AddAsync(waiting);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Approval withdrawn = Pending();
+        await AddAsync(withdrawn);
+        await Store.Approvals.TryChangeAsync(
+            [new ApprovalChange(withdrawn, withdrawn with { State = ApprovalState.Withdrawn, Version = 2 })], () => { }, CancellationToken.None);
+
+        Assert.That((await Store.Approvals.ListAsync(null, 1, CancellationToken.None)).Single().Id, Is.EqualTo(waiting.Id));
+    }
+
+    [Test]
     public async Task The_ended_are_kept_for_thirty_days_and_the_open_for_as_long_as_they_are()
     {
         Approval ended = Pending() with { State = ApprovalState.Denied };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
@@ -117,7 +118,7 @@ internal sealed class UserKeys
         string? problem = !certificate.Key.SignatureAlgorithms.Contains(algorithm) ? $"its key does not sign by {algorithm} here"
             : ProblemOf(status)
                 ?? (certificate.KeyId.Length == 0 ? "it has no key id, which would be its user's name"
-                : certificate.KeyId.Length > MostKeyId || certificate.KeyId.Any(char.IsControl) ? "its key id is no name: it is too long, or has what cannot be printed"
+                : certificate.KeyId.Length > MostKeyId || !IsName(certificate.KeyId) ? "its key id is no name: it is too long, or has what cannot be printed"
                 : _revoked.Has(certificate) ? "it is revoked, or its key or authority is"
                 : null);
         if (problem is not null)
@@ -163,4 +164,8 @@ internal sealed class UserKeys
         new() { Issuer = _config.Name, Subject = keyId, Groups = [.. principals.Where(_config.MayAssert.Contains).Distinct()] };
 
     private sealed record Registered(RegisteredKey Key, Identity Identity);
+
+    /// <summary>Two that people could not tell apart would be two people: one might approve the other.</summary>
+    private static bool IsName(string keyId) => keyId.Trim() == keyId && !keyId.Any(c => char.IsControl(c)
+        || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);
 }

@@ -68,6 +68,8 @@ internal sealed class UserKeysTests
     [TestCase("is revoked", "-n", "sre", "-z", "9")]
     [TestCase("is revoked", "-n", "sre", "-I", "mallory")]
     [TestCase("has no key id", "-n", "sre", "-I", "")]
+    [TestCase("its key id is no name", "-n", "sre", "-I", "carol ")]
+    [TestCase("its key id is no name", "-n", "sre", "-I", "ca\u200brol")]
     public void A_certificate_holds_or_says_why_not(string? problem, params string[] options)
     {
         KeyJudgement judgement = Judge(Config(), "ssh-ed25519-cert-v01@openssh.com", Certify("ca", options));
