@@ -60,6 +60,8 @@ internal sealed class MaskTracesTests(int version)
     [TestCase("currval(('traces.s' || substr(ssn, 1, 1))::regclass)")]
     [TestCase("pg_get_viewdef(('traces.v' || substr(ssn, 1, 1))::regclass)")]
     [TestCase("(('traces.v' || substr(ssn, 1, 1))::regclass).pg_get_viewdef")]
+    [TestCase("ssn LIKE '1%' AND current_schema IS NULL")]
+    [TestCase("ssn LIKE '1%' AND current_schemas(true) IS NULL")]
     [TestCase("pg_get_object_address('schema', array['traces' || left(ssn, 0)], '{}')")]
     [TestCase("pg_relation_size(('traces.v' || substr(ssn, 1, 1))::regclass)")]
     [TestCase("has_table_privilege('traces.v' || substr(ssn, 1, 1), 'select')")]
@@ -131,6 +133,27 @@ internal sealed class MaskTracesTests(int version)
         }
     }
 
+    [Test]
+    public async Task What_is_told_of_a_COPY_under_way_is_hidden()
+    {
+        await using RawSession copying = await RawSession.OpenAsync(_endpoint);
+        await copying.SendAsync(Query("COPY (SELECT repeat('x', ascii(p.ssn)) FROM traces.people p, generate_series(1, 20000000)) TO STDOUT"));
+        await Wait.UntilAsync(
+            async () => await _cluster.AskAsync("SELECT count(*)::text FROM pg_stat_progress_copy WHERE bytes_processed > 0") != "0", "a COPY under way");
+
+        Assert.That(await AskAsync("SELECT pid > 0, bytes_processed, tuples_processed FROM pg_stat_progress_copy"), Is.EqualTo("t||"));
+    }
+
+    [TestCase("CREATE DOMAIN pg_temp.leak AS text CHECK (pg_try_advisory_lock(ascii(value)))")]
+    [TestCase("CREATE DOMAIN traces.leak AS text; ALTER DOMAIN traces.leak ADD CHECK (pg_try_advisory_lock(ascii(value)))")]
+    [TestCase("CREATE DOMAIN traces.leak AS text CHECK (currval(('traces.s' || value)::regclass) > 0)")]
+    public async Task A_domain_does_not_tell_what_is_cast_to_it(string sql) =>
+        Assert.That((await PsqlAsync($"BEGIN;\n{sql.Replace("; ", ";\n", StringComparison.Ordinal)};\nROLLBACK")).Error, Does.Contain("cannot be known"));
+
+    [TestCase("SELECT relation, page, tuple, transactionid, objid, granted FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation' LIMIT 1", "|||||t")]
+    [TestCase("SELECT relname, n_live_tup, seq_scan, vacuum_count FROM pg_stat_user_tables WHERE schemaname = 'traces' AND relname = 'people'", "people|||0")]
+    [TestCase("SELECT count(*) > 50 FROM (SELECT setting FROM pg_settings WHERE name LIKE 'w%' OR setting = 'on') s", "t")]
+    [TestCase("SELECT rolcanlogin, rolpassword FROM pg_roles WHERE rolname = current_user", "t|********")]
     [TestCase("SELECT datname = current_database(), numbackends > 0, xact_commit >= 0, temp_files, temp_bytes FROM pg_stat_database WHERE datname = current_database()", "t|t|t||")]
     [TestCase("SELECT name, blks_zeroed, flushes, truncates FROM pg_stat_slru ORDER BY name LIMIT 0", "")]
     [TestCase("SELECT wal_records, wal_fpi, wal_bytes, stats_reset IS NULL FROM pg_stat_wal", "|||")]

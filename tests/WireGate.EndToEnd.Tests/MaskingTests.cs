@@ -88,6 +88,8 @@ internal sealed class MaskingTests
     [TestCase("SELECT note FROM hr.people WHERE id = 1", "card ****1111")]
     [TestCase("COPY (SELECT id, ssn, salary FROM hr.people ORDER BY id) TO STDOUT", "1\t****6789\t\\N\n2\t****4321\t\\N\n3\t\\N\t\\N")]
     [TestCase("COPY (SELECT ssn, name FROM hr.people WHERE id = 1) TO STDOUT (FORMAT csv)", "\"****6789\",Ada")]
+    [TestCase("COPY (SELECT ssn, name FROM hr.people ORDER BY id) TO STDOUT (FORMAT csv, HEADER, FORCE_QUOTE *)",
+        "ssn,name\n\"****6789\",\"Ada\"\n\"****4321\",\"Bob\"\n,\"Eve\"")]
     [TestCase("COPY hr.staff TO STDOUT", "")]
     [TestCase("SELECT ssn FROM hr.open", "gone")]
     [TestCase("SELECT count(*), max(id) FROM hr.people", "3|3")]

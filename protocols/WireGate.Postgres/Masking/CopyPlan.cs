@@ -171,8 +171,9 @@ internal sealed record CopyPlan
                     break;
                 case ("encoding", _) when value?.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() is "UTF8":
                     break;
+                case ("force_quote", LineageReader.AllColumns):
+                    break;
                 default:
-                    // FORCE_QUOTE too: which columns are quoted is no longer told by their values.
                     return null;
             }
         }

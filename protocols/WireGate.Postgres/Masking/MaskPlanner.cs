@@ -90,6 +90,11 @@ internal static class MaskPlanner
             }
         }
 
+        if (statement.TellsLater is { } later && !map.ColumnMasks.IsEmpty)
+        {
+            return $"what {later}() leaves where it runs later";
+        }
+
         if (map.Counting(facts) is { } counting)
         {
             return $"of what {counting}() tells";

@@ -108,8 +108,8 @@ internal sealed partial class ProtectionMap
         return relation == 0 || _made.Contains((relation, column)) || Catalog.Find(relation) is null ? replacement.OfMade : replacement;
     }
 
-    /// <summary>The function by which a statement asks how much ran, where that may tell of a value; null: none.</summary>
-    public SqlName? Counting(SqlStatementFacts facts) => _any is { AllowsPredicates: false } ? ExecutionCounters.AskedBy(facts) : null;
+    /// <summary>The function by which a statement asks how much ran, which may tell of a value; null: none.</summary>
+    public SqlName? Counting(SqlStatementFacts facts) => _any is null ? null : ExecutionCounters.AskedBy(facts);
 
     private void Fill()
     {
@@ -148,7 +148,7 @@ internal sealed partial class ProtectionMap
 
     private void FillServers(CatalogRelation relation, CatalogColumn column)
     {
-        if (ServerRelations.Hide(relation, column.Name) || (!Any.AllowsPredicates && ExecutionCounters.Contain(relation, column.Name)))
+        if (ServerRelations.Hide(relation, column.Name))
         {
             ProtectMade(relation, column.Number, Any);
         }
@@ -158,7 +158,7 @@ internal sealed partial class ProtectionMap
             _telling.Add((relation.Oid, column.Number));
         }
 
-        if (!Any.AllowsPredicates && ExecutionCounters.ContainRows(relation))
+        if (ExecutionCounters.ContainRows(relation))
         {
             _counting.Add(relation.Oid);
         }

@@ -24,6 +24,12 @@ internal sealed class FactsBuilder
     /// <summary>Whether it is about the row at which a cursor stands.</summary>
     public bool NamesCursor { get; set; }
 
+    /// <summary>It defines what runs later, and is not followed there.</summary>
+    public bool Defines { get; set; }
+
+    /// <summary>A function that may leave something behind where it runs, which is later; null: none was met.</summary>
+    public SqlName? TellsLater { get; set; }
+
     /// <summary>One more thing that the statement is.</summary>
     public void Kind(string kind) => _kinds.Add(kind);
 
@@ -115,6 +121,7 @@ internal sealed class FactsBuilder
                 {
                     var function = new SqlName(null, column.Name);
                     Function(function, HarmlessFunctions.Contains(function));
+                    TellsLater ??= Defines && !HarmlessFunctions.Computes(function) ? function : null;
                 }
             }
         }
@@ -151,5 +158,6 @@ internal sealed class FactsBuilder
         [.. _changes])
     {
         NamesCursor = NamesCursor,
+        TellsLater = TellsLater,
     };
 }

@@ -15,6 +15,7 @@ internal static class HarmlessFunctions
     private const string Computing = "[computes]";
 
     private static readonly FrozenSet<string> Names = Load(_ => true);
+    private static readonly FrozenSet<string> Computed = Load(group => group == Computing);
     private static readonly FrozenSet<string> LookingUp = Load(group => group != Computing)
         .Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]).ToFrozenSet(StringComparer.Ordinal);
 
@@ -27,9 +28,12 @@ internal static class HarmlessFunctions
         _ => false,
     };
 
+    /// <summary>Whether all functions of this name are harmless, and none leaves anything behind.</summary>
+    public static bool Computes(SqlName name) => name.Schema is null or "pg_catalog" && Computed.Contains(name.Name);
+
     /// <summary>
     /// Whether one of this name, of whatever schema, leaves something behind that tells with what it was called, or that it was: a lock that
-    /// is kept up to the end of the transaction.
+    /// is kept up to the end of the transaction, a number of it, the session's temporary schema.
     /// </summary>
     public static bool LooksUp(string name) => LookingUp.Contains(name);
 

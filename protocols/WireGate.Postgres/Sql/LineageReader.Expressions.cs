@@ -13,8 +13,7 @@ internal sealed partial class LineageReader
     // transactions, messages, what is drawn after a seed.
     private static readonly HashSet<string> Telling = new(StringComparer.Ordinal)
     {
-        "set_config", "setval", "nextval", "txid_current", "pg_current_xact_id", "pg_export_snapshot", "pg_notify", "pg_logical_emit_message",
-        "setseed", "random", "random_normal",
+        "set_config", "setval", "nextval", "pg_export_snapshot", "pg_notify", "pg_logical_emit_message", "setseed", "random_normal",
     };
 
     // Every column that stands anywhere in an expression.
@@ -121,6 +120,9 @@ internal sealed partial class LineageReader
             case "FuncCall":
                 Call(node, into);
                 break;
+            case "SQLValueFunction" when StatementReader.IsCurrentSchema(node):
+                _settings++;
+                break;
             case "A_Indirection":
                 Selection(node, into);
                 break;
@@ -163,7 +165,7 @@ internal sealed partial class LineageReader
         foreach (string field in StatementReader.FieldsThatMayCall(selection))
         {
             var function = new SqlName(null, field);
-            _settings += Tells(field) ? 1 : 0;
+            _settings += Tells(field) || field == StatementReader.Age ? 1 : 0;
             if (SetReturningFunctions.MayContain(function))
             {
                 _predicates.AddAll(names);
@@ -242,7 +244,7 @@ internal sealed partial class LineageReader
     {
         SqlName function = FunctionOf(call.Strings("funcname"u8));
         bool givesRows = SetReturningFunctions.MayContain(function);
-        _settings += Tells(function.Name) ? 1 : 0;
+        _settings += Tells(function.Name) || StatementReader.IsAgeOfTransaction(function.Name, call) ? 1 : 0;
         GatherDeciding(call, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
     }
 

@@ -7,6 +7,9 @@ namespace WireGate.Postgres.Sql;
 /// <summary>Reads from the parser's tree which columns flow where. What it does not know it takes for anything.</summary>
 internal sealed partial class LineageReader
 {
+    /// <summary>The value of an option that is about all columns: <c>FORCE_QUOTE *</c>.</summary>
+    internal const string AllColumns = "*";
+
     private readonly LineageBudget _budget = new();
     private readonly List<LineageFlow> _flows = [];
     private readonly List<LineageAlias> _aliases = [];
@@ -223,6 +226,7 @@ internal sealed partial class LineageReader
         return inner with { Kind = LineageKind.Copy, Copy = shape };
     }
 
+    // Of options of COPY; null: a list, or what nobody thought of.
     private static string? Value(JsonElement option)
     {
         if (!option.Has("arg"u8, out JsonElement value))
@@ -233,6 +237,11 @@ internal sealed partial class LineageReader
         if (value.IsA("Integer"u8, out JsonElement number))
         {
             return number.Has("ival"u8, out JsonElement digits) ? digits.GetRawText() : "0";
+        }
+
+        if (value.IsA("A_Star"u8, out _))
+        {
+            return AllColumns;
         }
 
         return value.IsA("Boolean"u8, out JsonElement yes) ? yes.Flag("boolval"u8) ? "true" : "false" : value.StringNode();

@@ -63,6 +63,12 @@ internal sealed record ParsedStatement(SqlStatementFacts Facts, ImmutableArray<S
     /// <summary>WHERE CURRENT OF: which row it is about is not in its text.</summary>
     public bool NamesCursor { get; init; }
 
+    /// <summary>
+    /// A function within what it defines to run later on values (a CHECK, a DEFAULT, an index, a policy) that may leave something behind
+    /// which tells of them; null: none.
+    /// </summary>
+    public SqlName? TellsLater { get; init; }
+
     /// <summary>Which columns flow where, for masks.</summary>
     public QueryLineage Lineage { get; init; } = QueryLineage.Unknown;
 }

@@ -8,19 +8,22 @@ internal sealed partial class StatementReader
 {
     private const string Later = "what it defines runs later";
 
-    // Expressions that are met run when somebody uses what is defined; those of a DEFAULT cannot name a value.
+    // Expressions that are met run when somebody uses what is defined; those of a DEFAULT cannot name a value. A view is followed by what
+    // it is made of, what else is defined is not.
     private bool _isLater;
+    private bool _isUnfollowed;
     private bool _isDefault;
 
     // Relations met in it are what it is upon; the other effects have none.
     private void Define(JsonElement node, string kind, SqlEffects effect, string? unknown = null)
     {
         _facts.Kind(kind);
-        (SqlEffects outer, bool isLater) = (_effect, _isLater);
-        (_effect, _isLater) = (effect, true);
+        (SqlEffects outer, bool isLater, bool isUnfollowed) = (_effect, _isLater, _isUnfollowed);
+        (_effect, _isLater, _isUnfollowed) = (effect, true, true);
+        _facts.Defines = true;
         int mark = _facts.Mark();
         Descend(node);
-        (_effect, _isLater) = (outer, isLater);
+        (_effect, _isLater, _isUnfollowed) = (outer, isLater, isUnfollowed);
         if (!_facts.Has(effect, mark))
         {
             _facts.Access(effect, null);

@@ -6,6 +6,9 @@ namespace WireGate.Postgres.Sql;
 /// <summary>What stands within statements: tables, columns, functions, operators.</summary>
 internal sealed partial class StatementReader
 {
+    /// <summary>The age of a transaction's number, or of a time.</summary>
+    internal const string Age = "age";
+
     private const string Catalog = "pg_catalog";
 
     private void Relation(JsonElement relation)
@@ -151,8 +154,36 @@ internal sealed partial class StatementReader
         bool isFollowed = name.Schema is null or Catalog && IsFollowed(name.Name, call);
         bool isKnown = !_isLater || (_isDefault && name.Name == "nextval");
         _facts.Function(name, HarmlessFunctions.Contains(name) || (isFollowed && isKnown));
+        if (!HarmlessFunctions.Computes(name) || IsAgeOfTransaction(name.Name, call))
+        {
+            Leaves(name, isFollowed && isKnown);
+        }
+
         Descend(call);
     }
+
+    // What is not told where it runs, as the next value of a sequence is by a DEFAULT.
+    private void Leaves(SqlName function, bool isKnown = false)
+    {
+        if (_isUnfollowed && !isKnown)
+        {
+            _facts.TellsLater ??= function;
+        }
+    }
+
+    private void ValueFunction(JsonElement value)
+    {
+        if (IsCurrentSchema(value))
+        {
+            Leaves(new SqlName(null, "current_schema"));
+        }
+    }
+
+    /// <summary>Whether a word that stands for a value is the function that may make the session's temporary schema.</summary>
+    internal static bool IsCurrentSchema(JsonElement value) => value.Is("op"u8, "SVFOP_CURRENT_SCHEMA"u8);
+
+    /// <summary>Whether it may be the age of a transaction's number, which stays what it is where the transaction asked first.</summary>
+    internal static bool IsAgeOfTransaction(string name, JsonElement call) => name == Age && call.List("args"u8).Count() < 2;
 
     // Functions whose effect can be told from their arguments, where they run with the statement.
     private bool IsFollowed(string name, JsonElement call) => name switch

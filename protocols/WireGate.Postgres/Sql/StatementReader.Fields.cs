@@ -60,6 +60,10 @@ internal sealed partial class StatementReader
         {
             var function = new SqlName(null, field);
             _facts.Function(function, HarmlessFunctions.Contains(function));
+            if (!HarmlessFunctions.Computes(function) || field == Age)
+            {
+                Leaves(function);
+            }
         }
 
         Descend(selection);

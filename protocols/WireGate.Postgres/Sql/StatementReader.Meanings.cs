@@ -144,6 +144,7 @@ internal sealed partial class StatementReader
         ["JoinExpr"] = (r, n) => r.Join(n),
         ["SubLink"] = (r, n) => r.SubLink(n),
         ["FuncCall"] = (r, n) => r.Function(n),
+        ["SQLValueFunction"] = (r, n) => r.ValueFunction(n),
         ["ColumnRef"] = (r, n) => r.Column(n),
         ["A_Indirection"] = (r, n) => r.FieldSelection(n),
         ["A_Expr"] = (r, n) => r.Expression(n),
@@ -153,8 +154,8 @@ internal sealed partial class StatementReader
         ["CurrentOfExpr"] = (r, _) => r._facts.NamesCursor = true,
         ["AlterTableCmd"] = (r, n) => r.Within(n, n.Is("subtype"u8, "AT_ColumnDefault"u8)),
     }
-    .Concat(Names(Leaf, "A_Const", "A_Star", "String", "Integer", "Float", "Boolean", "BitString", "ParamRef", "SQLValueFunction",
-        "SetToDefault", "RoleSpec", "Alias", "LockingClause", "TriggerTransition", "Null"))
+    .Concat(Names(Leaf, "A_Const", "A_Star", "String", "Integer", "Float", "Boolean", "BitString", "ParamRef", "SetToDefault",
+        "RoleSpec", "Alias", "LockingClause", "TriggerTransition", "Null"))
     .Concat(Names((r, n) => r.Descend(n), "List", "ResTarget", "TypeCast", "TypeName", "BoolExpr", "NullTest", "BooleanTest", "CaseExpr",
         "CaseWhen", "CoalesceExpr", "MinMaxExpr", "RowExpr", "A_ArrayExpr", "A_Indices", "CollateClause", "NamedArgExpr", "XmlExpr",
         "XmlSerialize", "GroupingFunc", "GroupingSet", "WindowDef", "RangeTableFunc", "RangeTableFuncCol", "ColumnDef",

@@ -197,7 +197,47 @@ internal sealed class MaskPlannerTests
     [TestCase("select hr.pg_advisory_lock(1)", "pg_advisory_lock")]
     [TestCase("select pg_advisory_leak(1)", "pg_advisory_leak")]
     [TestCase("select pg_advisory_lock(1), f(1)", "f\\(\\)")]
+    [TestCase("select pg_current_wal_lsn()", "pg_current_wal_lsn")]
+    [TestCase("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')", "pg_current_wal_insert_lsn")]
+    [TestCase("select pg_last_wal_replay_lsn()", "pg_last_wal_replay_lsn")]
+    [TestCase("select * from pg_lock_status()", "pg_lock_status")]
+    [TestCase("select * from pg_stat_get_activity(null)", "pg_stat_get_activity")]
+    [TestCase("select * from pg_stat_get_progress_info('COPY')", "pg_stat_get_progress_info")]
+    [TestCase("select ssn is null and current_schema is null from people", "would tell")]
+    [TestCase("select ssn is null and current_schema() is null from people", "would tell")]
+    [TestCase("select ssn is null and current_schemas(true) is null from people", "would tell")]
+    [TestCase("select ssn is null and s is null from people, (select current_schema as s) q", "would tell")]
+    [TestCase("select ssn is null and s is null from people, current_schema s", "would tell")]
+    [TestCase("select ssn is null and age('3'::xid) is null from people", "would tell")]
     public void Refuses(string sql, string why) => Assert.That(Refusal(sql), Does.Match(why));
+
+    // What runs later on values: a domain's CHECK on each that is cast to it.
+    [TestCase("create domain d as text check ({0} is not null)")]
+    [TestCase("create domain pg_temp.d as int default {0}")]
+    [TestCase("alter domain d add check ({0} is not null)")]
+    [TestCase("alter domain d set default {0}")]
+    [TestCase("create table x (a int default {0})")]
+    [TestCase("create table x (a int check ({0} is not null))")]
+    [TestCase("create table x (a int, b text generated always as ({0}) stored)")]
+    [TestCase("create table x (a int) partition by range (({0}))")]
+    [TestCase("alter table plain alter title set default {0}")]
+    [TestCase("alter table plain add check ({0} is not null)")]
+    [TestCase("alter table plain add column x text default {0}")]
+    [TestCase("create index on plain (({0}))")]
+    [TestCase("create index on plain (id) where {0} is not null")]
+    [TestCase("create policy p on plain using ({0} is not null)")]
+    [TestCase("alter policy p on plain with check ({0} is not null)")]
+    [TestCase("create rule r as on insert to plain where {0} is not null do nothing")]
+    [TestCase("create trigger g after update on plain for each row when ({0} is not null) execute function f()")]
+    public void What_is_defined_to_run_later_leaves_no_trace(string sql)
+    {
+        foreach (string call in (string[])[
+            "pg_advisory_lock(1)", "obj_description(1, 'pg_class')", "current_schema", "current_schema()", "random()", "txid_current()", "age('3'::xid)",
+            "currval('s')", "('s'::regclass).pg_relation_size"])
+        {
+            Assert.That(Refusal(sql.Replace("{0}", call, StringComparison.Ordinal)), Does.Contain("cannot be known"), call);
+        }
+    }
 
     [TestCase("select name, count(*) as n from people group by name order by n")]
     [TestCase("select upper(name) as n, count(*) from people group by n order by n desc, 2")]
@@ -212,6 +252,10 @@ internal sealed class MaskPlannerTests
     [TestCase("merge into people p using plain o on o.id = p.id when matched then update set (name, ssn) = (o.title, 'a') when not matched then insert values (o.id, 'a', o.title)")]
     [TestCase("merge into people p using (values (1, 'a')) o (n, t) on o.n = p.id when matched and o.t <> '' then delete")]
     [TestCase("select name, txid_current(), random() from people")]
+    [TestCase("select age(now(), ssn::timestamptz), current_schema, current_schema(), age('3'::xid) from people")]
+    [TestCase("create domain d as text default 'a' check (length(value) > 0 and value ~ 'a')")]
+    [TestCase("create table x (id int default nextval('s'), at timestamptz default now(), key uuid default gen_random_uuid(), a text generated always as (upper('a')) stored)")]
+    [TestCase("alter domain d set default 'a'")]
     [TestCase("alter schema other rename to x")]
     [TestCase("create table t (id int default nextval('t_id_seq'::regclass), a text check (length(a) > 1))")]
     [TestCase("alter table t alter id set default nextval('s')")]

@@ -105,6 +105,31 @@ internal sealed class ProtectionMapTests
         }
     }
 
+    /// <summary>Of the server's own relations what is shown is listed, whatever a newer server adds.</summary>
+    [TestCase("pg_class", "relname", false)]
+    [TestCase("pg_class", "of_a_newer_server", false)]
+    [TestCase("pg_authid", "rolname", false)]
+    [TestCase("pg_statistic", "staattnum", false)]
+    [TestCase("pg_statistic", "stawidth", true)]
+    [TestCase("pg_stat_activity", "state", false)]
+    [TestCase("pg_stat_activity", "query", true)]
+    [TestCase("pg_stat_activity", "of_a_newer_server", true)]
+    [TestCase("pg_stat_progress_copy", "bytes_processed", true)]
+    [TestCase("pg_stat_progress_copy", "pid", false)]
+    [TestCase("pg_stat_progress_of_a_newer_server", "pid", true)]
+    [TestCase("pg_shmem_allocations", "size", true)]
+    [TestCase("pg_replication_slots", "restart_lsn", true)]
+    [TestCase("pg_locks", "objid", true)]
+    [TestCase("pg_stat_user_tables", "n_live_tup", true)]
+    [TestCase("pg_of_a_newer_server", "what", true)]
+    public void Of_the_servers_relations_nothing_is_shown_that_is_not_listed(string name, string column, bool isHidden)
+    {
+        MaskConfig mask = TestMasks.Of("pii", "hr.people.ssn") with { AllowsPredicates = true };
+        ProtectionMap map = TestMasks.Map(TestMasks.Set(mask), PeopleTable(), TestMasks.Relation(1260, "pg_catalog", name, [column]));
+
+        Assert.That(map.Of(1260, 1), isHidden ? Is.Not.Null : Is.Null);
+    }
+
     [Test]
     public void What_a_partition_computes_shows_no_end_through_its_parent_either()
     {
