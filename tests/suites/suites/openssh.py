@@ -32,14 +32,15 @@ RELAY = ["connect", "connect-uri", "exit-status", "exit-status-signal", "envpass
          "yes-head", "rekey", "try-ciphers", "multiplex", "forwarding", "dynamic-forward", "forward-control", "sftp", "sftp-cmds",
          "sftp-badcmds", "sftp-batch", "sftp-glob", "sftp-perm", "sftp-uri", "scp", "scp3", "scp-uri", "agent", "agent-subprocess",
          "channel-timeout", "connection-timeout", "putty-transfer", "putty-ciphers", "putty-kex"]
-FRONT = ["banner", "keytype", "integrity", "login-timeout", "cert-userkey", "limit-keytype", "multipubkey", "hostkey-rotate", "keyscan",
-         "proto-mismatch"]
+# Not among them: limit-keytype, multipubkey and cert-userkey, which are about settings that WireGate has not (PubkeyAcceptedAlgorithms,
+# AuthenticationMethods, AuthorizedPrincipalsFile), and hostkey-rotate, since it does not tell clients of its other host keys.
+FRONT = ["banner", "keytype", "integrity", "login-timeout", "keyscan", "proto-mismatch"]
 
 # Their keys of hosts are of the types of their users' keys, and no host of WireGate has a security key.
-PLAIN_KEYS = {"keytype", "hostkey-rotate", "keyscan"}
+PLAIN_KEYS = {"keytype", "keyscan"}
 
 # Nobody logs in there.
-WITHOUT_SESSION = {"keyscan", "proto-mismatch", "broken-pipe"}
+WITHOUT_SESSION = {"agent-subprocess", "broken-pipe", "keyscan", "proto-mismatch"}
 
 # The longest of them takes six minutes on a busy machine.
 TIMEOUT = 1200
@@ -54,10 +55,27 @@ esac
 exec ssh "$@"
 """
 
+# The tests of sftp and scp run the server's side as a child of the client, with no ssh between. These two are that child, and run the
+# server's side over ssh. A session of sshd runs the same programs, and there they are the real ones.
+SFTP_SERVER = """\
+#!/bin/sh
+[ -z "$SSH_CONNECTION" ] || exec /usr/lib/openssh/sftp-server "$@"
+[ $# -gt 0 ] || exec ssh -q -F {object}/ssh_proxy -s somehost sftp
+exec ssh -q -F {object}/ssh_proxy somehost /usr/lib/openssh/sftp-server "$@"
+"""
+SCP = """\
+#!/bin/sh
+[ -z "$SSH_CONNECTION" ] || exec /usr/bin/scp "$@"
+case " $* " in
+    *" -f "* | *" -t "*) exec ssh -q -F {object}/ssh_proxy somehost scp "$@" ;;
+esac
+exec /usr/bin/scp "$@"
+"""
+
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one script: `ok`, `fail` or `skipped`, and what it says went wrong, in its order and each once."""
+    """What became of one script: `ok`, `fail` or `skipped`, and what it says went wrong."""
 
     state: str
     messages: tuple
@@ -97,7 +115,8 @@ class OpenSsh:
         offered.mkdir()
         for what, names in OFFERED.items():
             (offered / what).write_text("\n".join(names) + "\n", encoding="ascii")
-        programs = {"ssh": FILTER.format(folder=self._folder, more=""),
+        programs = {"sftp-server": SFTP_SERVER.format(object=self._object), "scp": SCP.format(object=self._object),
+                    "ssh": FILTER.format(folder=self._folder, more=""),
                     "ssh-plain": FILTER.format(folder=self._folder, more=" | grep -v ^sk-"),
                     "sshd": f'#!/bin/sh\nexec {SSHD_BEHIND} {self._folder} "$@"\n'}
         for name, text in programs.items():
@@ -137,7 +156,8 @@ class OpenSsh:
                 "TEST_SHELL": "sh", "SUDO": "", "TEST_SSH_UNSAFE_PERMISSIONS": "1", "TEST_SSH_SSHD_CONFOPTS": "UsePAM no",
                 "TEST_SSH_SSH": str(self._folder / ("ssh-plain" if script in PLAIN_KEYS else "ssh")),
                 "TEST_SSH_SSHD": str(self._folder / "sshd") if self._wiregate else "/usr/sbin/sshd",
-                "TEST_SSH_SFTPSERVER": "/usr/lib/openssh/sftp-server", "TEST_SSH_PLINK": "plink", "TEST_SSH_PUTTYGEN": "puttygen",
+                "TEST_SSH_SFTPSERVER": str(self._folder / "sftp-server"), "TEST_SSH_SCP": str(self._folder / "scp"),
+                "TEST_SSH_PLINK": "plink", "TEST_SSH_PUTTYGEN": "puttygen",
                 "BUILDDIR": str(self._object)}
 
     def _end_pairs(self) -> None:
@@ -152,7 +172,7 @@ class OpenSsh:
         said = (self._folder / f"{script}.log").read_text(errors="replace")
         failures = self._object / "failed-regress.log"
         messages = re.findall(r"(?m)^(?:FAIL|FATAL): (.*)$", failures.read_text(errors="replace")) if failures.exists() else []
-        messages = tuple(dict.fromkeys(self._neutral(message) for message in messages))
+        messages = tuple(self._neutral(message) for message in messages)
         if "SKIPPED" in said:
             return Result("skipped", messages, seconds, self._sessions())
         if code != 0 and not messages:
