@@ -162,7 +162,8 @@ class OpenSsh:
 
     def _end_pairs(self) -> None:
         for folder in (self._folder / "pairs").iterdir():
-            for pid in (folder / "pids").read_text().split():
+            pids = folder / "pids"
+            for pid in pids.read_text().split() if pids.exists() else ():
                 command = Path(f"/proc/{pid}/cmdline")
                 # Not a process that has its number by now.
                 if command.exists() and str(folder) in command.read_text(errors="replace"):
