@@ -26,8 +26,8 @@ OFFERED = {
                   "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"],
 }
 
-QUICK = ["connect", "connect-uri", "exit-status-signal", "transfer", "stderr-after-eof", "broken-pipe", "yes-head", "sftp-cmds", "sftp-uri",
-         "scp-uri", "agent", "dynamic-forward"]
+QUICK = ["connect", "connect-uri", "exit-status-signal", "transfer", "stderr-after-eof", "yes-head", "sftp-cmds", "sftp-uri", "scp-uri",
+         "agent", "dynamic-forward", "banner"]
 RELAY = ["connect", "connect-uri", "exit-status", "exit-status-signal", "envpass", "transfer", "stderr-data", "stderr-after-eof", "broken-pipe",
          "yes-head", "rekey", "try-ciphers", "multiplex", "forwarding", "dynamic-forward", "forward-control", "sftp", "sftp-cmds",
          "sftp-badcmds", "sftp-batch", "sftp-glob", "sftp-perm", "sftp-uri", "scp", "scp3", "scp-uri", "agent", "agent-subprocess",
@@ -100,6 +100,7 @@ class OpenSsh:
         self._isolated = isolated
         self._folder = work.path / name
         self._object = self._folder / "regress"
+        self._script: subprocess.Popen | None = None
         shutil.copytree(tests, self._object, ignore=shutil.ignore_patterns("unittests"))
         (self._folder / "pairs").mkdir()
         self._write_keys()
@@ -123,6 +124,12 @@ class OpenSsh:
             (self._folder / name).write_text(text, encoding="ascii")
             (self._folder / name).chmod(0o755)
 
+    def __enter__(self) -> "OpenSsh":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._end()
+
     def run(self, script: str) -> Result:
         """Runs one to its end."""
         self._renew()
@@ -132,16 +139,15 @@ class OpenSsh:
             command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
         started = time.monotonic()
         with open(self._folder / f"{script}.log", "wb") as log:
-            process = subprocess.Popen(command, cwd=self._object, env=self._environment(script), stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=subprocess.STDOUT, start_new_session=True)
-            try:
-                process.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            self._script = subprocess.Popen(command, cwd=self._object, env=self._environment(script), stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            code = self._script.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            code = -signal.SIGKILL
         seconds = time.monotonic() - started
-        self._end_pairs()
-        return self._result(script, process.returncode, seconds)
+        self._end()
+        return self._result(script, code, seconds)
 
     def _renew(self) -> None:
         # A script's config, pipes and logs must not meet the next; the keys may, which take long to make.
@@ -160,13 +166,16 @@ class OpenSsh:
                 "TEST_SSH_PLINK": "plink", "TEST_SSH_PUTTYGEN": "puttygen",
                 "BUILDDIR": str(self._object)}
 
-    def _end_pairs(self) -> None:
-        for folder in (self._folder / "pairs").iterdir():
-            pids = folder / "pids"
-            for pid in pids.read_text().split() if pids.exists() else ():
+    def _end(self) -> None:
+        """Ends what a script has left, or the script itself."""
+        if self._script and self._script.poll() is None:
+            os.killpg(self._script.pid, signal.SIGKILL)
+            self._script.wait()
+        for file in [self._object / "pidfile", *(self._folder / "pairs").glob("*/pids")]:
+            for pid in file.read_text().split() if file.exists() else ():
                 command = Path(f"/proc/{pid}/cmdline")
                 # Not a process that has its number by now.
-                if command.exists() and str(folder) in command.read_text(errors="replace"):
+                if command.exists() and str(self._folder) in command.read_text(errors="replace"):
                     os.kill(int(pid), signal.SIGTERM)
 
     def _result(self, script: str, code: int, seconds: float) -> Result:
