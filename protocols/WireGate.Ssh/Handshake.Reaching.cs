@@ -17,7 +17,7 @@ internal sealed partial class Handshake
     {
         var held = new HeldSession(session, services.Approvals, services.Time, notice =>
         {
-            Say(client, $"{notice.Message}{(notice.Detail is { } detail ? $" ({detail})" : "")}. {notice.Hint}");
+            Say(client, $"wiregate: {notice.Message}{(notice.Detail is { } detail ? $" ({detail})" : "")}. {notice.Hint}\r\n");
             return client.FlushAsync().AsTask();
         });
         (Approval? approval, Refusal? refusal) = await held.WaitAsync(session.Access!.Grant.Hold!, session.Lifetime);
@@ -90,6 +90,11 @@ internal sealed partial class Handshake
 
         // Before the client hears that it is in: whoever ends the session from then on finds somebody to say so.
         var relay = new SessionRelay(session, client, upstream.Transport, services, point, proof.Terms);
+        foreach (string banner in upstream.Banners)
+        {
+            Say(client, banner);
+        }
+
         client.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
         client.IsAuthenticated = true;
         client.StartFlush();
@@ -103,10 +108,10 @@ internal sealed partial class Handshake
     }
 
     /// <summary>SSH_MSG_USERAUTH_BANNER (RFC 4252 section 5.4).</summary>
-    private static void Say(SshTransport client, string line)
+    private static void Say(SshTransport client, string text)
     {
         using var banner = new SshWriter();
-        banner.Byte((byte)SshMessage.SSH_MSG_USERAUTH_BANNER).String($"wiregate: {line}\r\n").String("");
+        banner.Byte((byte)SshMessage.SSH_MSG_USERAUTH_BANNER).String(text).String("");
         client.Send(banner.WrittenSpan);
     }
 }

@@ -155,7 +155,7 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
         string line = $"{refusal.Message} (ref {refusal.Reference})";
         if (refusal.End is SessionEnd.AuthenticationFailed or SessionEnd.NotGranted or SessionEnd.UnknownTarget)
         {
-            Say(client, line);
+            Say(client, $"wiregate: {line}\r\n");
             session.SetDeadline(Farewell);
             await LetLeaveAsync(client);
         }

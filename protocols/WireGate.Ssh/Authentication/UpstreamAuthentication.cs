@@ -30,9 +30,16 @@ internal sealed class UpstreamAuthentication(SshTransport transport, UpstreamCre
     private const int MostAttempts = 6;
     private const int MostQuestions = 8;
 
+    // Of all banners together. What is beyond it is left out.
+    private const int MostBannerBytes = 64 << 10;
+
     private bool _hasTriedKey;
     private bool _hasTriedPassword;
     private bool _hasTriedQuestions;
+    private int _bannerBytes;
+
+    /// <summary>What the upstream said within the login for people to read, each as it came, in UTF-8 and without characters that control.</summary>
+    public ImmutableArray<string> Banners { get; private set; } = [];
 
     /// <summary>Logs in.</summary>
     /// <returns>Null: it is in. Else why not, for the operator.</returns>
@@ -215,13 +222,34 @@ internal sealed class UpstreamAuthentication(SshTransport transport, UpstreamCre
 
     private async ValueTask ReadAsync()
     {
-        do
+        while (true)
         {
             if (!await transport.ReadAsync())
             {
                 throw new IOException(transport.Disconnected is { } said ? $"the upstream disconnected: {said.Text}" : "the upstream closed within the login");
             }
+
+            if (transport.Kind != SshMessage.SSH_MSG_USERAUTH_BANNER)
+            {
+                return;
+            }
+
+            KeepBanner();
         }
-        while (transport.Kind == SshMessage.SSH_MSG_USERAUTH_BANNER);
+    }
+
+    /// <summary>RFC 4252 section 5.4: string message, string language tag.</summary>
+    private void KeepBanner()
+    {
+        var reader = new SshReader(Peer.Upstream, transport.Packet.Payload);
+        reader.ReadByte();
+        ReadOnlySpan<byte> message = reader.ReadString();
+        reader.ReadString();
+        reader.End();
+        if (!message.IsEmpty && message.Length <= MostBannerBytes - _bannerBytes)
+        {
+            _bannerBytes += message.Length;
+            Banners = Banners.Add(PeerText.Lines(message));
+        }
     }
 }

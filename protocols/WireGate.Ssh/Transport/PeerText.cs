@@ -19,4 +19,8 @@ internal static class PeerText
             }
         });
     }
+
+    /// <summary>As text with its lines and tabs, in full, without other characters that control.</summary>
+    public static string Lines(ReadOnlySpan<byte> bytes) =>
+        string.Concat(Encoding.UTF8.GetString(bytes).Where(c => !char.IsControl(c) || c is '\n' or '\r' or '\t'));
 }

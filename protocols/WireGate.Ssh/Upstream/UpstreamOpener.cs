@@ -45,14 +45,15 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
                     SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", $"{address}: {Left(transport, "it closed before the keys were exchanged")}"), TryNext: true);
             }
 
-            string? why = await new UpstreamAuthentication(transport, credential!).RunAsync();
+            var authentication = new UpstreamAuthentication(transport, credential!);
+            string? why = await authentication.RunAsync();
             if (why is not null)
             {
                 transport.Disconnect(Messages.DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
                 return new(null, new Refusal(SessionEnd.UpstreamRefused, "the upstream did not accept the gateway's login", $"{address}: {why}"), HasTriedCredential: true);
             }
 
-            var opened = new UpstreamSession(connection, transport);
+            var opened = new UpstreamSession(connection, transport, authentication.Banners);
             transport = null;
             return new(opened, null);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using WireGate.Core.Transport;
 using WireGate.Ssh.Transport;
 
@@ -6,4 +7,5 @@ namespace WireGate.Ssh.Upstream;
 /// <summary>An upstream that has let us in.</summary>
 /// <param name="Connection">Owned by whoever holds this.</param>
 /// <param name="Transport">Likewise.</param>
-internal sealed record UpstreamSession(Connection Connection, SshTransport Transport);
+/// <param name="Banners">What it said within the login for people to read.</param>
+internal sealed record UpstreamSession(Connection Connection, SshTransport Transport, ImmutableArray<string> Banners);

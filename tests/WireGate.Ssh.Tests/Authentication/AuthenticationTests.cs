@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
@@ -149,6 +150,32 @@ internal sealed class AuthenticationTests
         });
 
         Assert.That(refused, Does.Contain("publickey,gssapi-with-mic"));
+    }
+
+    [Test]
+    public async Task What_an_upstream_says_for_people_is_kept_but_for_what_controls_a_terminal()
+    {
+        ImmutableArray<string> banners = [];
+        await _pair.OnLoopAsync(async () =>
+        {
+            using var credential = new UpstreamCredential("deploy", null, Secret.CopyOf("pw"u8));
+            var authentication = new UpstreamAuthentication(_pair.Client, credential);
+            Task<string?> login = authentication.RunAsync().AsTask();
+            await AcceptServiceAsync();
+            await AnswerAsync(SshMessage.SSH_MSG_USERAUTH_BANNER, w => w.String("Authorised\u001b[2J use\tonly.\r\n").String("en"));
+            await AnswerAsync(SshMessage.SSH_MSG_USERAUTH_BANNER, w => w.String("Grüße\n").String(""), isRead: true);
+            for (int i = 0; i < 3; i++)
+            {
+                await AnswerAsync(SshMessage.SSH_MSG_USERAUTH_BANNER, w => w.String(new string('x', 30_000)).String(""), isRead: true);
+            }
+
+            await AnswerAsync(SshMessage.SSH_MSG_USERAUTH_SUCCESS, w => w, isRead: true);
+            await login;
+            banners = authentication.Banners;
+        });
+
+        Assert.That(banners[..2], Is.EqualTo(new[] { "Authorised[2J use\tonly.\r\n", "Grüße\n" }));
+        Assert.That(banners.Skip(2).Select(b => b.Length), Is.EqualTo(new[] { 30_000, 30_000 }), "an upstream that says on and on fills no memory");
     }
 
     private async Task<ClientProof?> ProveAsync(string user, string password)

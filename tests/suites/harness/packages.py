@@ -154,6 +154,13 @@ def server_headers() -> Path:
     return ROOT / "usr/include/postgresql/15/server"
 
 
+def openssh_tests() -> Path:
+    """OpenSSH's own tests, of the version of the installed sshd."""
+    version = _execute(["dpkg-query", "-f", "${Version}", "-W", "openssh-server"]).strip()
+    _unpack(f"openssh-{version}.unpacked".replace(":", "_"), [f"openssh-tests={version}"])
+    return ROOT / "usr/lib/openssh/regress"
+
+
 def require_postgres() -> None:
     """What every suite needs."""
     require({str(BINARIES / "initdb"): "postgresql-15", "gcc": "gcc", "/usr/include/postgresql/libpq-fe.h": "libpq-dev",
