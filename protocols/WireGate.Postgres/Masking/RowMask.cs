@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using WireGate.Core.Configuration;
-using WireGate.Core.Masking;
 using WireGate.Core.Framing;
+using WireGate.Core.Masking;
 using WireGate.Postgres.Messages;
 
 namespace WireGate.Postgres.Masking;

@@ -17,6 +17,9 @@ internal sealed class MaskedOutput : IDisposable
     // A prompt has no end of line, and somebody waits to read it. What is typed is echoed key by key, and seen by nobody as a whole.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
+    // A line to which something is added all the time is shown all the same.
+    private const int MostTimes = 10;
+
     // Streams of bytes between two programs, which one that is overwritten would break.
     private static readonly ImmutableArray<string> Copiers =
         ["scp", "rsync", "sftp-server", "internal-sftp", "git-upload-pack", "git-receive-pack", "git-upload-archive"];
@@ -28,7 +31,9 @@ internal sealed class MaskedOutput : IDisposable
     private readonly ArrayBufferWriter<byte> _shown = new();
     private readonly EventLoop _loop;
     private readonly ITimer _timer;
-    private bool _isWaiting;
+    private int _timesLeft;
+    private int _arrived;
+    private int _seen;
     private bool _isEnded;
 
     private MaskedOutput(Channel channel, SshTransport client, ImmutableArray<MaskConfig> masks, EventLoop loop, TimeProvider time)
@@ -48,6 +53,8 @@ internal sealed class MaskedOutput : IDisposable
         return looking.IsEmpty ? null : new MaskedOutput(channel, client, looking, loop, time);
     }
 
+    private bool HasKept => _stdout.HasKept || _stderr.HasKept;
+
     /// <summary>Sends what the client may see of a SSH_MSG_CHANNEL_DATA or SSH_MSG_CHANNEL_EXTENDED_DATA.</summary>
     /// <exception cref="ProtocolException">It is not well formed.</exception>
     public void Take(SshMessage kind, ReadOnlySpan<byte> payload)
@@ -60,10 +67,11 @@ internal sealed class MaskedOutput : IDisposable
         OutputMask mask = kind == SshMessage.SSH_MSG_CHANNEL_DATA ? _stdout : _stderr;
         mask.Take(data, _shown);
         Send(mask);
-        if (!_isWaiting && (_stdout.HasKept || _stderr.HasKept))
+        _arrived++;
+        if (_timesLeft == 0 && HasKept)
         {
-            _isWaiting = true;
-            _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+            _timesLeft = MostTimes;
+            Wait();
         }
     }
 
@@ -102,12 +110,29 @@ internal sealed class MaskedOutput : IDisposable
         static state =>
         {
             var self = (MaskedOutput)state!;
-            self._isWaiting = false;
             if (!self._isEnded)
             {
-                self.Flush();
-                self._client.StartFlush();
+                self.OnPatienceOver();
             }
         },
         this);
+
+    private void Wait()
+    {
+        _seen = _arrived;
+        _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnPatienceOver()
+    {
+        if (HasKept && _arrived != _seen && --_timesLeft > 0)
+        {
+            Wait();
+            return;
+        }
+
+        _timesLeft = 0;
+        Flush();
+        _client.StartFlush();
+    }
 }
