@@ -106,7 +106,7 @@ internal sealed partial class ClientMessages
             case "pty-req" when isSession && !channel.IsStarted:
                 // string TERM, uint32 columns, rows, width and height, string modes
                 treatment = ReadVariable(channel, "TERM"u8, reader.ReadString());
-                channel.HasPty = treatment == Treatment.Pass;
+                channel.HasPty |= treatment == Treatment.Pass;
                 break;
             case "env" when isSession && !channel.IsStarted:
                 treatment = ReadVariable(channel, reader.ReadString(), reader.ReadString());

@@ -121,6 +121,21 @@ internal sealed class RelayTests : RelayFixture
             OnlyEcho);
     }
 
+    [Test]
+    public async Task A_terminal_that_is_refused_does_not_hide_the_one_that_there_is()
+    {
+        await RunAsync(
+            async (client, upstream) =>
+            {
+                await OpenSessionAsync(client, upstream);
+                await PassAsync(client, upstream, Request(Theirs, "pty-req", wantsReply: false).String("xterm").UInt32(80).UInt32(24).UInt32(0).UInt32(0).String(""));
+                await SendAsync(client, Request(Theirs, "pty-req", wantsReply: false).String("/x").UInt32(80).UInt32(24).UInt32(0).UInt32(0).String(""));
+                await SendAsync(client, Request(Theirs, "exec").String("echo"));
+                Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_CLOSE), "only without a terminal it is allowed");
+            },
+            OnlyEcho with { Match = new MatchConfig { Ssh = new SshMatchConfig { Exec = [CommandPattern.Of("echo")], Pty = false } } });
+    }
+
     [TestCase("/tmp/x", false)]
     [TestCase("xterm-256color", true)]
     public async Task A_terminal_that_is_a_path_is_none(string term, bool passes)
