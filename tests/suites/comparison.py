@@ -1,6 +1,6 @@
 """Compares two runs of one suite."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import SetupError
@@ -47,11 +47,25 @@ class Comparison:
         passed = sum(outcome.state == "pass" for outcome in self.direct.values())
         if passed < len(self.direct) * BASELINE or passed == 0:
             found.append(f"only {passed} of {len(self.direct)} tests pass direct: that baseline proves nothing")
-        for test in sorted(self.direct.keys() | self.through.keys()):
-            found += self._of(test)
+        for told in self.different().values():
+            found += told
         if not stand_in and not self.sessions:
             found.append("the audit log shows no session of this suite: it did not pass through the gateway")
         return found
+
+    def different(self) -> dict:
+        """test -> what of it is not the same."""
+        every = {test: self._of(test) for test in sorted(self.direct.keys() | self.through.keys())}
+        return {test: told for test, told in every.items() if told}
+
+    def confirmed_by(self, again: "Comparison") -> "Comparison":
+        """This one with the tests that were different here and are the same in another run taken as they were there."""
+        steady = self.different().keys() - again.different().keys()
+
+        def known(mine: dict, its: dict) -> dict:
+            return {test: o for test, o in mine.items() if test not in steady} | {test: o for test, o in its.items() if test in steady}
+
+        return replace(self, direct=known(self.direct, again.direct), through=known(self.through, again.through))
 
     def _of(self, test: str) -> list:
         direct, through = self.direct.get(test), self.through.get(test)
