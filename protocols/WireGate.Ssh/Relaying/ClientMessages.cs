@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Transport;
+using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Transport;
@@ -14,7 +15,7 @@ namespace WireGate.Ssh.Relaying;
 /// </summary>
 internal sealed partial class ClientMessages(
     SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge,
-    HeldRequests holds, EventLoop loop, TimeProvider time)
+    HeldRequests holds, HostKeyProof hostKeys, EventLoop loop, TimeProvider time)
 {
     // What the upstream shall listen on once people have approved it.
     private readonly List<(SshForward Forward, HeldRequest Held)> _listening = [];
@@ -234,7 +235,13 @@ internal sealed partial class ClientMessages(
 
     private async ValueTask OnGlobalRequestAsync()
     {
-        (bool wantsReply, GlobalRequest request) = ReadGlobal();
+        (bool wantsReply, GlobalRequest request, IReadOnlyList<SshPrivateKey>? proven) = ReadGlobal();
+        if (proven is not null)
+        {
+            toClient.Answer(toClient.Hold(), await hostKeys.ProveAsync(proven));
+            return;
+        }
+
         Judgement judgement = request.Operation is null
             ? new Judgement(request.IsKnown, "")
             : await judge.JudgeAsync(request.Operation, holds.WhyFull);
@@ -269,9 +276,10 @@ internal sealed partial class ClientMessages(
         }
     }
 
-    private (bool WantsReply, GlobalRequest Request) ReadGlobal()
+    private (bool WantsReply, GlobalRequest Request, IReadOnlyList<SshPrivateKey>? Proven) ReadGlobal()
     {
         Request request = Request.Read(Peer.Client, client.Packet.Payload);
-        return (request.WantsReply, GlobalRequest.Read(request.Type, new SshReader(Peer.Client, request.Rest)));
+        var rest = new SshReader(Peer.Client, request.Rest);
+        return (request.WantsReply, GlobalRequest.Read(request.Type, rest), request is { Type: HostKeyProof.Request, WantsReply: true } ? hostKeys.Read(rest) : null);
     }
 }

@@ -27,6 +27,7 @@ internal sealed class SessionRelay : IDisposable
     private readonly ClientMessages _fromClient;
     private readonly UpstreamMessages _fromUpstream;
     private readonly HeldRequests _holds;
+    private readonly HostKeyProof _hostKeys;
     private bool _isStopped;
 
     /// <param name="session">It.</param>
@@ -43,7 +44,8 @@ internal sealed class SessionRelay : IDisposable
         ReplyQueue toClient = new(client), toUpstream = new(upstream);
         var judge = new OperationJudge(session, services, point, terms);
         _holds = new HeldRequests(session, judge);
-        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds, session.Loop, services.Time);
+        _hostKeys = new HostKeyProof(client, session.Loop);
+        _fromClient = new ClientMessages(client, upstream, _table, forwards, toClient, toUpstream, judge, _holds, _hostKeys, session.Loop, services.Time);
         _fromUpstream = new UpstreamMessages(client, upstream, _table, forwards, toClient, toUpstream);
         session.ClientBytes = () => client.BytesRead;
         session.UpstreamBytes = () => upstream.BytesRead;
@@ -53,6 +55,7 @@ internal sealed class SessionRelay : IDisposable
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
     {
+        _hostKeys.Announce();
         Task<RelayStop> toUpstream = PumpAsync(_client, _upstream, _fromClient.HandleAsync);
         Task<RelayStop> toClient = PumpAsync(_upstream, _client, _fromUpstream.HandleAsync);
         Task<RelayStop> first = await Task.WhenAny(toUpstream, toClient, _holds.Failed);

@@ -236,6 +236,7 @@ internal sealed partial class SshTransport
         Exchanges++;
         _isFirstExchange = SessionId.Length == 0;
         SessionId = _isFirstExchange ? exchange.ExchangeHash : SessionId;
+        HostKeyAlgorithm = exchange.Agreed.HostKey;
         _writer.Write([(byte)SshMessage.SSH_MSG_NEWKEYS]);
         bool isServer = _peer == Peer.Client;
         _writer.SetKey(keys.Sealer(exchange.Agreed, isToServer: !isServer), _isStrict);

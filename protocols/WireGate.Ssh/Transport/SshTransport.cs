@@ -68,8 +68,14 @@ internal sealed partial class SshTransport : IDisposable
     /// <summary>H of the first key exchange; empty before.</summary>
     public byte[] SessionId { get; private set; } = [];
 
+    /// <summary>What we prove ourselves by, towards a client.</summary>
+    public HostKeys HostKeys => _hostKeys!;
+
     /// <summary>The key that we proved ourselves by in the first key exchange, towards a client; null before, and towards an upstream.</summary>
     public SshPublicKey? HostKey { get; private set; }
+
+    /// <summary>The signature algorithm of the last key exchange; empty before the first.</summary>
+    public string HostKeyAlgorithm { get; private set; } = "";
 
     /// <summary>The peer's version line.</summary>
     public byte[] PeerVersion { get; private set; } = [];

@@ -18,6 +18,9 @@ internal static class Places
 
     public static string Libpq18 { get; } = Path.Combine(Postgres18, "lib");
 
+    /// <summary>The root folder of an OpenSSH that is newer than the machine's.</summary>
+    public static string NewerOpenSsh { get; } = Existing(Path.Combine(Repository, ".cache", "suites", "openssh-backports"));
+
     /// <summary>Programs of one PostgreSQL version; the client programs exist for 15 only.</summary>
     public static string PostgresPrograms(int version) => Existing(version switch
     {

@@ -93,4 +93,20 @@ internal sealed class OpenSshTests : SshFixture
     }
 
     private Task<ToolResult> ShellAsync(string script) => Tools.RunAsync("/bin/bash", ["-c", script], Endpoint.Environment, limit: TimeSpan.FromMinutes(2));
+
+    [Test]
+    public async Task A_host_key_that_is_new_is_learnt_from_the_one_that_is_known()
+    {
+        string added = Path.Combine(Host.Root, "added");
+        await SshHost.GenerateAsync(added, "rsa");
+        await using SshGateway gateway = await SshGateway.StartAsync(Host, edit: text => text.Replace("/host]", $"/host, {added}]", StringComparison.Ordinal));
+        SshEndpoint endpoint = gateway.Through(await gateway.MintAsync());
+
+        // Of a key that is known under another name ssh would not learn another.
+        await File.WriteAllLinesAsync(gateway.KnownHosts, (await File.ReadAllLinesAsync(gateway.KnownHosts)).Take(1));
+        (await endpoint.SshAsync(["-oUpdateHostKeys=yes", "gate", "true"])).Succeeded();
+        Assert.That(await File.ReadAllTextAsync(gateway.KnownHosts), Does.Contain(SshHost.PublicKey(added)));
+
+        (await endpoint.SshAsync(["-oUpdateHostKeys=yes", "-oHostKeyAlgorithms=rsa-sha2-256", "gate", "true"])).Succeeded();
+    }
 }

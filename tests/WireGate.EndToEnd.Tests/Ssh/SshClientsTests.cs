@@ -93,6 +93,48 @@ internal sealed class SshClientsTests : SshFixture
         Assert.That(result.Succeeded().Output, Is.EqualTo("ok\n"));
     }
 
+    [Test]
+    public async Task Ssh2_of_node()
+    {
+        ToolResult result = await Tools.RunAsync("/usr/bin/env", ["node", Path.Combine(Places.Clients, "node_ssh2.js")], new Dictionary<string, string>
+        {
+            ["NODE_PATH"] = Places.NodeModules,
+            ["WG_PORT"] = Port,
+            ["WG_USER"] = Endpoint.User,
+            ["WG_PLACEHOLDER"] = Endpoint.Password,
+            ["WG_HOST_KEY"] = (await File.ReadAllTextAsync(Endpoint.KnownHosts)).Split(' ', '\n')[2],
+            ["WG_FILES"] = Host.Files,
+            ["WG_SSHD_PORT"] = Host.Port.ToString(CultureInfo.InvariantCulture),
+        });
+
+        Assert.That(result.Succeeded().Output, Is.EqualTo("ok\n"));
+    }
+
+    [Test]
+    public async Task Sshfs()
+    {
+        if (!File.Exists("/dev/fuse"))
+        {
+            Assert.Pass("this machine has no FUSE");
+        }
+
+        ToolResult result = await ShellAsync($$"""
+            set -e
+            mkdir {{There}} {{There}}.mounted
+            trap 'fusermount3 -u {{There}}.mounted' EXIT
+            sshfs -F {{Endpoint.ConfigPath}} gate:{{There}} {{There}}.mounted
+            cp {{_file}} {{There}}.mounted/noise
+            mv {{There}}.mounted/noise {{There}}.mounted/moved
+            ln -s moved {{There}}.mounted/link
+            echo more >> {{There}}.mounted/moved
+            ls {{There}}.mounted
+            (cat {{_file}}; echo more) | cmp - {{There}}.mounted/link
+            cmp {{There}}/moved {{There}}.mounted/link && echo same
+            """);
+
+        Assert.That(result.Succeeded().Output, Is.EqualTo("link\nmoved\nsame\n"));
+    }
+
     private string Port => Endpoint.Port.ToString(CultureInfo.InvariantCulture);
 
     private async Task SameAfterAsync(params string[] scripts)

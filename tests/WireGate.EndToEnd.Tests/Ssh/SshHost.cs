@@ -27,7 +27,31 @@ internal sealed class SshHost : IAsyncDisposable
 
     public string Log => _process.Error;
 
-    public static async Task<SshHost> StartAsync(params string[] settings)
+    public static Task<SshHost> StartAsync(params string[] settings) => StartAsync("/usr/sbin/sshd", settings);
+
+    /// <summary>The one that is newer than the machine's.</summary>
+    public static Task<SshHost> StartNewerAsync(params string[] settings) => StartAsync(
+        Path.Combine(Places.NewerOpenSsh, "usr/sbin/sshd"),
+        [
+            $"SshdSessionPath {Places.NewerOpenSsh}/usr/lib/openssh/sshd-session",
+            $"SshdAuthPath {Places.NewerOpenSsh}/usr/lib/openssh/sshd-auth",
+            .. settings,
+        ]);
+
+    /// <summary>Makes a key without a passphrase.</summary>
+    public static async Task GenerateAsync(string path, string type = "ed25519", string passphrase = "") =>
+        (await Tools.RunAsync("/usr/bin/ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "", "-f", path])).Succeeded();
+
+    /// <summary>The public half, as a config has it: type and base64.</summary>
+    public static string PublicKey(string path) => string.Join(' ', File.ReadAllText(path + ".pub").Split(' ', '\n').Take(2));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        Directory.Delete(Root, recursive: true);
+    }
+
+    private static async Task<SshHost> StartAsync(string program, string[] settings)
     {
         string root = Places.Temporary("sshd");
         Directory.CreateDirectory(Path.Combine(root, "files"));
@@ -56,24 +80,11 @@ internal sealed class SshHost : IAsyncDisposable
             {string.Join('\n', settings)}
 
             """);
-        RunningProcess process = RunningProcess.Start("/usr/sbin/sshd", ["-D", "-e", "-f", Path.Combine(root, "sshd_config")]);
+        RunningProcess process = RunningProcess.Start(program, ["-D", "-e", "-f", Path.Combine(root, "sshd_config")]);
         var host = new SshHost(root, port, process);
         await Wait.UntilAsync(
             async () => process.HasExited ? throw new InvalidOperationException($"sshd ended:\n{process.Error}") : await Ports.AcceptsAsync(IPAddress.Loopback, port),
             "sshd to listen");
         return host;
-    }
-
-    /// <summary>Makes a key without a passphrase.</summary>
-    public static async Task GenerateAsync(string path, string type = "ed25519", string passphrase = "") =>
-        (await Tools.RunAsync("/usr/bin/ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "", "-f", path])).Succeeded();
-
-    /// <summary>The public half, as a config has it: type and base64.</summary>
-    public static string PublicKey(string path) => string.Join(' ', File.ReadAllText(path + ".pub").Split(' ', '\n').Take(2));
-
-    public async ValueTask DisposeAsync()
-    {
-        await _process.DisposeAsync();
-        Directory.Delete(Root, recursive: true);
     }
 }

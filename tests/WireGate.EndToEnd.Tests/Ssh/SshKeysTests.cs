@@ -154,4 +154,21 @@ internal sealed class SshKeysTests
 
         Assert.That(result.Succeeded().Output, Is.EqualTo("ok\n"));
     }
+
+    [TestCase("")]
+    [TestCase("ANSIBLE_PIPELINING=1")]
+    public async Task Ansible_runs_its_modules(string variables)
+    {
+        string inventory = Path.Combine(_users.Directory, "inventory");
+        await File.WriteAllTextAsync(inventory, $"gate ansible_ssh_common_args='-F {_config}' ansible_python_interpreter=/usr/bin/python3\n");
+        ToolResult result = await SshUsers.ShellAsync($"""
+            set -e
+            export ANSIBLE_NOCOLOR=1 ANSIBLE_LOCAL_TEMP={There}.local ANSIBLE_REMOTE_TEMP={There}.remote ANSIBLE_SSH_CONTROL_PATH_DIR={There}.control {variables}
+            ansible -i {inventory} gate -m ping
+            ansible -i {inventory} gate -m copy -a 'src={_file} dest={There}'
+            cmp {There} {_file} && echo same
+            """);
+
+        Assert.That(result.Succeeded().Output, Does.Contain("\"ping\": \"pong\"").And.EndWith("same\n"));
+    }
 }

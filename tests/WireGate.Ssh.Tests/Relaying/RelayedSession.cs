@@ -25,7 +25,8 @@ namespace WireGate.Ssh.Tests.Relaying;
 internal sealed class RelayedSession : IAsyncDisposable
 {
     private readonly LoopbackPair _pair;
-    private readonly SshPrivateKey _key;
+    private readonly SshPrivateKey _key = SshPrivateKey.Generate();
+    private readonly SshPrivateKey _other = SshPrivateKey.Generate();
     private readonly DecisionPoint _point = new();
     private readonly Connection[] _more;
     private Task? _running;
@@ -34,9 +35,8 @@ internal sealed class RelayedSession : IAsyncDisposable
     {
         _pair = pair;
         _more = [upstreamCaller, upstreamCallee];
-        _key = SshPrivateKey.Generate();
         Config = config;
-        var keys = new HostKeys([_key]);
+        var keys = new HostKeys([_key, _other]);
         Client = SshTransport.ToUpstream(pair.Caller, keys.Algorithms, _ => null);
         ClientLeg = SshTransport.ToClient(pair.Callee, keys);
         UpstreamLeg = SshTransport.ToUpstream(upstreamCaller, keys.Algorithms, _ => null);
@@ -63,6 +63,12 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     /// <summary>The gateway towards the upstream.</summary>
     public SshTransport UpstreamLeg { get; }
+
+    /// <summary>The gateway's host keys.</summary>
+    public IReadOnlyList<SshPublicKey> HostKeys => [_key.PublicKey, _other.PublicKey];
+
+    /// <summary>What the gateway says to the client first.</summary>
+    public byte[] FirstWords { get; private set; } = [];
 
     public Session Session { get; }
 
@@ -96,6 +102,7 @@ internal sealed class RelayedSession : IAsyncDisposable
             await LetInAsync(session.ClientLeg, session.Client);
             await LetInAsync(session.Upstream, session.UpstreamLeg);
             session._running = session.RunAsync();
+            session.FirstWords = await ReadAsync(session.Client);
         });
         return session;
     }
@@ -155,6 +162,7 @@ internal sealed class RelayedSession : IAsyncDisposable
         await _pair.DisposeAsync();
         _point.Dispose();
         _key.Dispose();
+        _other.Dispose();
     }
 
     private static async Task LetInAsync(SshTransport server, SshTransport client)

@@ -68,17 +68,17 @@ def _closure(names: list) -> list:
     return sorted(found)
 
 
-def _unpack(stamp: str, packages: list) -> None:
+def _unpack(stamp: str, packages: list, options: tuple = (), into: Path = ROOT) -> None:
     done = CACHE / stamp
     if done.exists():
         return
     archives = CACHE / "apt" / "archives"
-    command = _private_apt("download", *packages)
+    command = _private_apt(*options, "download", *packages)
     _execute(command, cwd=archives)
     for package in packages:
         name = package.split("=")[0]
         for archive in archives.glob(f"{name}_*.deb"):
-            _execute(["dpkg", "-x", archive, ROOT])
+            _execute(["dpkg", "-x", archive, into])
             archive.unlink()
     done.touch()
 
@@ -111,7 +111,8 @@ def postgres_source() -> Path:
     if tree.exists():
         return tree
     print("fetching the source of postgresql-15", version, flush=True)
-    options = _source_lists()
+    options = _lists("source", lambda deb822: re.sub(r"(?m)^Types:.*$", "Types: deb-src", deb822),
+                     lambda line: re.sub(r"^deb ", "deb-src ", line))
     folder = CACHE / "apt"
     _execute(_private_apt(*options, "update"))
     _execute(_private_apt(*options, "source", "--download-only", f"postgresql-15={version}"), cwd=folder)
@@ -123,11 +124,16 @@ def postgres_source() -> Path:
     return tree
 
 
-def _source_lists() -> list:
-    """Options of apt-get that read deb-src lines made from the machine's own Debian sources, and nothing else."""
-    parts = CACHE / "apt" / "sources"
+def _lists(name: str, deb822, one_line) -> list:
+    """Options of apt-get that read lines made from the machine's own Debian sources, and nothing else.
+
+    `name`: of the folder that keeps them. `deb822`: text of a .sources -> ours; `one_line`: a line of a .list -> ours.
+    """
+    parts = CACHE / "apt" / name / "sources"
+    lists = CACHE / "apt" / name / "lists"
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
     count = 0
     for path in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
         if not path.is_file():
@@ -136,15 +142,15 @@ def _source_lists() -> list:
         if "debian" not in text:
             continue
         if path.suffix == ".sources":
-            text = re.sub(r"(?m)^Types:.*$", "Types: deb-src", text)
+            text = "\n\n".join(deb822(part) for part in re.split(r"\n\s*\n", text) if "debian" in part)
         else:
-            text = "\n".join(re.sub(r"^deb ", "deb-src ", line) for line in text.splitlines() if "debian" in line)
+            text = "\n".join(one_line(line) for line in text.splitlines() if "debian" in line)
         (parts / f"{count}{path.suffix or '.list'}").write_text(text + "\n", encoding="utf-8")
         count += 1
     if count == 0:
-        raise SetupError("no Debian source in /etc/apt: PostgreSQL's own tests cannot be fetched")
-    lists = CACHE / "apt" / "lists"
-    return ["-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={parts}", "-o", f"Dir::State::lists={lists}"]
+        raise SetupError("no Debian source in /etc/apt")
+    return ["-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={parts}", "-o", f"Dir::State::lists={lists}",
+            "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
 
 
 def server_headers() -> Path:
@@ -159,6 +165,24 @@ def openssh_tests() -> Path:
     version = _execute(["dpkg-query", "-f", "${Version}", "-W", "openssh-server"]).strip()
     _unpack(f"openssh-{version}.unpacked".replace(":", "_"), [f"openssh-tests={version}"])
     return ROOT / "usr/lib/openssh/regress"
+
+
+def newer_openssh() -> Path:
+    """OpenSSH of Debian's backports, which exchanges keys as no attacker with a quantum computer could read them; its root folder."""
+    root = CACHE / "openssh-backports"
+    if not (CACHE / "openssh-backports.unpacked").exists():
+        suite = _execute(["sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME"]).strip() + "-backports"
+
+        def deb822(part: str) -> str:
+            return "" if "security" in part else re.sub(r"(?m)^Suites:.*$", f"Suites: {suite}", part)
+
+        def one_line(line: str) -> str:
+            return "" if "security" in line else re.sub(r"^(deb(?: \[.*?\])? \S+) \S+ .*$", rf"\1 {suite} main", line)
+
+        options = tuple(_lists("backports", deb822, one_line))
+        _execute(_private_apt(*options, "update"))
+        _unpack("openssh-backports.unpacked", ["openssh-client", "openssh-server", "openssh-sftp-server"], options, root)
+    return root
 
 
 def require_postgres() -> None:
