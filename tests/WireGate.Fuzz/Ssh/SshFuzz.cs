@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
@@ -17,6 +19,18 @@ namespace WireGate.Fuzz.Ssh;
 /// <summary>What a peer may send before anybody knows who it is.</summary>
 internal sealed class SshFuzz
 {
+    // Of nobody, and without a passphrase.
+    private const string Ed25519File = """
+        -----BEGIN OPENSSH PRIVATE KEY-----
+        b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+        QyNTUxOQAAACDtkl4NDFvK0k0HA+woALcmor9UfwQDIW/umsC+nJDSSwAAAJC1zjB1tc4w
+        dQAAAAtzc2gtZWQyNTUxOQAAACDtkl4NDFvK0k0HA+woALcmor9UfwQDIW/umsC+nJDSSw
+        AAAEBEuWPFS8gs0POotfLHVUqyd8bNO+9IXN39D1/qsxuk5e2SXg0MW8rSTQcD7CgAtyai
+        v1R/BAMhb+6awL6ckNJLAAAACWZvciB0ZXN0cwECAwQ=
+        -----END OPENSSH PRIVATE KEY-----
+
+        """;
+
     [Test]
     public void Version_lines() => Vary(
         21, ["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"u8.ToArray(), "hello\nSSH-1.99-x\n"u8.ToArray(), "GET / HTTP/1.1\r\n\r\n"u8.ToArray()],
@@ -107,6 +121,76 @@ internal sealed class SshFuzz
             Either(() => SshCertificate.Parse(Peer.Client, bytes));
             Either(() => key.PublicKey.Verify("ssh-ed25519", [1, 2, 3], bytes, out _));
         });
+    }
+
+    [Test]
+    public void Certificates()
+    {
+        using SshPrivateKey key = SshPrivateKey.Generate(), authority = SshPrivateKey.Generate();
+        var builder = new SshCertificateBuilder
+        {
+            Key = key.PublicKey,
+            KeyId = "carol",
+            Principals = ["sre", "dba"],
+            ValidAfter = DateTimeOffset.UnixEpoch,
+            ValidBefore = DateTimeOffset.UnixEpoch.AddYears(100),
+            CriticalOptions = { ["source-address"] = "10.0.0.0/8,fe80::/10", ["force-command"] = "uptime" },
+            Extensions = { ["permit-pty"] = "" },
+        };
+        Vary(28, [builder.Sign(authority)], bytes =>
+        {
+            SshCertificate certificate = SshCertificate.Parse(Peer.Client, bytes);
+            certificate.CheckUser([authority.PublicKey], "sre", IPAddress.Loopback, DateTimeOffset.UnixEpoch.AddYears(1));
+        });
+        Vary(31, ["10.0.0.0/8,!10.1.0.0/16,fe80::/10,::ffff:192.0.2.1/128,127.0.0.1"u8.ToArray()], bytes =>
+        {
+            foreach (IPAddress source in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
+            {
+                SourceAddresses.Contain(Encoding.Latin1.GetString(bytes), source);
+            }
+        });
+    }
+
+    [Test]
+    public void Files_of_keys()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Vary(29, [Encoding.ASCII.GetBytes(Ed25519File), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())], bytes =>
+        {
+            try
+            {
+                SshPrivateKey.Parse(bytes, default).Dispose();
+            }
+            catch (KeyFileException)
+            {
+                // What a file is told that is none.
+            }
+        });
+    }
+
+    [Test]
+    public void Files_of_what_is_known_and_revoked()
+    {
+        using var key = SshPrivateKey.Generate();
+        byte[][] seeds =
+        [
+            Encoding.ASCII.GetBytes($"# hosts\n[web-1]:2222,10.0.0.* {key.PublicKey}\n@cert-authority *.example.com {key.PublicKey} ca\n|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= {key.PublicKey}\n"),
+            Encoding.ASCII.GetBytes($"serial: 7-9\nid: carol\nSHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\n{key.PublicKey}\n"),
+        ];
+        Action<byte[]>[] readers = [bytes => KnownHosts.Parse(bytes).Lookup("web-1", 2222), bytes => RevokedKeys.Parse(bytes), bytes => PublicKeyFile.Parse(Peer.Client, bytes)];
+        foreach (Action<byte[]> read in readers)
+        {
+            Vary(30, seeds, bytes =>
+            {
+                try
+                {
+                    read(bytes);
+                }
+                catch (KeyFileException)
+                {
+                }
+            });
+        }
     }
 
     private static bool IsJudged(SftpRequest request) => request is { Fault: not null } or { Type: SftpType.SSH_FXP_INIT }

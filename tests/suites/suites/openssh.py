@@ -33,11 +33,11 @@ RELAY = ["connect", "connect-uri", "exit-status", "exit-status-signal", "envpass
          "sftp-badcmds", "sftp-batch", "sftp-glob", "sftp-perm", "sftp-uri", "scp", "scp3", "scp-uri", "agent", "agent-subprocess",
          "channel-timeout", "connection-timeout", "putty-transfer", "putty-ciphers", "putty-kex"]
 # Not among them: limit-keytype, multipubkey and cert-userkey, which are about settings that WireGate has not (PubkeyAcceptedAlgorithms,
-# AuthenticationMethods, AuthorizedPrincipalsFile), and hostkey-rotate, since it does not tell clients of its other host keys.
-FRONT = ["banner", "keytype", "integrity", "login-timeout", "keyscan", "proto-mismatch"]
+# AuthenticationMethods, AuthorizedPrincipalsFile).
+FRONT = ["banner", "hostkey-rotate", "keytype", "integrity", "login-timeout", "keyscan", "proto-mismatch"]
 
 # Their keys of hosts are of the types of their users' keys, and no host of WireGate has a security key.
-PLAIN_KEYS = {"keytype", "keyscan"}
+PLAIN_KEYS = {"hostkey-rotate", "keytype", "keyscan"}
 
 # Nobody logs in there.
 WITHOUT_SESSION = {"agent-subprocess", "broken-pipe", "keyscan", "proto-mismatch"}
