@@ -39,10 +39,13 @@ internal sealed record Algorithms(
         ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"],
         DefaultMacs);
 
-    /// <summary>What we offer to upstreams.</summary>
+    /// <summary>What we offer to upstreams: the same, and the large finite fields, for those that have nothing else.</summary>
     /// <param name="hostKeys">Signature algorithms of the keys that we know of the upstream: others could only fail.</param>
     public static Algorithms ForUpstreams(IEnumerable<string> hostKeys) => new(
-        ["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"],
+        [
+            "mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
+            "diffie-hellman-group16-sha512", "diffie-hellman-group14-sha256",
+        ],
         [.. hostKeys],
         ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"],
         DefaultMacs);

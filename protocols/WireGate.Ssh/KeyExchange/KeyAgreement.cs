@@ -22,6 +22,8 @@ internal abstract class KeyAgreement(HashAlgorithmName hash) : IDisposable
         "ecdh-sha2-nistp256" => new NistAgreement(ECCurve.NamedCurves.nistP256, 32, HashAlgorithmName.SHA256),
         "ecdh-sha2-nistp384" => new NistAgreement(ECCurve.NamedCurves.nistP384, 48, HashAlgorithmName.SHA384),
         "ecdh-sha2-nistp521" => new NistAgreement(ECCurve.NamedCurves.nistP521, 66, HashAlgorithmName.SHA512),
+        "diffie-hellman-group14-sha256" => new FiniteFieldAgreement(2048, HashAlgorithmName.SHA256),
+        "diffie-hellman-group16-sha512" => new FiniteFieldAgreement(4096, HashAlgorithmName.SHA512),
         _ => throw new ArgumentException($"key exchange {name} was agreed on and is not known", nameof(name)),
     };
 
@@ -121,5 +123,45 @@ internal sealed class NistAgreement(ECCurve curve, int fieldLength, HashAlgorith
         {
             throw new ProtocolException(peer, "a point that is not one of its curve", e);
         }
+    }
+}
+
+/// <summary>
+/// diffie-hellman-group14-sha256 and -group16-sha512: RFC 8268. On the wire an mpint is a string that holds a number, so that the messages
+/// of RFC 4253 section 8 are those of RFC 5656.
+/// </summary>
+internal sealed class FiniteFieldAgreement(int bits, HashAlgorithmName hash) : KeyAgreement(hash)
+{
+    private readonly FiniteField _key = new(bits);
+
+    public override byte[] Begin() => Mpint(_key.PublicKey);
+
+    public override byte[] Answer(ReadOnlySpan<byte> init, SshWriter secret)
+    {
+        Agree(Peer.Client, init, secret);
+        return Begin();
+    }
+
+    public override void Finish(ReadOnlySpan<byte> reply, SshWriter secret) => Agree(Peer.Upstream, reply, secret);
+
+    public override void Dispose() => _key.Dispose();
+
+    private void Agree(Peer peer, ReadOnlySpan<byte> other, SshWriter secret)
+    {
+        byte[] agreed = new byte[_key.Length];
+        if (!Mpint(other).AsSpan().SequenceEqual(other) || !_key.TryAgree(other, agreed))
+        {
+            ProtocolException.Throw(peer, "a Diffie-Hellman number that cannot be one");
+        }
+
+        secret.Mpint(agreed);
+        CryptographicOperations.ZeroMemory(agreed);
+    }
+
+    // In its shortest form, positive.
+    private static byte[] Mpint(ReadOnlySpan<byte> number)
+    {
+        ReadOnlySpan<byte> shortest = number.TrimStart((byte)0);
+        return shortest is [>= 0x80, ..] ? [0, .. shortest] : shortest.ToArray();
     }
 }

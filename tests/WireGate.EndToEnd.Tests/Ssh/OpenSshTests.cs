@@ -109,4 +109,17 @@ internal sealed class OpenSshTests : SshFixture
 
         (await endpoint.SshAsync(["-oUpdateHostKeys=yes", "-oHostKeyAlgorithms=rsa-sha2-256", "gate", "true"])).Succeeded();
     }
+
+    [TestCase("diffie-hellman-group14-sha256")]
+    [TestCase("diffie-hellman-group16-sha512")]
+    public async Task An_upstream_that_knows_no_curves_is_reached_all_the_same(string exchange)
+    {
+        await using SshHost host = await SshHost.StartAsync($"KexAlgorithms {exchange}", "LogLevel DEBUG1");
+        await using SshGateway gateway = await SshGateway.StartAsync(host);
+        SshEndpoint endpoint = gateway.Through(await gateway.MintAsync());
+
+        Assert.That((await endpoint.SshAsync(["gate", "cat"], "there\n")).Succeeded().Output, Is.EqualTo("there\n"));
+        Assert.That(host.Log, Does.Contain($"kex: algorithm: {exchange}"));
+        Assert.That((await endpoint.SshAsync([$"-oKexAlgorithms={exchange}", "gate", "true"])).Error, Does.Contain("no matching key exchange method found"));
+    }
 }

@@ -77,6 +77,7 @@ internal sealed class SshFuzz
 
     [TestCase("curve25519-sha256")]
     [TestCase("ecdh-sha2-nistp256")]
+    [TestCase("diffie-hellman-group14-sha256")]
     [TestCase("mlkem768x25519-sha256")]
     public void What_a_client_begins_a_key_exchange_with(string name)
     {
