@@ -9,8 +9,8 @@ internal static class DemoCommand
 {
     public static Command Create()
     {
-        var once = new Option<bool>("--once") { Description = "run the lines with the real psql, print what happened, exit 0 or 1" };
-        var command = new Command("demo", "a throw-away PostgreSQL behind the gateway, a placeholder minted, the line to paste") { once };
+        var once = new Option<bool>("--once") { Description = "run the lines with the real psql and ssh, print what happened, exit 0 or 1" };
+        var command = new Command("demo", "a throw-away PostgreSQL, and sshd where there is one, behind the gateway, a placeholder minted, the line to paste") { once };
         command.SetAction((arguments, cancellation) => RunAsync(arguments.GetValue(once), cancellation));
         return command;
     }

@@ -72,19 +72,16 @@ internal sealed class DemoCluster : IAsyncDisposable
         string cluster = Path.Combine(_root, "cluster");
         string data = Path.Combine(cluster, "data");
         Directory.CreateDirectory(SocketDirectory);
-        if (AsPostgres.Length > 0)
-        {
-            await RequireAsync(["chown", "-R", "postgres:", cluster], cancellation);
-        }
+        await DemoAccount.GiveAsync(cluster, cancellation);
 
         // Its superuser has the name of the user that runs it, and comes in over the socket as exactly that user.
-        await RequireAsync(
-            [.. AsPostgres, Path.Combine(_programs, "initdb"), "-D", data, "--auth=scram-sha-256", "--auth-local=peer", "--encoding=UTF8", "--locale=C", "--no-sync"],
+        await DemoAccount.RequireAsync(
+            [.. DemoAccount.Prefix, Path.Combine(_programs, "initdb"), "-D", data, "--auth=scram-sha-256", "--auth-local=peer", "--encoding=UTF8", "--locale=C", "--no-sync"],
             cancellation);
         // SIGQUIT is its immediate shutdown: nothing of it is kept.
         _process = ChildProcess.Start(
         [
-            .. AsPostgres, Path.Combine(_programs, "postgres"), "-D", data, "-c", "listen_addresses=", "-c", $"unix_socket_directories={SocketDirectory}",
+            .. DemoAccount.Prefix, Path.Combine(_programs, "postgres"), "-D", data, "-c", "listen_addresses=", "-c", $"unix_socket_directories={SocketDirectory}",
             "-c", "port=5432", "-c", "fsync=off",
         ], ChildProcess.SigQuit);
         while (!File.Exists(Socket) || (await SqlAsync("postgres", "SELECT 1"u8.ToArray(), cancellation)).ExitCode != 0)
@@ -142,7 +139,7 @@ internal sealed class DemoCluster : IAsyncDisposable
     }
 
     private Task<ChildResult> SqlAsync(string database, ReadOnlyMemory<byte> sql, CancellationToken cancellation) => ChildProcess.RunAsync(
-        [.. AsPostgres, Psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", SocketDirectory, "-d", database, "-f", "-"], cancellation, input: sql);
+        [.. DemoAccount.Prefix, Psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", SocketDirectory, "-d", database, "-f", "-"], cancellation, input: sql);
 
     private async Task RequireSqlAsync(string database, ReadOnlyMemory<byte> sql, CancellationToken cancellation)
     {
@@ -152,19 +149,6 @@ internal sealed class DemoCluster : IAsyncDisposable
             throw new DemoException($"PostgreSQL refused to be set up: {result.Output}");
         }
     }
-
-    private static async Task RequireAsync(IReadOnlyList<string> line, CancellationToken cancellation)
-    {
-        ChildResult result = await ChildProcess.RunAsync(line, cancellation);
-        if (result.ExitCode != 0)
-        {
-            throw new DemoException($"'{string.Join(' ', line)}' failed:\n{result.Output}");
-        }
-    }
-
-    /// <summary>PostgreSQL refuses to run as root; Debian's package brings the user for it.</summary>
-    private static string[] AsPostgres { get; } =
-        Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : [];
 
     /// <summary>Debian keeps every version in a folder of its own; the newest is taken.</summary>
     private static string? FindPrograms()

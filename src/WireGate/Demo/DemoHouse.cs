@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace WireGate.Demo;
 
-/// <summary>A PostgreSQL, the gateway in front of it, and a placeholder, all below one temporary directory. Disposing leaves nothing behind.</summary>
+/// <summary>A PostgreSQL and an sshd, the gateway in front of them, and a placeholder, all below one temporary directory. Disposing leaves nothing behind.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class DemoHouse : IAsyncDisposable
 {
@@ -17,6 +17,7 @@ internal sealed class DemoHouse : IAsyncDisposable
 
     private readonly string _root;
     private DemoCluster? _cluster;
+    private DemoHost? _host;
     private ChildProcess? _gateway;
 
     private DemoHouse(string root, int port)
@@ -42,6 +43,9 @@ internal sealed class DemoHouse : IAsyncDisposable
 
     public string PasswordFile => _cluster!.PasswordFile;
 
+    /// <summary>An sshd behind the gateway; null: this machine has none.</summary>
+    public DemoHost? Host => _host;
+
     public static async Task<DemoHouse> StartAsync(TextWriter output, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -54,6 +58,12 @@ internal sealed class DemoHouse : IAsyncDisposable
         {
             await output.WriteLineAsync($"Starting a throw-away PostgreSQL in {root}");
             house._cluster = await DemoCluster.StartAsync(root, limit.Token);
+            if (DemoHost.IsThere)
+            {
+                await output.WriteLineAsync("Starting a throw-away sshd");
+                house._host = await DemoHost.StartAsync(root, FreePort(), FreePort(), limit.Token);
+            }
+
             await output.WriteLineAsync($"Starting the gateway on 127.0.0.1:{house.Port}");
             await house.StartGatewayAsync(limit.Token);
             await house.MintAsync(limit.Token);
@@ -93,6 +103,8 @@ internal sealed class DemoHouse : IAsyncDisposable
               sudo -u {Approver} {CommandName} approval approve ID --config {ConfigPath}
               {CommandName} explain --subject alice --group demo --target orders --sql 'TRUNCATE orders' --config {ConfigPath}
 
+            {SshLines}
+
             Take it back, and see what happened:
 
               {CommandName} placeholder revoke {PlaceholderId} --config {ConfigPath}
@@ -101,6 +113,13 @@ internal sealed class DemoHouse : IAsyncDisposable
             Ctrl-C ends the demo and leaves nothing behind.
             """);
     }
+
+    private string SshLines => _host is null ? "With an sshd on this machine (apt-get install openssh-server) it would show SSH as well." : $"""
+        SSH with the same placeholder as the password, and a key that only the gateway has:
+
+          ssh -p {_host.GatewayPort} -o UserKnownHostsFile={_host.KnownHosts} alice+web-1@127.0.0.1 uname -a
+          …  cat /etc/passwd     denied: its rules allow uname and uptime
+        """;
 
     /// <summary>Returns when the gateway ends, which it should not.</summary>
     /// <exception cref="DemoException">It did.</exception>
@@ -116,6 +135,11 @@ internal sealed class DemoHouse : IAsyncDisposable
         if (_gateway is not null)
         {
             await _gateway.DisposeAsync();
+        }
+
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
         }
 
         if (_cluster is not null)
@@ -138,8 +162,10 @@ internal sealed class DemoHouse : IAsyncDisposable
               unix: [{ user: {{Approver}}, subject: dora, groups: [dba] }]
             listeners:
               - { name: pg, protocol: postgres, address: "127.0.0.1:{{Port}}" }
+              {{_host?.Listener}}
             secrets:
               orders-app: { file: {{PasswordFile}} }
+              {{_host?.Secret}}
             targets:
               orders:
                 protocol: postgres
@@ -147,13 +173,15 @@ internal sealed class DemoHouse : IAsyncDisposable
                 logins: { app: { user: {{DemoCluster.User}}, password: orders-app } }
                 databases: [{{DemoCluster.Database}}]
                 mask: [pii]
+              {{_host?.Upstream}}
             grants:
-              - { name: demo, to: { issuer: local, groups: [demo] }, targets: [orders] }
+              - { name: demo, to: { issuer: local, groups: [demo] }, targets: [{{Targets}}] }
             rules:
               list:
                 - { name: demo, match: { target: orders, sql: { effects: [read, write, ddl] } }, do: allow }
                 - { name: no-drop, match: { protocol: postgres, sql: { statements: [drop, truncate] } }, do: deny, reason: "schema changes go through migrations" }
                 - { name: orders, match: { target: orders, sql: { effects: [write], tables: [public.orders] } }, do: hold, approvers: { issuer: unix, groups: [dba] }, within: 2m }
+                - { name: look, match: { protocol: ssh, exec: [{ argv: [uname, "-a"] }, { argv: [uptime] }] }, do: allow }
             masks:
               pii: { columns: [public.customers.ssn], detect: [credit-card], with: last4 }
 
@@ -170,10 +198,13 @@ internal sealed class DemoHouse : IAsyncDisposable
         }
     }
 
+    private string Targets => _host is null ? "orders" : "orders, web-1";
+
     private async Task MintAsync(CancellationToken cancellation)
     {
+        string[] targets = [.. Targets.Split(", ").SelectMany(target => (string[])["--target", target])];
         ChildResult result = await CommandAsync(
-            ["placeholder", "mint", "--subject", "alice", "--group", "demo", "--target", "orders", "--ttl", "1h", "--json", "--config", ConfigPath], cancellation);
+            ["placeholder", "mint", "--subject", "alice", "--group", "demo", .. targets, "--ttl", "1h", "--json", "--config", ConfigPath], cancellation);
         if (result.ExitCode != 0)
         {
             throw new DemoException($"no placeholder was minted: {result.Output}");

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace WireGate.Demo;
 
-/// <summary>What <c>demo --once</c> does: the lines a user would type, with the real psql, and whether each came out as it should.</summary>
+/// <summary>What <c>demo --once</c> does: the lines a user would type, with the real psql and ssh, and whether each came out as it should.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
 {
@@ -24,6 +24,9 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
             "SELECT name, ssn AS x, card_number FROM customers ORDER BY id LIMIT 2", works: true, cancellation, without: ["900-12-0001", "4111 1111"]);
         await RefusedAsync("A rule denies it, and the session lives on", "DROP TABLE customers", "denied by rule \"no-drop\"", cancellation);
         await HoldAsync(cancellation);
+        await SshAsync("The same placeholder opens SSH", "uname -a", result => result.ExitCode == 0 && result.Output.Contains("Linux", StringComparison.Ordinal), cancellation);
+        await SshAsync("A command that no rule allows ends with 126", "cat /etc/passwd",
+            result => result.ExitCode == 126 && result.Output.StartsWith("wiregate: denied", StringComparison.Ordinal), cancellation);
 
         string wrong = house.Token[..^1] + (house.Token[^1] == 'x' ? 'y' : 'x');
         string refusal = await PsqlAsync("A wrong one is refused, with a reference", wrong, Select, works: false, cancellation);
@@ -95,6 +98,23 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
         await output.WriteLineAsync($"\n# {title}\n$ PGPASSWORD={password} psql '{url}' -c \"{sql}\"");
         var environment = new Dictionary<string, string> { ["PGPASSWORD"] = password, ["PGCONNECT_TIMEOUT"] = "30" };
         return await ChildProcess.RunAsync([house.Psql, "-X", "-P", "pager=off", url, "-c", sql], cancellation, environment);
+    }
+
+    private async Task SshAsync(string title, string command, Func<ChildResult, bool> isWell, CancellationToken cancellation)
+    {
+        if (house.Host is not { } host)
+        {
+            await output.WriteLineAsync($"\n# {title}\nleft out: this machine has no sshd");
+            return;
+        }
+
+        string[] line = ["ssh", "-p", $"{host.GatewayPort}", "-o", $"UserKnownHostsFile={host.KnownHosts}", "alice+web-1@127.0.0.1"];
+        await output.WriteLineAsync($"\n# {title}\n$ {string.Join(' ', line)} {command}");
+        var environment = new Dictionary<string, string> { ["SSH_ASKPASS"] = host.AskPass, ["SSH_ASKPASS_REQUIRE"] = "force", ["WIREGATE_PLACEHOLDER"] = house.Token };
+        string[] alone = ["-F", "/dev/null", "-o", "PubkeyAuthentication=no", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=30"];
+        ChildResult result = await ChildProcess.RunAsync([line[0], .. alone, .. line[1..], command], cancellation, environment);
+        await ShowAsync(result);
+        await JudgeAsync(title, isWell(result));
     }
 
     private async Task CommandAsync(string title, IReadOnlyList<string> arguments, CancellationToken cancellation)
