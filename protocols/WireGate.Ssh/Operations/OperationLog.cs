@@ -105,8 +105,8 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
                 WriteMember("forward"u8, forward.ToString());
                 break;
             case SftpOperation sftp:
-                WriteMember("sftp"u8, string.Join(", ", SftpWords.Of(sftp.Actions)));
-                WriteMember("paths"u8, string.Join(", ", sftp.Paths));
+                WriteMembers("sftp"u8, SftpWords.Of(sftp.Actions));
+                WriteMembers("paths"u8, sftp.Paths.Select(p => p.ToString()));
                 break;
             default:
                 WriteMember("asked"u8, operation.ToString());
@@ -124,9 +124,7 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
 
     private void WriteMember(ReadOnlySpan<byte> name, long value)
     {
-        _record.Write(",\""u8);
-        _record.Write(name);
-        _record.Write("\":"u8);
+        WriteName(name);
         value.TryFormat(_record.GetSpan(20), out int written, provider: CultureInfo.InvariantCulture);
         _record.Advance(written);
     }
@@ -138,16 +136,48 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
             return;
         }
 
-        _record.Write(",\""u8);
-        _record.Write(name);
-        _record.Write("\":"u8);
+        WriteName(name);
         byte[] text = Encoding.UTF8.GetBytes(value);
         AuditText.WriteString(_record, text.AsSpan(0, Math.Min(text.Length, MostText)));
         if (text.Length > MostText)
         {
             // What is cut is known by its digest.
-            _record.Write(",\"sha256\":"u8);
-            AuditText.WriteString(_record, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(text))));
+            WriteDigest(text);
         }
+    }
+
+    private void WriteMembers(ReadOnlySpan<byte> name, IEnumerable<string> values)
+    {
+        WriteName(name);
+        _record.Write("["u8);
+        bool isFirst = true, isCut = false;
+        int left = MostText;
+        foreach (byte[] text in values.Select(Encoding.UTF8.GetBytes))
+        {
+            _record.Write(isFirst ? ""u8 : ","u8);
+            AuditText.WriteString(_record, text.AsSpan(0, Math.Min(text.Length, left)));
+            isCut |= text.Length > left;
+            left -= Math.Min(text.Length, left);
+            isFirst = false;
+        }
+
+        _record.Write("]"u8);
+        if (isCut)
+        {
+            WriteDigest(Encoding.UTF8.GetBytes(string.Join('\0', values)));
+        }
+    }
+
+    private void WriteName(ReadOnlySpan<byte> name)
+    {
+        _record.Write(",\""u8);
+        _record.Write(name);
+        _record.Write("\":"u8);
+    }
+
+    private void WriteDigest(byte[] text)
+    {
+        _record.Write(",\"sha256\":"u8);
+        AuditText.WriteString(_record, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(text))));
     }
 }

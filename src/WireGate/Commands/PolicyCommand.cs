@@ -13,7 +13,7 @@ namespace WireGate.Commands;
 /// <summary><c>wiregate policy</c>: rules held against fixtures, and against what was recorded.</summary>
 internal static class PolicyCommand
 {
-    private const int ShownSql = 80;
+    private const int MostShown = 80;
 
     internal static Command Create() => new("policy", "Test rules, and see what a change of them would change.") { CreateTest(), CreateDiff() };
 
@@ -138,6 +138,7 @@ internal static class PolicyCommand
             }
 
             different++;
+            string what = question.Ssh is { } ssh ? SshQuestions.Describe(ssh) : question.Sql;
             if (asJson)
             {
                 output.WriteLine(new JsonObject
@@ -146,7 +147,7 @@ internal static class PolicyCommand
                     ["session"] = operation.Session,
                     ["identity"] = question.Identity.ToString(),
                     ["target"] = question.Target,
-                    ["sql"] = question.Sql,
+                    [question.Ssh is null ? "sql" : "ssh"] = what,
                     ["recorded"] = Answers.Word(operation.Verdict),
                     ["assumed"] = operation.IsAssumed ? new JsonArray("tls", "application") : null,
                     ["old"] = Describe(old),
@@ -155,8 +156,8 @@ internal static class PolicyCommand
             }
             else
             {
-                string sql = question.Sql.Length > ShownSql ? $"{question.Sql[..ShownSql]}…" : question.Sql;
-                output.WriteLine($"{operation.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}  {Printable.Escape($"{question.Identity} {question.Target}")}  {Describe(old)} -> {Describe(changed)}  {Printable.Escape(sql)}");
+                string shown = what.Length > MostShown ? $"{what[..MostShown]}…" : what;
+                output.WriteLine($"{operation.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}  {Printable.Escape($"{question.Identity} {question.Target}")}  {Describe(old)} -> {Describe(changed)}  {Printable.Escape(shown)}");
             }
         }
 

@@ -72,8 +72,10 @@ internal static class RecordedOperations
 
     private sealed class RecordedSession
     {
+        private static readonly string[] Told = ["exec", "shell", "subsystem", "forward", "sftp", "paths", "pty", "sha256"];
+
         private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
-        private string? _held;
+        private readonly List<string> _held = [];
 
         public required PolicyQuestion Asks { get; init; }
 
@@ -106,26 +108,23 @@ internal static class RecordedOperations
         }
 
         /// <summary>
-        /// Whether it is what became of an operation that was held, and so was counted then. A session waits for one at a time, and what
-        /// passes without an approval was not waiting.
+        /// Whether it is what became of an operation that was held, and so was counted then. What passes without an approval was not waiting.
         /// </summary>
         public bool IsOutcome(JsonElement fact)
         {
-            string? digest = Text(fact, "statement");
+            string what = What(fact);
             if (VerdictOf(fact) == Verdict.Hold)
             {
-                _held = digest;
+                _held.Add(what);
                 return false;
             }
 
-            if (_held is null || _held != digest)
-            {
-                return false;
-            }
-
-            _held = null;
-            return VerdictOf(fact) == Verdict.Deny || Text(fact, "approval") is not null;
+            return (VerdictOf(fact) == Verdict.Deny || Text(fact, "approval") is not null) && _held.Remove(what);
         }
+
+        // A statement by its digest; of SSH, where several may wait at once, by all that is said of it.
+        private static string What(JsonElement fact) => Text(fact, "statement")
+            ?? string.Join('\0', fact.EnumerateObject().Where(p => Told.Contains(p.Name)).Select(p => $"{p.Name}\0{p.Value}"));
 
         /// <summary>A text is written once, and then meant by its digest.</summary>
         public void Learn(JsonElement fact)
@@ -138,6 +137,11 @@ internal static class RecordedOperations
 
         public PolicyQuestion? Ask(JsonElement fact, DateTimeOffset time)
         {
+            if (SshQuestions.OfRecord(fact) is { } ssh)
+            {
+                return Asks with { Ssh = ssh, At = time };
+            }
+
             if (Text(fact, "statement") is not { } digest || !_texts.TryGetValue(digest, out string? sql))
             {
                 return null;

@@ -2,11 +2,12 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Policy;
 
-/// <summary>Operations of SSH as people write them, for <c>explain</c> and in fixtures. Pure functions.</summary>
+/// <summary>Operations of SSH as people write them, for <c>explain</c> and in fixtures, and as the audit log has them. Pure functions.</summary>
 internal static class SshQuestions
 {
     public const string SftpForm = "OPERATION:PATH, like read:/srv/a, read,write:/srv/a or rename:/srv/a:/srv/b";
@@ -67,6 +68,24 @@ internal static class SshQuestions
         return operation is not null;
     }
 
+    /// <summary>Reads an operation as the audit log has it.</summary>
+    /// <returns>Null: it has not all of it.</returns>
+    public static SshOperation? OfRecord(JsonElement fact)
+    {
+        if (fact.TryGetProperty("sha256", out _) || fact.TryGetProperty("unknown", out _))
+        {
+            return null;
+        }
+
+        bool hasPty = fact.TryGetProperty("pty", out JsonElement pty) && pty.GetBoolean();
+        return fact.TryGetProperty("exec", out JsonElement command) ? Exec(command.GetString()!, hasPty)
+            : fact.TryGetProperty("subsystem", out JsonElement name) ? Subsystem(name.GetString()!, hasPty)
+            : fact.TryGetProperty("shell", out _) ? new SshShell(hasPty)
+            : fact.TryGetProperty("forward", out JsonElement place) && TryForward(place.GetString()!, out SshOperation? forward) ? forward
+            : fact.TryGetProperty("sftp", out JsonElement actions) && fact.TryGetProperty("paths", out JsonElement paths) ? OfRecord(actions, paths)
+            : null;
+    }
+
     /// <summary>What it is, in one line.</summary>
     public static string Describe(SshOperation operation) => operation switch
     {
@@ -76,6 +95,10 @@ internal static class SshQuestions
         SftpOperation sftp => $"sftp {string.Join(", ", SftpWords.Of(sftp.Actions))} {string.Join(", ", sftp.Paths)}",
         _ => $"forward {operation}",
     };
+
+    private static SftpOperation OfRecord(JsonElement actions, JsonElement paths) => new(
+        actions.EnumerateArray().Aggregate(SftpActions.None, (all, word) => all | SftpWords.All.FirstOrDefault(w => w.Word == word.GetString()).Action),
+        [.. paths.EnumerateArray().Select(p => new SshPath(Bytes(p.GetString()!)))]);
 
     // An address of version 6 comes in brackets, as everywhere, and goes on the wire without.
     private static byte[] Host(string text) => Bytes(text is ['[', .., ']'] && text.Contains(':', StringComparison.Ordinal) ? text[1..^1] : text);

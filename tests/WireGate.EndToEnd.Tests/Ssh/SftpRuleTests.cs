@@ -161,8 +161,8 @@ internal sealed class SftpRuleTests : SshFixture
 
         string audit = await Gateway.AuditAsync();
 
-        Assert.That(audit, Does.Match($"\"event\":\"operation\".*\"verdict\":\"allow\",\"rule\":\"work\".*\"sftp\":\"write\",\"paths\":\"{There}\""));
-        Assert.That(audit, Does.Match($"\"verdict\":\"deny\".*\"sftp\":\"remove\",\"paths\":\"{ReadOnly}/secret\".*\"ref\":"));
+        Assert.That(audit, Does.Match($"\"event\":\"operation\".*\"verdict\":\"allow\",\"rule\":\"work\".*\"sftp\":\\[\"write\"\\],\"paths\":\\[\"{There}\"\\]"));
+        Assert.That(audit, Does.Match($"\"verdict\":\"deny\".*\"sftp\":\\[\"remove\"\\],\"paths\":\\[\"{ReadOnly}/secret\"\\].*\"ref\":"));
         Assert.That(audit, Does.Match($"\"event\":\"transfer\".*\"path\":\"{There}\",\"read\":0,\"written\":5000000"));
         Assert.That(audit, Does.Match($"\"event\":\"transfer\".*\"path\":\"{There}\",\"read\":5000000,\"written\":0"));
         Assert.That((await Tools.RunAsync(Places.Gateway, ["audit", "verify", "--dir", Gateway.AuditDirectory])).ExitCode, Is.Zero);

@@ -70,6 +70,37 @@ internal sealed class PolicyDiffTests : PolicyCommandFixture
     }
 
     [Test]
+    public async Task Diff_asks_what_was_recorded_of_SSH()
+    {
+        string log = await RecordAsync(
+            "\"tls\":false",
+            """ "verdict":"allow","rule":"a","exec":"uptime" """,
+            """ "verdict":"allow","rule":"a","exec":"uptime","pty":true """,
+            """ "verdict":"hold","rule":"a","shell":"","pty":true """,
+            """ "verdict":"hold","rule":"a","subsystem":"netconf" """,
+            """ "verdict":"deny","rule":"a","subsystem":"netconf","ref":"ABCDEF" """,
+            """ "verdict":"allow","rule":"a","shell":"","pty":true,"approval":"apr_1" """,
+            """ "verdict":"allow","rule":"a","forward":"listen:localhost:8080" """,
+            """ "verdict":"allow","rule":"a","sftp":["read","write"],"paths":["/srv/a"] """,
+            """ "verdict":"allow","rule":"a","sftp":["rename"],"paths":["/srv/a, b","/srv/c:d"] """,
+            """ "verdict":"deny","exec":"","unknown":"it is not UTF-8" """,
+            """ "verdict":"deny","exec":"cut","sha256":"00" """);
+        string Text(string rules) => Files.Write($"{rules.Length}.yaml", Config.Replace("orders: { protocol: postgres, address: db, logins: { ro: { user: app_ro, password: s }, rw: { user: app, password: s } } }",
+            "orders: { protocol: ssh, address: db, hostKeys: [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICNFFCUHypZEh8KiM2qnE+pYJ0jZkAUcCjfqwTjT9k1w\"], logins: { ro: { user: a, password: s }, rw: { user: b, password: s } } }", StringComparison.Ordinal)
+            .Replace("  list:\n", $"  list:\n    - {{ name: all, match: {{ operations: all }}, do: allow }}\n{rules}", StringComparison.Ordinal));
+        string old = Text("");
+        string changed = Text("    - { name: no, match: { protocol: ssh, exec: [uptime], shell: true, forward: [{ listen: \"localhost:8080\" }], sftp: { operations: [rename], paths: [\"/srv/c:d\"] } }, do: deny }\n");
+
+        Assert.That(Run(PolicyCommand.Create(), ["diff", old, changed, "--against", log]), Is.EqualTo(1), Error + Output);
+
+        Assert.That(Output.Split('\n').Select(l => l[(l.LastIndexOf("  ", StringComparison.Ordinal) + 1)..].Trim()), Is.EqualTo(new[]
+        {
+            "exec uptime", "exec uptime (with a terminal)", "shell (with a terminal)", "forward listen:localhost:8080", "sftp rename /srv/a, b, /srv/c:d",
+            "5 of 9 recorded operations would be decided otherwise", "2 cannot be asked again: the log does not have their whole text, or a config not their target", "",
+        }), Error);
+    }
+
+    [Test]
     public async Task Diff_says_what_it_assumed_where_the_log_does_not_tell()
     {
         string log = await RecordAsync();
