@@ -89,7 +89,7 @@ internal sealed class SftpRuleTests : SshFixture
 
         Assert.That(result.Succeeded().Output, Does.Contain("secret").And.Not.Contain("passwd").And.Not.Contain("Avail"));
         Assert.That(File.Exists($"{There}.back"), Is.False);
-        Assert.That(await Gateway.AuditAsync(), Does.Match($"\"verdict\":\"deny\".*\"sftp\":\"{denied}\""));
+        Assert.That(await Gateway.AuditAsync(), Does.Match($"\"verdict\":\"deny\".*\"sftp\":\\[\"{denied}\"\\]"));
     }
 
     [Test]
