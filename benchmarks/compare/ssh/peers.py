@@ -158,9 +158,10 @@ class Way:
         """What ssh runs in."""
         return os.environ | (self._environment or {})
 
-    def use(self, cipher: str | None) -> None:
-        """Writes the config, with one cipher for every leg, or the client's own order."""
-        self.config.write_text(self._text + (f"Host *\n  Ciphers {cipher}\n" if cipher else ""), encoding="ascii")
+    def use(self, cipher: str | None, exchange: str | None = None) -> None:
+        """Writes the config, with one cipher and one key exchange for every leg, or the client's own order."""
+        chosen = (f"  Ciphers {cipher}\n" if cipher else "") + (f"  KexAlgorithms {exchange}\n" if exchange else "")
+        self.config.write_text(self._text + (f"Host *\n{chosen}" if chosen else ""), encoding="ascii")
 
     def proxy_cpu(self) -> float:
         """CPU seconds of what stands between."""
