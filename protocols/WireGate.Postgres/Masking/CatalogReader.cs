@@ -18,6 +18,9 @@ internal sealed class CatalogReader(StatementCache statements)
     /// <summary>Bytes of all answers together; a database of a hundred thousand columns takes some ten million.</summary>
     private const long MostBytes = 64 * 1024 * 1024;
 
+    /// <summary>Characters of all views' texts together: some thousand of usual length. What is known of one takes ten times as much memory.</summary>
+    private const int MostText = 8 * 1024 * 1024;
+
     private const string Relations = """
         SET search_path = pg_catalog;
         SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -50,6 +53,7 @@ internal sealed class CatalogReader(StatementCache statements)
     private readonly HashSet<uint> _textTypes = [];
     private ServerEncoding _encoding;
     private long _bytes;
+    private long _text;
 
     /// <summary>Reads it.</summary>
     /// <param name="connection">Of a session that nobody else uses.</param>
@@ -73,7 +77,7 @@ internal sealed class CatalogReader(StatementCache statements)
         List<uint> asked = [.. views.Where(v => v.Definition is null).Select(v => v.Oid)];
         if (asked.Count > 0 && !await AskDefinitionsAsync(connection, FirstWait, asked))
         {
-            foreach (uint view in asked)
+            foreach (uint view in asked.TakeWhile(_ => _text <= MostText))
             {
                 await AskDefinitionsAsync(connection, NextWait, [view]);
             }
@@ -82,10 +86,16 @@ internal sealed class CatalogReader(StatementCache statements)
         return new Catalog([.. _relations.Values], _textTypes, loadedAt);
     }
 
+    // What is too long is not read, and so is what comes behind too much: of these nothing is known.
     private async ValueTask<bool> AskDefinitionsAsync(Connection connection, string wait, List<uint> views) =>
         await AskAsync(
             connection,
-            $"{wait}; SELECT v.oid, pg_catalog.pg_get_viewdef(v.oid) FROM pg_catalog.unnest('{{{string.Join(',', views)}}}'::pg_catalog.oid[]) v(oid)",
+            $$"""
+            {{wait}};
+            SELECT d.oid, CASE WHEN pg_catalog.sum(pg_catalog.length(d.text)) OVER (ORDER BY d.oid) > {{MostText}} THEN '(too much)' ELSE d.text END
+                FROM (SELECT v.oid, pg_catalog."left"(pg_catalog.pg_get_viewdef(v.oid), {{SqlParser.MostBytes}} + 1) AS text
+                    FROM pg_catalog.unnest('{{{string.Join(',', views)}}}'::pg_catalog.oid[]) v(oid)) d
+            """,
             Definition);
 
     // Its text says the names of what it reads, which that may have changed.
@@ -198,6 +208,7 @@ internal sealed class CatalogReader(StatementCache statements)
     {
         if (fields is [var oid, { Length: > 0 } text] && _relations.TryGetValue(Oid(oid), out CatalogRelation? view))
         {
+            _text += text.Length;
             ParsedText parsed = statements.Get(Encoding.UTF8.GetBytes(text));
             view.Definition = _encoding.ReadsAlike(parsed.Names) ? parsed : SqlParser.NamesOthers;
         }

@@ -176,7 +176,8 @@ internal static class MaskPlanner
 
             // What is written is told by its names, unless something is called of which it cannot be known what it reads.
             bool isTold = source.Unknown is null || written.Count == 0 || written.Contains(relation);
-            if (access.Effect == SqlEffects.Read && (defines || !isTold))
+            bool isRule = access.Effect == SqlEffects.Write && statement.Facts.Kinds.Contains("create");
+            if (isRule || (access.Effect == SqlEffects.Read && (defines || !isTold)))
             {
                 return $"columns of {relation} are masked, and the statement would carry them elsewhere";
             }
@@ -208,7 +209,18 @@ internal static class MaskPlanner
             ? "columns of what a name stands for are masked or cannot be known, and the statement would carry them elsewhere" : null;
     }
 
-    private static string? Decides(PlanSource source) =>
-        source.Taint.Of(source.Statement.Lineage.Predicates) is { Mask.AllowsPredicates: false } found
-            ? $"the column {found.Column} is masked and may not stand in a condition, an order or a group" : null;
+    private static string? Decides(PlanSource source)
+    {
+        QueryLineage lineage = source.Statement.Lineage;
+        Tainted? decides = source.Taint.Of(lineage.Predicates);
+        if (decides is not { Mask.AllowsPredicates: false })
+        {
+            decides = source.Taint.Of(lineage.PredicatePlaces);
+        }
+
+        return decides is { Mask.AllowsPredicates: false } found ? $"the column {found.Column} is masked and may not stand in a condition, an order or a group"
+            : source.Taint.BesideSubquery() is { Mask.AllowsPredicates: false } beside
+                ? $"the column {beside.Column} is masked and may not stand beside a subquery, which would run or not by its value"
+            : null;
+    }
 }

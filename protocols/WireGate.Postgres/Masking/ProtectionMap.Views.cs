@@ -57,6 +57,11 @@ internal sealed partial class ProtectionMap
                 _telling.Add((view.Oid, column));
             }
 
+            if ((callsUnknown && !isColumn) || taint.Runs(outputs[i].From))
+            {
+                _running.Add((view.Oid, column));
+            }
+
             if (callsUnknown && !isColumn)
             {
                 ProtectMade(view, column, Any);
@@ -78,5 +83,9 @@ internal sealed partial class ProtectionMap
             ? !meanings.IsEmpty && meanings.All(m => m.Relation is not null)
             : lineage.Flows.IsEmpty && lineage.Aliases.All(a => a.Relation is not null));
 
-    private void TellAll(CatalogRelation relation) => _telling.UnionWith(relation.Columns.Select(c => (relation.Oid, c.Number)));
+    private void TellAll(CatalogRelation relation)
+    {
+        _telling.UnionWith(relation.Columns.Select(c => (relation.Oid, c.Number)));
+        _running.UnionWith(relation.Columns.Select(c => (relation.Oid, c.Number)));
+    }
 }

@@ -24,6 +24,7 @@ internal sealed partial class ProtectionMap
 
     // Columns of views that leave a trace where they are computed.
     private readonly HashSet<(uint Relation, short Column)> _telling = [];
+    private readonly HashSet<(uint Relation, short Column)> _running = [];
 
     /// <param name="catalog">Where the columns are looked up.</param>
     /// <param name="masks">What hides.</param>
@@ -90,6 +91,12 @@ internal sealed partial class ProtectionMap
 
     /// <summary>Whether any column of it is.</summary>
     public bool TellsAny(CatalogRelation relation) => relation.Columns.Exists(c => Tells(relation, c.Number));
+
+    /// <summary>Whether a column is, or is made of, a subquery.</summary>
+    public bool Runs(CatalogRelation relation, short column) => _running.Contains((relation.Oid, column));
+
+    /// <summary>Whether any column of it is.</summary>
+    public bool RunsAny(CatalogRelation relation) => relation.Columns.Exists(c => Runs(relation, c.Number));
 
     /// <summary>Whether even the number of its rows tells what ran.</summary>
     public bool Counts(CatalogRelation relation) => _counting.Contains(relation.Oid);

@@ -140,6 +140,30 @@ internal sealed partial class Taint
         return _anything || !IsClean(name) ? new Tainted(_any, isHidden ? found.Column : name.Name) : null;
     }
 
+    /// <summary>The hidden column that a relation has at one of these places; null: none of them is one.</summary>
+    public Tainted? Of(IEnumerable<(SqlName Relation, int Place)> places)
+    {
+        foreach ((SqlName name, int place) in places)
+        {
+            foreach (CatalogRelation relation in Find(name))
+            {
+                if (!_map.IsProtected(relation))
+                {
+                    continue;
+                }
+
+                CatalogColumn[] columns = [.. relation.Columns.OrderBy(c => c.Number)];
+                bool isOne = place >= 1 && place <= columns.Length;
+                if ((isOne ? _map.Of(relation.Oid, columns[place - 1].Number) : _any) is { } mask)
+                {
+                    return new Tainted(mask, isOne ? $"{relation}.{columns[place - 1].Name}" : "*");
+                }
+            }
+        }
+
+        return null;
+    }
+
     private void Meet(SqlName name, SqlEffects effect)
     {
         bool isThere = false;
@@ -155,6 +179,11 @@ internal sealed partial class Taint
                 if (_map.Tells(relation, column.Number))
                 {
                     _telling.Add(column.Name);
+                }
+
+                if (_map.Runs(relation, column.Number))
+                {
+                    _running.Add(column.Name);
                 }
 
                 if (_map.IsProtected(relation) && _map.Of(relation.Oid, column.Number) is { } mask)

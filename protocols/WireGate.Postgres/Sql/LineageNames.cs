@@ -35,8 +35,17 @@ internal readonly record struct LineageName(LineagePlace? Place, string Name);
 internal sealed class ColumnNames(LineageBudget? budget = null)
 {
     private readonly HashSet<LineageName> _names = [];
+    private HashSet<LineageName>? _direct;
+    private List<ColumnNames>? _subqueries;
 
+    /// <summary>All of them.</summary>
     public IReadOnlySet<LineageName> Names => _names;
+
+    /// <summary>Those that stand in no subquery of the expression.</summary>
+    public IReadOnlySet<LineageName> Direct => _direct ?? _names;
+
+    /// <summary>The subqueries that stand in the expression: what each gives back is made of.</summary>
+    public IReadOnlyList<ColumnNames> Subqueries => _subqueries ?? [];
 
     /// <summary>All columns of something.</summary>
     public bool HasStar { get; set; }
@@ -49,6 +58,7 @@ internal sealed class ColumnNames(LineageBudget? budget = null)
         if (budget?.Keeps(1) != false)
         {
             _names.Add(new LineageName(place, name));
+            _direct?.Add(new LineageName(place, name));
         }
         else
         {
@@ -58,13 +68,34 @@ internal sealed class ColumnNames(LineageBudget? budget = null)
 
     public void AddAll(ColumnNames other)
     {
-        HasStar |= other.HasStar;
-        Tells |= other.Tells;
         if (ReferenceEquals(other, this))
         {
             return;
         }
 
+        if (other._subqueries is { } subqueries && budget?.Keeps(_names.Count + subqueries.Count) != false)
+        {
+            _direct ??= [.. _names];
+            (_subqueries ??= []).AddRange(subqueries);
+        }
+
+        Merge(other);
+        _direct?.UnionWith(other.Direct);
+    }
+
+    /// <summary>A subquery stands beside them.</summary>
+    /// <param name="subquery">What it gives back is made of these.</param>
+    public void AddSubquery(ColumnNames subquery)
+    {
+        _direct ??= [.. _names];
+        (_subqueries ??= []).Add(subquery);
+        Merge(subquery);
+    }
+
+    private void Merge(ColumnNames other)
+    {
+        HasStar |= other.HasStar;
+        Tells |= other.Tells;
         if (budget?.Keeps(other._names.Count) != false)
         {
             _names.UnionWith(other._names);

@@ -21,7 +21,14 @@ internal sealed partial class LineageReader
     {
         int settings = _settings;
         ColumnNames names = NoNames();
+        _depth++;
         Gather(value, names);
+        _depth--;
+        if (_depth == 0 && (names.Direct.Count > 1 || names.Subqueries.Count > 0))
+        {
+            _expressions.Add(names);
+        }
+
         if (_settings > settings)
         {
             names.Tells = true;
@@ -113,6 +120,12 @@ internal sealed partial class LineageReader
             case "A_Expr" when node.Is("kind"u8, "AEXPR_NULLIF"u8):
                 // CASE WHEN one = other.
                 GatherDeciding(node, ["lexpr", "rexpr"], into);
+                break;
+            case "NullTest":
+                // ROW(a, b) IS NULL is an AND of its parts, also where a subquery in FROM has made the row.
+                ColumnNames tested = Names(node);
+                _tested.Add(tested);
+                into.AddAll(tested);
                 break;
             case "A_Expr" when MayStop(node):
                 GatherTogether(node, into);
@@ -228,16 +241,20 @@ internal sealed partial class LineageReader
 
     private void SubLink(JsonElement link, ColumnNames into)
     {
+        ColumnNames made = NoNames();
         if (link.Is("subLinkType"u8, "EXISTS_SUBLINK"u8) && link.Has("subselect"u8, out JsonElement exists))
         {
             // Whether there are rows; what they hold is not looked at.
             _subqueries++;
             Nested(exists);
-            return;
+        }
+        else
+        {
+            // IN, ANY, ALL: no more rows are read than have to be, which what they are compared with says, and they themselves.
+            GatherDeciding(link, link.Has("testexpr"u8) ? ["testexpr", "subselect"] : [], made);
         }
 
-        // IN, ANY, ALL: no more rows are read than have to be, which what they are compared with says, and they themselves.
-        GatherDeciding(link, link.Has("testexpr"u8) ? ["testexpr", "subselect"] : [], into);
+        into.AddSubquery(made);
     }
 
     private void Call(JsonElement call, ColumnNames into)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Postgres.Sql;
 
@@ -121,9 +122,18 @@ internal sealed partial class LineageReader
         var level = new LineageLevel(_scopes[^1].Level);
         level.Add(ColumnsOf(outputs, []));
         bool isGroup = field.SequenceEqual("groupClause"u8);
+        SqlName? only = OnlyOf(select) is { } name && outputs is [{ IsStar: true, Columns: { Names.Count: 0, Relations: { Count: 1 } read } }] && read.Contains(name)
+            ? name : null;
         foreach (JsonElement item in select.List(field))
         {
-            Decides(item, outputs, level, isGroup);
+            if (only is { } relation && PlaceOf(item) is { } place)
+            {
+                _places.Add((relation, place));
+            }
+            else
+            {
+                Decides(item, outputs, level, isGroup);
+            }
         }
     }
 
@@ -164,6 +174,12 @@ internal sealed partial class LineageReader
             _predicates.AddAll(AllOf(outputs));
         }
     }
+
+    // ORDER BY 1: the number, if it is nothing else.
+    private static int? PlaceOf(JsonElement item) =>
+        item.IsA("SortBy"u8, out JsonElement sort) ? (sort.Has("node"u8, out JsonElement by) ? PlaceOf(by) : null)
+        : item.IsA("A_Const"u8, out JsonElement number) && number.Has("ival"u8, out JsonElement value) && value.Has("ival"u8, out JsonElement digits) ? digits.GetInt32()
+        : null;
 
     private static IEnumerable<JsonElement> Parts(JsonElement node) =>
         node.List("content"u8).Concat(node.List("args"u8)).Concat(node.List("items"u8));

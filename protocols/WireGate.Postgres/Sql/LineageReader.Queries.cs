@@ -8,7 +8,8 @@ internal sealed partial class LineageReader
     // Named: what it gives back can be referred to by name from around it.
     private List<LineageOutput> Query(JsonElement select, bool isNamed)
     {
-        int outer = _ctes.Count;
+        (int outer, int depth) = (_ctes.Count, _depth);
+        _depth = 0;
         With(select);
         OpenScope();
         List<LineageOutput> outputs;
@@ -41,6 +42,7 @@ internal sealed partial class LineageReader
         DecidesByOutput(select, "distinctClause"u8, outputs);
         CloseScope();
         _ctes.RemoveRange(outer, _ctes.Count - outer);
+        _depth = depth;
         return outputs;
     }
 

@@ -18,8 +18,14 @@ internal sealed partial class LineageReader
     private readonly ColumnNames _written;
     private readonly ColumnNames _besideSetting;
     private readonly ColumnNames _parts;
+    private readonly List<ColumnNames> _expressions = [];
+    private readonly List<ColumnNames> _tested = [];
+    private readonly List<(SqlName Relation, int Place)> _places = [];
     private int _settings;
     private int _subqueries;
+
+    // How many expressions of one query are around what is read.
+    private int _depth;
 
     private LineageReader() => (_predicates, _written, _besideSetting, _parts) = (NoNames(), NoNames(), NoNames(), NoNames());
 
@@ -110,6 +116,9 @@ internal sealed partial class LineageReader
         Aliases = [.. _aliases],
         Fields = _fields,
         Predicates = _predicates,
+        PredicatePlaces = [.. _places],
+        Expressions = [.. _expressions],
+        Tested = [.. _tested],
         Written = _written,
         BesideSetting = _besideSetting,
         Parts = _parts,

@@ -92,6 +92,15 @@ internal sealed record QueryLineage
     /// <summary>Columns that stand where their values decide: conditions, orders, groups, joins, limits.</summary>
     public ColumnNames Predicates { get; init; } = new();
 
+    /// <summary>The same by their places among those of a relation, from 1.</summary>
+    public ImmutableArray<(SqlName Relation, int Place)> PredicatePlaces { get; init; } = [];
+
+    /// <summary>What each expression is made of that is made of more than one name, or has a subquery.</summary>
+    public ImmutableArray<ColumnNames> Expressions { get; init; } = [];
+
+    /// <summary>What is asked whether it IS NULL.</summary>
+    public ImmutableArray<ColumnNames> Tested { get; init; } = [];
+
     /// <summary>Columns that stand in one expression with what is known to have run afterwards, as a setting is: whether it does may hang on them.</summary>
     public ColumnNames BesideSetting { get; init; } = new();
 

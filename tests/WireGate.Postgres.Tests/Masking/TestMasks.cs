@@ -73,5 +73,13 @@ internal static class TestMasks
         return relation;
     }
 
+    /// <summary>A view of the schema hr.</summary>
+    public static CatalogRelation View(uint oid, string name, string sql, params string[] columns)
+    {
+        CatalogRelation view = Relation(oid, name, columns);
+        view.Definition = Parse(sql);
+        return view;
+    }
+
     public static ParsedText Parse(string sql) => SqlParser.Parse(Encoding.UTF8.GetBytes(sql));
 }
