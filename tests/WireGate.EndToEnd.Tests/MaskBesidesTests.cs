@@ -256,4 +256,24 @@ internal sealed class MaskBesidesTests
 
         Assert.That(result.Output, Does.Contain("Bob"), result.ToString());
     }
+
+    [Test]
+    public async Task Views_whose_texts_are_out_of_proportion_hide_all_of_themselves_and_nothing_else()
+    {
+        string columns = string.Join(',', Enumerable.Range(0, 600).Select(i => $"{new string('c', 58)}{i} int"));
+        string sources = string.Join(',', Enumerable.Range(0, 700).Select(i => $"(SELECT * FROM besides.wide) a{i}"));
+        string views = string.Concat(Enumerable.Range(0, 2).Select(i => $"CREATE VIEW besides.huge{i} AS SELECT 700 AS x FROM {sources};"));
+        await _cluster.AskAsync($"CREATE TABLE besides.wide ({columns}); {views} GRANT SELECT ON ALL TABLES IN SCHEMA besides TO {PostgresCluster.AppUser}");
+        try
+        {
+            ToolResult result = await Tools.PsqlAsync(
+                _endpoint, "CREATE TEMP TABLE besides_huge (id int);\nSELECT name FROM besides.people WHERE id = 2;\nSELECT x FROM besides.huge1;\n");
+
+            Assert.That(result.Succeeded().Output, Does.StartWith("Bob\n").And.Not.Contain("700"));
+        }
+        finally
+        {
+            await _cluster.AskAsync("DROP VIEW besides.huge0, besides.huge1; DROP TABLE besides.wide");
+        }
+    }
 }

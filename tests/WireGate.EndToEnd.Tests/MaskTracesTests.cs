@@ -27,6 +27,7 @@ internal sealed class MaskTracesTests(int version)
                 CREATE TABLE traces.people (id int PRIMARY KEY, ssn text, name text);
                 INSERT INTO traces.people VALUES (1, '123-45-6789', 'Ada');
                 CREATE SEQUENCE traces.s1;
+                CREATE TABLE traces.open (id int PRIMARY KEY);
                 CREATE VIEW traces.v1 AS SELECT id FROM traces.people;
                 CREATE VIEW traces.said AS SELECT obj_description(1, 'pg_class') AS d, 1 AS one;
                 CREATE VIEW traces.memory AS SELECT level FROM pg_backend_memory_contexts;
@@ -80,6 +81,18 @@ internal sealed class MaskTracesTests(int version)
         string from = $"FROM traces.people p, {beside}";
         Assert.That((await PsqlAsync($"SELECT {expression} {from}")).Error, Does.Contain(WouldTell));
         Assert.That((await PsqlAsync($"WITH w AS (SELECT {expression} AS x {from}) SELECT x FROM w")).Error, Does.Contain(WouldTell));
+    }
+
+    // With a row locked for each character that a value has, the next statement would read the value from the locks.
+    [TestCase("p.ssn LIKE '1%' OR l.w", "LATERAL (SELECT (SELECT true FROM traces.open o WHERE o.id = p.id FOR UPDATE) w) l")]
+    [TestCase("ROW(substring(p.ssn FROM '^1'), (SELECT 1 FROM traces.open FOR UPDATE)) IS NULL")]
+    [TestCase("lead((SELECT 1 FROM traces.open o WHERE o.id = g FOR UPDATE), ascii(p.ssn)) OVER (ORDER BY g)", "generate_series(1, 200) g")]
+    public async Task Whether_a_subquery_ran_does_not_tell(string expression, string beside = "(VALUES (1)) nothing")
+    {
+        string sql = $"SELECT {expression} AS bit FROM traces.people p, {beside}";
+
+        Assert.That((await PsqlAsync(sql)).Error, Does.Contain("may not stand").And.Contain("42501"));
+        Assert.That((await PsqlAsync($"SELECT count(bit) FROM ({sql} OFFSET 0) q")).Error, Does.Contain("may not stand").And.Contain("42501"));
     }
 
     [TestCase("DECLARE c CURSOR FOR {0}; FETCH c")]

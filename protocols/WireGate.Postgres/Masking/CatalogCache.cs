@@ -67,7 +67,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         {
             await using (limit.Token.UnsafeRegister(static c => ((Core.Transport.Connection)c!).Abort(), opened.Connection))
             {
-                return await new CatalogReader(statements).ReadAsync(opened.Connection, loadedAt, before);
+                return await new CatalogReader(statements, services.Time).ReadAsync(opened.Connection, loadedAt, before);
             }
         }
         finally

@@ -6,6 +6,7 @@ using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Sql;
+using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres.Masking;
 
@@ -13,7 +14,7 @@ namespace WireGate.Postgres.Masking;
 /// Asks an upstream for its catalog. One query text with one result after the other; every name in it is the catalog's own, whatever the
 /// search_path that the account begins with.
 /// </summary>
-internal sealed class CatalogReader(StatementCache statements)
+internal sealed class CatalogReader(StatementCache statements, TimeProvider time)
 {
     /// <summary>Bytes of all answers together; a database of a hundred thousand columns takes some ten million.</summary>
     private const long MostBytes = 64 * 1024 * 1024;
@@ -46,14 +47,24 @@ internal sealed class CatalogReader(StatementCache statements)
         """;
 
     // The server locks what a view reads to tell what it is, and somebody may hold a lock on that for long.
-    private const string FirstWait = "SET lock_timeout = '300ms'";
-    private const string NextWait = "SET lock_timeout = '10ms'";
+    private const string FirstWait = "SET lock_timeout = '300ms'; SET statement_timeout = '2s'";
+    private const string NextWait = "SET lock_timeout = '10ms'; SET statement_timeout = '200ms'";
+
+    /// <summary>How long views are asked for one by one.</summary>
+    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Bytes that a view takes where the server keeps it, compressed. One whose text is short enough to be read takes a tenth of it; the text
+    /// of one that is larger may take the server minutes to write.
+    /// </summary>
+    private const int MostStored = 1024 * 1024;
 
     private readonly Dictionary<uint, CatalogRelation> _relations = [];
     private readonly HashSet<uint> _textTypes = [];
     private ServerEncoding _encoding;
     private long _bytes;
     private long _text;
+    private string? _error;
 
     /// <summary>Reads it.</summary>
     /// <param name="connection">Of a session that nobody else uses.</param>
@@ -77,9 +88,14 @@ internal sealed class CatalogReader(StatementCache statements)
         List<uint> asked = [.. views.Where(v => v.Definition is null).Select(v => v.Oid)];
         if (asked.Count > 0 && !await AskDefinitionsAsync(connection, FirstWait, asked))
         {
-            foreach (uint view in asked.TakeWhile(_ => _text <= MostText))
+            long begin = time.GetTimestamp();
+            foreach (uint view in asked.TakeWhile(_ => _text <= MostText && time.GetElapsedTime(begin) < MostTime))
             {
-                await AskDefinitionsAsync(connection, NextWait, [view]);
+                if (!await AskDefinitionsAsync(connection, NextWait, [view]) && _error == SqlState.QueryCanceled)
+                {
+                    // It would be no other the next time.
+                    _relations[view].Definition = SqlParser.TooLong;
+                }
             }
         }
 
@@ -93,8 +109,10 @@ internal sealed class CatalogReader(StatementCache statements)
             $$"""
             {{wait}};
             SELECT d.oid, CASE WHEN pg_catalog.sum(pg_catalog.length(d.text)) OVER (ORDER BY d.oid) > {{MostText}} THEN '(too much)' ELSE d.text END
-                FROM (SELECT v.oid, pg_catalog."left"(pg_catalog.pg_get_viewdef(v.oid), {{SqlParser.MostBytes}} + 1) AS text
-                    FROM pg_catalog.unnest('{{{string.Join(',', views)}}}'::pg_catalog.oid[]) v(oid)) d
+                FROM (SELECT v.oid, CASE WHEN pg_catalog.pg_column_size(r.ev_action) > {{MostStored}} THEN '(too large)'
+                    ELSE pg_catalog."left"(pg_catalog.pg_get_viewdef(v.oid), {{SqlParser.MostBytes}} + 1) END AS text
+                    FROM pg_catalog.unnest('{{{string.Join(',', views)}}}'::pg_catalog.oid[]) v(oid)
+                    JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid AND r.ev_type = '1') d
             """,
             Definition);
 
@@ -131,6 +149,7 @@ internal sealed class CatalogReader(StatementCache statements)
                         break;
                     case BackendMessage.ErrorResponse:
                         isRefused = true;
+                        _error = ErrorFields.Read(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), new UpstreamText("", null)).SqlState;
                         break;
                     default:
                         isDone = (BackendMessage)kind == BackendMessage.ReadyForQuery;

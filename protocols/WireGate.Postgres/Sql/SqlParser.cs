@@ -27,8 +27,9 @@ internal static class SqlParser
     private const int MostBytesInPlace = 8 * 1024;
     private const int DeepStack = 16 * 1024 * 1024;
 
-    // Shared, so that a decision kept by the facts is found again.
-    private static readonly ParsedText TooLong = Unknown($"longer than {MostBytes} bytes");
+    /// <summary>What is known of a text that is too long to be read. Shared, as the others, so that a decision kept by the facts is found again.</summary>
+    public static ParsedText TooLong { get; } = Unknown($"longer than {MostBytes} bytes");
+
     private static readonly ParsedText NotText = Unknown("not valid UTF-8");
     private static readonly ParsedText OutOfProportion = Unknown("to read it might take out of proportion to its length");
 
