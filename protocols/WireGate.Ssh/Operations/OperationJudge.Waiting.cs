@@ -74,7 +74,7 @@ internal sealed partial class OperationJudge
             : "what it does is something else by now";
         if (why is null)
         {
-            await _services.Audit.WhenDurableAsync(_log.Approved(held.Operation, now, approval.Id), _session.Loop);
+            await _services.Audit.WhenDurableAsync(_log.Approved(held, now, approval.Id), _session.Loop);
             why = _session.End != SessionEnd.None ? "the session has ended" : null;
         }
 

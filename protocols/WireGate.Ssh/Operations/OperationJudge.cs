@@ -52,14 +52,15 @@ internal sealed partial class OperationJudge
     /// <summary>Judges.</summary>
     /// <param name="operation">What is asked for.</param>
     /// <param name="cannotWait">Why people cannot be asked about it; null: they can.</param>
+    /// <param name="environment">What the client has set for it: <c>NAME=value</c> each; null: nothing.</param>
     /// <exception cref="AuditFailedException">It could not be written down.</exception>
-    public async ValueTask<Judgement> JudgeAsync(SshOperation operation, string? cannotWait)
+    public async ValueTask<Judgement> JudgeAsync(SshOperation operation, string? cannotWait, IReadOnlyList<string>? environment = null)
     {
         Decision decision = await DecideAsync(operation, isRun: true);
         switch (decision.Verdict)
         {
             case Verdict.Allow:
-                await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision), _session.Loop);
+                await _services.Audit.WhenDurableAsync(_log.Allowed(operation, decision, environment ?? []), _session.Loop);
                 return new Judgement(_session.End == SessionEnd.None, null) { Masks = decision.Masks };
             case Verdict.Hold when cannotWait is null:
                 _log.Held(operation, decision);

@@ -18,9 +18,13 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     private readonly ArrayBufferWriter<byte> _record = new(1024);
 
     /// <summary>An operation that passes.</summary>
-    public AuditPosition Allowed(SshOperation operation, in Decision decision)
+    /// <param name="operation">What was asked.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="environment">What the client has set for it: <c>NAME=value</c> each.</param>
+    public AuditPosition Allowed(SshOperation operation, in Decision decision, IReadOnlyList<string> environment)
     {
         WriteHead(operation, decision);
+        WriteEnvironment(environment);
         return audit.Append(_record.WrittenSpan);
     }
 
@@ -32,9 +36,10 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     }
 
     /// <summary>An operation that people have approved, and that runs now.</summary>
-    public AuditPosition Approved(SshOperation operation, in Decision decision, string approval)
+    public AuditPosition Approved(HeldOperation held, in Decision decision, string approval)
     {
-        WriteHead(operation, decision with { Verdict = Verdict.Allow });
+        WriteHead(held.Operation, decision with { Verdict = Verdict.Allow });
+        WriteEnvironment(held.Environment);
         WriteMember("approval"u8, approval);
         return audit.Append(_record.WrittenSpan);
     }
@@ -111,6 +116,14 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
             default:
                 WriteMember("asked"u8, operation.ToString());
                 break;
+        }
+    }
+
+    private void WriteEnvironment(IReadOnlyList<string> environment)
+    {
+        if (environment.Count > 0)
+        {
+            WriteMembers("environment"u8, environment);
         }
     }
 

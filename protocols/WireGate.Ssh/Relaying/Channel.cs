@@ -58,7 +58,7 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     public List<string> Environment { get; } = [];
 
     /// <summary>Is told whether the upstream has opened it; null: nobody wants to know.</summary>
-    public Action<bool>? Answered { get; set; }
+    public Action<bool?>? Answered { get; set; }
 
     /// <summary>What the client lets come, where something may be said here; null: that is between the client and the upstream.</summary>
     public ChannelWindow? Window { get; set; }

@@ -45,7 +45,7 @@ internal sealed partial class ClientMessages
         }
 
         Judgement judgement = treatment is Treatment.Start or Treatment.Forward
-            ? await judge.JudgeAsync(operation!, treatment == Treatment.Start ? holds.WhyFull : StartWaits)
+            ? await judge.JudgeAsync(operation!, treatment == Treatment.Start ? holds.WhyFull : StartWaits, channel.Environment)
             : new Judgement(treatment == Treatment.Pass, null);
         if (judgement.Held is { } decision)
         {

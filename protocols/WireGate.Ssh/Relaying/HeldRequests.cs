@@ -51,14 +51,19 @@ internal sealed class HeldRequests(Session session, OperationJudge judge)
 
     /// <summary>What was approved goes to the upstream.</summary>
     /// <returns>To be told of its answer.</returns>
-    public Action<bool> Send(string approval)
+    public Action<bool?> Send(string approval)
     {
         _sent.Add(approval);
         return isYes =>
         {
             if (_sent.Remove(approval))
             {
-                judge.Complete(approval, executed: isYes, isYes ? null : "the upstream refused it");
+                judge.Complete(approval, executed: isYes != false, isYes switch
+                {
+                    true => null,
+                    false => "the upstream refused it",
+                    _ => "the upstream closed the channel without an answer; whether it ran is not known",
+                });
             }
         };
     }

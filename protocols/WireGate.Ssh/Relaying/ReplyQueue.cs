@@ -10,8 +10,8 @@ internal sealed class Owed
     /// <summary>It, and what belongs to it; null: it has not come.</summary>
     public byte[][]? Messages { get; set; }
 
-    /// <summary>Is told when the other side has answered, and whether that was a yes; null: nobody wants to know.</summary>
-    public Action<bool>? Answered { get; set; }
+    /// <summary>Is told when the other side has answered, and whether that was a yes; of null: it never will. Null: nobody wants to know.</summary>
+    public Action<bool?>? Answered { get; set; }
 }
 
 /// <summary>
@@ -39,7 +39,7 @@ internal sealed class ReplyQueue(SshTransport asker)
     /// <summary>A request that was held goes on to the other side.</summary>
     /// <param name="owed">Its place.</param>
     /// <param name="answered">Is told the answer; null: nobody wants to know.</param>
-    public void Expect(Owed owed, Action<bool>? answered)
+    public void Expect(Owed owed, Action<bool?>? answered)
     {
         owed.Answered = answered;
         _asked.Enqueue(owed);
@@ -90,6 +90,16 @@ internal sealed class ReplyQueue(SshTransport asker)
         else
         {
             owed.Messages = [Keep(answerer)];
+        }
+    }
+
+    /// <summary>The other side answers no more.</summary>
+    public void End()
+    {
+        foreach (Owed owed in _asked)
+        {
+            owed.Answered?.Invoke(null);
+            owed.Answered = null;
         }
     }
 

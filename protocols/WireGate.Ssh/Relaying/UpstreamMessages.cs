@@ -107,6 +107,7 @@ internal sealed class UpstreamMessages(
         channel.Sftp?.End();
         channel.Output?.Flush();
         channel.Output?.Dispose();
+        channel.ToClient.End();
         if (channel.IsRefused)
         {
             // What it was asked before, it need not have answered.

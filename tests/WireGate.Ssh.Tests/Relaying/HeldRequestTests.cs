@@ -61,6 +61,20 @@ internal sealed class HeldRequestTests : RelayFixture
     });
 
     [Test]
+    public Task A_channel_that_closes_without_an_answer_uses_its_approval_up() => HeldAsync(async (client, upstream) =>
+    {
+        await OpenSessionAsync(client, upstream);
+        await HoldAsync(client);
+        await ApproveAsync();
+        await ReadAsync(upstream);
+        await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_CLOSE).UInt32(Mine));
+
+        await StateAsync(ApprovalState.Executed);
+        Assert.That(_store.All[0].Detail, Does.Contain("without an answer"));
+        Assert.That(Relayed.End, Is.EqualTo(SessionEnd.None), "the session goes on");
+    });
+
+    [Test]
     public Task The_client_may_send_when_it_runs_and_not_before() => HeldAsync(async (client, upstream) =>
     {
         await OpenSessionAsync(client, upstream);

@@ -46,6 +46,20 @@ internal sealed class RelayTests : RelayFixture
     }
 
     [Test]
+    public async Task What_is_set_for_a_command_is_in_the_audit_log_with_it()
+    {
+        await RunAsync(async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            await PassAsync(client, upstream, Request(Theirs, "env", wantsReply: false).String("LANG").String("C.UTF-8"));
+            await SendAsync(client, Request(Theirs, "env", wantsReply: false).String("LD_PRELOAD").String("/x"));
+            await PassAsync(client, upstream, Request(Theirs, "exec").String("echo"));
+        });
+
+        Assert.That(Relayed.Audit.Operations.Single().GetProperty("environment").GetRawText(), Is.EqualTo("[\"LANG=C.UTF-8\"]"));
+    }
+
+    [Test]
     public async Task A_command_that_is_refused_is_answered_in_its_turn_and_never_sent()
     {
         await RunAsync(
