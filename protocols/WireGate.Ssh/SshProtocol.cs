@@ -4,6 +4,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy.External;
+using WireGate.Core.Recording;
 using WireGate.Core.Sessions;
 using WireGate.Ssh.Transport;
 using WireGate.Ssh.Upstream;
@@ -18,9 +19,10 @@ namespace WireGate.Ssh;
 /// <param name="Approvals">Where held operations wait.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">For the operator.</param>
+/// <param name="Recorder">Keeps what people saw of sessions; null: nobody does.</param>
 public sealed record SshServices(
     IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, IApprovals Approvals, TimeProvider Time,
-    ILogger<SshProtocol> Logger);
+    ILogger<SshProtocol> Logger, IRecorder? Recorder = null);
 
 /// <summary>SSH 2.0: a transport of our own to either side, and the packets between them.</summary>
 public sealed class SshProtocol : IProtocol, IDisposable

@@ -59,11 +59,7 @@ internal sealed class MaskedOutput : IDisposable
     /// <exception cref="ProtocolException">It is not well formed.</exception>
     public void Take(SshMessage kind, ReadOnlySpan<byte> payload)
     {
-        // byte, uint32 recipient channel, of extended data uint32 data type code, string data
-        var reader = new SshReader(Peer.Upstream, payload);
-        reader.ReadBytes(1 + sizeof(uint) + (kind == SshMessage.SSH_MSG_CHANNEL_DATA ? 0 : sizeof(uint)));
-        ReadOnlySpan<byte> data = reader.ReadString();
-        reader.End();
+        ReadOnlySpan<byte> data = ConnectionMessages.DataOf(Peer.Upstream, kind, payload);
         OutputMask mask = kind == SshMessage.SSH_MSG_CHANNEL_DATA ? _stdout : _stderr;
         mask.Take(data, _shown);
         Send(mask);
@@ -94,6 +90,11 @@ internal sealed class MaskedOutput : IDisposable
 
     private void Send(OutputMask mask)
     {
+        if (_shown.WrittenCount > 0)
+        {
+            _channel.Recording?.Output(_shown.WrittenSpan, ReferenceEquals(mask, _stderr));
+        }
+
         int most = (int)Math.Min(Math.Max(_channel.MostToClient, 1), 32 * 1024);
         for (ReadOnlySpan<byte> left = _shown.WrittenSpan; !left.IsEmpty; left = left[Math.Min(most, left.Length)..])
         {

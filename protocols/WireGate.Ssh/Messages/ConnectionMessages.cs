@@ -45,6 +45,18 @@ internal static class ConnectionMessages
         return message;
     }
 
+    /// <summary>What a SSH_MSG_CHANNEL_DATA or SSH_MSG_CHANNEL_EXTENDED_DATA carries.</summary>
+    /// <exception cref="ProtocolException">It is not well formed.</exception>
+    public static ReadOnlySpan<byte> DataOf(Peer sender, SshMessage kind, ReadOnlySpan<byte> payload)
+    {
+        // byte, uint32 recipient channel, of extended data uint32 data type code, string data
+        var reader = new SshReader(sender, payload);
+        reader.ReadBytes(1 + sizeof(uint) + (kind == SshMessage.SSH_MSG_CHANNEL_DATA ? 0 : sizeof(uint)));
+        ReadOnlySpan<byte> data = reader.ReadString();
+        reader.End();
+        return data;
+    }
+
     public static byte[] WindowAdjust(uint recipient, uint bytes) =>
         Of(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST, recipient, w => w.UInt32(bytes));
 

@@ -2,6 +2,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
+using WireGate.Core.Recording;
 using WireGate.Core.Sessions;
 using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Sftp;
@@ -103,6 +104,10 @@ internal sealed partial class OperationJudge
 
         return decision;
     }
+
+    /// <summary>What keeps an operation that was allowed, and is about to begin; null: nothing does.</summary>
+    /// <exception cref="AuditFailedException">It has to be kept, and cannot be.</exception>
+    public IRecording? Record(SshOperation operation, TerminalSize? terminal) => _services.Recorder?.Begin(_session, operation, terminal);
 
     /// <summary>Refuses what no rule is asked about.</summary>
     /// <param name="operation">What is known of it.</param>

@@ -1,3 +1,4 @@
+using WireGate.Core.Recording;
 using WireGate.Ssh.Masking;
 using WireGate.Ssh.Sftp;
 using WireGate.Ssh.Transport;
@@ -34,7 +35,13 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     public ReplyQueue ToUpstream { get; } = new(upstream);
 
     /// <summary>It has a terminal.</summary>
-    public bool HasPty { get; set; }
+    public bool HasPty => Terminal is not null;
+
+    /// <summary>Its terminal; null: it has none.</summary>
+    public TerminalSize? Terminal { get; set; }
+
+    /// <summary>Keeps what the client sees of it; null: nobody does.</summary>
+    public IRecording? Recording { get; set; }
 
     /// <summary>A command, a shell or a subsystem was asked for: there is one at most (RFC 4254 section 6.5).</summary>
     public bool IsStarted { get; set; }
@@ -77,6 +84,15 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
 
     /// <summary>It was refused here: both sides were told that it is closed, and what they still send is for nobody.</summary>
     public bool IsRefused { get; set; }
+
+    /// <summary>Nothing more of it reaches the client.</summary>
+    public void EndOutput()
+    {
+        Output?.Flush();
+        Output?.Dispose();
+        Recording?.Dispose();
+        Recording = null;
+    }
 
     /// <summary>The client has closed it.</summary>
     public bool IsClosedByClient { get; set; }

@@ -35,6 +35,7 @@ internal sealed partial class ClientMessages
 
         if (judgement.IsAllowed)
         {
+            Record(channel, Treatment.Start, operation, channel.Terminal);
             Sent(channel.ToClient, owed, judgement);
             upstream.Send(request);
             Start(channel, operation, judgement.Masks);

@@ -2,6 +2,7 @@ using System.Text;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
+using WireGate.Core.Recording;
 using WireGate.Ssh.Masking;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
@@ -38,7 +39,7 @@ internal sealed partial class ClientMessages
 
     private async ValueTask OnRequestAsync()
     {
-        (Channel channel, bool wantsReply, Treatment treatment, SshOperation? operation) = ReadRequest();
+        (Channel channel, bool wantsReply, Treatment treatment, SshOperation? operation, TerminalSize? before) = ReadRequest();
         if (channel.IsRefused)
         {
             return;
@@ -54,6 +55,7 @@ internal sealed partial class ClientMessages
         else if (judgement.IsAllowed)
         {
             Note(operation);
+            Record(channel, treatment, operation, before);
             if (wantsReply)
             {
                 channel.ToClient.Expect();
@@ -75,12 +77,13 @@ internal sealed partial class ClientMessages
         }
     }
 
-    private (Channel Channel, bool WantsReply, Treatment Treatment, SshOperation? Operation) ReadRequest()
+    private (Channel Channel, bool WantsReply, Treatment Treatment, SshOperation? Operation, TerminalSize? Before) ReadRequest()
     {
         Request request = Request.Read(Peer.Client, client.Packet.Payload);
         Channel channel = Address(table.Open(Peer.Client, request.Recipient));
         var reader = new SshReader(Peer.Client, request.Rest);
         bool isSession = channel.Type == Relaying.Channel.Session;
+        TerminalSize? before = channel.Terminal;
         SshOperation? operation = null;
         Treatment treatment = Treatment.Refuse;
         switch (request.Type)
@@ -106,7 +109,7 @@ internal sealed partial class ClientMessages
             case "pty-req" when isSession && !channel.IsStarted:
                 // string TERM, uint32 columns, rows, width and height, string modes
                 treatment = ReadVariable(channel, "TERM"u8, reader.ReadString());
-                channel.HasPty |= treatment == Treatment.Pass;
+                channel.Terminal = treatment == Treatment.Pass ? new TerminalSize(reader.ReadUInt32(), reader.ReadUInt32()) : channel.Terminal;
                 break;
             case "env" when isSession && !channel.IsStarted:
                 treatment = ReadVariable(channel, reader.ReadString(), reader.ReadString());
@@ -121,13 +124,17 @@ internal sealed partial class ClientMessages
                 held.Withdraw("the client cancelled it");
                 treatment = Treatment.Drop;
                 break;
+            case "window-change" when channel.HasPty:
+                // uint32 columns, rows, width and height
+                (treatment, channel.Terminal) = (Treatment.Pass, new TerminalSize(reader.ReadUInt32(), reader.ReadUInt32()));
+                break;
             case "window-change" or "signal" or "break" or "xon-xoff" when isSession:
             case "eow@openssh.com" or "keepalive@openssh.com":
                 treatment = Treatment.Pass;
                 break;
         }
 
-        return (channel, request.WantsReply, treatment, operation);
+        return (channel, request.WantsReply, treatment, operation, before);
     }
 
     private static Treatment ReadVariable(Channel channel, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -139,6 +146,19 @@ internal sealed partial class ClientMessages
 
         channel.Environment.Add($"{Encoding.ASCII.GetString(name)}={Encoding.ASCII.GetString(value)}");
         return Treatment.Pass;
+    }
+
+    // Before it begins: what has to be kept and cannot be does not run.
+    private void Record(Channel channel, Treatment treatment, SshOperation? operation, TerminalSize? before)
+    {
+        if (treatment == Treatment.Start)
+        {
+            channel.Recording = judge.Record(operation!, channel.Terminal);
+        }
+        else if (channel is { Recording: { } recording, Terminal: { } terminal } && terminal != before)
+        {
+            recording.Resized(terminal);
+        }
     }
 
     private void Note(SshOperation? operation)

@@ -101,8 +101,7 @@ internal sealed class SessionRelay : IDisposable
         foreach (Channel channel in _table.All)
         {
             channel.Sftp?.End();
-            channel.Output?.Flush();
-            channel.Output?.Dispose();
+            channel.EndOutput();
         }
     }
 

@@ -75,6 +75,11 @@ internal sealed class UpstreamMessages(
         else
         {
             channel.Output?.Flush();
+            if (channel.Recording is { } recording && upstream.Kind != SshMessage.SSH_MSG_CHANNEL_EOF)
+            {
+                recording.Output(ConnectionMessages.DataOf(Peer.Upstream, upstream.Kind, upstream.Packet.Payload), upstream.Kind != SshMessage.SSH_MSG_CHANNEL_DATA);
+            }
+
             client.Forward(upstream.Packet);
         }
     }
@@ -105,8 +110,7 @@ internal sealed class UpstreamMessages(
         channel.IsClosedByUpstream = true;
         channel.Held?.Withdraw("the upstream closed the channel");
         channel.Sftp?.End();
-        channel.Output?.Flush();
-        channel.Output?.Dispose();
+        channel.EndOutput();
         channel.ToClient.End();
         if (channel.IsRefused)
         {

@@ -217,6 +217,11 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
         SftpRequest.TryRead(_requests.Head, out SftpRequest request);
         if (judgement.IsAllowed)
         {
+            if (operation is not null)
+            {
+                channel.Recording?.Done(operation);
+            }
+
             _files.Ask(request.Id, pending, request.Handle);
             return Fate.Pass;
         }

@@ -6,6 +6,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
+using WireGate.Core.Recording;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Ssh.Keys;
@@ -29,6 +30,7 @@ internal sealed class RelayedSession : IAsyncDisposable
     private readonly SshPrivateKey _other = SshPrivateKey.Generate();
     private readonly DecisionPoint _point = new();
     private readonly Connection[] _more;
+    private IRecorder? _recorder;
     private Task? _running;
 
     private RelayedSession(LoopbackPair pair, Connection upstreamCaller, Connection upstreamCallee, GatewayConfig config)
@@ -90,12 +92,17 @@ internal sealed class RelayedSession : IAsyncDisposable
     });
 
     /// <summary>The same with all that rules have.</summary>
-    public static async Task<RelayedSession> OpenAsync(RulesConfig rules, Func<TimeProvider, IApprovals>? approvals = null, params MaskConfig[] masks)
+    public static Task<RelayedSession> OpenAsync(RulesConfig rules, Func<TimeProvider, IApprovals>? approvals = null, params MaskConfig[] masks) =>
+        OpenAsync(rules, approvals, null, masks);
+
+    /// <summary>The same, recorded.</summary>
+    public static async Task<RelayedSession> OpenAsync(RulesConfig rules, Func<TimeProvider, IApprovals>? approvals, IRecorder? recorder, MaskConfig[] masks)
     {
         LoopbackPair pair = await LoopbackPair.OpenAsync(TransportKind.Epoll);
         (Connection caller, Connection callee) = await pair.ConnectAsync();
         var session = new RelayedSession(pair, caller, callee, ConfigOf(rules) with { Masks = masks.ToFrozenDictionary(m => m.Name) });
         session.Approvals = approvals?.Invoke(session.Time) ?? session.Approvals;
+        session._recorder = recorder;
         await session.OnLoopAsync(async () =>
         {
             await Task.WhenAll(new[] { session.Client, session.ClientLeg, session.UpstreamLeg, session.Upstream }.Select(t => t.OpenAsync().AsTask()));
@@ -176,7 +183,7 @@ internal sealed class RelayedSession : IAsyncDisposable
     private async Task RunAsync()
     {
         var services = new SshServices(
-            null!, null!, Audit, new Admission(Time), Approvals, Time, NullLogger<SshProtocol>.Instance);
+            null!, null!, Audit, new Admission(Time), Approvals, Time, NullLogger<SshProtocol>.Instance, _recorder);
         using var relay = new SessionRelay(Session, ClientLeg, UpstreamLeg, services, _point);
         await relay.RunAsync();
     }
