@@ -218,6 +218,11 @@ internal static class MaskPlanner
             decides = source.Taint.Of(lineage.PredicatePlaces);
         }
 
+        if (decides is not { Mask.AllowsPredicates: false })
+        {
+            decides = source.Taint.AroundLateral();
+        }
+
         return decides is { Mask.AllowsPredicates: false } found ? $"the column {found.Column} is masked and may not stand in a condition, an order or a group"
             : source.Taint.BesideSubquery() is { Mask.AllowsPredicates: false } beside
                 ? $"the column {beside.Column} is masked and may not stand beside a subquery, which would run or not by its value"

@@ -24,6 +24,20 @@ internal sealed partial class Taint
             }
         }
 
+        return _lineage.Tested.Where(Tells).Select(Of).FirstOrDefault(f => f is not null);
+    }
+
+    /// <summary>The hidden column by whose values the server may keep what a LATERAL subquery gave; null: none.</summary>
+    public Tainted? AroundLateral()
+    {
+        foreach ((LineageName name, LineageLevel around) in _lineage.FromAround)
+        {
+            if (Of(name) is { } found && !IsWithin(name, around))
+            {
+                return found;
+            }
+        }
+
         return null;
     }
 
@@ -37,6 +51,7 @@ internal sealed partial class Taint
         {
             int running = made.Subqueries.Count;
             Tainted? within = null, beside = made.HasStar ? Of(made) : null;
+            running += made.HasStar && !Running.IsEmpty ? 1 : 0;
             foreach (ColumnNames subquery in made.Subqueries)
             {
                 within = Both(within, Of(subquery));
@@ -62,6 +77,19 @@ internal sealed partial class Taint
         }
 
         return _lineage.Tested.Where(t => t.Subqueries.Count > 0 || Meets(Running, t)).Select(Of).FirstOrDefault(f => f is not null);
+    }
+
+    private bool IsWithin(LineageName name, LineageLevel around)
+    {
+        for (LineageLevel? level = name.Place as LineageLevel; level is not null && !ReferenceEquals(level, around); level = level.Outer)
+        {
+            if (level.Sources.Any(s => Has(s, name.Name)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether what is made of these leaves a trace.</summary>

@@ -9,6 +9,9 @@ internal sealed partial class LineageReader
     // FILTER, ORDER BY within the parentheses, and OVER.
     private static readonly string[] DecidingOfCall = ["agg_filter", "agg_order", "over"];
 
+    // Aggregates with an operator by which an index is sorted (pg_aggregate.aggsortop).
+    private static readonly HashSet<string> FromIndex = new(StringComparer.Ordinal) { "min", "max", "bool_and", "bool_or", "every" };
+
     // What the session or the server knows afterwards if it ran, beside what only looks something up: settings, sequences, numbers of
     // transactions, messages, what is drawn after a seed.
     private static readonly HashSet<string> Telling = new(StringComparer.Ordinal)
@@ -24,7 +27,7 @@ internal sealed partial class LineageReader
         _depth++;
         Gather(value, names);
         _depth--;
-        if (_depth == 0 && (names.Direct.Count > 1 || names.Subqueries.Count > 0))
+        if (_depth == 0 && (names.Direct.Count > 1 || names.Subqueries.Count > 0 || (names.HasStar && !value.IsA("ColumnRef"u8, out _))))
         {
             _expressions.Add(names);
         }
@@ -127,6 +130,11 @@ internal sealed partial class LineageReader
                 _tested.Add(tested);
                 into.AddAll(tested);
                 break;
+            case "A_Expr" when IsNullTest(node):
+                ColumnNames compared = Names(node);
+                _tested.Add(compared);
+                into.AddAll(compared);
+                break;
             case "A_Expr" when MayStop(node):
                 GatherTogether(node, into);
                 break;
@@ -156,6 +164,13 @@ internal sealed partial class LineageReader
     private static bool MayStop(JsonElement expression) =>
         expression.Text("kind"u8) is "AEXPR_BETWEEN" or "AEXPR_NOT_BETWEEN" or "AEXPR_BETWEEN_SYM" or "AEXPR_NOT_BETWEEN_SYM" or "AEXPR_IN"
         || IsRow(expression, "lexpr"u8) || IsRow(expression, "rexpr"u8);
+
+    // x IS DISTINCT FROM NULL is a test for NULL, and x = NULL is one where transform_null_equals is on.
+    private static bool IsNullTest(JsonElement expression) =>
+        expression.Text("kind"u8) is "AEXPR_DISTINCT" or "AEXPR_NOT_DISTINCT" or "AEXPR_OP" && (IsNull(expression, "lexpr"u8) || IsNull(expression, "rexpr"u8));
+
+    private static bool IsNull(JsonElement expression, ReadOnlySpan<byte> side) =>
+        expression.Has(side, out JsonElement value) && value.IsA("A_Const"u8, out JsonElement constant) && constant.Flag("isnull"u8);
 
     private static bool IsRow(JsonElement expression, ReadOnlySpan<byte> side) => expression.Has(side, out JsonElement value) && value.IsA("RowExpr"u8, out _);
 
@@ -210,19 +225,32 @@ internal sealed partial class LineageReader
     {
         List<string?> fields = column.Strings("fields"u8);
         into.HasStar |= fields[^1] is null;
+        bool isFromAround = _lateral >= 0 && fields.Count > 1 && !_scopes.Skip(_lateral).Any(s => s.Aliases.ContainsKey(fields[^2] ?? ""));
         if (fields[^1] is not { } name)
         {
+            _predicates.HasStar |= isFromAround;
             return;
         }
 
         if (fields.Count == 1)
         {
-            into.Add(_scopes.Count > 0 ? _scopes[^1].Level : null, name);
+            LineageLevel? level = _scopes.Count > 0 ? _scopes[^1].Level : null;
+            into.Add(level, name);
+            if (_lateral >= 0 && _budget.Keeps(1))
+            {
+                _fromAround.Add((new LineageName(level, name), _scopes[_lateral - 1].Level));
+            }
+
             return;
         }
 
         LineageQualifier qualifier = Qualifier(fields[^2]);
         into.Add(qualifier, name);
+        if (isFromAround)
+        {
+            _predicates.Add(qualifier, name);
+        }
+
         if (_budget.Keeps(1))
         {
             _fields.Add(new LineageName(qualifier, name));
@@ -262,7 +290,9 @@ internal sealed partial class LineageReader
         SqlName function = FunctionOf(call.Strings("funcname"u8));
         bool givesRows = SetReturningFunctions.MayContain(function);
         _settings += Tells(function.Name) || StatementReader.IsAgeOfTransaction(function.Name, call) ? 1 : 0;
-        GatherDeciding(call, givesRows ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
+        // DISTINCT sorts what all aggregates beside it get, and the least of something may be where an index begins.
+        bool decides = givesRows || call.Flag("agg_distinct"u8) || FromIndex.Contains(function.Name);
+        GatherDeciding(call, decides ? ["args", .. DecidingOfCall] : DecidingOfCall, into);
     }
 
     private static void Fields(JsonElement indirection, ColumnNames into)

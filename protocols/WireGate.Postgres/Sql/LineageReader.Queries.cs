@@ -196,7 +196,11 @@ internal sealed partial class LineageReader
     {
         if (isLateral)
         {
-            return Nested(query);
+            int outer = _lateral;
+            _lateral = _scopes.Count;
+            List<LineageOutput> made = Nested(query);
+            _lateral = outer;
+            return made;
         }
 
         Scope own = _scopes[^1];

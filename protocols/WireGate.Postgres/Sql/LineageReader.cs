@@ -21,8 +21,12 @@ internal sealed partial class LineageReader
     private readonly List<ColumnNames> _expressions = [];
     private readonly List<ColumnNames> _tested = [];
     private readonly List<(SqlName Relation, int Place)> _places = [];
+    private readonly HashSet<(LineageName Name, LineageLevel Around)> _fromAround = [];
     private int _settings;
     private int _subqueries;
+
+    // The first scope within a LATERAL subquery; negative: it is none.
+    private int _lateral = -1;
 
     // How many expressions of one query are around what is read.
     private int _depth;
@@ -117,6 +121,7 @@ internal sealed partial class LineageReader
         Fields = _fields,
         Predicates = _predicates,
         PredicatePlaces = [.. _places],
+        FromAround = _fromAround,
         Expressions = [.. _expressions],
         Tested = [.. _tested],
         Written = _written,

@@ -95,6 +95,11 @@ internal sealed record QueryLineage
     /// <summary>The same by their places among those of a relation, from 1.</summary>
     public ImmutableArray<(SqlName Relation, int Place)> PredicatePlaces { get; init; } = [];
 
+    /// <summary>
+    /// Names within LATERAL, and what is around it: where they are columns of that, the server may keep by their values what the subquery gave.
+    /// </summary>
+    public IReadOnlySet<(LineageName Name, LineageLevel Around)> FromAround { get; init; } = ImmutableHashSet<(LineageName, LineageLevel)>.Empty;
+
     /// <summary>What each expression is made of that is made of more than one name, or has a subquery.</summary>
     public ImmutableArray<ColumnNames> Expressions { get; init; } = [];
 

@@ -7,6 +7,7 @@ namespace WireGate.Postgres.Sql;
 internal sealed partial class StatementReader
 {
     private const string Later = "what it defines runs later";
+    private const string TablesOfType = "which tables of a type have the attribute for a column is not told";
 
     // Expressions that are met run when somebody uses what is defined; those of a DEFAULT cannot name a value. A view is followed by what
     // it is made of, what else is defined is not.
@@ -152,6 +153,10 @@ internal sealed partial class StatementReader
             }
 
             Cascades(command, SqlEffects.Ddl);
+            if (alter.Is("objtype"u8, "OBJECT_TYPE"u8) && command.Is("behavior"u8, "DROP_CASCADE"u8))
+            {
+                _facts.Unknown(TablesOfType);
+            }
         }
     }
 
@@ -179,7 +184,7 @@ internal sealed partial class StatementReader
 
         if (rename.Is("renameType"u8, "OBJECT_ATTRIBUTE"u8) && rename.Is("behavior"u8, "DROP_CASCADE"u8))
         {
-            _facts.Unknown("which tables of a type have the attribute for a column is not told");
+            _facts.Unknown(TablesOfType);
         }
 
         if (isRole)
