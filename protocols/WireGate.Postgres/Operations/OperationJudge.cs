@@ -74,6 +74,9 @@ internal sealed class OperationJudge
     /// <summary>What all sessions of the process hold by names.</summary>
     public HeldInProcess Held => _statements.Held;
 
+    /// <summary>What all sessions of the process are owed.</summary>
+    public ProcessShare Owed => _statements.Owed;
+
     /// <summary>Every mask that may hold for an operation of this session.</summary>
     public MaskSet AnyMasks => _rules.AnyMasks;
 
