@@ -28,6 +28,8 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     private JudgedText? _looked;
     private ProtectionMap? _lastMap;
 
+    private readonly KeptPlans _plans = new();
+
     // The last plan of a text that uses names: one that is sent again and again is planned once, as long as they stand for the same.
     private MaskPlan? _named;
 
@@ -123,7 +125,7 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
             new PlanInput(text, masks, conversation.SourcesOf(text), judge.Settings.SearchPath, unreadable, _own, judge.Epoch, meanings), map);
         if (isItself)
         {
-            text.Plan = plan;
+            _plans.Keep(text, plan);
         }
         else
         {

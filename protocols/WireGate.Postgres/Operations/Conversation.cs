@@ -75,6 +75,7 @@ internal sealed partial class Conversation
     {
         Held.Close();
         Replies.Close();
+        Judge.Forget();
     }
 
     /// <summary>A text is sent and will run.</summary>

@@ -12,6 +12,7 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
     private readonly Dictionary<ParsedText, (int Names, long Weight)> _texts = [];
     private HeldInProcess? _process = process;
     private int _names;
+    private long _parameters;
     private long _held;
     private long _told;
 
@@ -53,6 +54,17 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
 
     /// <summary>There is one less.</summary>
     public void ReturnName() => AddNames(-1);
+
+    /// <summary>So much more is kept of the values that names were bound to, or less.</summary>
+    public void AddParameters(int bytes)
+    {
+        if (bytes != 0)
+        {
+            _parameters += bytes;
+            _told += bytes;
+            _process?.Add(bytes);
+        }
+    }
 
     /// <summary>A name stands for a text, or an answer to it is owed.</summary>
     public void Take(JudgedText? text)
@@ -108,7 +120,7 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
             LetGo(text, weight);
         }
 
-        _process?.Add(-_held - ((long)_names * NameSlot.Weight));
+        _process?.Add(-_held - _parameters - ((long)_names * NameSlot.Weight));
         _process = null;
     }
 

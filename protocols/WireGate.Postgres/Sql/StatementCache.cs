@@ -25,6 +25,9 @@ internal sealed class StatementCache(int entries, long bytes)
     /// <summary>What sessions hold of texts by names, whether they are still kept here or not.</summary>
     public HeldInProcess Held { get; } = new();
 
+    /// <summary>What sessions keep of texts to judge them again, each text once.</summary>
+    public ProcessShare Judged { get; } = new(OperationJudge.MostOfProcess);
+
     /// <summary>What sessions keep until it is answered.</summary>
     public ProcessShare Owed { get; } = new(OwedWeight.MostOfProcess);
 

@@ -97,7 +97,8 @@ public sealed partial class ApprovalRegistry
             return;
         }
 
-        ImmutableArray<ApprovalChange> changes = [.. entries.Select(e => new ApprovalChange(e.Now, EndOf(e, now)! with { Version = e.Now.Version + 1 }))];
+        ImmutableArray<ApprovalChange> changes =
+            [.. entries.Select(e => new ApprovalChange(e.Now, EndOf(e, now)! with { Version = e.Now.Version + 1 }))];
         var expired = ImmutableArray.CreateBuilder<AuditEvent>();
         var meant = ImmutableArray.CreateBuilder<AuditEvent>();
         for (int i = 0; i < entries.Length; i++)

@@ -15,7 +15,9 @@ public sealed partial class ApprovalRegistry
         return [.. stored.Select(Seen).Where(a => state is null || a.State == state)];
 
         Approval Seen(Approval approval) =>
-            _open.TryGetValue(approval.Id, out Entry? entry) && entry is { Meant: not null, Seen: var seen } ? approval with { State = seen.State, Detail = seen.Detail } : approval;
+            _open.TryGetValue(approval.Id, out Entry? entry) && entry is { Meant: not null, Seen: var seen }
+                ? approval with { State = seen.State, Detail = seen.Detail }
+                : approval;
     }
 
     /// <inheritdoc/>
