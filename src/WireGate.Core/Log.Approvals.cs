@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(282, LogLevel.Error, "approvals of revoked placeholders were not taken back")]
     public static partial void ApprovalsNotRevoked(this ILogger logger, Exception exception);
+
+    [LoggerMessage(283, LogLevel.Error, "the store does not take the end of approval {Approval} yet")]
+    public static partial void ApprovalEndNotStored(this ILogger logger, string approval, Exception exception);
 }

@@ -14,6 +14,9 @@ namespace WireGate.Postgres.Masking;
 /// <param name="statements">In the order in which they run.</param>
 internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> statements)
 {
+    // With what it was made of.
+    private const int PerPlan = 512;
+
     public ProtectionMap Map { get; } = map;
 
     /// <summary>The statements; what runs beyond them was not foreseen.</summary>
@@ -39,6 +42,12 @@ internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> 
 
     /// <summary>What it was made of: it is made again when the catalog turns out to be another. Null: it is a refusal.</summary>
     public PlanInput? Input { get; init; }
+
+    /// <summary>Bytes in memory, about, without its text and what is hidden.</summary>
+    public long Weight { get; } = PerPlan + statements.Sum(s => s.Weight);
+
+    /// <summary>How many answers are owed that it is for.</summary>
+    public int Owed { get; set; }
 }
 
 /// <summary>What a plan is made of, beside what is hidden.</summary>
@@ -49,16 +58,24 @@ internal sealed class MaskPlan(ProtectionMap map, ImmutableArray<StatementPlan> 
 /// <param name="Unreadable">Why texts of this session cannot be read; null: they can.</param>
 /// <param name="Own">What the session has made in its transaction.</param>
 /// <param name="Epoch">What names meant.</param>
+/// <param name="Meanings">What names of statements and portals stood for.</param>
 internal sealed record PlanInput(
-    JudgedText Text, MaskSet Masks, IReadOnlyList<List<RowSource>> Sources, SqlSearchPath Path, string? Unreadable, OwnTables Own, int Epoch);
+    JudgedText Text, MaskSet Masks, IReadOnlyList<List<RowSource>> Sources, SqlSearchPath Path, string? Unreadable, OwnTables Own, int Epoch,
+    long Meanings = 0);
 
 /// <summary>What one statement gives back may come from one of these, and which is not always known.</summary>
 /// <param name="sources">The statement itself, or what its names stand for.</param>
 internal sealed class StatementPlan(ImmutableArray<PlanSource> sources)
 {
+    // A list, an object and an array; and what is kept of a description of usual length.
+    private const int Constant = 512;
+
     private byte[] _description = [];
     private RowMask? _rows;
     private ProtectionMap? _map;
+
+    /// <summary>Bytes in memory, about.</summary>
+    public long Weight { get; } = Constant + sources.Sum(s => PlanSource.Constant + s.Taint.Weight);
 
     /// <summary>How a COPY is masked; null: it is none that could be.</summary>
     public CopyPlan? Copy { get; init; }
@@ -223,6 +240,9 @@ internal readonly record struct RowSource(ParsedStatement Statement, ProtectionM
 /// <param name="Unknown">What of it cannot be known; null: nothing.</param>
 internal sealed record PlanSource(ParsedStatement Statement, ProtectionMap Map, Taint Taint, string? Unknown)
 {
+    /// <summary>Bytes of one, with its entries in lists and without what its names may stand for.</summary>
+    public const int Constant = 256;
+
     private (int Count, int First, Tainted? Found)? _stars;
 
     /// <summary>Where a column comes from that the upstream names no origin of.</summary>

@@ -28,6 +28,11 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
     private JudgedText? _looked;
     private ProtectionMap? _lastMap;
 
+    private readonly KeptPlans _plans = new();
+
+    // The last plan of a text that uses names: one that is sent again and again is planned once, as long as they stand for the same.
+    private MaskPlan? _named;
+
     // What was read for the message that is dealt with.
     private Catalog? _read;
 
@@ -107,17 +112,26 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         ProtectionMap map = catalog.MapOf(masks, source.MaskKey);
         _lastMap = map;
         // The plan of a COPY depends on the encoding too.
-        bool isItself = !text.UsesNames && text.Alternatives.IsEmpty && judge.Settings.AreTextsReadable;
-        if (isItself && text.Plan is { Input: { } input } known && input.Epoch == judge.Epoch && ReferenceEquals(known.Map, map)
-            && ReferenceEquals(input.Own, _own))
+        string? unreadable = judge.Settings.AreTextsReadable ? null : judge.Settings.Unreadable;
+        bool isItself = !text.UsesNames && text.Alternatives.IsEmpty;
+        long meanings = isItself ? 0 : conversation.Meanings;
+        if ((isItself ? text.Plan : _named) is { Input: { } input } known && ReferenceEquals(input.Text, text) && input.Epoch == judge.Epoch
+            && input.Meanings == meanings && input.Unreadable == unreadable && ReferenceEquals(known.Map, map) && ReferenceEquals(input.Own, _own))
         {
             return known;
         }
 
-        string? unreadable = judge.Settings.AreTextsReadable ? null : judge.Settings.Unreadable;
         MaskPlan plan = MaskPlanner.Plan(
-            new PlanInput(text, masks, conversation.SourcesOf(text), judge.Settings.SearchPath, unreadable, _own, judge.Epoch), map);
-        text.Plan = isItself ? plan : null;
+            new PlanInput(text, masks, conversation.SourcesOf(text), judge.Settings.SearchPath, unreadable, _own, judge.Epoch, meanings), map);
+        if (isItself)
+        {
+            _plans.Keep(text, plan);
+        }
+        else
+        {
+            _named = plan;
+        }
+
         return plan;
 
         MaskPlan Refused(string why) => new(new ProtectionMap(Empty, masks, source.MaskKey), []) { Text = text, Masks = masks, Refusal = why, IsSensitive = true };

@@ -86,7 +86,7 @@ internal sealed partial class Conversation
     // What PREPARE and DECLARE name. What cannot be held is unknown: a name never keeps what it meant before.
     private void DefineNames(JudgedText text, OperationRun run, ProtectionMap? hidden)
     {
-        (run.Forgotten, run.Unknown) = (Forget, Judge.Unnamed);
+        (run.Forgotten, run.Unknown) = (_forget, Judge.Unnamed);
         var given = new HashSet<NameSlot>();
         bool isKept = hidden is null || !text.Names.Any(n => n.Given.IsHeld) || IsKept(hidden);
         foreach (JudgedText other in text.UsesNames || text.Alternatives.Length > 0 ? Runs(text) : [])

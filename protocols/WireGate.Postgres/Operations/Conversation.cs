@@ -15,6 +15,9 @@ internal sealed partial class Conversation
     private readonly NameTable _statements;
     private readonly NameTable _portals;
     private readonly List<JudgedText> _candidates = [];
+    private readonly Action<NameSlot> _forget;
+    private long _changesBefore;
+    private long _groupsWithChanges;
     private long _group;
     private int _completed;
     private bool _hasFailed;
@@ -25,7 +28,9 @@ internal sealed partial class Conversation
     {
         Judge = judge;
         Held = new HeldBudget(judge.Held);
+        Replies = new PendingReplies(judge.Owed);
         (_statements, _portals) = (new NameTable(Held), new NameTable(Held));
+        _forget = Forget;
         Judge.Settings.IsUnderWay = () => Replies.Count > 0;
         Replies.Skipped = OnSkipped;
         Replies.Failed = reply =>
@@ -39,7 +44,7 @@ internal sealed partial class Conversation
     }
 
     /// <summary>The answers that are owed.</summary>
-    public PendingReplies Replies { get; } = new();
+    public PendingReplies Replies { get; }
 
     /// <summary>What is held to be shown to people.</summary>
     public HeldBudget Held { get; }
@@ -54,7 +59,24 @@ internal sealed partial class Conversation
     public bool IsIdle => Replies.Count == 0 && !Replies.IsSkipping;
 
     /// <summary>A Sync, a Query or a FunctionCall is sent: what comes next is another group of messages.</summary>
-    public void NextGroup() => _group++;
+    public void NextGroup()
+    {
+        _group++;
+        // What a group gave a name stands beside what it meant before, for those behind it.
+        _groupsWithChanges += Held.Changes != _changesBefore ? 1 : 0;
+        _changesBefore = Held.Changes;
+    }
+
+    /// <summary>As long as it is the same, every name stands for what it did.</summary>
+    public long Meanings => Held.Changes + _groupsWithChanges;
+
+    /// <summary>The session is over: what it holds and is owed goes with it.</summary>
+    public void Close()
+    {
+        Held.Close();
+        Replies.Close();
+        Judge.Forget();
+    }
 
     /// <summary>A text is sent and will run.</summary>
     /// <param name="text">What runs.</param>

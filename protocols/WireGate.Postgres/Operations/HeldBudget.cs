@@ -12,14 +12,23 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
     private readonly Dictionary<ParsedText, (int Names, long Weight)> _texts = [];
     private HeldInProcess? _process = process;
     private int _names;
+    private long _parameters;
     private long _held;
     private long _told;
 
-    /// <summary>Nothing more is to be told.</summary>
-    public bool IsSpent => _told >= HeldBytes.MostOfSession;
+    /// <summary>All that is held.</summary>
+    public long Bytes => _told + _held;
+
+    /// <summary>How often a name was given, confirmed or lost: as long as it is the same, each name may stand for what it did.</summary>
+    public long Changes { get; private set; }
 
     /// <summary>Whether so many bytes more may be held to be shown.</summary>
-    public bool Fits(long length) => _held + length <= HeldBytes.MostOfSession;
+    public bool Fits(long length)
+    {
+        long held = _held + JudgedText.PerCopy + length;
+        return held <= HeldBytes.MostOfSession
+            && (_process is null || held <= HeldInProcess.OfEach || _process.Held + JudgedText.PerCopy + length <= HeldInProcess.Most);
+    }
 
     /// <summary>Whether another name may stand for a text.</summary>
     /// <param name="text">The text.</param>
@@ -46,15 +55,27 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
     /// <summary>There is one less.</summary>
     public void ReturnName() => AddNames(-1);
 
+    /// <summary>So much more is kept of the values that names were bound to, or less.</summary>
+    public void AddParameters(int bytes)
+    {
+        if (bytes != 0)
+        {
+            _parameters += bytes;
+            _told += bytes;
+            _process?.Add(bytes);
+        }
+    }
+
     /// <summary>A name stands for a text, or an answer to it is owed.</summary>
     public void Take(JudgedText? text)
     {
+        Changes++;
         if (text is null)
         {
             return;
         }
 
-        _held += text.HeldLength;
+        Hold(text.HeldLength);
         (int names, long weight) = _texts.TryGetValue(text.Parsed, out (int, long) known) ? known : (0, text.Weight);
         _texts[text.Parsed] = (names + 1, weight);
         if (names > 0)
@@ -72,12 +93,13 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
     /// <summary>It does no longer.</summary>
     public void Return(JudgedText? text)
     {
+        Changes++;
         if (text is null)
         {
             return;
         }
 
-        _held -= text.HeldLength;
+        Hold(-text.HeldLength);
         (int names, long weight) = _texts[text.Parsed];
         if (names > 1)
         {
@@ -98,7 +120,7 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
             LetGo(text, weight);
         }
 
-        _process?.Add((long)-_names * NameSlot.Weight);
+        _process?.Add(-_held - _parameters - ((long)_names * NameSlot.Weight));
         _process = null;
     }
 
@@ -108,6 +130,15 @@ internal sealed class HeldBudget(HeldInProcess? process = null)
         if (_process is not null && text.LetGo())
         {
             _process.Add(-weight);
+        }
+    }
+
+    private void Hold(long bytes)
+    {
+        if (bytes != 0)
+        {
+            _held += bytes;
+            _process?.Add(bytes);
         }
     }
 

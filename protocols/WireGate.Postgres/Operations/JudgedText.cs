@@ -15,6 +15,9 @@ internal readonly record struct NamedText(GivenName Given, JudgedText Text);
 /// <summary>One text as a session sends it: what it tells, and what the rules said of it last. Belongs to the session.</summary>
 internal sealed class JudgedText
 {
+    /// <summary>Bytes of one of these by itself, about, and of the arrays of what is shown to people without what is in them.</summary>
+    public const int PerCopy = 448;
+
     // What leaves nothing behind: a power cut takes the effect with its record.
     private const SqlEffects Passing = SqlEffects.Read | SqlEffects.Session;
 
@@ -108,12 +111,12 @@ internal sealed class JudgedText
     /// <summary>What people are asked about; null: it was not held when it was sent.</summary>
     public HeldBytes? Held { get; private init; }
 
-    /// <summary>Bytes that are held as long as it is known.</summary>
+    /// <summary>Bytes that are held to be shown to people, as long as it is known.</summary>
     public long HeldLength
     {
         get
         {
-            long length = Held?.Length ?? 0;
+            long length = Held is null ? 0 : PerCopy + Held.Length;
             foreach (JudgedText alternative in Alternatives)
             {
                 length += alternative.HeldLength;

@@ -70,7 +70,22 @@ internal sealed class NameSlot(byte[] name, HeldBudget budget, Action? changed =
     public bool IsEmpty => Confirmed is null && !_isPending;
 
     /// <summary>The parameters of the last Bind, as far as they are kept; used for portals only.</summary>
-    public ParameterBuffer Parameters => _parameters ??= new();
+    public ReadOnlySpan<byte> Parameters => _parameters is null ? default : _parameters.Kept;
+
+    /// <summary>Keeps the values of a Bind.</summary>
+    /// <param name="fields">What follows its two names.</param>
+    public void KeepParameters(ReadOnlySpan<byte> fields)
+    {
+        int before = ParametersWeight;
+        (_parameters ??= new ParameterBuffer()).Keep(fields);
+        if (ParametersWeight != before)
+        {
+            budget.AddParameters(ParametersWeight - before);
+        }
+    }
+
+    /// <summary>Bytes in memory of the values that are kept.</summary>
+    public int ParametersWeight => _parameters?.Weight ?? 0;
 
     /// <summary>With which yes of people it runs, and what; null: with none. The upstream runs a portal once, and gives its rows in as many parts as it is asked for.</summary>
     public (JudgedText Text, Approval Approval)? Given { get; set; }

@@ -136,6 +136,7 @@ internal sealed class NameTable
     private void Remove(NameSlot slot)
     {
         _slots.Remove(slot.Name);
+        _budget.AddParameters(-slot.ParametersWeight);
         _budget.ReturnName();
     }
 

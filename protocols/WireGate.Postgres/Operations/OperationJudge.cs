@@ -20,8 +20,12 @@ internal sealed class OperationJudge
     /// <summary>Texts whose decisions are kept; names keep theirs beside. A driver's statement cache has some hundred.</summary>
     private const int MostKept = 512;
 
+    /// <summary>Bytes of all sessions: beyond, each keeps <see cref="LittleWeight"/>.</summary>
+    public const long MostOfProcess = 32 * 1024 * 1024;
+
     // What they tell is in a cache of all sessions; a session that keeps other texts keeps them from being forgotten.
     private const long MostWeight = 1024 * 1024;
+    private const long LittleWeight = 128 * 1024;
 
     /// <summary>Bytes of a text that are parsed where they arrive: some 0.2 ms, during which the loop serves nobody else.</summary>
     private const int MostInline = 4096;
@@ -73,6 +77,9 @@ internal sealed class OperationJudge
 
     /// <summary>What all sessions of the process hold by names.</summary>
     public HeldInProcess Held => _statements.Held;
+
+    /// <summary>What all sessions of the process are owed.</summary>
+    public ProcessShare Owed => _statements.Owed;
 
     /// <summary>Every mask that may hold for an operation of this session.</summary>
     public MaskSet AnyMasks => _rules.AnyMasks;
@@ -167,6 +174,20 @@ internal sealed class OperationJudge
         }
     }
 
+    /// <summary>Keeps no text any more, as when the session is over.</summary>
+    public void Forget()
+    {
+        long shared = 0;
+        foreach (ParsedText parsed in _texts.Keys)
+        {
+            shared += JudgedText.PerCopy + (parsed.Drop() ? parsed.Weight : 0);
+        }
+
+        _statements.Judged.Add(-shared);
+        _texts.Clear();
+        _weight = 0;
+    }
+
     /// <summary>What the rules say of it now.</summary>
     /// <param name="text">What is asked about.</param>
     /// <param name="isRun">False: it does not run yet, or has been counted.</param>
@@ -206,20 +227,21 @@ internal sealed class OperationJudge
         }
 
         var text = new JudgedText(parsed, DigestOf(sql));
-        if (parsed.Weight > MostWeight)
+        long weight = JudgedText.PerCopy + parsed.Weight, most = _statements.Judged.IsSpent ? LittleWeight : MostWeight;
+        if (weight > most)
         {
             _large = new WeakReference<JudgedText>(text);
             return text;
         }
 
-        if (_texts.Count >= MostKept || _weight + parsed.Weight > MostWeight)
+        if (_texts.Count >= MostKept || _weight + weight > most)
         {
-            _texts.Clear();
-            _weight = 0;
+            Forget();
         }
 
         _texts.Add(parsed, text);
-        _weight += parsed.Weight;
+        _weight += weight;
+        _statements.Judged.Add(JudgedText.PerCopy + (parsed.Keep() ? parsed.Weight : 0));
         return text;
     }
 

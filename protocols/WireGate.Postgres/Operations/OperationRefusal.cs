@@ -9,6 +9,12 @@ namespace WireGate.Postgres.Operations;
 /// <param name="Reference">What client and audit log have in common.</param>
 internal sealed record OperationRefusal(ErrorFields Fields, string Reference)
 {
+    // An object with its strings' headers, and a closure; strings beside.
+    private const int Constant = 320;
+
+    /// <summary>Bytes in memory, about.</summary>
+    public long Weight => Constant + (2L * ((Fields.Message?.Length ?? 0) + (Fields.Detail?.Length ?? 0)));
+
     /// <summary>The rules refuse it.</summary>
     /// <param name="runs">All that would run: the text, and what its names stand for.</param>
     /// <param name="decision">Why.</param>

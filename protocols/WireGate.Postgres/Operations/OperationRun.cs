@@ -4,7 +4,11 @@ namespace WireGate.Postgres.Operations;
 /// <param name="text">What runs.</param>
 internal sealed class OperationRun(JudgedText text)
 {
-    private readonly List<(int Statement, NameSlot Slot)> _names = [];
+    // With who is told of its end; and an entry of its list, which may have doubled just now, and of what is under way of the name.
+    private const int Constant = 256;
+    private const int PerName = 96;
+
+    private List<(int Statement, NameSlot Slot)>? _names;
     private int _done;
 
     // Of the names, how many are of statements that have been done.
@@ -12,6 +16,9 @@ internal sealed class OperationRun(JudgedText text)
 
     /// <summary>What runs.</summary>
     public JudgedText Text { get; } = text;
+
+    /// <summary>Bytes in memory, about, without its text.</summary>
+    public long Weight => Constant + (PerName * (_names?.Count ?? 0));
 
     /// <summary>The upstream answered with an error, or never ran it.</summary>
     public bool HasFailed { get; set; }
@@ -32,13 +39,13 @@ internal sealed class OperationRun(JudgedText text)
     public bool IsPartlyInForce => HasFailed && _done > 0 && Text.EndsTransaction;
 
     /// <summary>A statement of it gives a name a meaning; told in their order.</summary>
-    public void Names(int statement, NameSlot slot) => _names.Add((statement, slot));
+    public void Names(int statement, NameSlot slot) => (_names ??= []).Add((statement, slot));
 
     /// <summary>One more of its statements has been done.</summary>
     /// <returns>Its index.</returns>
     public int Complete()
     {
-        for (; _given < _names.Count && _names[_given].Statement == _done; _given++)
+        for (; _given < _names?.Count && _names[_given].Statement == _done; _given++)
         {
             _names[_given].Slot.Confirm();
         }
@@ -52,8 +59,9 @@ internal sealed class OperationRun(JudgedText text)
     /// </summary>
     public void End()
     {
-        foreach ((int statement, NameSlot slot) in _names[_given..])
+        for (; _given < _names?.Count; _given++)
         {
+            (int statement, NameSlot slot) = _names[_given];
             if (statement == _done && HasFailed && Unknown is { } unknown)
             {
                 slot.Doubt(unknown);

@@ -6,11 +6,17 @@ internal sealed class ParameterBuffer
     /// <summary>Bytes of the values that are kept: what an audit line shows of them.</summary>
     public const int Most = 1024;
 
+    // Two objects' headers.
+    private const int Constant = 64;
+
     private byte[] _bytes = [];
     private int _length;
 
     /// <summary>Everything of the Bind behind its two names, as far as it is kept.</summary>
     public ReadOnlySpan<byte> Kept => _bytes.AsSpan(0, _length);
+
+    /// <summary>Bytes in memory.</summary>
+    public int Weight => Constant + _bytes.Length;
 
     /// <summary>Keeps the beginning of a Bind's fields.</summary>
     /// <param name="fields">What follows the two names: format codes, values, result formats.</param>

@@ -164,7 +164,7 @@ internal sealed partial class ClientHandler
             return Refuse(OperationRefusal.TooManyNames(), text, default, fields);
         }
 
-        slot?.Parameters.Keep(fields);
+        slot?.KeepParameters(fields);
         _hasBound = true;
         _replies.Add(new PendingReply(FrontendMessage.Bind, ReplyAction.Forward, slot));
         return FrameAction.Forward;
@@ -180,7 +180,7 @@ internal sealed partial class ClientHandler
         ReadOnlySpan<byte> portal = reader.ReadCString();
         _described = described is not null && portal.SequenceEqual(described) ? described : null;
         JudgedText text = conversation.PortalOf(portal, out _portal);
-        return Start(FrontendMessage.Execute, text, default, _portal is null ? default : _portal.Parameters.Kept);
+        return Start(FrontendMessage.Execute, text, default, _portal is null ? default : _portal.Parameters);
     }
 
     // Int32 function | formats, values: as in Bind | Int16 format of the result

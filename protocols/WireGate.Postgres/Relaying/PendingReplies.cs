@@ -1,3 +1,4 @@
+using System.Buffers;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Masking;
 using WireGate.Postgres.Messages;
@@ -41,13 +42,23 @@ internal enum ReplyAction : byte
 /// The answers that the upstream still owes, first come first served: the protocol answers in order, but for notices, notifications and
 /// settings. An answer that is not the one owed is a broken upstream. One thread.
 /// </summary>
-internal sealed class PendingReplies
+/// <param name="process">What all sessions are owed together; null: what is owed here does not count there.</param>
+internal sealed class PendingReplies(ProcessShare? process = null)
 {
-    /// <summary>More than this without an answer, and the client waits: what is remembered of a session is bounded. A pipeline of libpq's tests has some thousand.</summary>
-    public const int Most = 64 * 1024;
+    /// <summary>
+    /// More than this without an answer, and the client waits: what is remembered of a session is bounded. A pipeline of libpq's tests has
+    /// some thousand; of a longer one the rest follows as its beginning is answered, which takes no more room for answers than without a
+    /// gateway.
+    /// </summary>
+    public const int Most = 4096;
 
-    private readonly HeldBudget _texts = new();
-    private PendingReply[] _ring = new PendingReply[16];
+    // A power of two, as every size of the ring is. What is larger is given back when nothing is owed.
+    private const int Usual = 64;
+
+    private readonly OwedWeight _weight = new(process);
+    private readonly PendingReply[] _usual = new PendingReply[Usual];
+    private PendingReply[]? _larger;
+    private int _mask = Usual - 1;
     private int _head;
     private int _mayCopyIn;
 
@@ -55,10 +66,10 @@ internal sealed class PendingReplies
     public int Count { get; private set; }
 
     /// <summary>So much is owed, or so much is kept until it is answered, that the client waits.</summary>
-    public bool IsFull => Count >= Most || _texts.IsSpent;
+    public bool IsFull => Count >= Most || _weight.IsSpent;
 
     /// <summary>Enough of it was answered for the client to go on.</summary>
-    public bool HasRoom => Count < Most / 2 && !_texts.IsSpent;
+    public bool HasRoom => Count < Most / 2 && _weight.HasRoom;
 
     /// <summary>
     /// An error has been seen and no Sync has been sent since: the upstream throws away whatever comes before one.
@@ -74,7 +85,7 @@ internal sealed class PendingReplies
     public bool MayCopyIn => _mayCopyIn > 0 && !IsCopyingIn;
 
     /// <summary>The oldest; the default if none is owed.</summary>
-    public PendingReply First => Count == 0 ? default : _ring[_head];
+    public PendingReply First => Count == 0 ? default : At(0);
 
     /// <summary>Told of a message whose answer is an error and that is answered by ReadyForQuery all the same.</summary>
     public Action<PendingReply>? Failed { get; set; }
@@ -86,14 +97,14 @@ internal sealed class PendingReplies
     /// <param name="reply">What is owed.</param>
     public void Add(PendingReply reply)
     {
-        if (Count == _ring.Length)
+        if (Count > _mask)
         {
             Grow();
         }
 
-        _ring[(_head + Count) & (_ring.Length - 1)] = reply;
+        At(Count) = reply;
         Count++;
-        _texts.Take(reply.Text);
+        _weight.Take(reply);
         _mayCopyIn += reply.IsOpenEnded ? 1 : 0;
         IsSkipping &= reply.Message != FrontendMessage.Sync;
     }
@@ -112,7 +123,7 @@ internal sealed class PendingReplies
 
         for (int i = Count - 1; i >= 0; i--)
         {
-            ref PendingReply reply = ref _ring[(_head + i) & (_ring.Length - 1)];
+            ref PendingReply reply = ref At(i);
             if (reply.MayCopyIn)
             {
                 _mayCopyIn -= reply.IsOpenEnded ? 1 : 0;
@@ -131,7 +142,7 @@ internal sealed class PendingReplies
         // An Execute is this one COPY; a Query may hold another.
         first = first with { MayCopyIn = first.MayCopyIn && first.Message == FrontendMessage.Query, EarlyEnds = Math.Max(0, first.EarlyEnds - 1) };
         _mayCopyIn += first.IsOpenEnded ? 1 : 0;
-        _ring[_head] = first;
+        At(0) = first;
     }
 
     /// <summary>The oldest must be one of two, and stays.</summary>
@@ -160,12 +171,22 @@ internal sealed class PendingReplies
     /// <summary>The oldest is done.</summary>
     public void RemoveFirst()
     {
-        _texts.Return(_ring[_head].Text);
-        _mayCopyIn -= _ring[_head].IsOpenEnded ? 1 : 0;
-        _ring[_head] = default;
-        _head = (_head + 1) & (_ring.Length - 1);
+        ref PendingReply first = ref At(0);
+        _weight.Return(first);
+        _mayCopyIn -= first.IsOpenEnded ? 1 : 0;
+        first = default;
+        _head = (_head + 1) & _mask;
         Count--;
+        if (Count == 0 && _larger is { } larger)
+        {
+            // All of it was taken out.
+            ArrayPool<PendingReply>.Shared.Return(larger);
+            (_larger, _mask, _head) = (null, Usual - 1, 0);
+        }
     }
+
+    /// <summary>The session is over: what it was owed counts no longer.</summary>
+    public void Close() => _weight.Close();
 
     /// <summary>
     /// An ErrorResponse: what it answers has failed. A Query, a FunctionCall and a Sync are still answered by ReadyForQuery; after
@@ -183,7 +204,8 @@ internal sealed class PendingReplies
         {
             Failed?.Invoke(First);
             // What was to fail has failed: ReadyForQuery is all that is owed of it.
-            _ring[_head] = First with { Action = ReplyAction.Forward };
+            // The refusal stays with it: it weighs what it did.
+            At(0) = First with { Action = ReplyAction.Forward };
             return;
         }
 
@@ -211,7 +233,7 @@ internal sealed class PendingReplies
 
         for (int i = 1; i < Count; i++)
         {
-            FrontendMessage next = _ring[(_head + i) & (_ring.Length - 1)].Message;
+            FrontendMessage next = At(i).Message;
             if (next != FrontendMessage.Close)
             {
                 return next == FrontendMessage.Sync;
@@ -224,15 +246,22 @@ internal sealed class PendingReplies
     /// <exception cref="ProtocolException">Always.</exception>
     public static void Refuse() => ProtocolException.Throw(Peer.Upstream, "an answer to nothing that was asked");
 
+    private ref PendingReply At(int index) => ref (_larger ?? _usual)[(_head + index) & _mask];
+
     private void Grow()
     {
-        var ring = new PendingReply[_ring.Length * 2];
+        PendingReply[] ring = ArrayPool<PendingReply>.Shared.Rent(2 * Count);
         for (int i = 0; i < Count; i++)
         {
-            ring[i] = _ring[(_head + i) & (_ring.Length - 1)];
+            ring[i] = At(i);
+            At(i) = default;
         }
 
-        _ring = ring;
-        _head = 0;
+        if (_larger is { } before)
+        {
+            ArrayPool<PendingReply>.Shared.Return(before);
+        }
+
+        (_larger, _mask, _head) = (ring, (2 * Count) - 1, 0);
     }
 }

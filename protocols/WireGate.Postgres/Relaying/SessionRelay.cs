@@ -72,7 +72,7 @@ internal sealed class SessionRelay
         }
         finally
         {
-            _conversation.Held.Close();
+            _conversation.Close();
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
 
     private readonly long _weight = statements.Sum(WeightOf);
     private int _holders;
+    private int _judges;
 
     /// <summary>What rules judge.</summary>
     public SqlFacts Facts { get; } = new([.. statements.Select(statement => statement.Facts)]);
@@ -45,6 +46,14 @@ internal sealed class ParsedText(ImmutableArray<ParsedStatement> statements)
     /// <summary>It does no longer.</summary>
     /// <returns>Whether none does.</returns>
     public bool LetGo() => Interlocked.Decrement(ref _holders) == 0;
+
+    /// <summary>A session keeps it to judge it again.</summary>
+    /// <returns>Whether it is the only one.</returns>
+    public bool Keep() => Interlocked.Increment(ref _judges) == 1;
+
+    /// <summary>It does no longer.</summary>
+    /// <returns>Whether none does.</returns>
+    public bool Drop() => Interlocked.Decrement(ref _judges) == 0;
 
     private static long WeightOf(ParsedStatement statement)
     {

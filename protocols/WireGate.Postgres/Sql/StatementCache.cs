@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using WireGate.Postgres.Operations;
+using WireGate.Postgres.Relaying;
 
 namespace WireGate.Postgres.Sql;
 
@@ -23,6 +24,12 @@ internal sealed class StatementCache(int entries, long bytes)
 
     /// <summary>What sessions hold of texts by names, whether they are still kept here or not.</summary>
     public HeldInProcess Held { get; } = new();
+
+    /// <summary>What sessions keep of texts to judge them again, each text once.</summary>
+    public ProcessShare Judged { get; } = new(OperationJudge.MostOfProcess);
+
+    /// <summary>What sessions keep until it is answered.</summary>
+    public ProcessShare Owed { get; } = new(OwedWeight.MostOfProcess);
 
     /// <summary>How many are kept now.</summary>
     public int Count => _young.Texts.Count + _old.Texts.Count;

@@ -29,6 +29,24 @@ public sealed partial class ApprovalRegistry
         return isChanged;
     }
 
+    /// <summary>
+    /// What is true whether the store takes it or not: whoever waited does no longer, or what was claimed has run. In one's turn; from here on
+    /// nobody decides about it or claims it, and the store is told again until it takes it.
+    /// </summary>
+    private async ValueTask MeanAsync(Entry entry, ApprovalState state, string? detail)
+    {
+        entry.Meant ??= new MeantEnd(state, detail);
+        try
+        {
+            await EndAsync([entry], Now());
+        }
+        catch (StoreUnavailableException e)
+        {
+            _logger.ApprovalEndNotStored(entry.Now.Id, e);
+            _deadlines.Add(entry.Now.Id, Now() + RetryAfter);
+        }
+    }
+
     /// <summary>Expires it, in one's turn, if its time has come.</summary>
     private async ValueTask<bool> ExpireIfDueAsync(Entry entry, DateTimeOffset now)
     {
@@ -50,7 +68,8 @@ public sealed partial class ApprovalRegistry
             {
                 using Turn turn = await TakeTurnAsync(CancellationToken.None);
                 due = _deadlines.TakeDue(ExpiredAtOnce);
-                await ExpireAsync([.. due.Distinct().Select(id => _open.GetValueOrDefault(id)).OfType<Entry>().Where(e => e.Now.Deadline <= Now())]);
+                DateTimeOffset now = Now();
+                await EndAsync([.. due.Distinct().Select(id => _open.GetValueOrDefault(id)).OfType<Entry>().Where(e => EndOf(e, now) is not null)], now);
             }
             while (due.Count > 0);
         }
@@ -70,16 +89,37 @@ public sealed partial class ApprovalRegistry
         }
     }
 
-    private async Task ExpireAsync(Entry[] entries)
+    /// <summary>Ends those whose end is meant or whose time has come by now, in one's turn.</summary>
+    private async ValueTask EndAsync(Entry[] entries, DateTimeOffset now)
     {
         if (entries.Length == 0)
         {
             return;
         }
 
-        ImmutableArray<ApprovalChange> changes = [.. entries.Select(e => new ApprovalChange(e.Now, Expired(e.Now) with { Version = e.Now.Version + 1 }))];
-        ImmutableArray<AuditEvent> facts = [.. changes.Select(c => ApprovalFacts.Changed(c.After))];
-        if (await StoreAsync(record => _store.TryChangeAsync(changes, record, CancellationToken.None), facts))
+        ImmutableArray<ApprovalChange> changes =
+            [.. entries.Select(e => new ApprovalChange(e.Now, EndOf(e, now)! with { Version = e.Now.Version + 1 }))];
+        var expired = ImmutableArray.CreateBuilder<AuditEvent>();
+        var meant = ImmutableArray.CreateBuilder<AuditEvent>();
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].Meant is not { IsRecorded: true })
+            {
+                (entries[i].Meant is null ? expired : meant).Add(ApprovalFacts.Changed(changes[i].After));
+            }
+        }
+
+        bool isChanged = await StoreAsync(
+            record => _store.TryChangeAsync(
+                changes,
+                () =>
+                {
+                    record();
+                    Array.ForEach(entries, e => e.Meant = e.Meant is { } end ? end with { IsRecorded = true } : null);
+                },
+                CancellationToken.None),
+            expired.ToImmutable(), meant.ToImmutable());
+        if (isChanged)
         {
             for (int i = 0; i < entries.Length; i++)
             {
@@ -92,9 +132,19 @@ public sealed partial class ApprovalRegistry
         // One of them was changed by somebody else who has the store: each for itself.
         foreach (Entry entry in entries)
         {
-            await ExpireIfDueAsync(entry, Now());
+            Settle(entry, await ReloadAsync(entry.Now));
+            if (EndOf(entry, now) is not null)
+            {
+                _deadlines.Add(entry.Now.Id, now + RetryAfter);
+            }
         }
     }
+
+    /// <summary>What becomes of it now, whatever anybody says; null: nothing.</summary>
+    private static Approval? EndOf(Entry entry, DateTimeOffset now) =>
+        entry.Meant is { } meant ? entry.Now.State.MayBecome(meant.State) ? entry.Seen : null
+        : entry.Now.Deadline <= now ? Expired(entry.Now)
+        : null;
 
     private static Approval Expired(Approval approval) => approval with
     {
@@ -129,14 +179,17 @@ public sealed partial class ApprovalRegistry
     }
 
     /// <summary>Stores something of which the audit log is told first, and once more if the store does not take it after that.</summary>
-    private async ValueTask<T> StoreAsync<T>(Func<Action, ValueTask<T>> store, ImmutableArray<AuditEvent> facts)
+    /// <param name="store">Stores it.</param>
+    /// <param name="facts">What the audit log says of it.</param>
+    /// <param name="meant">What it says that is true all the same, and is not taken back.</param>
+    private async ValueTask<T> StoreAsync<T>(Func<Action, ValueTask<T>> store, ImmutableArray<AuditEvent> facts, params ImmutableArray<AuditEvent> meant)
     {
         bool isRecorded = false;
         try
         {
             return await store(() =>
             {
-                Record(facts);
+                Record([.. facts, .. meant]);
                 isRecorded = true;
             });
         }
@@ -150,6 +203,11 @@ public sealed partial class ApprovalRegistry
     /// <summary>On the store's own thread, which waits for the disk anyway: what is in the store has its record on disk.</summary>
     private void Record(ImmutableArray<AuditEvent> facts)
     {
+        if (facts.IsEmpty)
+        {
+            return;
+        }
+
         AuditPosition last = default;
         foreach (AuditEvent fact in facts)
         {

@@ -9,13 +9,21 @@ namespace WireGate.Core.Approvals;
 public sealed partial class ApprovalRegistry
 {
     /// <inheritdoc/>
-    public ValueTask<ImmutableArray<Approval>> ListAsync(ApprovalState? state, CancellationToken cancellationToken) =>
-        _store.ListAsync(state, IApprovalDesk.MostListed, cancellationToken);
+    public async ValueTask<ImmutableArray<Approval>> ListAsync(ApprovalState? state, CancellationToken cancellationToken)
+    {
+        ImmutableArray<Approval> stored = await _store.ListAsync(state, IApprovalDesk.MostListed, cancellationToken);
+        return [.. stored.Select(Seen).Where(a => state is null || a.State == state)];
+
+        Approval Seen(Approval approval) =>
+            _open.TryGetValue(approval.Id, out Entry? entry) && entry is { Meant: not null, Seen: var seen }
+                ? approval with { State = seen.State, Detail = seen.Detail }
+                : approval;
+    }
 
     /// <inheritdoc/>
     public async ValueTask<Approval?> FindAsync(string id, CancellationToken cancellationToken) =>
         !Approval.IsId(id) ? null
-        : _open.TryGetValue(id, out Entry? entry) ? entry.Now
+        : _open.TryGetValue(id, out Entry? entry) ? entry.Seen
         : await _store.FindAsync(id, cancellationToken);
 
     /// <inheritdoc/>
@@ -106,9 +114,9 @@ public sealed partial class ApprovalRegistry
             return (null, ended is null ? new VoteResult(VoteOutcome.NotFound, null, "there is no approval of this id") : TooLate(ended));
         }
 
-        if (entry.Now.State != ApprovalState.Pending || await ExpireIfDueAsync(entry, Now()))
+        if (entry.Seen.State != ApprovalState.Pending || await ExpireIfDueAsync(entry, Now()))
         {
-            return (null, TooLate(entry.Now));
+            return (null, TooLate(entry.Seen));
         }
 
         string? why = WhyNot(approver, entry.Now);

@@ -12,7 +12,8 @@ namespace WireGate.Core.Approvals;
 
 /// <summary>
 /// All approvals of the process. Those of which something can still become are also in memory; a change is in the audit log, then in the
-/// store, then seen; what the store does not take after all is taken back in the log. One change is made at a time, and the store makes sure of it once more: it touches exactly the row that was seen.
+/// store, then seen; what the store does not take after all is taken back in the log, but for what is true all the same: whoever waits no longer, and
+/// what has run, is told to the store until it takes it. One change is made at a time, and the store makes sure of it once more: it touches exactly the row that was seen.
 /// </summary>
 public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDisposable
 {
@@ -186,12 +187,12 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     public async ValueTask CompleteAsync(string id, bool executed, string? detail, CancellationToken cancellationToken)
     {
         using Turn turn = await TakeTurnAsync(cancellationToken);
-        if (!_open.TryGetValue(id, out Entry? entry) || entry.Now.State != ApprovalState.Claimed)
+        if (!_open.TryGetValue(id, out Entry? entry) || entry.Seen.State != ApprovalState.Claimed)
         {
             throw new InvalidOperationException($"approval {id} is not claimed");
         }
 
-        await TryChangeAsync(entry, entry.Now with { State = executed ? ApprovalState.Executed : ApprovalState.Failed, Detail = detail });
+        await MeanAsync(entry, executed ? ApprovalState.Executed : ApprovalState.Failed, detail);
     }
 
     /// <inheritdoc/>
@@ -200,7 +201,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         using Turn turn = await TakeTurnAsync(cancellationToken);
         if (_open.TryGetValue(id, out Entry? entry) && entry.Now.State.MayBecome(ApprovalState.Withdrawn))
         {
-            await TryChangeAsync(entry, entry.Now with { State = ApprovalState.Withdrawn, Detail = why });
+            await MeanAsync(entry, ApprovalState.Withdrawn, why);
         }
     }
 
@@ -211,7 +212,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         foreach (Entry entry in _open.Values.Where(e => e.Now.Request.Placeholder is { } id && placeholders.Contains(id)))
         {
             ApprovalState end = entry.Now.State == ApprovalState.Pending ? ApprovalState.Withdrawn : ApprovalState.Revoked;
-            if (entry.Now.State.MayBecome(end))
+            if (entry.Meant is null && entry.Now.State.MayBecome(end))
             {
                 await TryChangeAsync(entry, entry.Now with { State = end, Detail = "the placeholder was revoked" });
             }
@@ -264,7 +265,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         int pending = 0, ofAsker = 0;
         foreach ((_, Entry entry) in _open)
         {
-            if (entry.Now is { State: ApprovalState.Pending, Request: var request })
+            if (entry.Seen is { State: ApprovalState.Pending, Request: var request })
             {
                 pending++;
                 ofAsker += People.AreSame(request.AskedBy ?? request.Requester, asker) ? 1 : 0;
@@ -294,7 +295,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     private async ValueTask<bool> TryClaimAsync(Entry entry, string session)
     {
         DateTimeOffset now = Now();
-        return entry.Now.State == ApprovalState.Approved
+        return entry.Seen.State == ApprovalState.Approved
             && !await ExpireIfDueAsync(entry, now)
             && await TryChangeAsync(entry, entry.Now with { State = ApprovalState.Claimed, Claim = new ApprovalClaim(session, now) });
     }
@@ -311,18 +312,5 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     private readonly struct Turn(SemaphoreSlim turn) : IDisposable
     {
         public void Dispose() => turn.Release();
-    }
-
-    private sealed class Entry(Approval approval)
-    {
-        private volatile Approval _now = approval;
-
-        public Approval Now
-        {
-            get => _now;
-            set => _now = value;
-        }
-
-        public TaskCompletionSource<Approval> Decided { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,5 +1,4 @@
 using WireGate.Core.Audit;
-using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Approvals;
@@ -115,7 +114,7 @@ public sealed class ApprovalWait(Session session, IApprovals approvals, TimeProv
         {
             await approvals.CompleteAsync(approval, executed, detail, CancellationToken.None);
         }
-        catch (Exception e) when (e is StoreUnavailableException or InvalidOperationException or AuditFailedException)
+        catch (Exception e) when (e is InvalidOperationException or AuditFailedException)
         {
             // It stays claimed, which lets nobody run it again. A failed audit log ends the daemon by itself.
         }

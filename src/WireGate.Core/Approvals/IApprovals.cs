@@ -41,11 +41,13 @@ public interface IApprovals
     /// </summary>
     bool Meets(Approval approval, HoldTerms terms);
 
-    /// <summary>Says what became of what was claimed.</summary>
+    /// <summary>Says what became of what was claimed. A store that fails is told later.</summary>
     /// <exception cref="InvalidOperationException">It is not claimed.</exception>
     ValueTask CompleteAsync(string id, bool executed, string? detail, CancellationToken cancellationToken);
 
-    /// <summary>Takes a pending or approved one back; has no effect on any other.</summary>
+    /// <summary>
+    /// Takes a pending or approved one back; has no effect on any other. From here on nobody's yes counts for it; a store that fails is told later.
+    /// </summary>
     ValueTask WithdrawAsync(string id, string why, CancellationToken cancellationToken);
 }
 

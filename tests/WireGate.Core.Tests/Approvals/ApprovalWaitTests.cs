@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
@@ -61,6 +62,26 @@ public sealed class ApprovalWaitTests
 
         Assert.That(session.Loop.IsCurrent, "what the session does next is done on its loop");
         Assert.That((became.State, store.All.Single().State), Is.EqualTo((ApprovalState.Withdrawn, ApprovalState.Withdrawn)));
+    }
+
+    [Test]
+    public async Task Whoever_cancels_is_told_that_it_is_withdrawn_although_the_store_fails()
+    {
+        var time = new ManualTime();
+        var store = new MemoryApprovalStore();
+        using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person);
+        await using Connection client = MemoryConnection.CreatePair().Gateway;
+        using var session = new Session(Config.Listeners[0], () => Config, client, time);
+        Approval asked = await approvals.AskAsync(Request(session.Id), CancellationToken.None);
+        await session.Loop.Switch();
+        store.Failure = new StoreUnavailableException("full");
+
+        Approval became = await new ApprovalWait(session, approvals, time).RunAsync(asked, Task.Delay(Timeout.Infinite), _ => { }, isWithdrawn: true);
+
+        Assert.That((became.State, became.Detail), Is.EqualTo((ApprovalState.Withdrawn, "the client cancelled it")));
+        store.Failure = null;
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(store.All.Single().State, Is.EqualTo(ApprovalState.Withdrawn));
     }
 
     private static ApprovalRequest Request(string session) => new()

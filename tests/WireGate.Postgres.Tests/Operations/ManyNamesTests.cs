@@ -24,8 +24,11 @@ internal sealed class ManyNamesTests
     // A text within the size limit has some six thousand of them.
     private const int MostSteps = 600;
 
-    private readonly Conversation _conversation =
-        new JudgedRelays(MemoryConnection.CreatePair().Gateway, new CountingAudit(), 1000, ReadsOnly).Conversation;
+    private readonly StatementCache _statements = new(1024, 1024 * 1024);
+    private readonly Conversation _conversation;
+
+    public ManyNamesTests() =>
+        _conversation = new JudgedRelays(MemoryConnection.CreatePair().Gateway, new CountingAudit(), 1000, ReadsOnly, _statements).Conversation;
 
     [Test]
     public void Names_behind_names_are_followed_as_far_as_a_text_may_go_and_no_further()
@@ -148,6 +151,76 @@ internal sealed class ManyNamesTests
         _conversation.Abandon();
         other.Return(shared);
         Assert.That(process.Held, Is.Zero);
+    }
+
+    [Test]
+    public void The_values_of_portals_count_as_long_as_there_are_portals()
+    {
+        HeldInProcess process = _conversation.Judge.Held;
+        Assert.That(_conversation.TryDefinePortal("p"u8, Text("select 1"), out NameSlot? slot));
+        long without = process.Held;
+
+        slot!.KeepParameters(new byte[1000]);
+        slot.KeepParameters(new byte[500]);
+        Assert.That(process.Held - without, Is.InRange(1000, 1200));
+
+        slot.Confirm();
+        _conversation.Close(isPortal: true, "p"u8);
+        _conversation.OnClosed(slot);
+        Assert.That(process.Held, Is.Zero);
+    }
+
+    [Test]
+    public void What_people_are_shown_counts_among_what_all_hold()
+    {
+        var process = new HeldInProcess();
+        var budget = new HeldBudget(process);
+        JudgedText text = Text("delete from a"), held = text.With(new HeldBytes(new byte[1000], [], []));
+        budget.Take(held);
+        Assert.That(process.Held, Is.GreaterThan(text.Weight + 1000));
+        budget.Return(held);
+        Assert.That(process.Held, Is.Zero);
+
+        process.Add(HeldInProcess.Most);
+        Assert.That(budget.Fits(10_000), Is.True, "a little everybody may");
+        Assert.That(budget.Fits(HeldBytes.Most), Is.False);
+    }
+
+    [Test]
+    public void Texts_that_are_kept_to_be_judged_again_count_once_for_all_sessions()
+    {
+        ProcessShare kept = _statements.Judged;
+        Conversation other = new JudgedRelays(MemoryConnection.CreatePair().Gateway, new CountingAudit(), 1000, ReadsOnly, _statements).Conversation;
+        long weight = Text("select 1").Weight;
+        Text("select 1");
+        Assert.That(kept.Kept, Is.EqualTo(weight + JudgedText.PerCopy));
+        Assert.That(other.Judge.TryRead("select 1"u8, out _));
+        Assert.That(kept.Kept, Is.EqualTo(weight + (2 * JudgedText.PerCopy)));
+
+        _conversation.Close();
+        Assert.That(kept.Kept, Is.EqualTo(weight + JudgedText.PerCopy), "another one keeps it");
+        other.Close();
+        Assert.That(kept.Kept, Is.Zero);
+    }
+
+    [Test]
+    public void While_others_keep_all_there_is_each_keeps_a_few_texts()
+    {
+        ProcessShare kept = _statements.Judged;
+        for (int i = 0; i < 300; i++)
+        {
+            Text($"select {i}");
+        }
+
+        long alone = kept.Kept;
+        _conversation.Judge.Forget();
+        kept.Add(OperationJudge.MostOfProcess);
+        for (int i = 0; i < 300; i++)
+        {
+            Text($"select {i}");
+        }
+
+        Assert.That(kept.Kept - OperationJudge.MostOfProcess, Is.InRange(1, alone / 3));
     }
 
     private static string Times(string sql, int times) => string.Concat(Enumerable.Repeat(sql, times));

@@ -52,7 +52,8 @@ internal sealed class JudgedRelays
     /// <param name="audit">What is asked for is written there.</param>
     /// <param name="limit">Bytes of a message that are held to be read.</param>
     /// <param name="rules">What is allowed; null: everything.</param>
-    public JudgedRelays(Connection client, IAuditLog audit, int limit, RulesConfig? rules = null)
+    /// <param name="statements">Where all sessions of the process find texts; null: this one is alone.</param>
+    public JudgedRelays(Connection client, IAuditLog audit, int limit, RulesConfig? rules = null, StatementCache? statements = null)
     {
         GatewayConfig config = BaseConfig with { Rules = rules ?? Everything };
         var session = new Session(config.Listeners[0], () => config, client, TimeProvider.System)
@@ -71,7 +72,7 @@ internal sealed class JudgedRelays
             Access = new Access(Target, Target.Logins[0], config.Grants[0]),
         };
         var settings = new SessionSettings("real", SqlSearchPath.Of("public"));
-        var judge = new OperationJudge(session, settings, new StatementCache(1024, 1024 * 1024), new DecisionPoint(), TimeProvider.System);
+        var judge = new OperationJudge(session, settings, statements ?? new StatementCache(1024, 1024 * 1024), new DecisionPoint(), TimeProvider.System);
         Conversation = new Conversation(judge);
         var gate = new Gate(session);
         var holds = new HeldOperations(session, judge, new NobodyApproves(), gate, TimeProvider.System);

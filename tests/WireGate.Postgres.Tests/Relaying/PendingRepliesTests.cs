@@ -1,7 +1,9 @@
 using NUnit.Framework;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
 using WireGate.Postgres.Relaying;
+using WireGate.Postgres.Sql;
 
 namespace WireGate.Postgres.Tests.Relaying;
 
@@ -9,12 +11,14 @@ namespace WireGate.Postgres.Tests.Relaying;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class PendingRepliesTests
 {
-    private readonly PendingReplies _replies = new();
+    private readonly ProcessShare _shared = new(OwedWeight.MostOfProcess);
+    private readonly PendingReplies _replies;
     private readonly List<object?> _failed = [];
     private readonly List<object?> _skipped = [];
 
     public PendingRepliesTests()
     {
+        _replies = new PendingReplies(_shared);
         _replies.Failed = reply => _failed.Add(reply.State);
         _replies.Skipped = reply => _skipped.Add(reply.State);
     }
@@ -241,6 +245,80 @@ internal sealed class PendingRepliesTests
         Add(FrontendMessage.Query);
 
         Assert.That((_replies.TryFail(), _replies.IsSkipping), Is.EqualTo((true, false)));
+    }
+
+    [Test]
+    public void So_many_may_be_owed_and_half_of_them_leave_room()
+    {
+        for (int i = 0; i < PendingReplies.Most; i++)
+        {
+            Assert.That(_replies.IsFull, Is.False);
+            Add(FrontendMessage.Sync);
+        }
+
+        Assert.That(_replies.IsFull);
+        while (!_replies.HasRoom)
+        {
+            _replies.RemoveFirst();
+        }
+
+        Assert.That(_replies.Count, Is.InRange(1, PendingReplies.Most / 2));
+    }
+
+    [Test]
+    public void What_is_kept_of_each_counts_until_it_is_answered()
+    {
+        var text = new JudgedText(SqlParser.Parse("end"u8), []);
+        while (_shared.Kept < 1024 * 1024)
+        {
+            Add(FrontendMessage.Query, new OperationRun(text));
+        }
+
+        Assert.That(_replies.Count, Is.InRange(1024, 16 * 1024), "a run takes some hundred bytes");
+        while (_replies.Count > 0)
+        {
+            _replies.RemoveFirst();
+        }
+
+        Assert.That((_shared.Kept, _replies.HasRoom), Is.EqualTo((0, true)));
+    }
+
+    [Test]
+    public void While_others_are_owed_all_there_is_each_may_be_owed_a_little()
+    {
+        _shared.Add(OwedWeight.MostOfProcess);
+        int few = 0;
+        for (; !_replies.IsFull; few++)
+        {
+            Add(FrontendMessage.Sync);
+        }
+
+        Assert.That(few, Is.InRange(100, PendingReplies.Most / 2));
+        while (!_replies.HasRoom)
+        {
+            _replies.RemoveFirst();
+        }
+
+        Assert.That(_replies.Count, Is.InRange(few / 4, few - 10), "it does not wait for each");
+    }
+
+    [Test]
+    public void A_session_that_is_over_is_owed_nothing()
+    {
+        for (int i = 0; i < 2000; i++)
+        {
+            Add(FrontendMessage.Sync);
+        }
+
+        Assert.That(_shared.Kept, Is.Positive);
+        _replies.Close();
+        Assert.That(_shared.Kept, Is.Zero);
+        while (_replies.Count > 0)
+        {
+            _replies.RemoveFirst();
+        }
+
+        Assert.That(_shared.Kept, Is.Zero);
     }
 
     private static NUnit.Framework.Constraints.IResolveConstraint Refused =>

@@ -71,6 +71,52 @@ internal sealed class OwedTextsTests(TransportKind transport) : SessionFixture(t
         await sending;
     }
 
+    [Test]
+    public async Task A_client_waits_when_so_many_texts_end_a_transaction_and_none_is_answered()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        byte[] end = ScriptedClient.Message('Q', "end\0"u8.ToArray());
+        const int Many = 20_000;
+        Task sending = client.SendAsync(Enumerable.Repeat(end, Many).SelectMany(m => m).ToArray());
+
+        int passed = 0;
+        while ((await upstream.ReadMessageAsync()).Type == 'Q' && passed < Many - 1)
+        {
+            passed++;
+        }
+
+        Assert.That(passed, Is.InRange(3000, 8000), "a pipeline of some thousand passes");
+        await sending;
+    }
+
+    [Test]
+    public async Task A_client_that_writes_twenty_thousand_messages_before_it_reads_gets_all_answers()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        byte[] query = ScriptedClient.Message('Q', "select 1\0"u8.ToArray());
+        byte[] answer = [.. ScriptedClient.Message('C', "SELECT 1\0"u8.ToArray()), .. ScriptedClient.Message('Z', (byte)'I')];
+        const int Many = 20_000;
+        Task answering = Task.Run(async () =>
+        {
+            for (int answered = 0; answered < Many;)
+            {
+                if ((await upstream.ReadMessageAsync()).Type == 'Q')
+                {
+                    answered++;
+                    await upstream.SendAsync(answer);
+                }
+            }
+        });
+
+        await client.SendAsync(Enumerable.Repeat(query, Many).SelectMany(m => m).ToArray());
+        await answering;
+        for (int i = 0; i < Many; i++)
+        {
+            await client.ExpectAsync('C');
+            await client.ExpectAsync('Z');
+        }
+    }
+
     private static string Text(int number) =>
         $"set application_name = 'a'; select {string.Join(',', Enumerable.Range(0, 5000).Select(i => $"c{number}_{i}"))}\0";
 
