@@ -12,10 +12,11 @@ namespace WireGate.Ssh.Operations;
 /// <summary>Writes what a session asks for, and what was decided, before anything of it goes upstream.</summary>
 internal sealed class OperationLog(Session session, IAuditLog audit)
 {
-    /// <summary>Bytes of a command or path that are written: with every one of them escaped, a record stays below its limit.</summary>
+    /// <summary>Bytes of what a client said that one record has: with every one of them escaped, it stays below its limit.</summary>
     private const int MostText = 32 * 1024;
 
     private readonly ArrayBufferWriter<byte> _record = new(1024);
+    private int _left;
 
     /// <summary>An operation that passes.</summary>
     /// <param name="operation">What was asked.</param>
@@ -63,19 +64,24 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     /// <param name="written">Bytes that came from it.</param>
     public void Transferred(SshPath path, long read, long written)
     {
-        _record.ResetWrittenCount();
-        _record.Write("\"event\":\"transfer\""u8);
+        Begin("\"event\":\"transfer\""u8);
         WriteMember("session"u8, session.Id);
-        WriteMember("path"u8, path.ToString());
+        WriteFact("path"u8, path.ToString());
         WriteMember("read"u8, read);
         WriteMember("written"u8, written);
         audit.Append(_record.WrittenSpan);
     }
 
-    private void WriteHead(SshOperation operation, in Decision decision)
+    private void Begin(ReadOnlySpan<byte> kind)
     {
         _record.ResetWrittenCount();
-        _record.Write("\"event\":\"operation\""u8);
+        _record.Write(kind);
+        _left = MostText;
+    }
+
+    private void WriteHead(SshOperation operation, in Decision decision)
+    {
+        Begin("\"event\":\"operation\""u8);
         WriteMember("session"u8, session.Id);
         WriteMember("config"u8, decision.Config);
         WriteMember("verdict"u8, decision.Verdict switch { Verdict.Allow => "allow", Verdict.Hold => "hold", _ => "deny" });
@@ -95,7 +101,7 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         switch (operation)
         {
             case SshExec exec:
-                WriteMember("exec"u8, exec.Command ?? "");
+                WriteCommand(exec);
                 WritePty(exec.HasPty);
                 break;
             case SshShell shell:
@@ -103,18 +109,18 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
                 WritePty(shell.HasPty);
                 break;
             case SshSubsystem subsystem:
-                WriteMember("subsystem"u8, subsystem.Name ?? "");
+                WriteFact("subsystem"u8, subsystem.Written);
                 WritePty(subsystem.HasPty);
                 break;
             case SshForward forward:
-                WriteMember("forward"u8, forward.ToString());
+                WriteFact("forward"u8, forward.ToString());
                 break;
             case SftpOperation sftp:
                 WriteMembers("sftp"u8, SftpWords.Of(sftp.Actions));
                 WriteMembers("paths"u8, sftp.Paths.Select(p => p.ToString()));
                 break;
             default:
-                WriteMember("asked"u8, operation.ToString());
+                WriteFact("asked"u8, operation.ToString());
                 break;
         }
     }
@@ -123,7 +129,7 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     {
         if (environment.Count > 0)
         {
-            WriteMembers("environment"u8, environment);
+            WriteMembers("environment"u8, environment, "environmentSha256"u8);
         }
     }
 
@@ -142,6 +148,21 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         _record.Advance(written);
     }
 
+    // Of what is no text, or too long to be looked at, the bytes as they came are known by their digest.
+    private void WriteCommand(SshExec exec)
+    {
+        if (exec.Command is not null)
+        {
+            WriteFact("exec"u8, exec.Command);
+            return;
+        }
+
+        WriteName("exec"u8);
+        WriteText(Encoding.UTF8.GetBytes(exec.Written));
+        WriteMember("bytes"u8, exec.Undecoded.Length);
+        WriteDigest("sha256"u8, exec.Undecoded.Span);
+    }
+
     private void WriteMember(ReadOnlySpan<byte> name, string? value)
     {
         if (value is null)
@@ -150,34 +171,39 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         }
 
         WriteName(name);
+        AuditText.WriteString(_record, Encoding.UTF8.GetBytes(value));
+    }
+
+    /// <summary>What a client said.</summary>
+    private void WriteFact(ReadOnlySpan<byte> name, string value)
+    {
+        WriteName(name);
         byte[] text = Encoding.UTF8.GetBytes(value);
-        AuditText.WriteString(_record, text.AsSpan(0, Math.Min(text.Length, MostText)));
-        if (text.Length > MostText)
+        if (!WriteText(text))
         {
             // What is cut is known by its digest.
-            WriteDigest(text);
+            WriteDigest("sha256"u8, text);
         }
     }
 
-    private void WriteMembers(ReadOnlySpan<byte> name, IEnumerable<string> values)
+    private void WriteMembers(ReadOnlySpan<byte> name, IEnumerable<string> values) => WriteMembers(name, values, "sha256"u8);
+
+    private void WriteMembers(ReadOnlySpan<byte> name, IEnumerable<string> values, ReadOnlySpan<byte> digest)
     {
         WriteName(name);
         _record.Write("["u8);
-        bool isFirst = true, isCut = false;
-        int left = MostText;
-        foreach (byte[] text in values.Select(Encoding.UTF8.GetBytes))
+        bool isFirst = true, isWhole = true;
+        foreach (string value in values)
         {
             _record.Write(isFirst ? ""u8 : ","u8);
-            AuditText.WriteString(_record, text.AsSpan(0, Math.Min(text.Length, left)));
-            isCut |= text.Length > left;
-            left -= Math.Min(text.Length, left);
+            isWhole &= WriteText(Encoding.UTF8.GetBytes(value));
             isFirst = false;
         }
 
         _record.Write("]"u8);
-        if (isCut)
+        if (!isWhole)
         {
-            WriteDigest(Encoding.UTF8.GetBytes(string.Join('\0', values)));
+            WriteDigest(digest, Encoding.UTF8.GetBytes(string.Join('\0', values)));
         }
     }
 
@@ -188,9 +214,18 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
         _record.Write("\":"u8);
     }
 
-    private void WriteDigest(byte[] text)
+    /// <returns>False: it was cut.</returns>
+    private bool WriteText(ReadOnlySpan<byte> text)
     {
-        _record.Write(",\"sha256\":"u8);
-        AuditText.WriteString(_record, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(text))));
+        int length = Math.Min(text.Length, _left);
+        AuditText.WriteString(_record, text[..length]);
+        _left -= length;
+        return length == text.Length;
+    }
+
+    private void WriteDigest(ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
+    {
+        WriteName(name);
+        AuditText.WriteString(_record, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(bytes))));
     }
 }

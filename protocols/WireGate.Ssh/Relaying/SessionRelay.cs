@@ -28,6 +28,7 @@ internal sealed class SessionRelay : IDisposable
     private readonly UpstreamMessages _fromUpstream;
     private readonly HeldRequests _holds;
     private readonly HostKeyProof _hostKeys;
+    private TaskCompletionSource? _waking;
     private bool _isStopped;
 
     /// <param name="session">It.</param>
@@ -50,6 +51,7 @@ internal sealed class SessionRelay : IDisposable
         session.ClientBytes = () => client.BytesRead;
         session.UpstreamBytes = () => upstream.BytesRead;
         session.Interrupt = Stop;
+        client.ExchangingChanged = upstream.ExchangingChanged = Wake;
     }
 
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
@@ -121,6 +123,12 @@ internal sealed class SessionRelay : IDisposable
                     return RelayStop.SourceClosed;
                 }
 
+                while (to.IsFull && !from.IsExchanging && !_isStopped)
+                {
+                    await (_waking ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                    await _session.Loop.Switch();
+                }
+
                 if (_isStopped)
                 {
                     return RelayStop.Stopped;
@@ -157,9 +165,16 @@ internal sealed class SessionRelay : IDisposable
 
     private void StopLater() => _session.Loop.Post(static s => ((SessionRelay)s!).Stop(), this);
 
+    private void Wake()
+    {
+        _waking?.TrySetResult();
+        _waking = null;
+    }
+
     private void Stop()
     {
         _isStopped = true;
+        Wake();
         _client.StopReceiving();
         _upstream.StopReceiving();
     }

@@ -7,16 +7,22 @@ namespace WireGate.Ssh.Transport;
 
 /// <content>
 /// The transport's own messages, and the gate that they close: from our KEXINIT to our NEWKEYS nothing else leaves this leg, and what the
-/// other leg brings meanwhile is parked (RFC 4253 section 7.1). The reader of a leg never waits for the gate of the other, or two
-/// exchanges at once could wait for each other for ever.
+/// other leg brings meanwhile is parked (RFC 4253 section 7.1). The reader of a leg waits for the gate of the other only while its own leg
+/// exchanges no keys, or two exchanges at once could wait for each other for ever.
 /// </content>
 internal sealed partial class SshTransport
 {
     /// <summary>Answers of our own that a peer may leave unread.</summary>
     private const int MostUnread = 256 * 1024;
 
-    /// <summary>What is parked while keys are exchanged: sixteen channels' windows of OpenSSH.</summary>
+    /// <summary>What is parked while both legs exchange keys: sixteen channels' windows of OpenSSH.</summary>
     private const int MostParked = 32 * 1024 * 1024;
+
+    /// <summary>What is parked before whoever brings more waits: a peer that begins an exchange and never ends it costs no more.</summary>
+    private const int MostAtOnce = 256 * 1024;
+
+    // An array's header and its entry in the queue.
+    private const int PerParked = 32;
 
     // OpenSSH's own: 2^31 packets; 2^32 blocks of sixteen bytes, and of those of eight as many as make a gigabyte (RFC 4344 section 3).
     private const long MostPackets = 1L << 31;
@@ -63,6 +69,18 @@ internal sealed partial class SshTransport
             return isOwn;
         }
     }
+
+    /// <summary>Keys are exchanged, or one side has asked for it.</summary>
+    public bool IsExchanging => IsGated || IsPeerExchanging;
+
+    /// <summary>So much waits for new keys that whoever brings more waits for <see cref="ExchangingChanged"/>.</summary>
+    public bool IsFull => IsGated && _parkedBytes >= MostAtOnce;
+
+    /// <summary>Is called when an exchange begins or ends; null: nobody wants to know.</summary>
+    public Action? ExchangingChanged { get; set; }
+
+    /// <summary>Bytes that are parked.</summary>
+    internal int Parked => _parkedBytes;
 
     /// <summary>From the peer's KEXINIT to its NEWKEYS.</summary>
     private bool IsPeerExchanging => _exchange is not null || _nextOpener is not null;
@@ -169,6 +187,7 @@ internal sealed partial class SshTransport
             ? isFirst ? KexInit.Of(_offer, Algorithms.ExtInfoServer, Algorithms.StrictServer) : KexInit.Of(_offer)
             : isFirst ? KexInit.Of(_offer, Algorithms.ExtInfoClient, Algorithms.StrictClient) : KexInit.Of(_offer);
         _writer.Write(_ours.Payload);
+        ExchangingChanged?.Invoke();
     }
 
     private async ValueTask OnKexInitAsync()
@@ -256,6 +275,7 @@ internal sealed partial class SshTransport
 
         _parkedBytes = 0;
         _writer.StartFlush();
+        ExchangingChanged?.Invoke();
     }
 
     private void OnNewKeys()
@@ -347,7 +367,7 @@ internal sealed partial class SshTransport
 
     private void Park(ReadOnlySpan<byte> payload)
     {
-        _parkedBytes += payload.Length;
+        _parkedBytes += payload.Length + PerParked;
         if (_parkedBytes > MostParked)
         {
             ProtocolException.Throw(_peer, "it does not finish its key exchange");

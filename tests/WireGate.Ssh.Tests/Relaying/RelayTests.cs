@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
@@ -57,6 +59,88 @@ internal sealed class RelayTests : RelayFixture
         });
 
         Assert.That(Relayed.Audit.Operations.Single().GetProperty("environment").GetRawText(), Is.EqualTo("[\"LANG=C.UTF-8\"]"));
+    }
+
+    [Test]
+    public async Task Who_begins_a_key_exchange_and_does_not_go_on_is_kept_little_and_gets_all_of_it_later()
+    {
+        await RunAsync(async (client, upstream) =>
+        {
+            const int Count = 200, Length = 30_000;
+            await OpenSessionAsync(client, upstream);
+            await PassAsync(client, upstream, Request(Theirs, "exec").String("cat"));
+            await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
+            Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST));
+            Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_SUCCESS));
+
+            // It hears what the gateway answers only when it reads again.
+            client.StartRekey();
+            await client.FlushAsync();
+            while (!Relayed.ClientLeg.IsExchanging)
+            {
+                await Relayed.YieldAsync();
+            }
+
+            for (int i = 0; i < Count; i++)
+            {
+                using SshWriter data = Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String(Enumerable.Repeat((byte)i, Length).ToArray());
+                upstream.Send(data.WrittenSpan);
+            }
+
+            upstream.StartFlush();
+            while (!Relayed.ClientLeg.IsFull)
+            {
+                await Relayed.YieldAsync();
+            }
+
+            for (int i = 0; i < 200; i++)
+            {
+                await Relayed.YieldAsync();
+            }
+
+            Assert.That(Relayed.ClientLeg.Parked, Is.LessThan(10 * Length + 256 * 1024));
+            for (int i = 0; i < Count; i++)
+            {
+                byte[] data = await ReadAsync(client);
+                Assert.That((data.Length, data[^1]), Is.EqualTo((9 + Length, (byte)i)));
+            }
+        });
+    }
+
+    [TestCase(15)]
+    [TestCase(70_000)]
+    public async Task A_command_that_is_no_text_is_in_the_audit_log_by_what_can_be_shown_and_its_digest(int length)
+    {
+        byte[] command = [.. "touch /x #"u8, 0xff, .. Enumerable.Repeat((byte)'x', length)];
+        await RunAsync(async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            await PassAsync(client, upstream, Request(Theirs, "exec").String(command));
+        });
+        JsonElement operation = Relayed.Audit.Operations.Single();
+
+        Assert.That(operation.GetProperty("exec").GetString(), Does.StartWith("touch /x #\\x{ff}xxxxxxxxxxxxxxx"));
+        Assert.That(operation.GetProperty("bytes").GetInt32(), Is.EqualTo(command.Length));
+        Assert.That(operation.GetProperty("sha256").GetString(), Is.EqualTo(Convert.ToHexStringLower(SHA256.HashData(command))));
+    }
+
+    [Test]
+    public async Task A_record_stays_within_its_limit_whatever_has_to_be_escaped()
+    {
+        await RunAsync(async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            for (int i = 0; i < 64; i++)
+            {
+                await PassAsync(client, upstream, Request(Theirs, "env", wantsReply: false).String($"LC_{new string('\\', 125)}").String(new string('\'', 128)));
+            }
+
+            await PassAsync(client, upstream, Request(Theirs, "exec").String(new string('\'', 33_000)));
+        });
+        JsonElement operation = Relayed.Audit.Operations.Single();
+
+        Assert.That(operation.GetRawText().Length, Is.LessThan(256 * 1024));
+        Assert.That((operation.TryGetProperty("sha256", out _), operation.TryGetProperty("environmentSha256", out _)), Is.EqualTo((true, true)));
     }
 
     [Test]

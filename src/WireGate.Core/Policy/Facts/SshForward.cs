@@ -90,7 +90,10 @@ public sealed record SshForward : SshOperation
     };
 
     private string Place => Path?.ToString()
-        ?? (WrittenHost is null ? $"(not UTF-8):{Port}" : WrittenHost.Contains(':', StringComparison.Ordinal) ? $"[{WrittenHost}]:{Port}" : $"{WrittenHost}:{Port}");
+        ?? (HostForPeople.Contains(':', StringComparison.Ordinal) ? $"[{HostForPeople}]:{Port}" : $"{HostForPeople}:{Port}");
+
+    // In place of bytes that are no text \x{ff}.
+    private string HostForPeople { get; init; } = "";
 
     private static SshForward Of(SshForwardKind kind, ReadOnlySpan<byte> host, uint port)
     {
@@ -101,6 +104,7 @@ public sealed record SshForward : SshOperation
         return new(kind)
         {
             WrittenHost = written,
+            HostForPeople = written ?? SshText.Escape(host),
             Host = kind == SshForwardKind.Remote && written == "" ? ""
                 : kind == SshForwardKind.Local && read is "0.0.0.0" or "::" ? null
                 : read,

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 
 namespace WireGate.Core.Policy.Facts;
@@ -24,6 +26,8 @@ public sealed record SshExec : SshOperation
     public SshExec(ReadOnlySpan<byte> command, bool hasPty)
     {
         Command = command.Length > LongestCommand ? null : SshText.Decode(command);
+        Written = Command ?? SshText.Escape(command);
+        Undecoded = Command is null ? command.ToArray() : default;
         Words = Command is null ? [] : ShellWords.Split(Command);
         HasPty = hasPty;
         Unknown = Command is not null ? null
@@ -33,6 +37,12 @@ public sealed record SshExec : SshOperation
 
     /// <summary>The whole command; null: it is too long, not UTF-8, or has a NUL in it.</summary>
     public string? Command { get; }
+
+    /// <summary>The whole command for people: in place of bytes that are no text <c>\x{ff}</c>.</summary>
+    public string Written { get; }
+
+    /// <summary>As it came, where it is not known as text; else empty.</summary>
+    public ReadOnlyMemory<byte> Undecoded { get; }
 
     /// <summary>What any shell takes it apart into; empty: that depends on the shell, or on more than the command.</summary>
     public ImmutableArray<string> Words { get; }
@@ -63,11 +73,15 @@ public sealed record SshSubsystem : SshOperation
     public SshSubsystem(ReadOnlySpan<byte> name, bool hasPty)
     {
         Name = name.IsEmpty ? null : SshText.Decode(name);
+        Written = Name ?? SshText.Escape(name);
         HasPty = hasPty;
     }
 
     /// <summary>Its name; null: there is none, or it is not UTF-8, or has a NUL in it.</summary>
     public string? Name { get; }
+
+    /// <summary>Its name for people: in place of bytes that are no text <c>\x{ff}</c>.</summary>
+    public string Written { get; }
 
     /// <summary>Whether its channel has a terminal.</summary>
     public bool HasPty { get; }
@@ -97,5 +111,26 @@ internal static class SshText
         {
             return null;
         }
+    }
+
+    /// <summary>All of it for people: in place of each byte that is no text <c>\x{ff}</c>.</summary>
+    internal static string Escape(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length);
+        while (!bytes.IsEmpty)
+        {
+            if (bytes[0] != 0 && Rune.DecodeFromUtf8(bytes, out Rune rune, out int length) == OperationStatus.Done)
+            {
+                text.Append(rune);
+                bytes = bytes[length..];
+            }
+            else
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\\x{{{bytes[0]:x2}}}");
+                bytes = bytes[1..];
+            }
+        }
+
+        return text.ToString();
     }
 }

@@ -8,10 +8,13 @@ public sealed class SshPath
     // As sshd looks for them by default.
     private static readonly ImmutableArray<string> KeyFiles = ["authorized_keys", "authorized_keys2"];
 
+    private readonly string _written;
+
     /// <param name="path">As the client sent it.</param>
     public SshPath(ReadOnlySpan<byte> path)
     {
         Text = SshText.Decode(path);
+        _written = Text ?? SshText.Escape(path);
         if (Text is not null && Text.StartsWith('/'))
         {
             ImmutableArray<string> segments = Text.Length == 1 ? [] : [.. Text[1..].Split('/')];
@@ -45,8 +48,8 @@ public sealed class SshPath
         }
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => Text ?? "(not UTF-8)";
+    /// <summary>For people: in place of bytes that are no text <c>\x{ff}</c>.</summary>
+    public override string ToString() => _written;
 
     /// <summary>Whether a part stands for itself.</summary>
     internal static bool IsPlainSegment(string segment) => segment is not ("" or "." or "..") && !segment.Any(char.IsControl);
