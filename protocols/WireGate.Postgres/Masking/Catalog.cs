@@ -116,4 +116,15 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
     /// <param name="masks">The masks.</param>
     /// <param name="key">Of the hashes that stand in place of values: one for the process.</param>
     public ProtectionMap MapOf(MaskSet masks, ReadOnlyMemory<byte> key) => _maps.GetValue(masks, set => new ProtectionMap(this, set, key));
+
+    /// <summary>Finds out what is hidden by all masks that another catalog was asked about. With many views it takes long.</summary>
+    /// <param name="before">The other; null: none.</param>
+    /// <param name="key">See <see cref="MapOf"/>.</param>
+    public void MapAs(Catalog? before, ReadOnlyMemory<byte> key)
+    {
+        foreach ((MaskSet masks, _) in before?._maps ?? [])
+        {
+            MapOf(masks, key);
+        }
+    }
 }

@@ -67,7 +67,11 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         {
             await using (limit.Token.UnsafeRegister(static c => ((Core.Transport.Connection)c!).Abort(), opened.Connection))
             {
-                return await new CatalogReader(statements, services.Time).ReadAsync(opened.Connection, loadedAt, before);
+                Catalog catalog = await new CatalogReader(statements, services.Time).ReadAsync(opened.Connection, loadedAt, before);
+
+                // Nobody else on the loop waits for that.
+                await Task.Run(() => catalog.MapAs(before, services.MaskKey), CancellationToken.None);
+                return catalog;
             }
         }
         finally

@@ -18,16 +18,8 @@ internal sealed class KeptPlans
         long more = plan.Weight - (text.Plan?.Weight ?? 0);
         if (_bytes + more > Most)
         {
-            foreach (WeakReference<JudgedText> kept in _texts)
-            {
-                if (kept.TryGetTarget(out JudgedText? other))
-                {
-                    other.Plan = null;
-                }
-            }
-
-            _texts.Clear();
-            (_bytes, more) = (0, plan.Weight);
+            Forget();
+            more = plan.Weight;
         }
 
         if (text.Plan is null)
@@ -37,5 +29,20 @@ internal sealed class KeptPlans
 
         text.Plan = plan;
         _bytes += more;
+    }
+
+    /// <summary>No text keeps its plan: each plan keeps the catalog that it was made by.</summary>
+    public void Forget()
+    {
+        foreach (WeakReference<JudgedText> kept in _texts)
+        {
+            if (kept.TryGetTarget(out JudgedText? text))
+            {
+                text.Plan = null;
+            }
+        }
+
+        _texts.Clear();
+        _bytes = 0;
     }
 }

@@ -110,6 +110,13 @@ internal sealed class SessionMasks(Session session, LoginRequest request, Catalo
         }
 
         ProtectionMap map = catalog.MapOf(masks, source.MaskKey);
+        if (!ReferenceEquals(_lastMap?.Catalog, catalog))
+        {
+            // What was planned by another is of no use any more.
+            _plans.Forget();
+            _named = null;
+        }
+
         _lastMap = map;
         // The plan of a COPY depends on the encoding too.
         string? unreadable = judge.Settings.AreTextsReadable ? null : judge.Settings.Unreadable;

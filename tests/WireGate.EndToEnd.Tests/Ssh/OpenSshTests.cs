@@ -24,9 +24,10 @@ internal sealed class OpenSshTests : SshFixture
     [Test]
     public async Task A_command_that_a_signal_ends_is_told_as_that()
     {
-        ToolResult result = await Endpoint.ExecAsync("kill -TERM $$");
+        ToolResult result = await Endpoint.SshAsync(["-v", "gate", "kill -TERM $$"]);
 
-        Assert.That(result.ExitCode, Is.Not.Zero.And.Not.EqualTo(126));
+        Assert.That(result.ExitCode, Is.EqualTo(255), result.ToString());
+        Assert.That(result.Error, Does.Contain("rtype exit-signal").And.Not.Contain("rtype exit-status"));
     }
 
     [Test]
