@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
+using System.Collections.Concurrent;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Sql;
@@ -65,7 +65,8 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
 
     private readonly Dictionary<uint, CatalogRelation> _byOid = relations.ToDictionary(r => r.Oid);
     private readonly ILookup<string, CatalogRelation> _byName = relations.ToLookup(r => r.Name, StringComparer.Ordinal);
-    private readonly ConditionalWeakTable<MaskSet, ProtectionMap> _maps = [];
+    // By the sets themselves. Not weak: what is made of a set refers to this catalog, and would keep it for as long as there is the set.
+    private readonly ConcurrentDictionary<MaskSet, Mapped> _maps = new(ReferenceEqualityComparer.Instance);
 
     public IReadOnlyList<CatalogRelation> Relations { get; } = relations;
 
@@ -115,16 +116,35 @@ internal sealed class Catalog(IReadOnlyList<CatalogRelation> relations, IReadOnl
     /// <summary>What a set of masks hides of it.</summary>
     /// <param name="masks">The masks.</param>
     /// <param name="key">Of the hashes that stand in place of values: one for the process.</param>
-    public ProtectionMap MapOf(MaskSet masks, ReadOnlyMemory<byte> key) => _maps.GetValue(masks, set => new ProtectionMap(this, set, key));
+    public ProtectionMap MapOf(MaskSet masks, ReadOnlyMemory<byte> key)
+    {
+        Mapped mapped = Mapping(masks, key);
+        mapped.IsUsed = true;
+        return mapped.Map;
+    }
 
     /// <summary>Finds out what is hidden by all masks that another catalog was asked about. With many views it takes long.</summary>
     /// <param name="before">The other; null: none.</param>
     /// <param name="key">See <see cref="MapOf"/>.</param>
     public void MapAs(Catalog? before, ReadOnlyMemory<byte> key)
     {
-        foreach ((MaskSet masks, _) in before?._maps ?? [])
+        foreach ((MaskSet masks, Mapped mapped) in before?._maps.ToArray() ?? [])
         {
-            MapOf(masks, key);
+            // A set that nobody asks about any more goes with its config.
+            if (mapped.IsUsed)
+            {
+                Mapping(masks, key);
+            }
         }
+    }
+
+    private Mapped Mapping(MaskSet masks, ReadOnlyMemory<byte> key) =>
+        _maps.GetOrAdd(masks, static (set, made) => new Mapped(new ProtectionMap(made.Catalog, set, made.Key)), (Catalog: this, Key: key));
+
+    private sealed class Mapped(ProtectionMap map)
+    {
+        public ProtectionMap Map { get; } = map;
+
+        public bool IsUsed { get; set; }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
@@ -26,6 +27,30 @@ internal sealed class ProtectionMapTests
         Assert.That(map.Of(View, 1), Is.Not.Null);
         Assert.That(map.Of(View, 2), Is.Not.Null);
         Assert.That(IsRedacted(map, 2));
+    }
+
+    [Test]
+    public void A_catalog_goes_when_another_takes_its_place_though_its_masks_stay()
+    {
+        MaskSet masks = TestMasks.Set(TestMasks.Of("m", "hr.people.ssn"));
+        (WeakReference first, Catalog second) = Replace(masks);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.That(first.IsAlive, Is.False);
+        GC.KeepAlive(masks);
+        GC.KeepAlive(second);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static (WeakReference First, Catalog Second) Replace(MaskSet masks)
+    {
+        var first = new Catalog([TestMasks.Relation(20_000, "people", "id", "ssn")], new HashSet<uint>(), 0);
+        var second = new Catalog([TestMasks.Relation(20_000, "people", "id", "ssn")], new HashSet<uint>(), 1);
+        first.MapOf(masks, new byte[32]);
+        second.MapAs(first, new byte[32]);
+        return (new WeakReference(first), second);
     }
 
     [Test]
