@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Postgres.Sql;
