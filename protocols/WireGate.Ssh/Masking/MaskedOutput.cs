@@ -30,27 +30,28 @@ internal sealed class MaskedOutput : IDisposable
     private readonly OutputMask _stderr;
     private readonly ArrayBufferWriter<byte> _shown = new();
     private readonly EventLoop _loop;
+    private readonly Action<Exception> _fail;
     private readonly ITimer _timer;
     private int _timesLeft;
     private int _arrived;
     private int _seen;
     private bool _isEnded;
 
-    private MaskedOutput(Channel channel, SshTransport client, ImmutableArray<MaskConfig> masks, EventLoop loop, TimeProvider time)
+    private MaskedOutput(Channel channel, SshTransport client, ImmutableArray<MaskConfig> masks, EventLoop loop, TimeProvider time, Action<Exception> fail)
     {
-        (_channel, _client, _loop) = (channel, client, loop);
+        (_channel, _client, _loop, _fail) = (channel, client, loop, fail);
         (_stdout, _stderr) = (new OutputMask(masks), new OutputMask(masks));
         _timer = time.CreateTimer(static self => ((MaskedOutput)self!).FlushLater(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Of what was just allowed.</summary>
     /// <returns>Null: nothing of its output is masked.</returns>
-    public static MaskedOutput? Of(MaskSet masks, SshOperation operation, Channel channel, SshTransport client, EventLoop loop, TimeProvider time)
+    public static MaskedOutput? Of(MaskSet masks, SshOperation operation, Channel channel, SshTransport client, EventLoop loop, TimeProvider time, Action<Exception> fail)
     {
         bool copies = operation is SshSubsystem { Name: SshSubsystem.Sftp }
             || (operation is SshExec { Words: [var program, ..] } && Copiers.Contains(program[(program.LastIndexOf('/') + 1)..]));
         ImmutableArray<MaskConfig> looking = copies ? [] : [.. masks.Masks.Where(m => !m.Detect.IsEmpty)];
-        return looking.IsEmpty ? null : new MaskedOutput(channel, client, looking, loop, time);
+        return looking.IsEmpty ? null : new MaskedOutput(channel, client, looking, loop, time, fail);
     }
 
     private bool HasKept => _stdout.HasKept || _stderr.HasKept;
@@ -111,9 +112,19 @@ internal sealed class MaskedOutput : IDisposable
         static state =>
         {
             var self = (MaskedOutput)state!;
-            if (!self._isEnded)
+            if (self._isEnded)
+            {
+                return;
+            }
+
+            try
             {
                 self.OnPatienceOver();
+            }
+            catch (Exception e)
+            {
+                // The loop would go on as if nothing were: nobody waits for this.
+                self._fail(e);
             }
         },
         this);

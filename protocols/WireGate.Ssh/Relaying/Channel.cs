@@ -86,9 +86,14 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     public bool IsRefused { get; set; }
 
     /// <summary>Nothing more of it reaches the client.</summary>
-    public void EndOutput()
+    /// <param name="isShown">Whether what is kept back is shown before.</param>
+    public void EndOutput(bool isShown = true)
     {
-        Output?.Flush();
+        if (isShown)
+        {
+            Output?.Flush();
+        }
+
         Output?.Dispose();
         Recording?.Dispose();
         Recording = null;

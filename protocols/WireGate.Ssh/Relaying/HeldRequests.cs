@@ -28,8 +28,11 @@ internal sealed class HeldRequests(Session session, OperationJudge judge)
     private readonly TaskCompletionSource<RelayStop> _failed = new();
     private bool _isEnded;
 
-    /// <summary>Faults when a wait does.</summary>
+    /// <summary>Faults when a wait does, or something else beside the session's two directions.</summary>
     public Task<RelayStop> Failed => _failed.Task;
+
+    /// <summary>Something failed beside the session's two directions: it ends with that. On the session's loop.</summary>
+    public void Fail(Exception e) => _failed.TrySetException(e);
 
     /// <summary>Why one more cannot wait; null: it can.</summary>
     public string? WhyFull => _waiting.Count < Most ? null : "too many operations of this session wait already";
@@ -104,7 +107,7 @@ internal sealed class HeldRequests(Session session, OperationJudge judge)
         {
             // The relay ends the session, and names the reason.
             await session.Loop.Switch();
-            _failed.TrySetException(e);
+            Fail(e);
         }
     }
 }

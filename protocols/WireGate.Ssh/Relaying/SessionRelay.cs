@@ -103,7 +103,8 @@ internal sealed class SessionRelay : IDisposable
         foreach (Channel channel in _table.All)
         {
             channel.Sftp?.End();
-            channel.EndOutput();
+            // What could not be written down is not shown either.
+            channel.EndOutput(isShown: _session.End != SessionEnd.AuditFailed);
         }
     }
 

@@ -15,6 +15,8 @@ namespace WireGate.Ssh.Tests.Relaying;
 /// <summary>What somebody is told who keeps recordings: what the client saw, and nothing that it did not.</summary>
 internal sealed class RecordingTests : RelayFixture
 {
+    private const string Unkept = "not kept: ";
+
     private readonly List<string> _told = [];
 
     private static RulesConfig Everything { get; } = new()
@@ -80,6 +82,25 @@ internal sealed class RecordingTests : RelayFixture
     });
 
     [Test]
+    public Task What_cannot_be_kept_ends_the_session_though_nobody_waits_for_it() => RecordedAsync(
+        async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            await PassAsync(client, upstream, Request(Theirs, "exec").String("cat"));
+            await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String(Unkept));
+            await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
+            while (Kind(await ReadAsync(client)) != SshMessage.SSH_MSG_CHANNEL_SUCCESS)
+            {
+            }
+
+            // A line that has not ended is shown when nothing has come for a while.
+            Relayed.Time.Advance(TimeSpan.FromSeconds(1));
+
+            Assert.That(await Relayed.EndedAsync().WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(SessionEnd.AuditFailed));
+        },
+        Cards);
+
+    [Test]
     public Task What_is_open_ends_with_the_session() => RecordedAsync(async (client, upstream) =>
     {
         await OpenSessionAsync(client, upstream);
@@ -114,7 +135,11 @@ internal sealed class RecordingTests : RelayFixture
 
     private sealed class Recording(List<string> told) : IRecording
     {
-        public void Output(ReadOnlySpan<byte> data, bool isError) => told.Add((isError ? "stderr " : "") + Encoding.UTF8.GetString(data));
+        public void Output(ReadOnlySpan<byte> data, bool isError)
+        {
+            string text = Encoding.UTF8.GetString(data);
+            told.Add(text == Unkept ? throw new AuditFailedException("the disk is full") : (isError ? "stderr " : "") + text);
+        }
 
         public void Resized(TerminalSize terminal) => told.Add($"{terminal.Columns}x{terminal.Rows}");
 
