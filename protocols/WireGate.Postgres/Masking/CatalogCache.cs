@@ -67,7 +67,7 @@ internal sealed class CatalogCache(PostgresServices services, UpstreamConnector 
         {
             await using (limit.Token.UnsafeRegister(static c => ((Core.Transport.Connection)c!).Abort(), opened.Connection))
             {
-                Catalog catalog = await new CatalogReader(statements, services.Time).ReadAsync(opened.Connection, loadedAt, before);
+                Catalog catalog = await new CatalogReader(session.Loop, statements, services.Time).ReadAsync(opened.Connection, loadedAt, before);
 
                 // Nobody else on the loop waits for that.
                 await Task.Run(() => catalog.MapAs(before, services.MaskKey), CancellationToken.None);

@@ -1,12 +1,9 @@
 using System.Buffers;
-using System.Globalization;
 using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Sql;
-using WireGate.Postgres.Upstream;
 
 namespace WireGate.Postgres.Masking;
 
@@ -14,7 +11,10 @@ namespace WireGate.Postgres.Masking;
 /// Asks an upstream for its catalog. One query text with one result after the other; every name in it is the catalog's own, whatever the
 /// search_path that the account begins with.
 /// </summary>
-internal sealed class CatalogReader(StatementCache statements, TimeProvider time)
+/// <param name="loop">Where the connection lives. What comes is read beside it: a database of a hundred thousand columns takes a second.</param>
+/// <param name="statements">What is known of texts.</param>
+/// <param name="time">The clock.</param>
+internal sealed class CatalogReader(EventLoop loop, StatementCache statements, TimeProvider time)
 {
     /// <summary>Bytes of all answers together; a database of a hundred thousand columns takes some ten million.</summary>
     private const long MostBytes = 64 * 1024 * 1024;
@@ -61,6 +61,7 @@ internal sealed class CatalogReader(StatementCache statements, TimeProvider time
 
     private readonly Dictionary<uint, CatalogRelation> _relations = [];
     private readonly HashSet<uint> _textTypes = [];
+    private readonly NamePool _names = new();
     private ServerEncoding _encoding;
     private long _bytes;
     private long _text;
@@ -79,13 +80,8 @@ internal sealed class CatalogReader(StatementCache statements, TimeProvider time
             throw new IOException("refused to tell its catalog");
         }
 
-        List<CatalogRelation> views = [.. _relations.Values.Where(r => r.Rule is not null)];
-        foreach (CatalogRelation view in views)
-        {
-            view.Definition = before?.Find(view.Oid) is { } known && IsAsBefore(view, known, before) ? known.Definition : null;
-        }
-
-        List<uint> asked = [.. views.Where(v => v.Definition is null).Select(v => v.Oid)];
+        List<uint> asked = await Task.Run(() => Unknown(before));
+        await loop.Switch();
         if (asked.Count > 0 && !await AskDefinitionsAsync(connection, FirstWait, asked))
         {
             long begin = time.GetTimestamp();
@@ -99,7 +95,19 @@ internal sealed class CatalogReader(StatementCache statements, TimeProvider time
             }
         }
 
-        return new Catalog([.. _relations.Values], _textTypes, loadedAt);
+        return await Task.Run(() => new Catalog([.. _relations.Values], _textTypes, loadedAt));
+    }
+
+    // The views that are to be asked for.
+    private List<uint> Unknown(Catalog? before)
+    {
+        List<CatalogRelation> views = [.. _relations.Values.Where(r => r.Rule is not null)];
+        foreach (CatalogRelation view in views)
+        {
+            view.Definition = before?.Find(view.Oid) is { } known && IsAsBefore(view, known, before) ? known.Definition : null;
+        }
+
+        return [.. views.Where(v => v.Definition is null).Select(v => v.Oid)];
     }
 
     // What is too long is not read, and so is what comes behind too much: of these nothing is known.
@@ -123,124 +131,98 @@ internal sealed class CatalogReader(StatementCache statements, TimeProvider time
                 || (before.Find(oid) is { } was && was.Schema == source.Schema && was.Name == source.Name && was.Columns.SequenceEqual(source.Columns)));
 
     /// <returns>False: it answered with an error.</returns>
-    private async ValueTask<bool> AskAsync(Connection connection, string text, Action<int, string[]> onRow)
+    private async ValueTask<bool> AskAsync(Connection connection, string text, RowHandler onRow)
     {
         MessageWriter query = MessageWriter.Begin(connection.Output, (byte)FrontendMessage.Query, MessageWriter.CStringLength(text));
         query.CString(text);
         query.End();
         await connection.Output.FlushAsync(CancellationToken.None);
-        int result = 0;
-        bool isRefused = false;
+        var answer = new CatalogAnswer(onRow);
         while (true)
         {
             ReadResult read = await connection.Input.ReadAsync(CancellationToken.None);
-            ReadOnlySequence<byte> buffer = read.Buffer;
-            bool isDone = false;
-            while (!isDone && Frames.TryRead<UpstreamFramer>(buffer, out byte kind, out ReadOnlySequence<byte> body, out SequencePosition consumed))
+            if (_bytes + read.Buffer.Length > MostBytes)
             {
-                _bytes += body.Length;
-                switch ((BackendMessage)kind)
-                {
-                    case BackendMessage.DataRow:
-                        onRow(result, Fields(body.IsSingleSegment ? body.FirstSpan : body.ToArray()));
-                        break;
-                    case BackendMessage.CommandComplete:
-                        result++;
-                        break;
-                    case BackendMessage.ErrorResponse:
-                        isRefused = true;
-                        _error = ErrorFields.Read(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), new UpstreamText("", null)).SqlState;
-                        break;
-                    default:
-                        isDone = (BackendMessage)kind == BackendMessage.ReadyForQuery;
-                        break;
-                }
-
-                buffer = buffer.Slice(consumed);
+                throw new IOException($"a catalog of more than {MostBytes} bytes");
             }
 
-            connection.Input.AdvanceTo(buffer.Start, buffer.End);
-            if (isDone)
+            byte[] messages = Whole(read.Buffer, out SequencePosition end);
+            connection.Input.AdvanceTo(end, read.Buffer.End);
+            _bytes += messages.Length;
+            await Task.Run(() => answer.Read(messages));
+            await loop.Switch();
+            if (answer.IsDone)
             {
-                return !isRefused;
+                _error = answer.Error ?? _error;
+                return answer.Error is null;
             }
 
-            if (read.IsCompleted || _bytes + buffer.Length > MostBytes)
+            if (read.IsCompleted)
             {
-                throw new IOException(read.IsCompleted ? "closed while it told its catalog" : $"a catalog of more than {MostBytes} bytes");
+                throw new IOException("closed while it told its catalog");
             }
         }
     }
 
-    // Int16 count | Int32 length or -1, bytes, each
-    private static string[] Fields(ReadOnlySpan<byte> body)
+    // A copy: whoever aborts the connection gives back its memory.
+    private static byte[] Whole(ReadOnlySequence<byte> buffer, out SequencePosition end)
     {
-        var reader = new PostgresReader(Peer.Upstream, body);
-        string[] fields = new string[Math.Max((short)0, reader.ReadInt16())];
-        for (int i = 0; i < fields.Length; i++)
+        ReadOnlySequence<byte> rest = buffer;
+        while (Frames.TryRead<UpstreamFramer>(rest, out _, out _, out SequencePosition consumed))
         {
-            int length = reader.ReadInt32();
-            fields[i] = length < 0 ? "" : Encoding.UTF8.GetString(reader.ReadBytes(length));
+            rest = rest.Slice(consumed);
         }
 
-        return fields;
+        end = rest.Start;
+        return buffer.Slice(buffer.Start, end).ToArray();
     }
 
-    private void Row(int result, string[] fields)
+    private void Row(int result, CatalogRow row)
     {
-        switch (result, fields)
+        switch (result)
         {
-            case (1, [var oid, var schema, var name]):
-                _relations[Oid(oid)] = new CatalogRelation(Oid(oid), schema, name);
+            case 1:
+                uint oid = row.Oid();
+                _relations[oid] = new CatalogRelation(oid, row.Name(_names), row.Name(_names));
                 break;
-            case (2, [var oid, var number, var name, var type, var generated]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
-                relation.Columns.Add(new CatalogColumn(short.Parse(number, CultureInfo.InvariantCulture), name, Oid(type), generated == "t"));
+            case 2 when _relations.TryGetValue(row.Oid(), out CatalogRelation? relation):
+                relation.Columns.Add(new CatalogColumn(row.Short(), row.Name(_names), row.Oid(), row.Flag()));
                 break;
-            case (3, [var child, var parent]):
-                Relate(child, parent, r => r.Kin);
-                Relate(parent, child, r => r.Kin);
+            case 3:
+                (uint child, uint parent) = (row.Oid(), row.Oid());
+                _relations.GetValueOrDefault(child)?.Kin.Add(parent);
+                _relations.GetValueOrDefault(parent)?.Kin.Add(child);
                 break;
-            case (4, [var view, var source]):
-                Relate(view, source, r => r.Sources);
+            case 4 when _relations.TryGetValue(row.Oid(), out CatalogRelation? view):
+                view.Sources.Add(row.Oid());
                 break;
-            case (5, [var oid, var rule, var version]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? view):
-                view.Rule = $"{rule} {version}";
+            case 5 when _relations.TryGetValue(row.Oid(), out CatalogRelation? view):
+                view.Rule = $"{row.Oid()} {row.Oid()}";
                 break;
-            case (6, [var oid]):
-                _textTypes.Add(Oid(oid));
+            case 6:
+                _textTypes.Add(row.Oid());
                 break;
-            case (7, [var oid, var number, var source]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
-                relation.Generated.Add((short.Parse(number, CultureInfo.InvariantCulture), short.Parse(source, CultureInfo.InvariantCulture)));
+            case 7 when _relations.TryGetValue(row.Oid(), out CatalogRelation? relation):
+                relation.Generated.Add((row.Short(), row.Short()));
                 break;
-            case (8, [var oid]) when _relations.TryGetValue(Oid(oid), out CatalogRelation? relation):
+            case 8 when _relations.TryGetValue(row.Oid(), out CatalogRelation? relation):
                 relation.IsRewritten = true;
                 break;
-            case (9, [var name]):
-                _encoding = ServerEncodings.Of(Encoding.ASCII.GetBytes(name));
+            case 9:
+                _encoding = ServerEncodings.Of(row.Bytes());
                 break;
             default:
                 break;
         }
     }
 
-    private void Definition(int result, string[] fields)
+    private void Definition(int result, CatalogRow row)
     {
-        if (fields is [var oid, { Length: > 0 } text] && _relations.TryGetValue(Oid(oid), out CatalogRelation? view))
+        if (_relations.TryGetValue(row.Oid(), out CatalogRelation? view) && row.Bytes() is { IsEmpty: false } text)
         {
             _text += text.Length;
-            ParsedText parsed = statements.Get(Encoding.UTF8.GetBytes(text));
+            ParsedText parsed = statements.Get(text);
             view.Definition = _encoding.ReadsAlike(parsed.Names) ? parsed : SqlParser.NamesOthers;
         }
     }
-
-    private void Relate(string from, string to, Func<CatalogRelation, List<uint>> list)
-    {
-        if (_relations.TryGetValue(Oid(from), out CatalogRelation? relation))
-        {
-            list(relation).Add(Oid(to));
-        }
-    }
-
-    private static uint Oid(string text) =>
-        uint.TryParse(text, CultureInfo.InvariantCulture, out uint oid) ? oid : throw new ProtocolException(Peer.Upstream, "a catalog that is none");
 }
