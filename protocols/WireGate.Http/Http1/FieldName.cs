@@ -1,0 +1,135 @@
+using System.Text;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>Names of fields that mean something to a gateway. What is not here is carried as it came.</summary>
+internal enum FieldName : byte
+{
+    /// <summary>Any other.</summary>
+    Other = 0,
+
+    Accept,
+    AcceptEncoding,
+    AcceptRanges,
+    Alpn,
+    AltSvc,
+    Authorization,
+    Connection,
+    ContentDigest,
+    ContentEncoding,
+    ContentLength,
+    ContentMd5,
+    ContentRange,
+    ContentType,
+    Cookie,
+    Digest,
+    ETag,
+    Expect,
+    Forwarded,
+    Host,
+    Http2Settings,
+    IfRange,
+    KeepAlive,
+    Location,
+    Prefer,
+    ProxyAuthenticate,
+    ProxyAuthenticationInfo,
+    ProxyAuthorization,
+    ProxyConnection,
+    Range,
+    ReprDigest,
+    SecWebSocketAccept,
+    SecWebSocketExtensions,
+    SecWebSocketKey,
+    SecWebSocketProtocol,
+    SecWebSocketVersion,
+    SetCookie,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Upgrade,
+    Via,
+    WwwAuthenticate,
+    XForwardedFor,
+    XForwardedHost,
+    XForwardedProto,
+}
+
+/// <summary>Finds the name that bytes spell, in whatever case.</summary>
+internal static class FieldNames
+{
+    private static readonly (byte[] Spelling, FieldName Name)[][] ByLength = Sort(
+        (FieldName.Accept, "accept"),
+        (FieldName.AcceptEncoding, "accept-encoding"),
+        (FieldName.AcceptRanges, "accept-ranges"),
+        (FieldName.Alpn, "alpn"),
+        (FieldName.AltSvc, "alt-svc"),
+        (FieldName.Authorization, "authorization"),
+        (FieldName.Connection, "connection"),
+        (FieldName.ContentDigest, "content-digest"),
+        (FieldName.ContentEncoding, "content-encoding"),
+        (FieldName.ContentLength, "content-length"),
+        (FieldName.ContentMd5, "content-md5"),
+        (FieldName.ContentRange, "content-range"),
+        (FieldName.ContentType, "content-type"),
+        (FieldName.Cookie, "cookie"),
+        (FieldName.Digest, "digest"),
+        (FieldName.ETag, "etag"),
+        (FieldName.Expect, "expect"),
+        (FieldName.Forwarded, "forwarded"),
+        (FieldName.Host, "host"),
+        (FieldName.Http2Settings, "http2-settings"),
+        (FieldName.IfRange, "if-range"),
+        (FieldName.KeepAlive, "keep-alive"),
+        (FieldName.Location, "location"),
+        (FieldName.Prefer, "prefer"),
+        (FieldName.ProxyAuthenticate, "proxy-authenticate"),
+        (FieldName.ProxyAuthenticationInfo, "proxy-authentication-info"),
+        (FieldName.ProxyAuthorization, "proxy-authorization"),
+        (FieldName.ProxyConnection, "proxy-connection"),
+        (FieldName.Range, "range"),
+        (FieldName.ReprDigest, "repr-digest"),
+        (FieldName.SecWebSocketAccept, "sec-websocket-accept"),
+        (FieldName.SecWebSocketExtensions, "sec-websocket-extensions"),
+        (FieldName.SecWebSocketKey, "sec-websocket-key"),
+        (FieldName.SecWebSocketProtocol, "sec-websocket-protocol"),
+        (FieldName.SecWebSocketVersion, "sec-websocket-version"),
+        (FieldName.SetCookie, "set-cookie"),
+        (FieldName.Te, "te"),
+        (FieldName.Trailer, "trailer"),
+        (FieldName.TransferEncoding, "transfer-encoding"),
+        (FieldName.Upgrade, "upgrade"),
+        (FieldName.Via, "via"),
+        (FieldName.WwwAuthenticate, "www-authenticate"),
+        (FieldName.XForwardedFor, "x-forwarded-for"),
+        (FieldName.XForwardedHost, "x-forwarded-host"),
+        (FieldName.XForwardedProto, "x-forwarded-proto"));
+
+    /// <summary>The name; <see cref="FieldName.Other"/>: none of these.</summary>
+    public static FieldName Of(ReadOnlySpan<byte> name)
+    {
+        if (name.Length < ByLength.Length)
+        {
+            foreach ((byte[] spelling, FieldName known) in ByLength[name.Length])
+            {
+                if (Ascii.EqualsIgnoreCase(name, spelling))
+                {
+                    return known;
+                }
+            }
+        }
+
+        return FieldName.Other;
+    }
+
+    private static (byte[] Spelling, FieldName Name)[][] Sort(params (FieldName Name, string Spelling)[] names)
+    {
+        var sorted = new (byte[], FieldName)[names.Max(n => n.Spelling.Length) + 1][];
+        for (int length = 0; length < sorted.Length; length++)
+        {
+            sorted[length] = [.. names.Where(n => n.Spelling.Length == length).Select(n => (Encoding.ASCII.GetBytes(n.Spelling), n.Name))];
+        }
+
+        return sorted;
+    }
+}

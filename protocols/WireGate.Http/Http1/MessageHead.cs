@@ -1,0 +1,340 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using WireGate.Core.Framing;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>
+/// The head of a message: its start line and its fields, as they came, and what they say of its body (RFC 9112). It owns a copy of its bytes
+/// from <see cref="TryRead"/> to <see cref="Clear"/>; spans of it are valid that long. Used for one message after the other.
+/// </summary>
+/// <param name="peer">Whose messages these are.</param>
+internal abstract class MessageHead(Peer peer) : IDisposable
+{
+    /// <summary>Field lines. Kestrel, Apache and Go's proxies take 100.</summary>
+    public const int MostFields = 100;
+
+    /// <summary>Bad Request, or what else refused it.</summary>
+    protected const int BadRequest = 400;
+
+    private HeadScan _scan = new(peer);
+    private byte[]? _bytes;
+    private FieldLine[]? _lines;
+    private int _status = BadRequest;
+    private bool _isChunked;
+    private long? _contentLength;
+
+    /// <summary>What an HTTP client is told of a head that <see cref="TryRead"/> threw at.</summary>
+    public int Status => _scan.IsTooLong ? 431 : _status;
+
+    /// <summary>All of it, the empty line included.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);
+
+    /// <summary>Bytes of it.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Its field lines, in their order.</summary>
+    public ReadOnlySpan<FieldLine> Fields => _lines.AsSpan(0, FieldCount);
+
+    /// <summary>HTTP/1.0: no chunks, and no second message unless it asks for that.</summary>
+    public bool IsHttp10 { get; private set; }
+
+    /// <summary>The peer takes, or sends, no other message on the connection.</summary>
+    public bool IsLast { get; private set; }
+
+    /// <summary>Where its body ends.</summary>
+    public BodyLength Body { get; private protected set; }
+
+    /// <summary>Options of Connection that name fields, which end here.</summary>
+    public bool Nominates { get; private set; }
+
+    /// <summary>Connection: upgrade.</summary>
+    public bool AsksUpgrade { get; private set; }
+
+    private int FieldCount { get; set; }
+
+    /// <summary>Takes a whole head off the front of a buffer.</summary>
+    /// <param name="buffer">All of what has come since the head before it.</param>
+    /// <param name="consumed">Behind it; the buffer's start when there is none yet.</param>
+    /// <returns>False: more bytes are needed, and nothing was consumed.</returns>
+    /// <exception cref="ProtocolException">It can never be valid.</exception>
+    public bool TryRead(in ReadOnlySequence<byte> buffer, out SequencePosition consumed)
+    {
+        consumed = buffer.Start;
+        if (!_scan.TryFind(buffer, out int length))
+        {
+            return false;
+        }
+
+        Length = length - _scan.Start;
+        _bytes = ArrayPool<byte>.Shared.Rent(Length);
+        _lines = ArrayPool<FieldLine>.Shared.Rent(MostFields);
+        buffer.Slice(_scan.Start, Length).CopyTo(_bytes);
+        ReadOnlySpan<byte> head = Bytes;
+        int end = head.IndexOf((byte)'\n') - 1;
+        ReadStartLine(head[..end], _scan.Start > 0);
+        ReadFields(end + 2);
+        IsLast |= IsHttp10 && !_keepsAlive;
+        Body = BodyOf(_isChunked, _contentLength);
+        consumed = buffer.GetPosition(length);
+        return true;
+    }
+
+    /// <summary>Gives its memory back; another head may be read.</summary>
+    public virtual void Clear()
+    {
+        if (_bytes is not null)
+        {
+            // A placeholder, or a cookie, may be in it.
+            ArrayPool<byte>.Shared.Return(_bytes, clearArray: true);
+            _bytes = null;
+        }
+
+        if (_lines is not null)
+        {
+            ArrayPool<FieldLine>.Shared.Return(_lines);
+            _lines = null;
+        }
+
+        _scan = new HeadScan(peer);
+        (_status, _isChunked, _contentLength, _keepsAlive) = (BadRequest, false, null, false);
+        (Length, FieldCount, IsHttp10, IsLast, Body, Nominates, AsksUpgrade) = (0, 0, false, false, default, false, false);
+    }
+
+    /// <summary>The same as <see cref="Clear"/>.</summary>
+    public void Dispose() => Clear();
+
+    /// <summary>The name of a field, as it came.</summary>
+    public ReadOnlySpan<byte> Name(in FieldLine field) => _bytes.AsSpan(field.NameStart, field.NameLength);
+
+    /// <summary>The value of a field, without blanks around it.</summary>
+    public ReadOnlySpan<byte> Value(in FieldLine field) => _bytes.AsSpan(field.ValueStart, field.ValueLength);
+
+    /// <summary>The value of the first field of a name.</summary>
+    /// <returns>False: there is none.</returns>
+    public bool TryGet(FieldName name, out ReadOnlySpan<byte> value)
+    {
+        foreach (ref readonly FieldLine field in Fields)
+        {
+            if (field.Name == name)
+            {
+                value = Value(field);
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
+    /// <summary>Whether Connection names a field, which then is the connection's, and ends here.</summary>
+    public bool IsNominated(ReadOnlySpan<byte> name)
+    {
+        if (Nominates)
+        {
+            foreach (ref readonly FieldLine field in Fields)
+            {
+                if (field.Name == FieldName.Connection && HasElement(Value(field), name))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads the line that it begins with.</summary>
+    /// <param name="line">Without CRLF; borrowed from <see cref="Bytes"/>, at their beginning.</param>
+    /// <param name="isLate">Empty lines were before it.</param>
+    protected abstract void ReadStartLine(ReadOnlySpan<byte> line, bool isLate);
+
+    /// <summary>Looks at a field that this kind of message has a meaning for.</summary>
+    protected abstract void Note(FieldName name, ReadOnlySpan<byte> value);
+
+    /// <summary>A name that is none of <see cref="FieldName"/>.</summary>
+    protected virtual void NoteOther(ReadOnlySpan<byte> name)
+    {
+    }
+
+    /// <summary>Says where the body ends.</summary>
+    protected abstract BodyLength BodyOf(bool isChunked, long? contentLength);
+
+    /// <summary>HTTP-version = "HTTP/" DIGIT "." DIGIT</summary>
+    protected void ReadVersion(ReadOnlySpan<byte> version)
+    {
+        if (!version.SequenceEqual("HTTP/1.1"u8))
+        {
+            IsHttp10 = version.SequenceEqual("HTTP/1.0"u8);
+            if (!IsHttp10)
+            {
+                bool isVersion = version.Length == 8 && version.StartsWith("HTTP/"u8) && char.IsAsciiDigit((char)version[5])
+                    && version[6] == '.' && char.IsAsciiDigit((char)version[7]);
+                Refuse("a version of HTTP other than 1.0 and 1.1", isVersion ? 505 : BadRequest);
+            }
+        }
+    }
+
+    /// <summary>It can never be valid.</summary>
+    /// <exception cref="ProtocolException">Always.</exception>
+    [DoesNotReturn]
+    protected void Refuse(string why, int status = BadRequest)
+    {
+        _status = status;
+        ProtocolException.Throw(peer, why);
+    }
+
+    /// <summary>#element: whether a list has a token, in whatever case.</summary>
+    protected static bool HasElement(ReadOnlySpan<byte> list, ReadOnlySpan<byte> token)
+    {
+        foreach (Range element in list.Split((byte)','))
+        {
+            if (Ascii.EqualsIgnoreCase(Grammar.Trim(list[element]), token))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool _keepsAlive;
+
+    private void ReadFields(int at)
+    {
+        ReadOnlySpan<byte> head = Bytes;
+        while (true)
+        {
+            ReadOnlySpan<byte> rest = head[at..];
+            int end = rest.IndexOf((byte)'\n') - 1;
+            if (end == 0)
+            {
+                return;
+            }
+
+            ReadField(rest[..end], at);
+            at += end + 2;
+        }
+    }
+
+    // field-line = field-name ":" OWS field-value OWS
+    private void ReadField(ReadOnlySpan<byte> line, int at)
+    {
+        int colon = line.IndexOf((byte)':');
+        if (colon <= 0 || line[..colon].ContainsAnyExcept(Grammar.Token))
+        {
+            Refuse(line[0] is (byte)' ' or (byte)'\t' ? "a folded line, or one that begins with a blank" : "a line that is no field");
+        }
+
+        ReadOnlySpan<byte> value = line[(colon + 1)..];
+        if (value.ContainsAny(Grammar.NotInValue))
+        {
+            Refuse("a control character in a field");
+        }
+
+        if (FieldCount == MostFields)
+        {
+            Refuse($"more than {MostFields} fields", status: 431);
+        }
+
+        int start = value.IndexOfAnyExcept(" \t"u8);
+        start = start < 0 ? value.Length : start;
+        value = Grammar.Trim(value);
+        ReadOnlySpan<byte> text = line[..colon];
+        FieldName name = FieldNames.Of(text);
+        _lines![FieldCount++] = new FieldLine(name, (ushort)at, (ushort)colon, (ushort)(at + colon + 1 + start), (ushort)value.Length);
+        switch (name)
+        {
+            case FieldName.Other:
+                NoteOther(text);
+                break;
+            case FieldName.ContentLength:
+                ReadContentLength(value);
+                break;
+            case FieldName.TransferEncoding:
+                ReadTransferEncoding(value);
+                break;
+            case FieldName.Connection:
+                ReadConnection(value);
+                break;
+            default:
+                Note(name, value);
+                break;
+        }
+    }
+
+    // RFC 9112 section 6.3 lets a recipient take one number that comes twice. Not every recipient does.
+    private void ReadContentLength(ReadOnlySpan<byte> value)
+    {
+        if (_contentLength is not null || _isChunked || !Grammar.TryReadNumber(value, out long length))
+        {
+            Refuse("a length of the body that is none, or a second one");
+            return;
+        }
+
+        _contentLength = length;
+    }
+
+    // The only coding that says where a body ends, and the only one that this gateway lets others put on the way.
+    private void ReadTransferEncoding(ReadOnlySpan<byte> value)
+    {
+        if (_contentLength is not null || _isChunked || IsHttp10)
+        {
+            Refuse("a length of the body that is none, or a second one");
+        }
+
+        if (!Ascii.EqualsIgnoreCase(value, "chunked"u8))
+        {
+            int last = value.LastIndexOf((byte)',');
+            bool isUnknown = last > 0 && Ascii.EqualsIgnoreCase(Grammar.Trim(value[(last + 1)..]), "chunked"u8)
+                && !value[..last].ContainsAnyExcept(Grammar.Token);
+            Refuse("a transfer coding other than chunked", isUnknown ? 501 : BadRequest);
+        }
+
+        _isChunked = true;
+    }
+
+    // Connection = #connection-option (RFC 9110 section 7.6.1). Who names a field there has it dropped on the way: one that a gateway
+    // writes, or decides by, is nobody's to drop.
+    private void ReadConnection(ReadOnlySpan<byte> value)
+    {
+        foreach (Range element in value.Split((byte)','))
+        {
+            ReadOnlySpan<byte> option = Grammar.Trim(value[element]);
+            if (option.IsEmpty)
+            {
+                continue;
+            }
+
+            if (option.ContainsAnyExcept(Grammar.Token))
+            {
+                Refuse("a Connection option that is none");
+            }
+
+            if (Ascii.EqualsIgnoreCase(option, "close"u8))
+            {
+                IsLast = true;
+                continue;
+            }
+
+            if (Ascii.EqualsIgnoreCase(option, "keep-alive"u8))
+            {
+                _keepsAlive = true;
+                continue;
+            }
+
+            FieldName name = FieldNames.Of(option);
+            AsksUpgrade |= name == FieldName.Upgrade;
+            Nominates |= name == FieldName.Other;
+            if (name == FieldName.Other)
+            {
+                NoteOther(option);
+            }
+            else if (!HopByHop.Is(name))
+            {
+                Refuse("a Connection option that names a field which is not the connection's");
+            }
+        }
+    }
+}

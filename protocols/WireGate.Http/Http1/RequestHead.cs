@@ -1,0 +1,151 @@
+using System.Text;
+using WireGate.Core.Framing;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>The head of a request, as strictly as two servers behind one another have to read it: what they may take for two things is refused.</summary>
+internal sealed class RequestHead() : MessageHead(Peer.Client)
+{
+    /// <summary>Bytes of a request target; RFC 9112 section 3 recommends to take 8,000.</summary>
+    public const int MostTarget = 8 * 1024;
+
+    // The longest registered is UPDATEREDIRECTREF, of 17.
+    private const int MostMethod = 24;
+
+    private Range _method;
+    private Range _target;
+    private Range _authority;
+    private bool _hasHost;
+
+    /// <summary>GET, in the case in which it came: methods have one.</summary>
+    public ReadOnlySpan<byte> Method => Bytes[_method];
+
+    /// <summary>As it came.</summary>
+    public ReadOnlySpan<byte> Target => Bytes[_target];
+
+    /// <summary>Whom it is for, host [":" port]: the one of Host, which is that of an absolute target; empty for HTTP/1.0 without one.</summary>
+    public ReadOnlySpan<byte> Authority => Bytes[_authority];
+
+    /// <summary>Expect: 100-continue: the client waits before it sends the body.</summary>
+    public bool ExpectsContinue { get; private set; }
+
+    /// <summary>The same, taken apart.</summary>
+    public RequestTarget ReadTarget()
+    {
+        RequestTarget.TryRead(Method, Target, out RequestTarget target);
+        return target;
+    }
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        base.Clear();
+        (_method, _target, _authority, _hasHost, ExpectsContinue) = (default, default, default, false, false);
+    }
+
+    // request-line = method SP request-target SP HTTP-version
+    /// <inheritdoc/>
+    protected override void ReadStartLine(ReadOnlySpan<byte> line, bool isLate)
+    {
+        int first = line.IndexOf((byte)' ');
+        int last = line.LastIndexOf((byte)' ');
+        if (first <= 0 || first > MostMethod || last <= first + 1 || line[..first].ContainsAnyExcept(Grammar.Token))
+        {
+            Refuse("a request line that is none");
+        }
+
+        ReadVersion(line[(last + 1)..]);
+        (_method, _target) = (..first, (first + 1)..last);
+        if (last - first - 1 > MostTarget)
+        {
+            Refuse($"a request target of more than {MostTarget} bytes", status: 414);
+        }
+
+        if (!RequestTarget.TryRead(Method, Target, out RequestTarget target))
+        {
+            Refuse("a request target that is none");
+        }
+
+        if (target.Form is TargetForm.Absolute or TargetForm.Authority)
+        {
+            _authority = RangeOf(target.Authority);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Note(FieldName name, ReadOnlySpan<byte> value)
+    {
+        switch (name)
+        {
+            case FieldName.Host:
+                ReadHost(value);
+                break;
+            case FieldName.Expect:
+                // An HTTP/1.0 client does not know what 100 is (RFC 9110 section 10.1.1).
+                ExpectsContinue = !IsHttp10;
+                if (!Ascii.EqualsIgnoreCase(value, "100-continue"u8))
+                {
+                    Refuse("an expectation other than 100-continue", status: 417);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>
+    /// CGI and what came of it make one variable of X-Forwarded-For and X_Forwarded_For: under the second name goes past what is
+    /// dropped, or written, under the first.
+    /// </summary>
+    protected override void NoteOther(ReadOnlySpan<byte> name)
+    {
+        const int Longest = 32;
+        if (!name.Contains((byte)'_') || name.Length > Longest)
+        {
+            return;
+        }
+
+        Span<byte> dashed = stackalloc byte[Longest];
+        name.Replace(dashed, (byte)'_', (byte)'-');
+        if (FieldNames.Of(dashed[..name.Length]) != FieldName.Other)
+        {
+            Refuse("a field that some servers take for another");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override BodyLength BodyOf(bool isChunked, long? contentLength)
+    {
+        if (!_hasHost && !IsHttp10)
+        {
+            Refuse("no Host");
+        }
+
+        return isChunked ? new BodyLength(BodyKind.Chunked)
+            : contentLength is { } length and > 0 ? new BodyLength(BodyKind.Counted, length) : default;
+    }
+
+    // RFC 9112 section 3.2: exactly one. A target that says an authority says the same, or two servers could be meant.
+    private void ReadHost(ReadOnlySpan<byte> value)
+    {
+        if (_hasHost || !Http1.Authority.TryRead(value, out _, out _))
+        {
+            Refuse("a Host that is none, or a second one");
+        }
+
+        _hasHost = true;
+        if (!_authority.Equals(default) && !Ascii.EqualsIgnoreCase(Authority, value))
+        {
+            Refuse("a Host other than that of the request target");
+        }
+
+        _authority = RangeOf(value);
+    }
+
+    private Range RangeOf(ReadOnlySpan<byte> part)
+    {
+        Bytes.Overlaps(part, out int start);
+        return start..(start + part.Length);
+    }
+}

@@ -1,0 +1,75 @@
+using WireGate.Core.Framing;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>The head of a response.</summary>
+internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
+{
+    private Range _reason;
+
+    /// <summary>100 to 599.</summary>
+    public int Code { get; private set; }
+
+    /// <summary>What follows it, as it came; may be empty.</summary>
+    public ReadOnlySpan<byte> Reason => Bytes[_reason];
+
+    /// <summary>Another response follows it: 1xx, but 101, behind which HTTP ends.</summary>
+    public bool IsInterim => Code < 200 && Code != 101;
+
+    /// <summary>What was asked: a response to HEAD has no body, whatever it says. Set before it is read.</summary>
+    public bool IsToHead { get; set; }
+
+    /// <summary>Its Content-Length, which one without a body may have; null: none.</summary>
+    public long? ContentLength { get; private set; }
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        base.Clear();
+        (Code, _reason, ContentLength) = (0, default, null);
+    }
+
+    // status-line = HTTP-version SP status-code SP [ reason-phrase ]
+    /// <inheritdoc/>
+    protected override void ReadStartLine(ReadOnlySpan<byte> line, bool isLate)
+    {
+        const int BeforeReason = 13;
+        if (isLate || line.Length < BeforeReason - 1 || line[8] != ' ' || (line.Length >= BeforeReason && line[BeforeReason - 1] != ' ')
+            || !Grammar.TryReadNumber(line[9..12], out long code) || code is < 100 or > 599)
+        {
+            Refuse("a status line that is none");
+            return;
+        }
+
+        ReadVersion(line[..8]);
+        Code = (int)code;
+        _reason = Math.Min(BeforeReason, line.Length)..line.Length;
+        if (Reason.ContainsAny(Grammar.NotInValue))
+        {
+            Refuse("a control character in a status line");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Note(FieldName name, ReadOnlySpan<byte> value)
+    {
+    }
+
+    // RFC 9112 section 6.3, in its order.
+    /// <inheritdoc/>
+    protected override BodyLength BodyOf(bool isChunked, long? contentLength)
+    {
+        ContentLength = contentLength;
+        bool isBare = Code < 200 || Code is 204;
+        if (isBare && (isChunked || contentLength > 0))
+        {
+            // A server MUST NOT send them (RFC 9110 section 8.6, RFC 9112 section 6.1). One that does may mean to send a body.
+            Refuse("the length of a body in a response that has none");
+        }
+
+        return isBare || IsToHead || Code == 304 ? default
+            : isChunked ? new BodyLength(BodyKind.Chunked)
+            : contentLength is { } length ? length > 0 ? new BodyLength(BodyKind.Counted, length) : default
+            : new BodyLength(BodyKind.UntilClose);
+    }
+}
