@@ -7,6 +7,7 @@ using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport.Tls;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
 using WireGate.Postgres.Masking;

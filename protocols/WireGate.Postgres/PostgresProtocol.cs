@@ -4,6 +4,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport.Tls;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Cancellation;
 using WireGate.Postgres.Masking;
@@ -41,7 +42,7 @@ public sealed class PostgresProtocol : IProtocol, IDisposable
     private readonly ScramKeyCache _keys = new(CachedLogins, ScramKeyCache.PlacesOfProcess);
     private readonly UpstreamConnector _connector = new();
     private readonly CancelRegistry _cancels;
-    private readonly ListenerTls _tls = new();
+    private readonly ListenerTls _tls = new(Startup.ClientOpening.ApplicationProtocol);
     private readonly UpstreamTroubles _troubles;
     private readonly DecisionPoint _point = new();
     private readonly StatementCache _statements = new(CachedStatements, CachedStatementBytes);

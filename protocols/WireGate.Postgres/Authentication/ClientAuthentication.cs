@@ -3,6 +3,7 @@ using System.Text;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport.Tls;
 using WireGate.Postgres.Messages;
 using WireGate.Postgres.Startup;
 
@@ -37,7 +38,7 @@ internal sealed class ClientAuthentication(IPlaceholderStore store, TimeProvider
 
         if (user.Kind == UserNameKind.PlaceholderId || !isProtected || session.Listener.ScramOnly)
         {
-            return await ScramAsync(session, user, session.Client.Tls is null ? default : tls!.EndPointBinding);
+            return await ScramAsync(session, user, session.Client.Tls is null ? default : ChannelBinding.EndPointHash(tls!.Certificate));
         }
 
         if (user.Kind == UserNameKind.Placeholder)

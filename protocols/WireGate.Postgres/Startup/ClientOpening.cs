@@ -17,6 +17,9 @@ namespace WireGate.Postgres.Startup;
 /// </summary>
 internal static class ClientOpening
 {
+    /// <summary>The registered ALPN name of PostgreSQL's protocol.</summary>
+    public const string ApplicationProtocol = "postgresql";
+
     private const byte TlsHandshakeRecord = 0x16;
 
     /// <summary>Reads up to the startup message or the cancel request; replaces the session's client by the protected connection.</summary>
@@ -34,7 +37,7 @@ internal static class ClientOpening
             }
 
             await AcceptTlsAsync(session, tls);
-            if (session.Client.Tls!.ApplicationProtocol != ServerTls.Postgres)
+            if (session.Client.Tls!.ApplicationProtocol != ApplicationProtocol)
             {
                 // Without it another protocol's client could be made to speak to us (ALPACA); PostgreSQL refuses it too.
                 ProtocolException.Throw(Peer.Client, "a direct TLS connection without ALPN");

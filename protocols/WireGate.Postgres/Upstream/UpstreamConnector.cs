@@ -33,7 +33,7 @@ internal sealed class UpstreamConnector
         try
         {
             await AskForTlsAsync(connection);
-            UpstreamTls tls = _tls.GetValue(target.Tls, static config => new UpstreamTls(config));
+            UpstreamTls tls = _tls.GetValue(target.Tls, static config => new UpstreamTls(config, Startup.ClientOpening.ApplicationProtocol));
             return await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host ?? "localhost"), cancellationToken);
         }
         catch

@@ -2,31 +2,30 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using WireGate.Core.Configuration;
-using WireGate.Postgres.Authentication;
 
-namespace WireGate.Postgres.Startup;
+namespace WireGate.Core.Transport.Tls;
 
 /// <summary>A listener's certificate, loaded once for each config.</summary>
-internal sealed class ServerTls
+public sealed class ServerTls
 {
-    /// <summary>The registered ALPN name of PostgreSQL's protocol.</summary>
-    public const string Postgres = "postgresql";
-
+    /// <param name="config">Of the listener.</param>
+    /// <param name="applicationProtocols">What is spoken over it: registered ALPN names, the best first.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">Certificate or key cannot be read.</exception>
-    public ServerTls(ServerTlsConfig config)
+    public ServerTls(ServerTlsConfig config, params IEnumerable<string> applicationProtocols)
     {
+        ArgumentNullException.ThrowIfNull(config);
         var chain = new X509Certificate2Collection();
         chain.ImportFromPemFile(config.CertificatePath);
         X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(config.CertificatePath, config.KeyPath);
-        EndPointBinding = ChannelBinding.EndPointHash(leaf);
+        Certificate = leaf;
         Options = new SslServerAuthenticationOptions
         {
             // Offline: a handshake never waits for somebody else's server.
             ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
-            ApplicationProtocols = [new SslApplicationProtocol(Postgres)],
+            ApplicationProtocols = [.. applicationProtocols.Select(p => new SslApplicationProtocol(p))],
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             AllowRenegotiation = false,
-            // A resumed session skips the verification that a full handshake makes; PostgreSQL does not resume either.
+            // A resumed session skips the verification that a full handshake makes.
             AllowTlsResume = false,
         };
     }
@@ -34,6 +33,6 @@ internal sealed class ServerTls
     /// <summary>What a TLS handshake is served with.</summary>
     public SslServerAuthenticationOptions Options { get; }
 
-    /// <summary>tls-server-end-point of the certificate; empty: its signature algorithm defines none.</summary>
-    public ReadOnlyMemory<byte> EndPointBinding { get; }
+    /// <summary>The leaf, with its key.</summary>
+    public X509Certificate2 Certificate { get; }
 }

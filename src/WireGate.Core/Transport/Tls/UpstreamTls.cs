@@ -3,18 +3,24 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using WireGate.Core.Configuration;
 
-namespace WireGate.Postgres.Upstream;
+namespace WireGate.Core.Transport.Tls;
 
 /// <summary>How one target's certificate is verified and which one of ours is shown to it; loaded once for each config.</summary>
-internal sealed class UpstreamTls
+public sealed class UpstreamTls
 {
     private readonly TlsMode _mode;
     private readonly X509Certificate2Collection? _authorities;
     private readonly SslStreamCertificateContext? _own;
 
+    private readonly List<SslApplicationProtocol> _applicationProtocols;
+
+    /// <param name="config">Of the target.</param>
+    /// <param name="applicationProtocol">What is spoken over it: its registered ALPN name.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A file cannot be read as what it should be.</exception>
-    public UpstreamTls(ClientTlsConfig config)
+    public UpstreamTls(ClientTlsConfig config, string applicationProtocol)
     {
+        ArgumentNullException.ThrowIfNull(config);
+        _applicationProtocols = [new SslApplicationProtocol(applicationProtocol)];
         _mode = config.Mode;
         if (config.CaPath is { } path)
         {
@@ -36,7 +42,7 @@ internal sealed class UpstreamTls
     public SslClientAuthenticationOptions OptionsFor(string host) => new()
     {
         TargetHost = host,
-        ApplicationProtocols = [new SslApplicationProtocol(Startup.ServerTls.Postgres)],
+        ApplicationProtocols = _applicationProtocols,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         ClientCertificateContext = _own,
         AllowRenegotiation = false,
