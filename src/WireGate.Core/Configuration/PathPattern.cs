@@ -43,6 +43,13 @@ public sealed record PathPattern
         return path.IsPlain && Matches(path.Segments);
     }
 
+    /// <inheritdoc cref="Matches(SshPath)"/>
+    public bool Matches(HttpPath path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.IsPlain && Matches(path.Segments);
+    }
+
     /// <inheritdoc/>
     public bool Equals(PathPattern? other) => other?.Text == Text;
 
@@ -79,6 +86,11 @@ public sealed record PathPattern
             }
         }
 
-        return Array.TrueForAll(_parts[p..], part => part == AnyParts);
+        while (p < _parts.Length && _parts[p] == AnyParts)
+        {
+            p++;
+        }
+
+        return p == _parts.Length;
     }
 }

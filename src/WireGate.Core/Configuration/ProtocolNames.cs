@@ -8,4 +8,7 @@ public static class ProtocolNames
 
     /// <summary>SSH.</summary>
     public const string Ssh = "ssh";
+
+    /// <summary>HTTP.</summary>
+    public const string Http = "http";
 }

@@ -88,11 +88,17 @@ public sealed record MatchConfig
     /// <summary>Every operation is meant: what an allow must say if it means it.</summary>
     public bool AllOperations { get; init; }
 
-    /// <summary>SQL; null: none, or any operation where <see cref="Ssh"/> is null too.</summary>
+    /// <summary>SQL; null: none, or any operation where <see cref="IsOfAnyOperation"/>.</summary>
     public SqlMatchConfig? Sql { get; init; }
 
-    /// <summary>Operations of SSH; null: none, or any operation where <see cref="Sql"/> is null too.</summary>
+    /// <summary>Operations of SSH; null: none, or any operation where <see cref="IsOfAnyOperation"/>.</summary>
     public SshMatchConfig? Ssh { get; init; }
+
+    /// <summary>Requests of HTTP; null: none, or any operation where <see cref="IsOfAnyOperation"/>.</summary>
+    public HttpMatchConfig? Http { get; init; }
+
+    /// <summary>It names no operations, of whatever protocol.</summary>
+    public bool IsOfAnyOperation => Sql is null && Ssh is null && Http is null;
 }
 
 /// <summary>Who asks. What is not set fits everybody.</summary>

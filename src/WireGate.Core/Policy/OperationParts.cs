@@ -79,3 +79,23 @@ internal readonly struct SshParts(SshOperation operation, ulong detecting) : IOp
 
     public ulong MasksOf(ulong masks) => masks & detecting;
 }
+
+/// <summary>A request of HTTP, which is one thing.</summary>
+/// <param name="request">The request.</param>
+internal readonly struct HttpParts(HttpOperation request) : IOperationParts
+{
+    public int Count => 1;
+
+    public bool IsCovered(Rule rule, int part) => rule.Http is { } http ? http.Covers(request) : rule.IsOfEverything;
+
+    public bool IsTouched(Rule rule, int part) => rule.Http is { } http ? http.Touches(request) : rule.IsOfEverything;
+
+    public bool IsKnown(int part) => request.Unknown is null;
+
+    public string? MintedCredential(int part) => null;
+
+    public string? NeverPasses(int part) => null;
+
+    // What hides anything of an answer is not built yet, and a config that asks for it is refused.
+    public ulong MasksOf(ulong masks) => 0;
+}

@@ -15,6 +15,7 @@ internal sealed class Rule
         Unmask = unmask;
         Sql = config.Match.Sql is { } sql ? new SqlCondition(sql) : null;
         Ssh = config.Match.Ssh is { } ssh ? new SshCondition(ssh) : null;
+        Http = config.Match.Http is { } http ? new HttpCondition(http) : null;
         Buckets = config.Limit is { } rate ? new RateBuckets(rate) : null;
         Observed = $"{config.Name}: {(config.Do is { } verdict ? Word(verdict) : config.Limit is null ? "mask" : "limit")}";
         Limited = config.Limit is { } limit
@@ -44,11 +45,14 @@ internal sealed class Rule
     /// <summary>Which operations of SSH it is about; null: none, or any.</summary>
     internal SshCondition? Ssh { get; }
 
+    /// <summary>Which requests of HTTP it is about; null: none, or any.</summary>
+    internal HttpCondition? Http { get; }
+
     /// <summary>Whether it is about every operation, whatever its kind.</summary>
-    internal bool IsOfEverything => Sql is null && Ssh is null;
+    internal bool IsOfEverything => Config.Match.IsOfAnyOperation;
 
     /// <summary>Whether it may be about SQL.</summary>
-    internal bool MayBeOfSql => Sql is not null || Ssh is null;
+    internal bool MayBeOfSql => Sql is not null || IsOfEverything;
 
     /// <summary>Whether the SQL part needs the facts of a text.</summary>
     internal bool NeedsSqlFacts => Sql is not null;

@@ -12,6 +12,9 @@ public static class RuleReach
     /// <summary>The protocol of targets that take operations of SSH.</summary>
     public const string Ssh = "ssh";
 
+    /// <summary>The protocol of targets that take requests of HTTP.</summary>
+    public const string Http = "http";
+
     /// <summary>Whether any rule, or the default, may let something pass under a grant at one of its targets.</summary>
     public static bool Serves(GatewayConfig config, GrantConfig grant)
     {
@@ -42,10 +45,11 @@ public static class RuleReach
         return config.Targets.Values.Where(t => t.Logins.Any(l => SessionMatch.IsFor(rule.Match, t, l.Name))).Select(t => t.Protocol).Distinct();
     }
 
-    private static bool MayBeAbout(MatchConfig match, string protocol) => match is { Sql: null, Ssh: null } || protocol switch
+    private static bool MayBeAbout(MatchConfig match, string protocol) => match.IsOfAnyOperation || protocol switch
     {
         Postgres => match.Sql is not null,
         Ssh => match.Ssh is not null,
+        Http => match.Http is not null,
         _ => false,
     };
 

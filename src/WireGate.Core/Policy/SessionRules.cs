@@ -37,6 +37,7 @@ public sealed class SessionRules
         ulong lifted = _masks.Where(r => r.IsOfEverything && r.Config.Match.Hours is null).Aggregate(0UL, (bits, r) => bits | r.Unmask);
         AnyMasks = book.SetOf(_masks.Aggregate(targetMasks, (bits, r) => bits | r.Mask) & ~lifted);
         NeedsNames = targetMasks != 0 || rules.Any(r => r.NeedsNames);
+        HttpHeaders = [.. rules.SelectMany(r => r.Config.Match.Http?.Headers.Select(h => h.Key) ?? []).Distinct(StringComparer.Ordinal)];
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
     }
 
@@ -45,6 +46,9 @@ public sealed class SessionRules
 
     /// <summary>Whether it matters what the names in a SQL text mean: rules name tables, or something is masked.</summary>
     public bool NeedsNames { get; }
+
+    /// <summary>The headers of a request of HTTP that rules ask for, in lower case: those that <see cref="HttpOperation.Headers"/> must have.</summary>
+    public ImmutableArray<string> HttpHeaders { get; }
 
     /// <summary>Every mask that may hold for an operation of the session, whatever that names; not those that are lifted from all of them.</summary>
     public MaskSet AnyMasks { get; }
@@ -79,6 +83,7 @@ public sealed class SessionRules
             return operation switch
             {
                 SqlOperation sql => Judge(new SqlParts(sql), now, isRun),
+                HttpOperation http => Judge(new HttpParts(http), now, isRun),
                 SshOperation ssh => Judge(new SshParts(ssh, _book.DetectingMasks), now, isRun),
                 _ => Deny(null, "rules do not know operations of this kind", isStable: true),
             };

@@ -1,0 +1,42 @@
+namespace WireGate.Core.Configuration;
+
+/// <summary>
+/// Where the real credential stands in a request, and how it is written there: <see cref="Before"/>, the secret, <see cref="After"/>. In
+/// Basic it is the user or the password of what is then put into base64.
+/// </summary>
+public sealed record HttpLoginConfig
+{
+    /// <summary>Name of the secret.</summary>
+    public required string Secret { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required HttpSurface Surface { get; init; }
+
+    /// <summary>Name of the header, as it is written, or of the query parameter. Empty for Basic.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>What stands before the secret; for <see cref="HttpSurface.BasicPassword"/> the user's name, without the colon.</summary>
+    public string Before { get; init; } = "";
+
+    /// <summary>What stands behind the secret.</summary>
+    public string After { get; init; } = "";
+}
+
+/// <summary>Where a credential stands in a request of HTTP.</summary>
+public enum HttpSurface
+{
+    /// <summary>Nowhere.</summary>
+    None = 0,
+
+    /// <summary>In a header; <c>Authorization: Bearer</c> is one.</summary>
+    Header,
+
+    /// <summary>In a query parameter.</summary>
+    Query,
+
+    /// <summary>The user of Basic, whose password is empty.</summary>
+    BasicUser,
+
+    /// <summary>The password of Basic.</summary>
+    BasicPassword,
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+
+namespace WireGate.Core.Policy.Facts;
+
+/// <summary>
+/// One request of HTTP. If it cannot be known what it asks for, no rule that names requests covers it, only one that means all operations.
+/// </summary>
+public sealed record HttpOperation : Operation
+{
+    /// <summary>As the client wrote it: methods know case.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The host that the client names, in lower case and without a port.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Its path, without the query.</summary>
+    public required HttpPath Path { get; init; }
+
+    /// <summary>Names and values of the query, as <see cref="HttpQuery.Parse"/> reads them.</summary>
+    public ImmutableArray<KeyValuePair<string, string>> Query { get; init; } = [];
+
+    /// <summary>
+    /// The headers that a rule of the session asks for (<see cref="SessionRules.HttpHeaders"/>), by their names in lower case, one for each line
+    /// that the client sent.
+    /// </summary>
+    public ImmutableArray<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Why it cannot be known what is asked for, for the audit log and <c>explain</c>; null: it is known.</summary>
+    public string? Unknown => Path.Problem;
+
+    /// <summary>Whether its method is one that changes nothing, as RFC 9110 9.2.1 means it.</summary>
+    public bool IsSafe => Method is "GET" or "HEAD" or "OPTIONS" or "TRACE";
+}

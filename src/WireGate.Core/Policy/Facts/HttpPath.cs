@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace WireGate.Core.Policy.Facts;
+
+/// <summary>
+/// The path of a request. It is plain where every server reads the same parts from it, and all others are covered by no rule that names
+/// paths, as one server decodes <c>%2f</c> before it looks for slashes and the next does it afterwards.
+/// </summary>
+public sealed class HttpPath
+{
+    // OPTIONS * asks about the server itself.
+    private const string Asterisk = "*";
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <param name="rawPath">As the client sent it: what stands before the <c>?</c>.</param>
+    public HttpPath(ReadOnlySpan<byte> rawPath)
+    {
+        Text = Write(rawPath);
+        (Segments, Problem) = Text == Asterisk ? ([], null) : Read(rawPath);
+    }
+
+    /// <summary>As the client wrote it, in ASCII: in place of bytes that no path has <c>\x{ff}</c>.</summary>
+    public string Text { get; }
+
+    /// <summary>Whether every server reads the same parts from it.</summary>
+    public bool IsPlain => Problem is null;
+
+    /// <summary>Why it is not plain; null: it is.</summary>
+    public string? Problem { get; }
+
+    /// <summary>Its parts without escapes, and none for a slash at its end; empty: it is the root, <c>*</c>, or not plain.</summary>
+    public ImmutableArray<string> Segments { get; }
+
+    /// <summary>As the client wrote it.</summary>
+    public override string ToString() => Text;
+
+    private static string Write(ReadOnlySpan<byte> path)
+    {
+        if (!path.ContainsAnyExceptInRange((byte)'!', (byte)'~'))
+        {
+            return Encoding.ASCII.GetString(path);
+        }
+
+        var text = new StringBuilder(path.Length);
+        foreach (byte b in path)
+        {
+            _ = b is >= (byte)'!' and <= (byte)'~' ? text.Append((char)b) : text.Append(CultureInfo.InvariantCulture, $"\\x{{{b:x2}}}");
+        }
+
+        return text.ToString();
+    }
+
+    private static (ImmutableArray<string> Segments, string? Problem) Read(ReadOnlySpan<byte> path)
+    {
+        if (path.IsEmpty || path[0] != '/')
+        {
+            return ([], "the path does not begin with a slash");
+        }
+
+        path = path is [.., (byte)'/'] ? path[1..Math.Max(1, path.Length - 1)] : path[1..];
+        if (path.IsEmpty)
+        {
+            return ([], null);
+        }
+
+        var segments = ImmutableArray.CreateBuilder<string>(path.Count((byte)'/') + 1);
+        foreach (Range range in path.Split((byte)'/'))
+        {
+            if (ReadSegment(path[range], out string segment) is { } problem)
+            {
+                return ([], problem);
+            }
+
+            segments.Add(segment);
+        }
+
+        return (segments.MoveToImmutable(), null);
+    }
+
+    /// <returns>Why it is not plain; null: it is.</returns>
+    private static string? ReadSegment(ReadOnlySpan<byte> written, out string segment)
+    {
+        segment = "";
+        if (written.ContainsAnyExceptInRange((byte)'!', (byte)'~') || written.ContainsAny("?#"u8))
+        {
+            return "the path has a character that must be escaped";
+        }
+
+        string? text = PercentEncoding.Decode(written, plusIsBlank: false, Strict);
+        if (text is null)
+        {
+            return "the path has an escape that is none, or is not UTF-8";
+        }
+
+        segment = text;
+        return segment is "" ? "the path has an empty part"
+            : segment is "." or ".." ? "the path has a part that is a dot, or two"
+            : segment.AsSpan().ContainsAny(@"/\") ? @"the path has an escaped slash, or a \"
+            : segment.Contains('%', StringComparison.Ordinal) ? "the path has an escaped %, which some would decode twice"
+            : segment.Contains(';', StringComparison.Ordinal) ? "the path has a ;, behind which some see parameters"
+            : segment.Any(char.IsControl) ? "the path has an escaped control character"
+            : null;
+    }
+}
