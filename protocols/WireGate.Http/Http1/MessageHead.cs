@@ -23,7 +23,6 @@ internal abstract class MessageHead(Peer peer) : IDisposable
     private FieldLine[]? _lines;
     private int _status = BadRequest;
     private bool _isChunked;
-    private long? _contentLength;
 
     /// <summary>What an HTTP client is told of a head that <see cref="TryRead"/> threw at.</summary>
     public int Status => _scan.IsTooLong ? 431 : _status;
@@ -45,6 +44,9 @@ internal abstract class MessageHead(Peer peer) : IDisposable
 
     /// <summary>Where its body ends.</summary>
     public BodyLength Body { get; private protected set; }
+
+    /// <summary>Its Content-Length, which also a message without a body may have; null: none.</summary>
+    public long? ContentLength { get; private set; }
 
     /// <summary>Options of Connection that name fields, which end here.</summary>
     public bool Nominates { get; private set; }
@@ -76,7 +78,7 @@ internal abstract class MessageHead(Peer peer) : IDisposable
         ReadStartLine(head[..end], _scan.Start > 0);
         ReadFields(end + 2);
         IsLast |= IsHttp10 && !_keepsAlive;
-        Body = BodyOf(_isChunked, _contentLength);
+        Body = BodyOf(_isChunked);
         consumed = buffer.GetPosition(length);
         return true;
     }
@@ -98,7 +100,7 @@ internal abstract class MessageHead(Peer peer) : IDisposable
         }
 
         _scan = new HeadScan(peer);
-        (_status, _isChunked, _contentLength, _keepsAlive) = (BadRequest, false, null, false);
+        (_status, _isChunked, ContentLength, _keepsAlive) = (BadRequest, false, null, false);
         (Length, FieldCount, IsHttp10, IsLast, Body, Nominates, AsksUpgrade) = (0, 0, false, false, default, false, false);
     }
 
@@ -159,7 +161,7 @@ internal abstract class MessageHead(Peer peer) : IDisposable
     }
 
     /// <summary>Says where the body ends.</summary>
-    protected abstract BodyLength BodyOf(bool isChunked, long? contentLength);
+    protected abstract BodyLength BodyOf(bool isChunked);
 
     /// <summary>HTTP-version = "HTTP/" DIGIT "." DIGIT</summary>
     protected void ReadVersion(ReadOnlySpan<byte> version)
@@ -267,19 +269,19 @@ internal abstract class MessageHead(Peer peer) : IDisposable
     // RFC 9112 section 6.3 lets a recipient take one number that comes twice. Not every recipient does.
     private void ReadContentLength(ReadOnlySpan<byte> value)
     {
-        if (_contentLength is not null || _isChunked || !Grammar.TryReadNumber(value, out long length))
+        if (ContentLength is not null || _isChunked || !Grammar.TryReadNumber(value, out long length))
         {
             Refuse("a length of the body that is none, or a second one");
             return;
         }
 
-        _contentLength = length;
+        ContentLength = length;
     }
 
     // The only coding that says where a body ends, and the only one that this gateway lets others put on the way.
     private void ReadTransferEncoding(ReadOnlySpan<byte> value)
     {
-        if (_contentLength is not null || _isChunked || IsHttp10)
+        if (ContentLength is not null || _isChunked || IsHttp10)
         {
             Refuse("a length of the body that is none, or a second one");
         }

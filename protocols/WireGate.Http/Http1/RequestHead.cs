@@ -115,7 +115,7 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     }
 
     /// <inheritdoc/>
-    protected override BodyLength BodyOf(bool isChunked, long? contentLength)
+    protected override BodyLength BodyOf(bool isChunked)
     {
         if (!_hasHost && !IsHttp10)
         {
@@ -123,7 +123,7 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         }
 
         return isChunked ? new BodyLength(BodyKind.Chunked)
-            : contentLength is { } length and > 0 ? new BodyLength(BodyKind.Counted, length) : default;
+            : ContentLength is { } length and > 0 ? new BodyLength(BodyKind.Counted, length) : default;
     }
 
     // RFC 9112 section 3.2: exactly one. A target that says an authority says the same, or two servers could be meant.

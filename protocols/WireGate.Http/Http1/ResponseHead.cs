@@ -19,14 +19,11 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
     /// <summary>What was asked: a response to HEAD has no body, whatever it says. Set before it is read.</summary>
     public bool IsToHead { get; set; }
 
-    /// <summary>Its Content-Length, which one without a body may have; null: none.</summary>
-    public long? ContentLength { get; private set; }
-
     /// <inheritdoc/>
     public override void Clear()
     {
         base.Clear();
-        (Code, _reason, ContentLength) = (0, default, null);
+        (Code, _reason) = (0, default);
     }
 
     // status-line = HTTP-version SP status-code SP [ reason-phrase ]
@@ -57,11 +54,10 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
 
     // RFC 9112 section 6.3, in its order.
     /// <inheritdoc/>
-    protected override BodyLength BodyOf(bool isChunked, long? contentLength)
+    protected override BodyLength BodyOf(bool isChunked)
     {
-        ContentLength = contentLength;
         bool isBare = Code < 200 || Code is 204;
-        if (isBare && (isChunked || contentLength > 0))
+        if (isBare && (isChunked || ContentLength > 0))
         {
             // A server MUST NOT send them (RFC 9110 section 8.6, RFC 9112 section 6.1). One that does may mean to send a body.
             Refuse("the length of a body in a response that has none");
@@ -69,7 +65,7 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
 
         return isBare || IsToHead || Code == 304 ? default
             : isChunked ? new BodyLength(BodyKind.Chunked)
-            : contentLength is { } length ? length > 0 ? new BodyLength(BodyKind.Counted, length) : default
+            : ContentLength is { } length ? length > 0 ? new BodyLength(BodyKind.Counted, length) : default
             : new BodyLength(BodyKind.UntilClose);
     }
 }

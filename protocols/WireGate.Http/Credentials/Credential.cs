@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Http.Credentials;
+
+/// <summary>What a login puts into requests: the field line with the real credential in it, or a parameter. Erased when it is disposed of.</summary>
+internal sealed class Credential : IDisposable
+{
+    /// <summary>Of a login that has nothing to say.</summary>
+    public static readonly Credential None = new(HttpSurface.None, [], null);
+
+    private readonly HttpSurface _surface;
+    private readonly byte[] _name;
+    private readonly Secret? _written;
+
+    private Credential(HttpSurface surface, byte[] name, Secret? written) => (_surface, _name, _written) = (surface, name, written);
+
+    /// <summary>Name of the field that it stands in; empty: in none.</summary>
+    public ReadOnlySpan<byte> FieldName => _surface == HttpSurface.Query ? default : _name;
+
+    /// <summary>Writes down what a login says with a secret.</summary>
+    /// <returns>Null: the secret cannot stand there; it has a byte that ends a line, or none at all.</returns>
+    public static Credential? Of(HttpLoginConfig login, Secret secret)
+    {
+        // A file that was written by an editor ends with a line end that is not the secret's.
+        int length = secret.Span.TrimEnd("\r\n"u8).Length;
+        if (length == 0 || secret.Span[..length].ContainsAny(Http1.Grammar.NotInValue))
+        {
+            return null;
+        }
+
+        byte[] before = Encoding.UTF8.GetBytes(login.Before), after = Encoding.UTF8.GetBytes(login.After);
+        return login.Surface switch
+        {
+            HttpSurface.Header => new Credential(login.Surface, Encoding.ASCII.GetBytes(login.Name), Secret.Create(
+                before.Length + length + after.Length,
+                (before, secret, length, after),
+                static (line, made) =>
+                {
+                    made.before.CopyTo(line);
+                    made.secret.Span[..made.length].CopyTo(line[made.before.Length..]);
+                    made.after.CopyTo(line[(made.before.Length + made.length)..]);
+                })),
+            HttpSurface.BasicUser => OfBasic(login.Surface, default, secret.Span[..length], ":"u8),
+            HttpSurface.BasicPassword => OfBasic(login.Surface, [.. before, (byte)':'], secret.Span[..length], default),
+            HttpSurface.Query => new Credential(login.Surface, Encoding.ASCII.GetBytes(Uri.EscapeDataString(login.Name)), Escaped(secret.Span[..length])),
+            _ => null,
+        };
+    }
+
+    /// <summary>Writes the request target, with the parameter if it is one.</summary>
+    /// <param name="output">To whom.</param>
+    /// <param name="target">In origin-form, without the client's placeholder.</param>
+    public void WriteTarget(PipeWriter output, ReadOnlySpan<byte> target)
+    {
+        output.Write(target);
+        if (_surface == HttpSurface.Query)
+        {
+            output.Write(target.Contains((byte)'?') ? "&"u8 : "?"u8);
+            output.Write(_name);
+            output.Write("="u8);
+            output.Write(_written!.Span);
+        }
+    }
+
+    /// <summary>Writes the field line, if it is one.</summary>
+    public void WriteField(PipeWriter output)
+    {
+        if (_written is not null && _surface != HttpSurface.Query)
+        {
+            output.Write(_name);
+            output.Write(": "u8);
+            output.Write(_written.Span);
+            output.Write("\r\n"u8);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _written?.Dispose();
+
+    private static Credential OfBasic(HttpSurface surface, ReadOnlySpan<byte> before, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> after)
+    {
+        const int SchemeLength = 6;
+        byte[] pair = new byte[before.Length + secret.Length + after.Length];
+        before.CopyTo(pair);
+        secret.CopyTo(pair.AsSpan(before.Length));
+        after.CopyTo(pair.AsSpan(before.Length + secret.Length));
+        Secret written = Secret.Create(SchemeLength + Base64.GetMaxEncodedToUtf8Length(pair.Length), pair, static (line, made) =>
+        {
+            "Basic "u8.CopyTo(line);
+            Base64.EncodeToUtf8(made, line[SchemeLength..], out _, out _);
+        });
+        CryptographicOperations.ZeroMemory(pair);
+        return new Credential(surface, "Authorization"u8.ToArray(), written);
+    }
+
+    // unreserved as it is, all else as %XX
+    private static Secret Escaped(ReadOnlySpan<byte> secret)
+    {
+        byte[] text = new byte[3 * secret.Length];
+        int length = 0;
+        foreach (byte b in secret)
+        {
+            if (char.IsAsciiLetterOrDigit((char)b) || "-._~"u8.Contains(b))
+            {
+                text[length++] = b;
+                continue;
+            }
+
+            text[length++] = (byte)'%';
+            text[length++] = (byte)"0123456789ABCDEF"[b >> 4];
+            text[length++] = (byte)"0123456789ABCDEF"[b & 15];
+        }
+
+        Secret escaped = Secret.CopyOf(text.AsSpan(0, length));
+        CryptographicOperations.ZeroMemory(text);
+        return escaped;
+    }
+}

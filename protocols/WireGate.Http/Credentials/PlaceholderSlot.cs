@@ -1,0 +1,175 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Credentials;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Credentials;
+
+/// <summary>How a placeholder stands in a request.</summary>
+internal enum SlotKind : byte
+{
+    /// <summary>Nowhere.</summary>
+    None = 0,
+
+    /// <summary>Authorization: Bearer.</summary>
+    Bearer,
+
+    /// <summary>Authorization: Basic, as the user or the password.</summary>
+    Basic,
+
+    /// <summary>Some other field, which is nothing else but it, or ends with it behind a blank.</summary>
+    Field,
+
+    /// <summary>A parameter of the query.</summary>
+    Query,
+}
+
+/// <summary>Where a request has its placeholder: on one surface, once.</summary>
+/// <param name="Kind">How it stands there.</param>
+/// <param name="Field">Number of the field line; <see cref="NoField"/>: it is in none.</param>
+/// <param name="Parameter">Of a query, the whole parameter within it.</param>
+internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = PlaceholderSlot.NoField, Range Parameter = default)
+{
+    /// <summary>No field line.</summary>
+    public const int NoField = -1;
+
+    // user-id ":" password of which one is a placeholder: the other may be whatever a client's form asks for.
+    private const int MostBasic = 512;
+
+    /// <summary>Finds the placeholder of a request.</summary>
+    /// <param name="head">The request.</param>
+    /// <param name="token">Gets it; <see cref="PlaceholderToken.Length"/> bytes. The caller clears it.</param>
+    /// <param name="problem">Why there is none that counts: it stands where it does not belong, or more than once. Null: there is one, or none.</param>
+    /// <returns>Where it is.</returns>
+    public static PlaceholderSlot Find(RequestHead head, Span<byte> token, out string? problem)
+    {
+        problem = null;
+        PlaceholderSlot found = default;
+        int inClear = 0;
+        ReadOnlySpan<FieldLine> fields = head.Fields;
+        for (int i = 0; i < fields.Length; i++)
+        {
+            ReadOnlySpan<byte> value = head.Value(fields[i]);
+            SlotKind kind = fields[i].Name == FieldName.Authorization ? InAuthorization(value, token) : InField(value, token);
+            if (kind == SlotKind.None)
+            {
+                continue;
+            }
+
+            if (found.Kind != SlotKind.None)
+            {
+                problem = "a placeholder in two fields";
+                return default;
+            }
+
+            found = new PlaceholderSlot(kind, i);
+            inClear = kind == SlotKind.Basic ? 0 : 1;
+        }
+
+        RequestTarget target = head.ReadTarget();
+        if (InQuery(target.Query, token, out Range parameter))
+        {
+            if (found.Kind != SlotKind.None)
+            {
+                problem = "a placeholder in a field and in the query";
+                return default;
+            }
+
+            found = new PlaceholderSlot(SlotKind.Query, NoField, parameter);
+            inClear = 1;
+        }
+
+        if (CountTokens(head.Bytes) > inClear)
+        {
+            problem = "a placeholder where none belongs";
+            return default;
+        }
+
+        return found;
+    }
+
+    private static SlotKind InAuthorization(ReadOnlySpan<byte> value, Span<byte> token)
+    {
+        // credentials = auth-scheme [ 1*SP ( token68 / ... ) ]
+        int blank = value.IndexOf((byte)' ');
+        if (blank < 0)
+        {
+            return SlotKind.None;
+        }
+
+        ReadOnlySpan<byte> scheme = value[..blank];
+        ReadOnlySpan<byte> credentials = value[blank..].TrimStart((byte)' ');
+        if (Ascii.EqualsIgnoreCase(scheme, "Bearer"u8) || Ascii.EqualsIgnoreCase(scheme, "Token"u8))
+        {
+            return Take(credentials, token) ? SlotKind.Bearer : SlotKind.None;
+        }
+
+        return Ascii.EqualsIgnoreCase(scheme, "Basic"u8) && InBasic(credentials, token) ? SlotKind.Basic : SlotKind.None;
+    }
+
+    // user-pass = user-id ":" password, in base64 (RFC 7617)
+    private static bool InBasic(ReadOnlySpan<byte> credentials, Span<byte> token)
+    {
+        Span<byte> pair = stackalloc byte[MostBasic];
+        try
+        {
+            if (Base64.DecodeFromUtf8(credentials, pair, out int taken, out int length) != OperationStatus.Done || taken != credentials.Length)
+            {
+                return false;
+            }
+
+            int colon = pair[..length].IndexOf((byte)':');
+            return colon >= 0 && (Take(pair[..colon], token) != Take(pair[(colon + 1)..length], token));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pair);
+        }
+    }
+
+    private static SlotKind InField(ReadOnlySpan<byte> value, Span<byte> token)
+    {
+        int start = value.Length - PlaceholderToken.Length;
+        return start >= 0 && (start == 0 || value[start - 1] == ' ') && Take(value[start..], token) ? SlotKind.Field : SlotKind.None;
+    }
+
+    private static bool InQuery(ReadOnlySpan<byte> query, Span<byte> token, out Range parameter)
+    {
+        foreach (Range range in query.Split((byte)'&'))
+        {
+            ReadOnlySpan<byte> pair = query[range];
+            if (Take(pair[(pair.IndexOf((byte)'=') + 1)..], token))
+            {
+                parameter = range;
+                return true;
+            }
+        }
+
+        parameter = default;
+        return false;
+    }
+
+    private static bool Take(ReadOnlySpan<byte> text, Span<byte> token)
+    {
+        bool isOne = PlaceholderToken.TryParse(text, out _);
+        if (isOne)
+        {
+            text.CopyTo(token);
+        }
+
+        return isOne;
+    }
+
+    private static int CountTokens(ReadOnlySpan<byte> text)
+    {
+        int count = 0;
+        for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= PlaceholderToken.Length; text = text[(at + 1)..])
+        {
+            count += PlaceholderToken.TryParse(text.Slice(at, PlaceholderToken.Length), out _) ? 1 : 0;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using WireGate.Core.Framing;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>How a body came to its end.</summary>
+internal enum BodyEnd
+{
+    /// <summary>All of it was passed on. Not the default: what did not end is not whole.</summary>
+    Complete = 1,
+
+    /// <summary>Who sent it closed before its end.</summary>
+    SourceClosed,
+
+    /// <summary>Who was to get it is gone.</summary>
+    DestinationGone,
+
+    /// <summary>It was told to stop.</summary>
+    Stopped,
+}
+
+/// <summary>
+/// Moves bodies from one connection to the other as they come, of whatever length, and keeps nothing. What frames them is read on the one side and
+/// written anew on the other. One for each direction of a connection, used for one body after the other.
+/// </summary>
+/// <param name="peer">Who sends them.</param>
+internal sealed class BodyRelay(Peer peer)
+{
+    // Up to so many bytes are gathered with what is before and behind them; more are sent from where they lie.
+    private const int CopiedRun = 2 * 1024;
+
+    private bool _stop;
+
+    /// <summary>Bytes that bodies carried so far.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Ends it at its next read. On the connection's loop.</summary>
+    public void Stop(PipeReader input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _stop = true;
+        input.CancelPendingRead();
+    }
+
+    /// <summary>Moves one. What lies in the output goes with it, or before whatever has to be waited for.</summary>
+    /// <param name="input">Where it begins.</param>
+    /// <param name="output">To whom.</param>
+    /// <param name="body">Where it ends.</param>
+    /// <param name="inChunks">How its end is told there: in chunks; else by its length, or the connection's end.</param>
+    /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks)
+    {
+        _stop = false;
+        var chunks = new ChunkedBody(peer);
+        long left = body.Kind == BodyKind.Counted ? body.Count : long.MaxValue;
+        bool isDone = body.Kind == BodyKind.None;
+        while (!isDone)
+        {
+            if (!input.TryRead(out ReadResult read))
+            {
+                if ((await output.FlushAsync(CancellationToken.None)).IsCompleted)
+                {
+                    return BodyEnd.DestinationGone;
+                }
+
+                read = await input.ReadAsync(CancellationToken.None);
+            }
+
+            ReadOnlySequence<byte> buffer = read.Buffer;
+            long consumed = 0;
+            try
+            {
+                if (_stop)
+                {
+                    return BodyEnd.Stopped;
+                }
+
+                foreach (ReadOnlyMemory<byte> segment in buffer)
+                {
+                    for (int at = 0; at < segment.Length && !isDone;)
+                    {
+                        int length;
+                        int taken;
+                        if (body.Kind == BodyKind.Chunked)
+                        {
+                            taken = chunks.Read(segment.Span[at..], out ReadOnlySpan<byte> data);
+                            length = data.Length;
+                            isDone = chunks.IsDone;
+                        }
+                        else
+                        {
+                            taken = length = (int)Math.Min(left, segment.Length - at);
+                            left -= length;
+                            isDone = left == 0;
+                        }
+
+                        at += taken;
+                        consumed += taken;
+                        Bytes += length;
+                        if (length > 0 && await SendAsync(output, segment.Slice(at - length, length), inChunks))
+                        {
+                            return BodyEnd.DestinationGone;
+                        }
+                    }
+                }
+            }
+            finally
+            {
+                input.AdvanceTo(buffer.GetPosition(consumed), buffer.End);
+            }
+
+            if (read.IsCompleted && !isDone)
+            {
+                if (body.Kind != BodyKind.UntilClose)
+                {
+                    return BodyEnd.SourceClosed;
+                }
+
+                isDone = true;
+            }
+        }
+
+        if (inChunks)
+        {
+            output.Write("0\r\n\r\n"u8);
+        }
+
+        return (await output.FlushAsync(CancellationToken.None)).IsCompleted ? BodyEnd.DestinationGone : BodyEnd.Complete;
+    }
+
+    /// <returns>True: the destination is gone.</returns>
+    private static ValueTask<bool> SendAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
+    {
+        if (inChunks)
+        {
+            // chunk-size CRLF
+            Span<byte> size = output.GetSpan(10);
+            run.Length.TryFormat(size, out int digits, "x");
+            "\r\n"u8.CopyTo(size[digits..]);
+            output.Advance(digits + 2);
+        }
+
+        if (run.Length > CopiedRun)
+        {
+            return SendLongAsync(output, run, inChunks);
+        }
+
+        output.Write(run.Span);
+        output.Write(inChunks ? "\r\n"u8 : default);
+        return ValueTask.FromResult(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<bool> SendLongAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
+    {
+        bool isGone = (await output.WriteAsync(run, CancellationToken.None)).IsCompleted;
+        output.Write(inChunks && !isGone ? "\r\n"u8 : default);
+        return isGone;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using WireGate.Http.Credentials;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>
+/// Writes heads for the other side: the start line and what frames the message anew, and the fields that go on as they came. What ends here is
+/// taken out first and what is ours put in last, so that nobody has a field of ours taken out.
+/// </summary>
+internal static class HeadWriter
+{
+    /// <summary>Writes a request as the upstream gets it.</summary>
+    /// <param name="output">To whom.</param>
+    /// <param name="head">As the client sent it.</param>
+    /// <param name="target">In origin-form.</param>
+    /// <param name="authority">The upstream's own.</param>
+    /// <param name="slot">Where the client had its placeholder.</param>
+    /// <param name="credential">What stands in its place.</param>
+    public static void WriteRequest(
+        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential)
+    {
+        output.Write(head.Method);
+        output.Write(" "u8);
+        credential.WriteTarget(output, target);
+        output.Write(" HTTP/1.1\r\nHost: "u8);
+        output.Write(authority);
+        output.Write("\r\n"u8);
+        WriteFields(output, head, slot.Field, credential.FieldName);
+        credential.WriteField(output);
+        WriteFraming(output, head);
+        output.Write("\r\n"u8);
+    }
+
+    /// <summary>Writes a response as the client gets it.</summary>
+    /// <param name="output">To whom.</param>
+    /// <param name="head">As the upstream sent it.</param>
+    /// <param name="isLast">No other follows on the connection.</param>
+    /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
+    public static void WriteResponse(PipeWriter output, ResponseHead head, bool isLast, bool inChunks)
+    {
+        output.Write("HTTP/1.1 "u8);
+        WriteNumber(output, head.Code);
+        output.Write(" "u8);
+        output.Write(head.Reason);
+        output.Write("\r\n"u8);
+        WriteFields(output, head, PlaceholderSlot.NoField, default);
+        if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
+        {
+            WriteLength(output, length);
+        }
+        else if (inChunks && head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose)
+        {
+            output.Write("Transfer-Encoding: chunked\r\n"u8);
+        }
+
+        output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
+    }
+
+    private static void WriteFraming(PipeWriter output, RequestHead head)
+    {
+        if (head.Body.Kind == BodyKind.Chunked)
+        {
+            output.Write("Transfer-Encoding: chunked\r\n"u8);
+        }
+        else if (head.ContentLength is { } length)
+        {
+            WriteLength(output, length);
+        }
+    }
+
+    private static void WriteLength(PipeWriter output, long length)
+    {
+        output.Write("Content-Length: "u8);
+        WriteNumber(output, length);
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteNumber(PipeWriter output, long number)
+    {
+        number.TryFormat(output.GetSpan(20), out int length);
+        output.Advance(length);
+    }
+
+    // Lines that go on and stand together are copied together.
+    private static void WriteFields(PipeWriter output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName)
+    {
+        ReadOnlySpan<FieldLine> fields = head.Fields;
+        int start = -1, end = 0;
+        for (int i = 0; i < fields.Length; i++)
+        {
+            if (i != dropped && GoesOn(head, fields[i], droppedName))
+            {
+                start = start < 0 ? fields[i].NameStart : start;
+                end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;
+                continue;
+            }
+
+            if (start >= 0)
+            {
+                output.Write(head.Bytes[start..end]);
+                start = -1;
+            }
+        }
+
+        if (start >= 0)
+        {
+            output.Write(head.Bytes[start..end]);
+        }
+    }
+
+    private static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
+    {
+        FieldName.Other => !head.IsNominated(head.Name(field))
+            && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
+
+        // Written anew, or a claim about who is asking that only a gateway may make.
+        FieldName.Host or FieldName.ContentLength or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
+            or FieldName.XForwardedHost or FieldName.XForwardedProto => false,
+        _ => !HopByHop.Is(field.Name)
+            && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
+    };
+}
