@@ -25,6 +25,7 @@ internal sealed class MaskTransactionTests
                 INSERT INTO made.people VALUES (1, '123-45-6789', 'Ada'), (2, '987-65-4321', 'Bob');
                 CREATE TABLE made.open (id int, note text);
                 INSERT INTO made.open VALUES (1, 'n');
+                CREATE DOMAIN made.first AS text CONSTRAINT k1 CHECK (left(value, 1) <> '1') CONSTRAINT k9 CHECK (left(value, 1) <> '9');
                 """, direct);
             await make.ExecuteNonQueryAsync();
         }
@@ -93,9 +94,30 @@ internal sealed class MaskTransactionTests
         Assert.That(answer, Does.Contain("E42501"));
     }
 
-    [TestCase("EXPLAIN ANALYZE SELECT name FROM made.people")]
+    [TestCase("EXPLAIN ANALYZE SELECT note FROM made.open")]
     [TestCase("EXPLAIN SELECT ssn FROM made.people")]
     public async Task A_plan_that_tells_nothing_is_shown(string sql) => Assert.That(await AskAsync(sql), Does.Contain("Seq Scan"));
+
+    [TestCase("PREPARE w AS UPDATE made.open SET note = note; EXPLAIN EXECUTE w", "Update on")]
+    [TestCase("PREPARE w AS SELECT ssn FROM made.people; EXPLAIN EXECUTE w", "Seq Scan")]
+    public async Task A_plan_of_what_is_prepared_is_shown(string sql, string shown)
+    {
+        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        string[] texts = sql.Split("; ");
+        await session.AskAsync(texts[0]);
+        await session.SendAsync(Query(texts[1]));
+
+        Assert.That(string.Join('|', (await session.ReadAsync()).Select(m => m.Text)), Does.Contain(shown).And.Not.Contain("redacted"));
+    }
+
+    [Test]
+    public async Task Which_constraint_of_a_domain_failed_is_not_told()
+    {
+        await using RawSession session = await RawSession.OpenAsync(_endpoint);
+        await session.SendAsync(Query("SELECT ssn::made.first FROM made.people WHERE id = 1"));
+
+        Assert.That(string.Join('|', (await session.ReadAsync()).Select(m => m.Text)), Does.Contain("23514").And.Not.Contain("k1").And.Not.Contain("k9"));
+    }
 
     [TestCase("SAVEPOINT s", "CREATE TABLE made.fresh (x int)", "ROLLBACK TO s")]
     [TestCase("SAVEPOINT s; CREATE TABLE made.fresh (x int)", "ROLLBACK TO s; SELECT 1")]

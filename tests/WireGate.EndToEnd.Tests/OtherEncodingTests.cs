@@ -32,7 +32,7 @@ internal sealed class OtherEncodingTests
         }
 
         _gateway = await GatewayProcess.StartAsync(_cluster, text => text[..text.IndexOf("rules:", StringComparison.Ordinal)]
-            .Replace("bench]", "bench, latin]\n    mask: [pii]", StringComparison.Ordinal) + $$"""
+            .Replace("bench]", "bench, latin, bytes]\n    mask: [pii]", StringComparison.Ordinal) + $$"""
             rules:
               list:
                 - { name: reads, match: { sql: { effects: [read, session] } }, do: allow }
@@ -49,6 +49,32 @@ internal sealed class OtherEncodingTests
     {
         await _gateway.DisposeAsync();
         await _cluster.AskAsync("DROP DATABASE latin WITH (FORCE)");
+        await _cluster.AskAsync("DROP DATABASE bytes WITH (FORCE)");
+    }
+
+    /// <summary>It cuts names in the middle of a character, and has them in any bytes.</summary>
+    [Test]
+    public async Task A_database_without_an_encoding_is_read_whatever_its_names_are()
+    {
+        await _cluster.AskAsync($"CREATE DATABASE bytes OWNER {PostgresCluster.AppUser} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        await using (NpgsqlConnection direct = await _cluster.Direct(tls: false, "bytes").OpenAsync())
+        {
+            await using var make = new NpgsqlCommand($"""
+                SET client_min_messages = error;
+                CREATE TABLE cut (id int, "{new string('a', 62)}é" text);
+                CREATE TABLE "café" (a text, ssn text);
+                INSERT INTO "café" VALUES ('shown', '123-45-6789');
+                """, direct);
+            await make.ExecuteNonQueryAsync();
+        }
+
+        await using NpgsqlConnection connection = await _gateway.Through(await _gateway.MintAsync(), database: "bytes").OpenAsync();
+        await using var masked = new NpgsqlCommand("SELECT ssn FROM \"café\"", connection);
+        Assert.That(await masked.ExecuteScalarAsync(), Is.EqualTo("[redacted]"));
+
+        await using var made = new NpgsqlCommand($"SELECT \"{new string('a', 62)}é\" FROM cut", connection);
+        PostgresException refused = Assert.CatchAsync<PostgresException>(async () => await made.ExecuteScalarAsync())!;
+        Assert.That(refused.SqlState, Is.EqualTo("42501"), refused.MessageText);
     }
 
     [TestCase("SELECT a FROM \"{0}\"")]

@@ -9,7 +9,7 @@ namespace WireGate.Postgres.Masking;
 
 /// <summary>
 /// Asks an upstream for its catalog. One query text with one result after the other; every name in it is the catalog's own, whatever the
-/// search_path that the account begins with.
+/// search_path that the account begins with. A database of SQL_ASCII has names of any bytes, and tells them to nobody who asks for UTF-8.
 /// </summary>
 /// <param name="loop">Where the connection lives. What comes is read beside it: a database of a hundred thousand columns takes a second.</param>
 /// <param name="statements">What is known of texts.</param>
@@ -23,7 +23,8 @@ internal sealed class CatalogReader(EventLoop loop, StatementCache statements, T
     private const int MostText = 8 * 1024 * 1024;
 
     private const string Relations = """
-        SET search_path = pg_catalog;
+        SELECT pg_catalog.set_config('search_path', 'pg_catalog', false),
+            pg_catalog.set_config('client_encoding', CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false);
         SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S', 't', 'c');
         SELECT a.attrelid, a.attnum, a.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, a.attgenerated <> ''

@@ -49,7 +49,7 @@ internal static class MaskPlanner
 
             made = statements.Aggregate(made, (before, given) => before.After(given.Statement));
 
-            refusal ??= Stores(planned, map);
+            refusal ??= Stores(planned, map) ?? Counts(planned);
             CopyPlan? copy = null;
             if (statements is [{ Statement.Lineage.Kind: LineageKind.Copy }])
             {
@@ -57,7 +57,9 @@ internal static class MaskPlanner
                 refusal ??= why;
             }
 
-            plans.Add(new StatementPlan(planned.DrainToImmutable()) { Copy = copy });
+            // What EXPLAIN gives back is its own, whatever the name stands for that it explains.
+            bool isExplained = planned.Any(s => s.Statement.Lineage.Explains != Explaining.None);
+            plans.Add(new StatementPlan(isExplained ? [.. planned.Where(s => s.Statement.Lineage.Explains != Explaining.None)] : planned.DrainToImmutable()) { Copy = copy });
         }
 
         return new MaskPlan(map, plans.DrainToImmutable())
@@ -208,6 +210,13 @@ internal static class MaskPlanner
         return stores && sources.Any(s => s.Taint.IsAny || s.Unknown is not null)
             ? "columns of what a name stands for are masked or cannot be known, and the statement would carry them elsewhere" : null;
     }
+
+    // How many rows, blocks and bytes flowed is told of each step, the WAL of what it wrote included: of values that nothing shows, and by
+    // ways that a name stands for.
+    private static string? Counts(IReadOnlyList<PlanSource> sources) =>
+        sources.Any(s => s.Statement.Lineage.Explains == Explaining.Run)
+        && sources.Select(s => s.Taint.Denying).FirstOrDefault(d => d is not null) is { } column
+            ? $"the column {column} is masked, and EXPLAIN ANALYZE would tell how much of it flowed" : null;
 
     private static string? Decides(PlanSource source)
     {

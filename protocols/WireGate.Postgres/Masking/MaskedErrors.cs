@@ -20,7 +20,8 @@ internal static partial class MaskedErrors
     // The place in the server's source: one code comes from many, and which it was may hang on a value.
     private static ReadOnlySpan<byte> Source => "FLR"u8;
 
-    // Names of schema, table, column, type and constraint. A RAISE puts there whatever it likes, and has a context.
+    // Names of schema, table, column, type and constraint. A RAISE puts there whatever it likes, and has a context. Which of a domain's
+    // constraints failed tells what a value is that was cast to it.
     private static ReadOnlySpan<byte> Names => "stcdn"u8;
 
     // Something that ran within the statement speaks: context, place in a text that is not the client's, that text.
@@ -46,7 +47,7 @@ internal static partial class MaskedErrors
     {
         var reader = new PostgresReader(Peer.Upstream, body);
         ReadOnlySpan<byte> state = default, message = default;
-        bool isPlaced = false, isWithin = false;
+        bool isPlaced = false, isWithin = false, isOfType = false;
         byte code;
         while ((code = reader.ReadByte()) != 0)
         {
@@ -55,6 +56,7 @@ internal static partial class MaskedErrors
             message = code == (byte)'M' ? value : message;
             isPlaced |= code == (byte)'P';
             isWithin |= Within.Contains(code);
+            isOfType |= code == (byte)'d';
         }
 
         reader.End();
@@ -65,7 +67,7 @@ internal static partial class MaskedErrors
         while ((code = reader.ReadByte()) != 0)
         {
             ReadOnlySpan<byte> value = reader.ReadCString();
-            if (Kept.Contains(code) || (isSpoken && Source.Contains(code)) || (code == (byte)'P' && !isWithin) || (Names.Contains(code) && !isWithin && !hides(value)))
+            if (Kept.Contains(code) || (isSpoken && Source.Contains(code)) || (code == (byte)'P' && !isWithin) || (Names.Contains(code) && !isWithin && !isOfType && !hides(value)))
             {
                 Field(output, code, value);
             }

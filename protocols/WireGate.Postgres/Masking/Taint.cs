@@ -74,6 +74,9 @@ internal sealed partial class Taint
     /// <summary>It names a relation of which something is known to be hidden.</summary>
     public bool HidesAny => _hidden.Count > 0;
 
+    /// <summary>A hidden column of what it names that may not stand in a condition; null: none.</summary>
+    public string? Denying { get; private set; }
+
     /// <summary>It reads a relation that nobody knows.</summary>
     public bool Lacks { get; private set; }
 
@@ -189,6 +192,7 @@ internal sealed partial class Taint
                 if (_map.IsProtected(relation) && _map.Of(relation.Oid, column.Number) is { } mask)
                 {
                     _hidden.Add(name);
+                    Denying ??= mask.AllowsPredicates ? null : $"{relation}.{column.Name}";
                     _any = _any is null ? mask : MaskStrictness.Stricter(_any, mask);
                     Hide(column.Name, new Tainted(mask, $"{relation}.{column.Name}"));
                 }

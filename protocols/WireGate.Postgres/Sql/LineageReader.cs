@@ -65,17 +65,7 @@ internal sealed partial class LineageReader
                     return inner;
                 }
 
-                if (type == "ExplainStmt" && MayRun(node))
-                {
-                    // It tells how many, and how much memory they took, of all that flows in it.
-                    foreach (ColumnNames flowing in inner.Outputs.Select(o => o.From).Concat(inner.Flows.Select(f => f.From)))
-                    {
-                        inner.Predicates.AddAll(flowing);
-                    }
-
-                    inner.Predicates.HasStar |= inner.Outputs.Any(o => o.IsStar);
-                }
-
+                inner = inner with { Explains = type != "ExplainStmt" ? inner.Explains : MayRun(node) ? Explaining.Run : Explaining.Plan };
                 return inner.Kind == LineageKind.Names ? inner with { Kind = LineageKind.Utility }
                     : inner with { Kind = LineageKind.Utility, Outputs = [], Copy = null };
             case "CopyStmt":

@@ -28,8 +28,8 @@ internal static class NamesBeyondAsciiReader
     // What the parser has cut is longer: no character takes more than four bytes.
     private const int LongestUncut = ServerName.Longest - 4;
 
-    /// <summary>Reads a tree. What stands there as a value names nothing.</summary>
-    /// <param name="tree">JSON, as the parser writes it.</param>
+    /// <summary>Reads a tree of a text that is not all ASCII. What stands there as a value names nothing.</summary>
+    /// <param name="tree">JSON, as the parser writes it: a name that it cut may have nothing left beyond ASCII.</param>
     /// <param name="options">How it is read.</param>
     /// <exception cref="JsonException">It is nested more deeply than the options say.</exception>
     public static NamesBeyondAscii Read(ReadOnlySpan<byte> tree, JsonReaderOptions options)
@@ -43,7 +43,7 @@ internal static class NamesBeyondAsciiReader
             {
                 reader.Skip();
             }
-            else if (reader.TokenType == JsonTokenType.String && !Ascii.IsValid(reader.ValueSpan))
+            else if (reader.TokenType == JsonTokenType.String && (reader.ValueSpan.Length > LongestUncut || !Ascii.IsValid(reader.ValueSpan)))
             {
                 if (MayChange(reader.ValueSpan))
                 {

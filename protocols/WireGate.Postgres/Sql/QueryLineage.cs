@@ -22,6 +22,19 @@ internal enum LineageKind
     Copy,
 }
 
+/// <summary>Whether a statement explains another.</summary>
+internal enum Explaining
+{
+    /// <summary>No.</summary>
+    None = 0,
+
+    /// <summary>It tells how that would run.</summary>
+    Plan,
+
+    /// <summary>It runs it, and tells how much flowed in it.</summary>
+    Run,
+}
+
 /// <summary>One column that a statement gives back, or with a star any number.</summary>
 /// <param name="Name">As the text names it; null: the upstream chooses.</param>
 /// <param name="From">What it is made of.</param>
@@ -73,6 +86,9 @@ internal sealed record QueryLineage
 
     /// <summary>What it gives back.</summary>
     public LineageKind Kind { get; init; }
+
+    /// <summary>Whether it is an EXPLAIN.</summary>
+    public Explaining Explains { get; init; }
 
     /// <summary>The columns of its rows in order; empty: it gives back none.</summary>
     public ImmutableArray<LineageOutput> Outputs { get; init; } = [];

@@ -301,6 +301,17 @@ internal sealed class MaskPlannerTests
     public void What_calls_the_unknown_is_written_nowhere_beside_a_masked_table() =>
         Assert.That(Refusal("insert into plain select id, f(id) from people", unsure: MaskUnsure.Detect), Does.Contain("elsewhere"));
 
+    [TestCase("explain analyze execute q", "with c as materialized (select repeat('x', ascii(ssn)) from people) select count(*) from c", false)]
+    [TestCase("explain (analyze, wal) execute q", "update people set name = name", false)]
+    [TestCase("explain execute q", "update people set name = name", true)]
+    [TestCase("explain analyze execute q", "select title from plain", true)]
+    [TestCase("explain (analyze, wal) update people set ssn = '1~~' where id = 1", "select 1", false)]
+    [TestCase("explain (analyze, buffers) with c as materialized (select ssn from people) select count(*) from c", "select 1", false)]
+    [TestCase("explain analyze select name from people", "select 1", false)]
+    [TestCase("explain select ssn from people", "select 1", true)]
+    public void A_plan_runs_only_where_nothing_of_it_is_masked(string sql, string named, bool runs) =>
+        Assert.That(Refusal(sql, named), runs ? Is.Null : Does.Contain("EXPLAIN ANALYZE"));
+
     [TestCase("create temp table t as execute q", "select ssn from people", false)]
     [TestCase("create temp table t as execute q", "select f(1)", false)]
     [TestCase("explain analyze create table t as execute q", "select ssn from people", false)]
