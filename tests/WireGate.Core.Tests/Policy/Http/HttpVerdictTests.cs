@@ -66,10 +66,10 @@ internal sealed class HttpVerdictTests
     {
         GatewayConfig config = Config(
             Allow(Match(headers: "x-env: prod, x-team: *"), "a"),
-            Deny(Match(headers: "x-env: test"), "b") with { IsObserved = true },
+            Deny(Match(headers: "x-env: test, x-seen: 1"), "b") with { IsObserved = true },
             Deny(Match(headers: "x-other: *") with { Targets = ["another"] }, "c"));
 
-        Assert.That(config.RuleBook.For(Alice).HttpHeaders, Is.EquivalentTo(new[] { "x-env", "x-team" }));
+        Assert.That(config.RuleBook.For(Alice).HttpHeaders, Is.EquivalentTo(new[] { "x-env", "x-team", "x-seen" }));
     }
 
     [Test]
