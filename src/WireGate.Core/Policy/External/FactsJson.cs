@@ -62,6 +62,10 @@ public static class FactsJson
         {
             SshFactsJson.Write(json, ssh);
         }
+        else if (operation is HttpOperation http)
+        {
+            HttpFactsJson.Write(json, http);
+        }
 
         json.WriteEndObject();
         json.Flush();

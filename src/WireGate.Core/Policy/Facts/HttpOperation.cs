@@ -16,7 +16,7 @@ public sealed record HttpOperation : Operation
     /// <summary>Its path, without the query.</summary>
     public required HttpPath Path { get; init; }
 
-    /// <summary>Names and values of the query, as <see cref="HttpQuery.Parse"/> reads them.</summary>
+    /// <summary>Names and values of the query, as <see cref="HttpQuery.Parse"/> reads them, but for the placeholder if it stands there.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Query { get; init; } = [];
 
     /// <summary>

@@ -60,11 +60,12 @@ public sealed class HttpPath
             return ([], "the path does not begin with a slash");
         }
 
-        path = path is [.., (byte)'/'] ? path[1..Math.Max(1, path.Length - 1)] : path[1..];
-        if (path.IsEmpty)
+        if (path.Length == 1)
         {
             return ([], null);
         }
+
+        path = path[^1] == '/' ? path[1..^1] : path[1..];
 
         var segments = ImmutableArray.CreateBuilder<string>(path.Count((byte)'/') + 1);
         foreach (Range range in path.Split((byte)'/'))

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Core.Policy.External;
+
+/// <summary>The facts of a request of HTTP as JSON.</summary>
+internal static class HttpFactsJson
+{
+    /// <summary>Writes the property <c>http</c>.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="request">The request.</param>
+    internal static void Write(Utf8JsonWriter json, HttpOperation request)
+    {
+        json.WriteStartObject("http");
+        json.WriteString("method", request.Method);
+        json.WriteString("host", request.Host);
+        json.WriteString("path", request.Path.Text);
+        if (request.Path.IsPlain)
+        {
+            json.WriteStartArray("segments");
+            foreach (string segment in request.Path.Segments)
+            {
+                json.WriteStringValue(segment);
+            }
+
+            json.WriteEndArray();
+        }
+
+        Write(json, "query", request.Query);
+        Write(json, "headers", request.Headers);
+        json.WriteString("unknown", request.Unknown);
+        json.WriteEndObject();
+    }
+
+    // A list of pairs: a name may be there twice, and which one counts is the upstream's to say.
+    private static void Write(Utf8JsonWriter json, string name, ImmutableArray<KeyValuePair<string, string>> pairs)
+    {
+        json.WriteStartArray(name);
+        foreach ((string key, string value) in pairs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", key);
+            json.WriteString("value", value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}
