@@ -17,6 +17,7 @@ internal sealed partial class ClientConnection
 {
     private int _prefix;
     private PlaceholderSlot _slot;
+    private bool _isMisdirected;
 
     /// <summary>Proves the placeholder of a request, and that what it asks for is granted.</summary>
     /// <returns>Why not; null: it is.</returns>
@@ -49,7 +50,8 @@ internal sealed partial class ClientConnection
 
         if (placeholder!.Id != session.Placeholder!.Id || TargetOf(session.Config)?.Name != session.Access!.Target.Name)
         {
-            return new Refusal(SessionEnd.ClientBrokeProtocol, "a connection is for one placeholder and one target: use another", "another placeholder or target on a connection");
+            _isMisdirected = true;
+            return new Refusal(SessionEnd.ClientClosed, "a connection is for one placeholder and one target: use another", "another placeholder or target on a connection");
         }
 
         refusal = CheckSurface(_slot);

@@ -91,6 +91,11 @@ internal sealed partial class ClientConnection
 
         // A client that is gone wants no answer: nginx ends the request then, too.
         session.Client.HungUp = upstream.Connection.Abort;
+        session.Interrupt = () =>
+        {
+            upstream.Connection.Abort();
+            session.Client.Abort();
+        };
         bool isKept = false;
         ValueTask<BodyEnd> sending = SendAsync(upstream);
         try
@@ -146,6 +151,7 @@ internal sealed partial class ClientConnection
         finally
         {
             session.Client.HungUp = null;
+            session.Interrupt = null;
             _response.Clear();
             if (isKept)
             {
@@ -200,8 +206,7 @@ internal sealed partial class ClientConnection
         }
         catch (IOException)
         {
-            // Which of both was lost shows where the other is read.
-            end = BodyEnd.DestinationGone;
+            // The client was lost.
         }
         catch (ProtocolException e)
         {

@@ -32,6 +32,9 @@ internal sealed partial class ClientConnection(
     // Of a head that has begun, absolute: nginx waits for 60 s, Kestrel for 30 s, Apache for 20 s.
     private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(15);
 
+    // A client may make the request again on another connection (RFC 9110 section 15.5.20).
+    private const int Misdirected = 421;
+
     private readonly RequestHead _head = new();
     private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
     private readonly ConnectionClock _clock = new(session, services.Time);
@@ -181,9 +184,7 @@ internal sealed partial class ClientConnection(
             return false;
         }
 
-        await AnswerAsync(status, problem, session.IsRefused ? refusal.Reference : null, isLast: true);
-        await LingerAsync();
-        return false;
+        return await AnswerAsync(status, problem, session.IsRefused ? refusal.Reference : null, isLast: true);
     }
 
     /// <summary>A request that ends the session before it reaches anything.</summary>
@@ -191,8 +192,7 @@ internal sealed partial class ClientConnection(
     {
         if (session.TryRefuse(refusal, services.Audit))
         {
-            await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
-            await LingerAsync();
+            await AnswerAsync(_isMisdirected ? Misdirected : Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
         }
 
         return false;
