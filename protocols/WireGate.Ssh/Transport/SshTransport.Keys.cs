@@ -40,6 +40,9 @@ internal sealed partial class SshTransport
     private bool _takesExtInfo;
     private int _extInfos;
 
+    // By the upstream, in the last exchange.
+    private byte[] _hostKeyShown = [];
+
     /// <summary>Test hook of the limits above: keys are exchanged again after so many bytes; null: the limits.</summary>
     internal long? RekeyBytes { get; set; }
 
@@ -243,7 +246,8 @@ internal sealed partial class SshTransport
 
     private async ValueTask OnReplyAsync(KeyExchanger exchange)
     {
-        using Protection keys = await exchange.FinishAsync(Packet.PayloadMemory, _hostKeyCheck!, SessionIdOrNull, _connection.Loop);
+        using Protection keys = await exchange.FinishAsync(Packet.PayloadMemory, _hostKeyCheck!, _hostKeyShown, SessionIdOrNull, _connection.Loop);
+        _hostKeyShown = exchange.HostKeyShown;
         Exchanged(exchange, keys);
     }
 

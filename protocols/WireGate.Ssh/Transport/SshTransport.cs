@@ -20,7 +20,7 @@ internal sealed partial class SshTransport : IDisposable
     private readonly Peer _peer;
     private readonly Algorithms _offer;
     private readonly HostKeys? _hostKeys;
-    private readonly Func<SshPublicKey, string?>? _hostKeyCheck;
+    private readonly HostKeyCheck? _hostKeyCheck;
     private readonly PacketReader _reader;
     private readonly PacketWriter _writer;
     private ReadOnlySequence<byte> _received;
@@ -29,7 +29,7 @@ internal sealed partial class SshTransport : IDisposable
     private bool _isCompleted;
     private bool _isAuthenticated;
 
-    private SshTransport(Connection connection, Peer peer, Algorithms offer, HostKeys? hostKeys, Func<SshPublicKey, string?>? hostKeyCheck)
+    private SshTransport(Connection connection, Peer peer, Algorithms offer, HostKeys? hostKeys, HostKeyCheck? hostKeyCheck)
     {
         _connection = connection;
         _peer = peer;
@@ -53,7 +53,7 @@ internal sealed partial class SshTransport : IDisposable
     /// <param name="hostKeyCheck">Says why a host key is not one that is known; null: it is.</param>
     /// <param name="offer">What is offered; null: the default.</param>
     public static SshTransport ToUpstream(
-        Connection connection, IEnumerable<string> hostKeys, Func<SshPublicKey, string?> hostKeyCheck, Algorithms? offer = null) =>
+        Connection connection, IEnumerable<string> hostKeys, HostKeyCheck hostKeyCheck, Algorithms? offer = null) =>
         new(connection, Peer.Upstream, offer ?? Algorithms.ForUpstreams(hostKeys), null, hostKeyCheck);
 
     /// <summary>Who is at the other end.</summary>

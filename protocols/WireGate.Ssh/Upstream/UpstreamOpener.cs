@@ -31,12 +31,12 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
 
         await session.Loop.Switch();
-        if (known.Keys.IsEmpty)
+        if (known.IsEmpty)
         {
             return NotTrusted($"{address}: no host key is known of it");
         }
 
-        SshTransport? transport = TransportTo(connection, known);
+        SshTransport? transport = TransportTo(connection, known, services.Time);
         try
         {
             if (!await transport.OpenAsync())
@@ -67,10 +67,9 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
     }
 
-    /// <summary>The leg to an upstream of which these keys are known.</summary>
-    public static SshTransport TransportTo(Connection connection, KnownHost known) =>
-        SshTransport.ToUpstream(connection, known.Keys.SelectMany(k => k.SignatureAlgorithms), key =>
-            known.Trusts(key) ? null : $"its host key is {key.KeyType} {key.Fingerprint}, which is not known of it");
+    /// <summary>The leg to an upstream of which this is known.</summary>
+    public static SshTransport TransportTo(Connection connection, KnownHost known, TimeProvider time) => SshTransport.ToUpstream(
+        connection, known.SignatureAlgorithms, (key, certificate) => known.WhyRefused(key, certificate, time.GetUtcNow()));
 
     private static string Left(SshTransport transport, string otherwise) => transport.Disconnected is { } said ? $"it disconnected: {said.Text}" : otherwise;
 

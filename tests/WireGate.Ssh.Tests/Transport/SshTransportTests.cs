@@ -69,12 +69,27 @@ internal sealed class SshTransportTests
     [Test]
     public async Task A_host_key_that_is_not_known_is_refused_with_its_fingerprint()
     {
-        await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: key => $"not known: {key.Fingerprint}");
+        await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: (key, _) => $"not known: {key.Fingerprint}");
         await pair.OnLoopAsync(async () =>
         {
             _ = pair.Server.OpenAsync().AsTask();
             HostKeyRefusedException? refused = await CaughtAsync<HostKeyRefusedException>(pair.Client.OpenAsync().AsTask());
             Assert.That(refused?.Message, Does.Contain("SHA256:"));
+        });
+    }
+
+    [Test]
+    public async Task A_host_key_that_was_known_is_not_asked_about_again_when_keys_are_exchanged_anew()
+    {
+        int asked = 0;
+        await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: (_, _) => ++asked == 1 ? null : "its certificate has ended meanwhile");
+        await pair.OnLoopAsync(async () =>
+        {
+            await Task.WhenAll(pair.Server.OpenAsync().AsTask(), pair.Client.OpenAsync().AsTask());
+            await pair.AuthenticateAsync();
+            pair.Client.RekeyBytes = 4096;
+            await StreamBothWaysAsync(pair, count: 20, length: 1500);
+            Assert.That((asked, pair.Client.Exchanges > 1), Is.EqualTo((1, true)));
         });
     }
 
