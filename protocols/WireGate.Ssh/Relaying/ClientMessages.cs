@@ -202,7 +202,9 @@ internal sealed partial class ClientMessages(
         {
             client.Answer(ConnectionMessages.OpenFailure(
                 channel.ClientNumber,
-                !isKnown ? OpenFailure.SSH_OPEN_UNKNOWN_CHANNEL_TYPE : OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+                !isKnown ? OpenFailure.SSH_OPEN_UNKNOWN_CHANNEL_TYPE
+                    : !table.HasRoom ? OpenFailure.SSH_OPEN_RESOURCE_SHORTAGE
+                    : OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
                 $"wiregate: {judgement.Refusal}"));
         }
     }

@@ -110,7 +110,7 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
         string algorithm = certified ?? _agreed.HostKey;
         if (!hostKey.SignatureAlgorithms.Contains(algorithm))
         {
-            ProtocolException.Throw(peer, "a host key of another kind than was agreed on");
+            SshProtocolException.ThrowKeyExchange(peer, "a host key of another kind than was agreed on");
         }
 
         var secret = new SshWriter(96);
@@ -127,7 +127,7 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
             ExchangeHash = HashOf(_agreement.Hash, ourVersion, theirVersion, ours, theirs, keyBlob, _init, answer, secret);
             if (!hostKey.Verify(algorithm, ExchangeHash, signature, out _))
             {
-                ProtocolException.Throw(peer, "its host key did not sign the key exchange");
+                SshProtocolException.ThrowKeyExchange(peer, "its host key did not sign the key exchange");
             }
 
             return new Protection(_agreement.Hash, secret, ExchangeHash, sessionId ?? ExchangeHash);

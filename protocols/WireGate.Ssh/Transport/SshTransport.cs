@@ -28,6 +28,7 @@ internal sealed partial class SshTransport : IDisposable
     private bool _isReading;
     private bool _isCompleted;
     private bool _isAuthenticated;
+    private bool _hasDisconnected;
 
     private SshTransport(Connection connection, Peer peer, Algorithms offer, HostKeys? hostKeys, HostKeyCheck? hostKeyCheck)
     {
@@ -232,13 +233,32 @@ internal sealed partial class SshTransport : IDisposable
     /// <summary>Sends what was written, without waiting for it.</summary>
     public void StartFlush() => _writer.StartFlush();
 
-    /// <summary>Says why this leg ends; it is the last word.</summary>
+    /// <summary>Says why this leg ends, unless that was said. It is the last word.</summary>
     public void Disconnect(DisconnectReason reason, string text)
     {
+        if (_hasDisconnected)
+        {
+            return;
+        }
+
+        _hasDisconnected = true;
         using var writer = new SshWriter();
         writer.Byte((byte)SshMessage.SSH_MSG_DISCONNECT).UInt32((uint)reason).String(text).String("");
         _writer.Write(writer.WrittenSpan);
         _writer.StartFlush();
+    }
+
+    /// <summary>Says that the peer broke the protocol; how, where there is a reason for it.</summary>
+    public void Disconnect(ProtocolException fault)
+    {
+        if (fault is SshProtocolException known)
+        {
+            Disconnect(known.Reason, known.Message);
+        }
+        else
+        {
+            Disconnect(DisconnectReason.SSH_DISCONNECT_PROTOCOL_ERROR, "protocol violation");
+        }
     }
 
     /// <inheritdoc/>

@@ -1,8 +1,10 @@
 using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Keys;
+using WireGate.Ssh.Messages;
 using WireGate.Ssh.Transport;
 
 namespace WireGate.Ssh.Upstream;
@@ -49,7 +51,7 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
             string? why = await authentication.RunAsync();
             if (why is not null)
             {
-                transport.Disconnect(Messages.DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
+                transport.Disconnect(DisconnectReason.SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, "");
                 return new(null, new Refusal(SessionEnd.UpstreamRefused, "the upstream did not accept the gateway's login", $"{address}: {why}"), HasTriedCredential: true);
             }
 
@@ -59,7 +61,13 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
         catch (HostKeyRefusedException e)
         {
+            transport!.Disconnect(DisconnectReason.SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE, "the host key is not one that is known");
             return NotTrusted($"{address}: {e.Message}");
+        }
+        catch (ProtocolException e) when (e.Peer == Peer.Upstream)
+        {
+            transport!.Disconnect(e);
+            throw;
         }
         finally
         {

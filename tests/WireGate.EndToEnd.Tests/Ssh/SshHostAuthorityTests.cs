@@ -80,6 +80,7 @@ internal sealed class SshHostAuthorityTests
         Assert.That(result.ExitCode, Is.EqualTo(255));
         Assert.That(result.Error, Does.Contain("the upstream is not the one that is known (ref ").And.Not.Contain("SHA256:"));
         string fingerprint = await SshUsers.FingerprintAsync(Path.Combine(_directory, target));
+        await Wait.UntilAsync(() => _hosts[target].Log.Contains(":9: the host key is not one that is known [preauth]", StringComparison.Ordinal), "the upstream to hear why");
         Assert.That(_gateway.Log, Does.Match($"its host key is ssh-ed25519 {System.Text.RegularExpressions.Regex.Escape(fingerprint)}.*{why}"));
     }
 
