@@ -166,6 +166,7 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
     {
         if (channel.Window!.Use(bytes) is > 0 and uint more)
         {
+            channel.FromUpstream.Grant(more);
             upstream.Send(ConnectionMessages.WindowAdjust(channel.UpstreamNumber, more));
         }
     }
@@ -303,7 +304,7 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
 
     private void SendHeld(int length)
     {
-        int most = (int)Math.Clamp(channel.MostToUpstream, 1, MostData);
+        int most = (int)Math.Clamp(channel.FromClient.MostInPacket, 1, MostData);
         for (int at = 0; at < length; at += most)
         {
             upstream.Send(ConnectionMessages.Data(channel.UpstreamNumber, _requests.Head[at..Math.Min(length, at + most)]));
