@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Transport;
@@ -60,8 +61,7 @@ internal sealed partial class ClientMessages(
                 // RFC 4252 section 5.1: who is in need not prove it again.
                 return default;
             default:
-                ProtocolException.Throw(Peer.Client, "a message that may not come within a session");
-                return default;
+                throw new UnreachableException();
         }
     }
 

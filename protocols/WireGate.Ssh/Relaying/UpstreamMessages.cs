@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using WireGate.Core.Framing;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Sftp;
@@ -48,8 +49,7 @@ internal sealed class UpstreamMessages(
                 toClient.Pass(upstream);
                 break;
             default:
-                ProtocolException.Throw(Peer.Upstream, "a message that may not come within a session");
-                break;
+                throw new UnreachableException();
         }
 
         return default;

@@ -100,6 +100,7 @@ internal sealed partial class SshTransport : IDisposable
         set
         {
             _isAuthenticated = value;
+            _layer = Phase.Connection;
             _reader.MostLength = PacketReader.MostProven;
             _reader.Packet.IsErased = false;
             _writer.StopErasing();
@@ -139,10 +140,6 @@ internal sealed partial class SshTransport : IDisposable
                     return false;
                 }
             }
-            else if (!IsOwn)
-            {
-                ProtocolException.Throw(_peer, "a message that may not come before the first keys");
-            }
             else if (!await HandleAsync())
             {
                 return false;
@@ -181,6 +178,7 @@ internal sealed partial class SshTransport : IDisposable
 
     /// <summary>Takes the next packet of what has arrived.</summary>
     /// <returns>False: none is whole; then <see cref="ReceiveAsync"/>.</returns>
+    /// <exception cref="ProtocolException">It can never be one, or may not come now.</exception>
     public bool TryNext()
     {
         if (!_isReading)
@@ -195,6 +193,7 @@ internal sealed partial class SshTransport : IDisposable
         }
 
         BytesRead += _consumed - before;
+        CheckPhase();
         return true;
     }
 

@@ -174,8 +174,10 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     private static async Task LetInAsync(SshTransport server, SshTransport client)
     {
+        server.Send([(byte)SshMessage.SSH_MSG_SERVICE_ACCEPT]);
         server.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
         server.StartFlush();
+        await client.ReadAsync();
         await client.ReadAsync();
         client.IsAuthenticated = server.IsAuthenticated = true;
     }

@@ -180,7 +180,9 @@ internal sealed class SshTransportTests
     {
         byte[] payload = new byte[length];
         new Random(length).NextBytes(payload);
-        payload[0] = (byte)SshMessage.SSH_MSG_CHANNEL_DATA;
+        payload[0] = (byte)(from.IsAuthenticated ? SshMessage.SSH_MSG_CHANNEL_DATA
+            : to.Peer == Peer.Client ? SshMessage.SSH_MSG_SERVICE_REQUEST
+            : SshMessage.SSH_MSG_SERVICE_ACCEPT);
         from.Send(payload);
         Task<bool> sent = from.FlushAsync().AsTask();
         Assert.That(await to.ReadAsync(), Is.True);

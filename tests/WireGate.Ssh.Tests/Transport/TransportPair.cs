@@ -47,8 +47,10 @@ internal sealed class TransportPair : IAsyncDisposable
     /// <summary>Both take the client for proven. On the loop.</summary>
     public async Task AuthenticateAsync()
     {
+        Server.Send([(byte)SshMessage.SSH_MSG_SERVICE_ACCEPT]);
         Server.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
         Server.StartFlush();
+        await Client.ReadAsync();
         await Client.ReadAsync();
         Client.IsAuthenticated = Server.IsAuthenticated = true;
     }
