@@ -1,4 +1,5 @@
 using WireGate.Core.Framing;
+using WireGate.Ssh.Messages;
 using static WireGate.Ssh.Messages.SshMessage;
 
 namespace WireGate.Ssh.Transport;
@@ -44,10 +45,10 @@ internal static class LegalMessages
     private const int Peers = 2;
 
     // RFC 4253 section 11; and what RFC 4250 keeps for more of that kind, which is answered with SSH_MSG_UNIMPLEMENTED.
-    private static readonly MessageRange Generic = new(SSH_MSG_DISCONNECT, SSH_MSG_DEBUG), Unknown = new((Messages.SshMessage)8, (Messages.SshMessage)19);
+    private static readonly MessageRange Generic = new(SSH_MSG_DISCONNECT, SSH_MSG_DEBUG), Unknown = new((SshMessage)8, (SshMessage)19);
     private static readonly MessageRange Disconnect = new(SSH_MSG_DISCONNECT), Ping = new(SSH2_MSG_PING, SSH2_MSG_PONG), ExtInfo = new(SSH_MSG_EXT_INFO);
     private static readonly MessageRange KexInit = new(SSH_MSG_KEXINIT), NewKeys = new(SSH_MSG_NEWKEYS);
-    private static readonly MessageRange Methods = new(SSH_MSG_KEX_ECDH_INIT, (Messages.SshMessage)49);
+    private static readonly MessageRange Methods = new(SSH_MSG_KEX_ECDH_INIT, (SshMessage)49);
     private static readonly MessageRange Connection = new(SSH_MSG_CHANNEL_OPEN, SSH_MSG_CHANNEL_FAILURE), Global = new(SSH_MSG_GLOBAL_REQUEST, SSH_MSG_REQUEST_FAILURE);
 
     private static readonly bool[] Table = Build(
@@ -68,14 +69,15 @@ internal static class LegalMessages
         (Phase.Service, Peer.Client, [Generic, Unknown, Ping, ExtInfo, new(SSH_MSG_SERVICE_REQUEST)]),
         (Phase.Service, Peer.Upstream, [Generic, Unknown, Ping, ExtInfo, new(SSH_MSG_SERVICE_ACCEPT)]),
         (Phase.Authentication, Peer.Client, [Generic, Unknown, Ping, new(SSH_MSG_USERAUTH_REQUEST), new(SSH_MSG_USERAUTH_INFO_RESPONSE)]),
-        (Phase.Authentication, Peer.Upstream, [Generic, Unknown, Ping, ExtInfo, new(SSH_MSG_USERAUTH_FAILURE, SSH_MSG_USERAUTH_BANNER), new(SSH_MSG_USERAUTH_60)]),
+        (Phase.Authentication, Peer.Upstream,
+            [Generic, Unknown, Ping, ExtInfo, new(SSH_MSG_USERAUTH_FAILURE, SSH_MSG_USERAUTH_BANNER), new(SSH_MSG_USERAUTH_60)]),
 
         // RFC 4252 section 5.1: a login that comes when the client is in is passed over.
         (Phase.Connection, Peer.Client, [Generic, Unknown, Ping, KexInit, Global, Connection, new(SSH_MSG_USERAUTH_REQUEST)]),
         (Phase.Connection, Peer.Upstream, [Generic, Unknown, Ping, KexInit, Global, Connection]));
 
     /// <summary>Whether a peer may send a message now.</summary>
-    public static bool Has(Phase phase, Peer sender, Messages.SshMessage kind) => Table[IndexOf(phase, sender, kind)];
+    public static bool Has(Phase phase, Peer sender, SshMessage kind) => Table[IndexOf(phase, sender, kind)];
 
     /// <summary>When it may not, for a log.</summary>
     public static string When(Phase phase) => phase switch
@@ -102,12 +104,13 @@ internal static class LegalMessages
         return table;
     }
 
-    private static int IndexOf(Phase phase, Peer sender, Messages.SshMessage kind) => (((((int)phase * Peers) + (sender == Peer.Client ? 0 : 1)) * Kinds) + (int)kind);
+    private static int IndexOf(Phase phase, Peer sender, SshMessage kind) =>
+        (((((int)phase * Peers) + (sender == Peer.Client ? 0 : 1)) * Kinds) + (int)kind);
 
     /// <summary>Messages that follow each other by number.</summary>
-    private readonly record struct MessageRange(Messages.SshMessage First, Messages.SshMessage Last)
+    private readonly record struct MessageRange(SshMessage First, SshMessage Last)
     {
-        public MessageRange(Messages.SshMessage only)
+        public MessageRange(SshMessage only)
             : this(only, only)
         {
         }

@@ -21,7 +21,8 @@ internal sealed class RelayWindowTests : RelayFixture
     }
 
     [Test]
-    public async Task What_was_let_come_passes_to_the_last_byte_and_one_more_ends_the_session([Values] bool isClient, [Values(Channel.Session, Channel.ToHost, Channel.FromHost)] Channel kind)
+    public async Task What_was_let_come_passes_to_the_last_byte_and_one_more_ends_the_session(
+        [Values] bool isClient, [Values(Channel.Session, Channel.ToHost, Channel.FromHost)] Channel kind)
     {
         await RunAsync(async (client, upstream) =>
         {
@@ -122,8 +123,8 @@ internal sealed class RelayWindowTests : RelayFixture
             default:
                 await PassAsync(client, upstream, Small("session", Mine));
                 await PassAsync(upstream, client, Confirm(Mine, Theirs));
-                SshWriter start = kind == Channel.Sftp ? Request(Theirs, "subsystem", wantsReply: false).String("sftp") : Request(Theirs, "exec", wantsReply: false).String("cat");
-                await PassAsync(client, upstream, start);
+                (string start, string what) = kind == Channel.Sftp ? ("subsystem", "sftp") : ("exec", "cat");
+                await PassAsync(client, upstream, Request(Theirs, start, wantsReply: false).String(what));
                 Assert.That(await ReadAsync(client), Is.EqualTo(Adjust(isClient: false, Least).WrittenSpan.ToArray()), "the upstream's window");
                 if (kind == Channel.Session)
                 {
