@@ -51,7 +51,7 @@ internal sealed partial class SshTransport
             return;
         }
 
-        _layer = payload[0] == (byte)SshMessage.SSH_MSG_SERVICE_ACCEPT ? Phase.Authentication : _layer;
+        NoteService((SshMessage)payload[0]);
         _writer.Write(payload);
         RekeyIfUsedUp();
     }

@@ -74,7 +74,16 @@ internal sealed partial class SshTransport
             ProtocolException.Throw(_peer, $"a message that may not come {LegalMessages.When(phase)}");
         }
 
-        _layer = Kind == SshMessage.SSH_MSG_SERVICE_ACCEPT ? Phase.Authentication : _layer;
+        NoteService(Kind);
+    }
+
+    /// <summary>Either side's acceptance of the service begins the login.</summary>
+    private void NoteService(SshMessage kind)
+    {
+        if (_layer == Phase.Service && kind == SshMessage.SSH_MSG_SERVICE_ACCEPT)
+        {
+            _layer = Phase.Authentication;
+        }
     }
 
     /// <summary>RFC 8308: without server-sig-algs OpenSSH offers no RSA key.</summary>
