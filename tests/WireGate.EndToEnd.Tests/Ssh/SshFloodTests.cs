@@ -5,7 +5,7 @@ namespace WireGate.EndToEnd.Tests.Ssh;
 /// <summary>Connections that prove nothing have half of the house's places for sure, and none beyond all: as sshd's MaxStartups.</summary>
 internal sealed class SshFloodTests
 {
-    private const int Places = 20;
+    private const int Most = 20;
 
     private SshHost _host = null!;
     private SshGateway _gateway = null!;
@@ -16,7 +16,7 @@ internal sealed class SshFloodTests
     {
         _host = await SshHost.StartAsync();
         _gateway = await SshGateway.StartAsync(_host, edit: text => text.Replace(
-            "failurePenalty: 1ms", $"failurePenalty: 1ms, authentication: 60s, sessionsPerListener: {Places}, unprovenPerSource: 1", StringComparison.Ordinal));
+            "failurePenalty: 1ms", $"failurePenalty: 1ms, authentication: 60s, sessionsPerListener: {Most}, unprovenPerSource: 1", StringComparison.Ordinal));
         _endpoint = _gateway.Through(await _gateway.MintAsync());
     }
 
@@ -33,10 +33,10 @@ internal sealed class SshFloodTests
         var held = new List<RawSshClient>();
         try
         {
-            await HoldAsync(held, Places / 2);
+            await HoldAsync(held, Most / 2);
             (await _endpoint.ExecAsync("true")).Succeeded();
 
-            await HoldAsync(held, Places);
+            await HoldAsync(held, Most);
             ToolResult refused = await _endpoint.ExecAsync("true");
             Assert.That(refused.ExitCode, Is.EqualTo(255), "nobody is let in who cannot be told from those");
             Assert.That(refused.Error, Does.Contain("onnection closed").Or.Contain("onnection reset"));

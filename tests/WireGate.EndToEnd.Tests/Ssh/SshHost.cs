@@ -21,6 +21,9 @@ internal sealed class SshHost : IAsyncDisposable
     /// <summary>The account that the gateway logs in as.</summary>
     public static string User => Environment.UserName;
 
+    /// <summary>An account that is not root, where there is one. With a password of nobody it takes the same key, and else none.</summary>
+    public static string OtherUser => Unix.IsRoot ? "postgres" : User;
+
     /// <summary>The private key of the account.</summary>
     public string KeyFile => Path.Combine(Root, "account");
 
@@ -47,7 +50,7 @@ internal sealed class SshHost : IAsyncDisposable
         Assert.That(Unix.IsRoot, "only root can give sshd another file of passwords");
         string root = Places.Temporary("passwords");
         string hash = (await Tools.RunAsync("/usr/bin/openssl", ["passwd", "-6", "-stdin"], input: password)).Succeeded().Output.Trim();
-        PrivateFile.Write(Path.Combine(root, "shadow"), $"{User}:{hash}:20000:0:99999:7:::\nsshd:!:20000::::::\n");
+        PrivateFile.Write(Path.Combine(root, "shadow"), $"{User}:{hash}:20000:0:99999:7:::\n{OtherUser}:*:20000:0:99999:7:::\n");
         PrivateFile.Write(Path.Combine(root, "pam"), "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_permit.so\n");
         string program = Path.Combine(root, "sshd");
         PrivateFile.Write(program, $"""

@@ -11,7 +11,7 @@ namespace WireGate.EndToEnd.Tests.Ssh;
 internal sealed class SshX11Tests(bool isAllowed)
 {
     private static readonly string Rules = """
-            - { name: programs, match: { target: web-1, exec: [{ argv: ["**"] }] }, do: allow }
+            - { name: programs, match: { target: web-1, exec: [{ argv: [python3, "**"] }] }, do: allow }
             - { name: screens, match: { target: web-1, forward: [x11] }, do: allow }
 
         """;
