@@ -7,7 +7,7 @@ import sys
 display = os.environ["DISPLAY"]
 number = int(display.rsplit(":", 1)[1].split(".")[0])
 cookies = subprocess.run(["xauth", "-f", os.environ.get("XAUTHORITY") or sys.argv[1], "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
-name, _, cookie = next(line.split() for line in cookies.splitlines() if f":{number} " in line)
+_, name, cookie = next(line.split() for line in cookies.splitlines() if f":{number} " in line)
 with socket.create_connection(("127.0.0.1", 6000 + number), timeout=30) as screen:
     # byte order, version 11.0, length of the name and of the data; both in steps of four bytes
     data = bytes.fromhex(cookie)
