@@ -43,8 +43,8 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         {
             if (!await transport.OpenAsync())
             {
-                return new(null, new Refusal(
-                    SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", $"{address}: {Left(transport, "it closed before the keys were exchanged")}"), TryNext: true);
+                // Unless it was the clock that closed it, which whoever catches this knows.
+                throw new IOException(Left(transport, "it closed before the keys were exchanged"));
             }
 
             var authentication = new UpstreamAuthentication(transport, credential!);
