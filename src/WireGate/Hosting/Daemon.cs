@@ -137,7 +137,7 @@ internal sealed class Daemon : IAsyncDisposable
             daemon._listeners.Add(bound);
             string name = listener.Name;
             var server = new SessionServer(
-                () => config.Current.Listeners.First(l => l.Name == name), listener.Protocol == ssh.Name ? ssh : postgres, () => config.Current, admission, sessions, turnedAway, audit, time,
+                () => config.Current.Listeners.First(l => l.Name == name), ProtocolOf(listener, postgres, ssh), () => config.Current, admission, sessions, turnedAway, audit, time,
                 loggers.CreateLogger<SessionServer>());
             bound.Start(server.Serve, server.TurnAway);
             logger.Listening(listener.Protocol, bound.LocalEndPoint, reactors == 0 ? "streams" : $"epoll, {reactors} reactors");
@@ -187,6 +187,14 @@ internal sealed class Daemon : IAsyncDisposable
         _secrets.Dispose();
         await _audit.DisposeAsync();
     }
+
+    /// <exception cref="IOException">It is none that is served.</exception>
+    private static IProtocol ProtocolOf(ListenerConfig listener, PostgresProtocol postgres, SshProtocol ssh) => listener.Protocol switch
+    {
+        ProtocolNames.Postgres => postgres,
+        ProtocolNames.Ssh => ssh,
+        _ => throw new IOException($"listener {listener.Name}: {listener.Protocol} is not served yet"),
+    };
 
     private static Listener Bind(EventLoopTransport transport, ListenerConfig listener)
     {
