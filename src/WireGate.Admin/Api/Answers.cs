@@ -69,11 +69,14 @@ public sealed record ConnectView
     /// <summary>The database to ask for; null: the protocol has none.</summary>
     public string? Database { get; init; }
 
-    /// <summary>The user name to give: it names the placeholder and, where it must, the target.</summary>
+    /// <summary>The user name to give: it names the placeholder and, where it must, the target. Empty where there is none to give.</summary>
     public required string User { get; init; }
 
     /// <summary>libpq's sslmode; null: it is no PostgreSQL.</summary>
     public string? SslMode { get; init; }
+
+    /// <summary>What requests of HTTP begin with; over a Unix socket, its path is the host above. Null: it is no HTTP.</summary>
+    public string? Url { get; init; }
 }
 
 /// <summary>What was revoked.</summary>

@@ -9,10 +9,6 @@ namespace WireGate.Admin.Endpoints;
 /// <summary>How a client reaches a target through this gateway, as far as the config tells.</summary>
 internal static class ConnectHints
 {
-    /// <summary>Whether a listener leads to a target.</summary>
-    public static bool Reaches(ListenerConfig listener, TargetConfig target) =>
-        listener.Protocol == target.Protocol && (listener.Target ?? target.Name) == target.Name;
-
     /// <summary>One hint for each target of the placeholder that a listener reaches; the first listener of the config wins.</summary>
     public static IReadOnlyList<ConnectView> For(GatewayConfig config, Placeholder placeholder)
     {
@@ -20,7 +16,7 @@ internal static class ConnectHints
         foreach (string name in placeholder.Targets)
         {
             TargetConfig target = config.Targets[name];
-            if (config.Listeners.FirstOrDefault(l => Reaches(l, target)) is ListenerConfig listener)
+            if (config.Listeners.FirstOrDefault(l => l.Reaches(target)) is ListenerConfig listener)
             {
                 hints.Add(For(config, placeholder, target, listener));
             }
@@ -42,6 +38,11 @@ internal static class ConnectHints
             };
         }
 
+        if (target.Protocol == ProtocolNames.Http)
+        {
+            return ForHttp(target, listener);
+        }
+
         string database = target.Databases.IsEmpty ? target.Name : target.Databases[0];
         // A database name that is ours in one target only says which is meant; otherwise the user name has to.
         bool isClear = listener.Target is not null
@@ -59,6 +60,24 @@ internal static class ConnectHints
             Database = database,
             User = user,
             SslMode = hasTls ? "verify-full" : "disable",
+        };
+    }
+
+    private static ConnectView ForHttp(TargetConfig target, ListenerConfig listener)
+    {
+        bool hasTls = listener.Tls is not null;
+
+        // A name of its own is what the client asks for, whatever address that stands for; over a Unix socket any will do.
+        string host = listener.Target is null && !target.Hosts.IsEmpty ? target.Hosts[0] : listener.Address.IsUnix ? "localhost" : Host(listener.Address.Host!, hasTls);
+        string path = listener.Target is null && target.Hosts.IsEmpty ? target.Path! : "";
+        string port = listener.Address.IsUnix ? "" : string.Create(CultureInfo.InvariantCulture, $":{listener.Address.Port}");
+        return new ConnectView
+        {
+            Target = target.Name,
+            Host = listener.Address.Path ?? host,
+            Port = listener.Address.Port,
+            User = "",
+            Url = $"{(hasTls ? "https" : "http")}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}{port}{path}/",
         };
     }
 

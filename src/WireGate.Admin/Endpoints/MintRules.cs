@@ -165,7 +165,7 @@ internal static class MintRules
                 yield return $"no grant lets {request.Identity} use {name}{login}: it will be refused there until one does";
             }
 
-            if (!config.Listeners.Any(l => ConnectHints.Reaches(l, target)))
+            if (!config.Listeners.Any(l => l.Reaches(target)))
             {
                 yield return $"no listener reaches {name}";
             }

@@ -23,6 +23,9 @@ public sealed record Address
     /// <summary>True for a Unix socket.</summary>
     public bool IsUnix => Path is not null;
 
+    /// <summary>True: a host that is this machine, by its name or an address that never leaves it.</summary>
+    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+
     /// <summary>Reads <c>host:port</c>, <c>[v6]:port</c>, <c>host</c> with a default port, or <c>unix:/path</c>.</summary>
     /// <returns>False: it is none of these; <paramref name="address"/> is then null.</returns>
     public static bool TryParse(string text, int defaultPort, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Address? address)

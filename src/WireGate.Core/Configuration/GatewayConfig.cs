@@ -166,6 +166,14 @@ public sealed record ListenerConfig
 
     /// <summary>Paths of the private keys by which an SSH listener proves itself; empty for another.</summary>
     public ImmutableArray<string> HostKeys { get; init; } = [];
+
+    /// <summary>Whether it leads to a target. Of HTTP it must be the only one, or have a host or a path by which it is meant.</summary>
+    public bool Reaches(TargetConfig target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return Protocol == target.Protocol
+            && (Target is not null ? Target == target.Name : Protocol != ProtocolNames.Http || target.Path is not null || !target.Hosts.IsEmpty);
+    }
 }
 
 /// <summary>A certificate chain and its key, both PEM files.</summary>

@@ -15,7 +15,7 @@ internal sealed record ConnectAttempt(string Target, string Login, string Addres
     public override string ToString() => $"{Target} as {Login} at {Address}: {Printable.Escape(Problem ?? "ok")}";
 }
 
-/// <summary><c>wiregate check --connect</c>: logs in to every target, as every login, at every address.</summary>
+/// <summary><c>wiregate check --connect</c>: logs in to every target, as every login, at every address; of HTTP, only connects.</summary>
 internal static class ConnectCheck
 {
     private static readonly TimeSpan PerLogin = TimeSpan.FromSeconds(10);
@@ -35,9 +35,12 @@ internal static class ConnectCheck
                 {
                     using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     deadline.CancelAfter(PerLogin);
-                    string? problem = target.Protocol == ProtocolNames.Ssh
-                        ? await Ssh.LoginCheck.RunAsync(loop, target, login, address, secrets, config.Secrets, deadline.Token)
-                        : await Postgres.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token);
+                    string? problem = target.Protocol switch
+                    {
+                        ProtocolNames.Ssh => await Ssh.LoginCheck.RunAsync(loop, target, login, address, secrets, config.Secrets, deadline.Token),
+                        ProtocolNames.Http => await HttpReach.RunAsync(loop, target, address, deadline.Token),
+                        _ => await Postgres.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token),
+                    };
                     var attempt = new ConnectAttempt(target.Name, login.Name, address.ToString(), problem);
                     attempts.Add(attempt);
                     made(attempt);

@@ -12,6 +12,7 @@ internal enum MintFormat
     Dsn,
     Env,
     SshConfig,
+    Curl,
     Json,
 }
 
@@ -99,13 +100,16 @@ internal sealed class MintOutput : IDisposable
                 Around(output, $"{{\"id\":\"{Id}\",\"token\":\"", $"\",\"expires\":\"{Expires}\"}}");
                 break;
             case MintFormat.Dsn:
-                WriteDsn(output, Place(isPostgres: true));
+                WriteDsn(output, Place("dsn"));
                 break;
             case MintFormat.Env:
-                WriteEnvironment(output, Place(isPostgres: true));
+                WriteEnvironment(output, Place("env"));
                 break;
             case MintFormat.SshConfig:
-                WriteSshConfig(output, Place(isPostgres: false));
+                WriteSshConfig(output, Place("ssh-config"));
+                break;
+            case MintFormat.Curl:
+                WriteCurl(output, Place("curl"));
                 break;
             default:
                 Around(output, "", "");
@@ -115,11 +119,30 @@ internal sealed class MintOutput : IDisposable
 
     public void Dispose() => Array.Clear(_token);
 
-    private ConnectView Place(bool isPostgres) =>
-        Connect.Count != 1 ? throw new CommandException($"no listener reaches the target, so there is nothing to connect to: wiregate placeholder revoke {Id}")
-        : Connect[0].Database is null != isPostgres ? Connect[0]
-        : throw new CommandException(
-            $"the target {Connect[0].Target} is {(isPostgres ? "reached by SSH, write --as ssh-config" : "no SSH, write --as dsn or --as env")}: wiregate placeholder revoke {Id}");
+    private ConnectView Place(string form)
+    {
+        if (Connect.Count != 1)
+        {
+            throw new CommandException($"no listener reaches the target, so there is nothing to connect to: wiregate placeholder revoke {Id}");
+        }
+
+        (string by, string[] forms) = Connect[0] switch
+        {
+            { Url: not null } => ("HTTP", ["curl"]),
+            { Database: not null } => ("PostgreSQL", new[] { "dsn", "env" }),
+            _ => ("SSH", ["ssh-config"]),
+        };
+        return forms.Contains(form)
+            ? Connect[0]
+            : throw new CommandException($"the target {Connect[0].Target} is reached by {by}, write --as {string.Join(" or --as ", forms)}: wiregate placeholder revoke {Id}");
+    }
+
+    // Whoever runs it shows the token to all who see this machine's processes, as with any other credential in an argument.
+    private void WriteCurl(TextWriter output, ConnectView place)
+    {
+        string socket = place.Host.StartsWith('/') ? $"--unix-socket {ShellQuote(place.Host)} " : "";
+        Around(output, $"curl {socket}-H 'Authorization: Bearer ", $"' {ShellQuote(place.Url!)}");
+    }
 
     // ssh reads no password from a file: the last line is for whoever pastes it.
     private void WriteSshConfig(TextWriter output, ConnectView place)

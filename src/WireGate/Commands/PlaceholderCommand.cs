@@ -43,18 +43,18 @@ internal static class PlaceholderCommand
         Option<string[]> sources = new("--source") { Description = "A network it may be presented from; may be repeated", HelpName = "CIDR" };
         Option<DateTimeOffset?> notBefore = AdminOptions.TimeOption("--not-before", "Before this moment it is refused");
         Option<string?> parent = new("--parent") { Description = "The placeholder that it is narrowed from", HelpName = "ID" };
-        Option<string> form = new("--as") { Description = "What to print: token, dsn, env or ssh-config", DefaultValueFactory = _ => "token" };
+        Option<string> form = new("--as") { Description = "What to print: token, dsn, env, ssh-config or curl", DefaultValueFactory = _ => "token" };
         form.Validators.Add(result =>
         {
             switch (result.GetValueOrDefault<string>())
             {
-                case "token" or "dsn" or "env" or "ssh-config":
+                case "token" or "dsn" or "env" or "ssh-config" or "curl":
                     break;
                 case "kubeconfig":
                     result.AddError($"--as {result.GetValueOrDefault<string>()}: this version cannot do that yet");
                     break;
                 case string other:
-                    result.AddError($"--as {other}: token, dsn, env or ssh-config");
+                    result.AddError($"--as {other}: token, dsn, env, ssh-config or curl");
                     break;
             }
         });
@@ -65,7 +65,7 @@ internal static class PlaceholderCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(form) is { Implicit: false } && result.GetValue(form) is "dsn" or "env" or "ssh-config"
+            if (result.GetResult(form) is { Implicit: false } && result.GetValue(form) is "dsn" or "env" or "ssh-config" or "curl"
                 && result.GetValue(targets) is { Length: > 1 })
             {
                 result.AddError($"--as {result.GetValue(form)}: name one --target only");
@@ -99,6 +99,7 @@ internal static class PlaceholderCommand
                 "dsn" => MintFormat.Dsn,
                 "env" => MintFormat.Env,
                 "ssh-config" => MintFormat.SshConfig,
+                "curl" => MintFormat.Curl,
                 _ => MintFormat.Token,
             });
         });

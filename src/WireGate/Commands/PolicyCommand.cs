@@ -138,7 +138,12 @@ internal static class PolicyCommand
             }
 
             different++;
-            string what = question.Ssh is { } ssh ? SshQuestions.Describe(ssh) : question.Sql;
+            (string kind, string what) = question switch
+            {
+                { Ssh: { } ssh } => ("ssh", SshQuestions.Describe(ssh)),
+                { Http: { } http } => ("http", HttpQuestions.Describe(http)),
+                _ => ("sql", question.Sql),
+            };
             if (asJson)
             {
                 output.WriteLine(new JsonObject
@@ -147,7 +152,7 @@ internal static class PolicyCommand
                     ["session"] = operation.Session,
                     ["identity"] = question.Identity.ToString(),
                     ["target"] = question.Target,
-                    [question.Ssh is null ? "sql" : "ssh"] = what,
+                    [kind] = what,
                     ["recorded"] = Answers.Word(operation.Verdict),
                     ["assumed"] = operation.IsAssumed ? new JsonArray("tls", "application") : null,
                     ["old"] = Describe(old),

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.IO.Enumeration;
-using System.Net;
 using WireGate.Configuration.Model;
 using WireGate.Core.Configuration;
 using WireGate.Identities.Unix;
@@ -18,10 +17,13 @@ internal static class ConfigWarnings
             .Where(target => !config.Grants.Any(g => g.Targets.Contains(target)))
             .Select(target => $"targets.{target}: no grant opens it"),
         .. config.Secrets.Keys.Order(StringComparer.Ordinal)
-            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret)))
+            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secret == secret)))
             .Select(secret => $"secrets.{secret}: no login uses it"),
-        .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !IsLoopback(l.Address))
+        .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !l.Address.IsLoopback)
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
+        .. config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
+            .Where(t => t is { Protocol: ProtocolNames.Http, Tls.Mode: TlsMode.Disable } && t.Addresses.Any(a => !a.IsLoopback))
+            .Select(t => $"targets.{t.Name}.address: http goes in clear to another machine: who is on the way reads the credential and answers in its place, write https"),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. ApprovalWarnings.Find(config),
@@ -49,7 +51,7 @@ internal static class ConfigWarnings
                 yield return $"nobody can use it for {target}, whoever proves itself by an SSH key reaches SSH only";
             }
 
-            if (!config.Listeners.Any(l => l.Protocol == config.Targets[target].Protocol && (l.Target is null || l.Target == target)))
+            if (!config.Listeners.Any(l => l.Reaches(config.Targets[target])))
             {
                 yield return $"nobody can use it for {target}, no listener reaches that target";
             }
@@ -59,7 +61,4 @@ internal static class ConfigWarnings
     private static bool IsFor(GrantConfig grant, string subject, ImmutableArray<string> groups) =>
         (grant.Subject is null || FileSystemName.MatchesSimpleExpression(grant.Subject, subject, ignoreCase: false))
         && (grant.Groups.IsEmpty || grant.Groups.Intersect(groups).Any());
-
-    private static bool IsLoopback(Address address) =>
-        address.Host == "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 }

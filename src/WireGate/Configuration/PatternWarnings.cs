@@ -15,7 +15,7 @@ internal static class PatternWarnings
     public static IEnumerable<string> Find(GatewayConfig config) =>
     [
         .. PatternsOf(config).SelectMany(found => Of(found.Pattern).Select(w => $"{found.At}: {found.Pattern}: {w}")),
-        .. config.Rules.List.SelectMany((rule, i) => SshPatternWarnings.Find(rule.Match).Select(w => $"rules.list[{i}] ({rule.Name}): {w}")),
+        .. config.Rules.List.SelectMany((rule, i) => SshPatternWarnings.Find(rule.Match).Concat(HttpPatternWarnings.Find(rule.Match)).Select(w => $"rules.list[{i}] ({rule.Name}): {w}")),
     ];
 
     private static IEnumerable<(string At, string Pattern)> PatternsOf(GatewayConfig config) =>

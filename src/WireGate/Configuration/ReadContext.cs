@@ -10,6 +10,12 @@ internal enum NameKind
     Issuer,
     Rule,
     Mask,
+
+    /// <summary>A host that leads to a target of HTTP.</summary>
+    Host,
+
+    /// <summary>What paths begin with that lead to a target of HTTP.</summary>
+    Path,
 }
 
 /// <summary>
@@ -20,8 +26,12 @@ internal sealed class ReadContext
 {
     private readonly Dictionary<(NameKind, string), Position?> _names = [];
     private readonly Dictionary<string, IReadOnlyCollection<string>> _logins = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<KeyValuePair<string, string>>> _httpTargets = new(StringComparer.Ordinal);
     private readonly List<Action> _later = [];
     private readonly List<NamedFile> _files = [];
+
+    /// <summary>What is said of masks that would hide something of HTTP.</summary>
+    public const string NoHttpMasks = "not built yet (masks of HTTP bodies), remove it";
 
     public List<ConfigError> Errors { get; } = [];
 
@@ -31,7 +41,10 @@ internal sealed class ReadContext
     /// <summary>True: the config makes identities of Unix users, so <c>unix</c> is an issuer to reckon with.</summary>
     public bool HasUnixUsers { get; set; }
 
-    /// <summary>The port of an address that names none: that of the protocol of what is read.</summary>
+    /// <summary>The protocol of the listener or target that is read; null: it names none.</summary>
+    public string? Protocol { get; set; }
+
+    /// <summary>The port of an address that names none: that of the protocol of what is read. Below 0: it must name one.</summary>
     public int DefaultPort { get; set; }
 
     public void Report(Position position, string path, string message) => Errors.Add(new ConfigError(position, path, message));
@@ -68,6 +81,11 @@ internal sealed class ReadContext
 
     /// <summary>The names of a target's logins; null: they could not be read, so nothing is known about them.</summary>
     public IReadOnlyCollection<string>? LoginsOf(string target) => _logins.GetValueOrDefault(target);
+
+    public void DefineHttpTarget(string target, IReadOnlyList<KeyValuePair<string, string>> labels) => _httpTargets[target] = labels;
+
+    /// <summary>The targets of HTTP, each with its labels.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<KeyValuePair<string, string>>> HttpTargets => _httpTargets;
 
     public void NameFile(ConfigNode node, string path, FileKind kind) => _files.Add(new NamedFile(node.Position, node.Path, path, kind));
 }

@@ -60,7 +60,7 @@ internal static class RuleWarnings
         && rule.Match is
         {
             Targets.IsEmpty: true, Labels.Count: 0, Protocol: null, Logins.IsEmpty: true, From: null, Sources.IsEmpty: true, Hours: null, Session: null,
-            Sql: null, Ssh: null,
+            IsOfAnyOperation: true,
         };
 
     /// <summary>What a rule says about a protocol that none of its targets speaks.</summary>
@@ -75,6 +75,11 @@ internal static class RuleWarnings
         if (rule.Match.Ssh is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Ssh))
         {
             yield return $"what it says of SSH never matches, its targets are of protocol {string.Join(", ", protocols)}";
+        }
+
+        if (rule.Match.Http is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Http))
+        {
+            yield return $"its http never matches, its targets are of protocol {string.Join(", ", protocols)}";
         }
     }
 

@@ -194,6 +194,7 @@ internal sealed class Daemon : IAsyncDisposable
         await _audit.DisposeAsync();
     }
 
+    /// <exception cref="IOException">It is none that is served.</exception>
     private static Listener Bind(EventLoopTransport transport, ListenerConfig listener)
     {
         try

@@ -60,6 +60,15 @@ internal static class Answers
             }
         }
 
+        if (answer.Http is { } http)
+        {
+            output.WriteLine($"operation {Printable.Escape(HttpQuestions.Describe(http))}");
+            if (http.Unknown is { } why)
+            {
+                output.WriteLine($"          unknown: {why}; no rule that names requests allows it");
+            }
+        }
+
         foreach (SqlStatementFacts facts in answer.Facts.Statements)
         {
             output.WriteLine($"statement {string.Join(", ", facts.Kinds)}");
@@ -109,6 +118,7 @@ internal static class Answers
                 ["argv"] = ssh is SshExec { Words: { IsEmpty: false } words } ? new JsonArray([.. words.Select(w => JsonValue.Create(w))]) : null,
                 ["unknown"] = ssh.Unknown,
             }
+            : answer.Http is { } http ? new JsonObject { ["what"] = HttpQuestions.Describe(http), ["unknown"] = http.Unknown }
             : null,
     };
 

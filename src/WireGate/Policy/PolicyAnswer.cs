@@ -16,8 +16,11 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
     /// <summary>Who has to approve the session before anything is asked in it; null: nobody.</summary>
     public HoldTerms? SessionHold { get; init; }
 
-    /// <summary>The operation of SSH that was asked about; null: it was SQL, or no grant serves.</summary>
+    /// <summary>The operation of SSH that was asked about; null: it was none, or no grant serves.</summary>
     public SshOperation? Ssh { get; init; }
+
+    /// <summary>The request of HTTP that was asked about; null: it was none, or no grant serves.</summary>
+    public HttpOperation? Http { get; init; }
 
     private static readonly SqlFacts Nothing = new([]);
 
@@ -81,9 +84,15 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             Application = question.Application,
             IsTls = question.IsTls,
         });
-        SqlOperation? sql = question.Ssh is null ? PostgresSql.OperationOf(Encoding.UTF8.GetBytes(question.Sql), question.SearchPath) : null;
-        Decision decision = rules.JudgeHere((Operation?)question.Ssh ?? sql!, question.At ?? DateTimeOffset.UtcNow);
-        return new PolicyAnswer(decision, access.Grant.Name, access.Login, sql?.Facts ?? Nothing) { SessionHold = access.Grant.Hold, Ssh = question.Ssh };
+        HttpOperation? http = question.Http is { Host: "" } anyHost ? anyHost with { Host = target.Hosts.FirstOrDefault("") } : question.Http;
+        if (http is not null && !question.HasHeaders && !rules.HttpHeaders.IsEmpty)
+        {
+            throw new PolicyException($"rules ask for the headers {string.Join(", ", rules.HttpHeaders)}, which are not known");
+        }
+
+        SqlOperation? sql = question.Ssh is null && http is null ? PostgresSql.OperationOf(Encoding.UTF8.GetBytes(question.Sql), question.SearchPath) : null;
+        Decision decision = rules.JudgeHere((Operation?)question.Ssh ?? (Operation?)http ?? sql!, question.At ?? DateTimeOffset.UtcNow);
+        return new PolicyAnswer(decision, access.Grant.Name, access.Login, sql?.Facts ?? Nothing) { SessionHold = access.Grant.Hold, Ssh = question.Ssh, Http = http };
     }
 }
 

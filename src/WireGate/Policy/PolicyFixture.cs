@@ -103,6 +103,8 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
         private readonly Key<string> _subsystem;
         private readonly Key<SshOperation> _sftp;
         private readonly Key<SshOperation> _forward;
+        private readonly Key<HttpOperation> _http;
+        private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _headers;
         private readonly Key<bool> _pty;
 
         public GivenShape()
@@ -125,16 +127,24 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             _exec = Optional("exec", new TextShape("a command", @"^[\s\S]+$"), _ => null, "Instead of a statement: the SSH command.");
             _shell = OptionalValue<bool>("shell", Words.Boolean, _ => null, "true: instead, an SSH shell.");
             _subsystem = Optional("subsystem", Words.Foreign, _ => null, "Instead: an SSH subsystem.");
-            _sftp = Optional("sftp", new SshShape(SshQuestions.TrySftp, SshQuestions.SftpForm), _ => null, $"Instead: {SshQuestions.SftpForm}.");
-            _forward = Optional("forward", new SshShape(SshQuestions.TryForward, SshQuestions.ForwardForm), _ => null, $"Instead: {SshQuestions.ForwardForm}.");
+            _sftp = Optional("sftp", new OperationShape<SshOperation>(SshQuestions.TrySftp, SshQuestions.Describe, SshQuestions.SftpForm), _ => null, $"Instead: {SshQuestions.SftpForm}.");
+            _forward = Optional("forward", new OperationShape<SshOperation>(SshQuestions.TryForward, SshQuestions.Describe, SshQuestions.ForwardForm), _ => null, $"Instead: {SshQuestions.ForwardForm}.");
+            _http = Optional(
+                "http", new OperationShape<HttpOperation>(HttpQuestions.TryRead, HttpQuestions.Describe, HttpQuestions.Form), _ => null, $"Instead: {HttpQuestions.Form}.");
+            _headers = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>("headers", new NamedShape<string>(Words.Text), _ => null, "Headers of the request.");
             _pty = OptionalValue<bool>("pty", Words.Boolean, _ => null, "Whether the command, shell or subsystem has a terminal.");
         }
 
         protected override void Check(MapValues values, ReadContext context)
         {
-            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward }.Count(values.Has) != 1)
+            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward, _http }.Count(values.Has) != 1)
             {
-                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp and forward");
+                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp, forward and http");
+            }
+
+            if (values.Has(_headers) && !values.Has(_http))
+            {
+                context.Report(values.Node(_headers), "only a request has headers, remove it or write http");
             }
 
             if (values.TryGet(_shell, out bool shell) && !shell)
@@ -158,6 +168,9 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             SearchPath = SqlSearchPath.Of(values.Get(_searchPath, ["public"])),
             Sql = values.Get(_sql, ""),
             Ssh = SshOf(values, values.Get(_pty, false)),
+            Http = values.TryGet(_http, out HttpOperation? request)
+                ? request with { Headers = [.. values.Get(_headers, []).Select(h => KeyValuePair.Create(h.Key.ToLowerInvariant(), h.Value))] }
+                : null,
         };
 
         private SshOperation? SshOf(MapValues values, bool hasPty) =>
@@ -167,18 +180,19 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             : values.GetOrNull(_sftp) ?? values.GetOrNull(_forward);
     }
 
-    /// <summary>An operation of SSH in the form of a text.</summary>
-    private sealed class SshShape(SshShape.Reader read, string form) : TextualShape<SshOperation>
+    /// <summary>An operation in the form of a text.</summary>
+    private sealed class OperationShape<T>(OperationShape<T>.Reader read, Func<T, string> describe, string form) : TextualShape<T>
+        where T : Operation
     {
-        public delegate bool Reader(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SshOperation? operation);
+        public delegate bool Reader(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? operation);
 
         protected override string Expected => form;
 
         public override JsonObject Schema() => new() { ["type"] = "string" };
 
-        public override JsonNode Write(SshOperation value) => JsonValue.Create(SshQuestions.Describe(value));
+        public override JsonNode Write(T value) => JsonValue.Create(describe(value));
 
-        protected override bool TryRead(ScalarNode node, ReadContext context, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out SshOperation value)
+        protected override bool TryRead(ScalarNode node, ReadContext context, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
         {
             if (read(node.Text, out value))
             {

@@ -45,11 +45,17 @@ internal sealed record PolicyQuestion
     /// <summary>When; null: now.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>The statement's text, if <see cref="Ssh"/> is null.</summary>
+    /// <summary>The statement's text, if <see cref="Ssh"/> and <see cref="Http"/> are null.</summary>
     public string Sql { get; init; } = "";
 
-    /// <summary>The operation of SSH; null: it is SQL.</summary>
+    /// <summary>The operation of SSH; null: it is none.</summary>
     public SshOperation? Ssh { get; init; }
+
+    /// <summary>The request of HTTP; null: it is none. Without a host, the first by which the target is meant.</summary>
+    public HttpOperation? Http { get; init; }
+
+    /// <summary>Whether the headers that rules ask for are known; the audit log has none.</summary>
+    public bool HasHeaders { get; init; } = true;
 
     /// <summary>Where names without a schema are looked for.</summary>
     public SqlSearchPath SearchPath { get; init; } = SqlSearchPath.Of("public");

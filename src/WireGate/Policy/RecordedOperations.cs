@@ -72,7 +72,7 @@ internal static class RecordedOperations
 
     private sealed class RecordedSession
     {
-        private static readonly string[] Told = ["exec", "shell", "subsystem", "forward", "sftp", "paths", "pty", "sha256"];
+        private static readonly string[] Told = ["exec", "shell", "subsystem", "forward", "sftp", "paths", "pty", "sha256", "method", "host", "path", "query"];
 
         private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
         private readonly List<string> _held = [];
@@ -122,7 +122,7 @@ internal static class RecordedOperations
             return (VerdictOf(fact) == Verdict.Deny || Text(fact, "approval") is not null) && _held.Remove(what);
         }
 
-        // A statement by its digest; of SSH, where several may wait at once, by all that is said of it.
+        // A statement by its digest; of SSH and HTTP, where several may wait at once, by all that is said of it.
         private static string What(JsonElement fact) => Text(fact, "statement")
             ?? string.Join('\0', fact.EnumerateObject().Where(p => Told.Contains(p.Name)).Select(p => $"{p.Name}\0{p.Value}"));
 
@@ -140,6 +140,11 @@ internal static class RecordedOperations
             if (SshQuestions.OfRecord(fact) is { } ssh)
             {
                 return Asks with { Ssh = ssh, At = time };
+            }
+
+            if (HttpQuestions.OfRecord(fact) is { } http)
+            {
+                return Asks with { Http = http, HasHeaders = false, At = time };
             }
 
             if (Text(fact, "statement") is not { } digest || !_texts.TryGetValue(digest, out string? sql))

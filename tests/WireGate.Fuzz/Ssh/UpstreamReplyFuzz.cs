@@ -54,7 +54,7 @@ internal sealed class UpstreamReplyFuzz
                 try
                 {
                     using Protection ours = await client.FinishAsync(
-                        input, key => key.Equals(hostKey.PublicKey) ? null : "another key", null, pair.Loop);
+                        input, (key, _) => key.Equals(hostKey.PublicKey) ? null : "another key", [], null, pair.Loop);
                     Assert.That(input, Is.EqualTo(reply), "it was changed, and proves the host");
                     taken++;
                 }

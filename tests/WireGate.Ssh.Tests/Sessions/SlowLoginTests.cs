@@ -28,7 +28,7 @@ internal sealed class SlowLoginTests
         await loop.Switch();
         Connection connection = await loop.ConnectAsync(gateway.EndPoint, CancellationToken.None);
         var client = SshTransport.ToUpstream(
-            connection, ["ssh-ed25519"], _ => null, new Algorithms(["curve25519-sha256"], ["ssh-ed25519"], ["aes128-gcm@openssh.com"], ["hmac-sha2-256"]));
+            connection, ["ssh-ed25519"], (_, _) => null, new Algorithms(["curve25519-sha256"], ["ssh-ed25519"], ["aes128-gcm@openssh.com"], ["hmac-sha2-256"]));
         Assert.That(await client.OpenAsync(), Is.True);
         Say(client, what);
         client.StartFlush();

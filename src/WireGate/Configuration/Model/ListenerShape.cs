@@ -21,7 +21,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
     public ListenerShape()
     {
         _name = Required("name", NameShape, l => l.Name, "Its unique name.");
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres or ssh.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres, ssh or http.");
         _address = Required(
             "address", new ListenAddressShape(), l => l.Address, "Where it listens: address:port, or unix: and an absolute path.");
         _mode = OptionalValue("mode", Words.Mode, l => l.SocketMode, "Permission bits of a Unix socket in quotes, \"0660\" by default.");
@@ -56,8 +56,9 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
 
     protected override void Check(MapValues values, ReadContext context)
     {
-        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Postgres, _tls, _mode, _scramOnly);
-        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Ssh, _hostKeys);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls, _mode);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _scramOnly);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys);
         bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
         if (isSsh && !values.Has(_hostKeys))
         {
@@ -72,6 +73,11 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         if (isSsh && address.IsUnix)
         {
             context.Report(values.Node(_address), "no SSH client connects to a Unix socket, name an address and a port");
+        }
+
+        if (protocol == ProtocolNames.Http && !values.Has(_tls) && !address.IsUnix && !address.IsLoopback)
+        {
+            context.Report(values.Node(_address), "placeholders would come in clear from other machines, add tls or listen on 127.0.0.1, [::1] or a Unix socket");
         }
 
         if (!address.IsUnix && values.Has(_mode))

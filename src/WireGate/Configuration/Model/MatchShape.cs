@@ -11,6 +11,9 @@ internal sealed class MatchShape : MapShape<MatchConfig>
 {
     public const string FromKey = "from";
     public const string SqlKey = "sql";
+    public const string HttpKey = "http";
+    public const string LabelsKey = "labels";
+    public const string TargetKey = "target";
 
     private const string OperationsKey = "operations";
     private const string PtyKey = "pty";
@@ -19,7 +22,6 @@ internal sealed class MatchShape : MapShape<MatchConfig>
 
     private static readonly ImmutableArray<(string Key, string What)> NotYet =
     [
-        ("http", "rules for HTTP"),
         ("kube", "rules for Kubernetes"),
     ];
 
@@ -33,6 +35,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     private readonly Key<SessionMatchConfig> _session;
     private readonly Key<bool> _operations;
     private readonly Key<SqlMatchConfig> _sql;
+    private readonly Key<HttpMatchConfig> _http;
     private readonly Key<ImmutableArray<CommandPattern>> _exec;
     private readonly Key<bool> _shell;
     private readonly Key<ImmutableArray<NamePattern>> _subsystem;
@@ -43,9 +46,9 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     public MatchShape()
     {
         _targets = OptionalValue<ImmutableArray<string>>(
-            "target", new OneOrManyShape<string>(Words.RefersTo(NameKind.Target)), m => Written(m.Targets), "A target, or a list of them.");
+            TargetKey, new OneOrManyShape<string>(Words.RefersTo(NameKind.Target)), m => Written(m.Targets), "A target, or a list of them.");
         _labels = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>(
-            "labels",
+            LabelsKey,
             new NamedShape<string>(Words.Text, least: 1),
             m => m.Labels.Count == 0 ? null : [.. m.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)],
             "Labels that the target must have, all of them.");
@@ -80,19 +83,24 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             new ListShape<ForwardPattern>(new ForwardShape(), least: 1, unique: true),
             m => Written(m.Ssh?.Forward ?? []),
             "What SSH may forward: host:port or a socket, { listen: host:port }, agent, x11. Tunnels never pass.");
+        _http = Optional(HttpKey, new HttpMatchShape(), m => m.Http, "What requests of HTTP; {} is any of which it is known what it asks for.");
         foreach ((string key, string what) in NotYet)
         {
             NotBuilt(key, what);
         }
     }
 
+    /// <summary>Whether it may be about requests of HTTP.</summary>
+    public static bool MayBeOfHttp(MapNode? match) =>
+        match is null || match.Find(HttpKey) is not null || !match.Entries.Any(e => e.Key is SqlKey or PtyKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
+
     /// <summary>Whether it says which operations are meant.</summary>
     public static bool NamesOperations(MapNode? match) =>
-        match is not null && match.Entries.Any(e => e.Key is SqlKey or OperationsKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
+        match is not null && match.Entries.Any(e => e.Key is SqlKey or HttpKey or OperationsKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
 
     protected override void Check(MapValues values, ReadContext context)
     {
-        if (values.Has(_operations) && values.Map.Entries.FirstOrDefault(e => e.Key is SqlKey or PtyKey || SshKeys.Contains(e.Key)) is { } some)
+        if (values.Has(_operations) && values.Map.Entries.FirstOrDefault(e => e.Key is SqlKey or HttpKey or PtyKey || SshKeys.Contains(e.Key)) is { } some)
         {
             context.Report(values.Node(_operations), $"it means all operations, and {some.Key} beside it only some: keep one");
         }
@@ -102,7 +110,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             context.Report(values.Node(_shell), "it would mean nothing, remove it or write true");
         }
 
-        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_forward)) && !values.Has(_exec) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
+        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_http) || values.Has(_forward)) && !values.Has(_exec) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
         {
             context.Report(values.Node(_pty), "it is about commands, shells and subsystems: add exec, shell or subsystem, or write a rule of its own");
         }
@@ -126,6 +134,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
         Session = values.GetOrNull(_session),
         AllOperations = values.Get(_operations, false),
         Sql = values.GetOrNull(_sql),
+        Http = values.GetOrNull(_http),
         Ssh = values.Has(_pty) || values.Map.Entries.Any(e => SshKeys.Contains(e.Key))
             ? new SshMatchConfig
             {

@@ -11,10 +11,10 @@ internal static class ProtocolShape
     /// <summary>As IANA registered them.</summary>
     private const int PostgresPort = 5432, SshPort = 22;
 
-    private static readonly (string, string)[] Built = [(ProtocolNames.Postgres, ProtocolNames.Postgres), (ProtocolNames.Ssh, ProtocolNames.Ssh)];
+    private static readonly (string, string)[] Built = [.. new[] { ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http }.Select(p => (p, p))];
 
     private static readonly Dictionary<string, string> NotBuilt =
-        new[] { "http", "forward", "kubernetes" }.ToDictionary(p => p, p => $"not built yet ({p}), only postgres and ssh are: remove this entry");
+        new[] { "forward", "kubernetes" }.ToDictionary(p => p, p => $"not built yet ({p}), only postgres, ssh and http are: remove this entry");
 
     public static ChoiceShape<string> Listener { get; } = new([.. Built], NotBuilt.Where(p => p.Key != "kubernetes").ToDictionary());
 
@@ -25,6 +25,7 @@ internal static class ProtocolShape
     /// </summary>
     public static bool Accept(ChoiceShape<string> shape, MapNode map, ReadContext context)
     {
+        context.Protocol = null;
         context.DefaultPort = PostgresPort;
         if (map.Find(Key) is not { } protocol)
         {
@@ -32,7 +33,13 @@ internal static class ProtocolShape
         }
 
         bool isKnown = shape.TryRead(protocol, context, out string? name);
-        context.DefaultPort = name == ProtocolNames.Ssh ? SshPort : PostgresPort;
+        context.Protocol = isKnown ? name : null;
+        context.DefaultPort = name switch
+        {
+            ProtocolNames.Ssh => SshPort,
+            ProtocolNames.Http => -1, // 80 or 443, and which one a listener means cannot be told.
+            _ => PostgresPort,
+        };
         return isKnown;
     }
 
@@ -40,11 +47,11 @@ internal static class ProtocolShape
     /// <param name="values">Of the listener or target.</param>
     /// <param name="context">Where it is reported.</param>
     /// <param name="protocol">Key of its own protocol.</param>
-    /// <param name="only">The protocol that has these keys.</param>
+    /// <param name="only">The protocols that have these keys.</param>
     /// <param name="keys">The keys.</param>
-    public static void CheckOnly(MapValues values, ReadContext context, Key<string> protocol, string only, params ReadOnlySpan<Key> keys)
+    public static void CheckOnly(MapValues values, ReadContext context, Key<string> protocol, ReadOnlySpan<string> only, params ReadOnlySpan<Key> keys)
     {
-        if (!values.TryGet(protocol, out string? own) || own == only)
+        if (!values.TryGet(protocol, out string? own) || only.Contains(own))
         {
             return;
         }
@@ -53,7 +60,7 @@ internal static class ProtocolShape
         {
             if (values.Has(key))
             {
-                context.Report(values.Node(key), $"only {only} has it, remove it");
+                context.Report(values.Node(key), $"only {string.Join(" and ", only.ToArray())} {(only.Length == 1 ? "has" : "have")} it, remove it");
             }
         }
     }

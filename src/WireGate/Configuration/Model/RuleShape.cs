@@ -54,6 +54,12 @@ internal sealed class RuleShape : MapShape<RuleConfig>
             context.Report(values.Map, "it does nothing, add do, mask, unmask or limit");
         }
 
+        var match = values.Has(_match) ? values.Node(_match) as MapNode : null;
+        if (values.Has(_mask) && MatchShape.MayBeOfHttp(match))
+        {
+            context.Later(() => CheckHttpMasks(values.Node(_mask), match, context));
+        }
+
         // A verdict that could not be read was reported; what it meant is not known.
         if (values.Has(_do) && !values.TryGet(_do, out _))
         {
@@ -61,7 +67,6 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         }
 
         Verdict? verdict = values.GetValueOrNull(_do);
-        var match = values.Has(_match) ? values.Node(_match) as MapNode : null;
         CheckAllow(values, verdict, match, context);
         CheckHold(values, verdict, context);
         CheckWhere(verdict, match, context);
@@ -100,7 +105,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
     {
         if (verdict == Verdict.Allow && !MatchShape.NamesOperations(match))
         {
-            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, shell, subsystem, sftp or forward, or operations: all, to its match");
+            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, shell, subsystem, sftp, forward or http, or operations: all, to its match");
         }
 
         if (values.Get(_mode, false) && (verdict == Verdict.Allow || values.Has(_unmask)))
@@ -131,6 +136,25 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         if (verdict == Verdict.Hold && values.TryGet(_inTransaction, out TimeSpan inTransaction) && inTransaction > within)
         {
             context.Report(values.Node(_inTransaction), $"longer than within, so nothing waits that long: write at most {Duration.Format(within.Value)}");
+        }
+    }
+
+    /// <summary>Nothing would be hidden of what a target of HTTP answers.</summary>
+    private static void CheckHttpMasks(ConfigNode mask, MapNode? match, ReadContext context)
+    {
+        string? protocol = (match?.Find(ProtocolShape.Key) as ScalarNode)?.Text;
+        string[]? named = match?.Find(MatchShape.TargetKey) switch
+        {
+            ScalarNode one => [one.Text],
+            ListNode list => [.. list.Items.OfType<ScalarNode>().Select(i => i.Text)],
+            _ => null,
+        };
+        MapEntry[] labels = match?.Find(MatchShape.LabelsKey) is MapNode map ? [.. map.Entries] : [];
+        bool isMeant = protocol is null or ProtocolNames.Http && context.HttpTargets.Any(t =>
+            named?.Contains(t.Key) != false && labels.All(l => t.Value.Contains(KeyValuePair.Create(l.Key, (l.Value as ScalarNode)?.Text ?? ""))));
+        if (isMeant || match?.Find(MatchShape.HttpKey) is not null)
+        {
+            context.Report(mask, ReadContext.NoHttpMasks);
         }
     }
 

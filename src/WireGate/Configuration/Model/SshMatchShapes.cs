@@ -87,25 +87,6 @@ internal sealed class SftpMatchShape : MapShape<SftpMatchConfig>
         Operations = values.TryGet(_operations, out ImmutableArray<SftpActions> actions) ? actions.Aggregate((a, b) => a | b) : null,
         Paths = values.Get(_paths, []),
     };
-
-    private sealed class PathPatternShape : TextualShape<PathPattern>
-    {
-        protected override string Expected => "an absolute path like /srv/*.log or /srv/**, without //, . or .., and no / at its end";
-
-        public override JsonObject Schema() => new() { ["type"] = "string", ["pattern"] = "^/" };
-
-        public override JsonNode Write(PathPattern value) => JsonValue.Create(value.Text);
-
-        protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out PathPattern value)
-        {
-            if (!PathPattern.TryParse(node.Text, out value))
-            {
-                context.Report(node, $"expected {Expected}");
-            }
-
-            return value is not null;
-        }
-    }
 }
 
 /// <summary>One of <c>forward</c> of a rule: <c>host:port</c>, a socket, <c>agent</c>, <c>x11</c>, or <c>{ listen: … }</c>.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Text;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
 using WireGate.Ssh;
@@ -17,7 +16,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private static readonly ImmutableArray<string> DefaultAuthentication = [ScramPlus, "scram-sha-256"];
 
     private readonly Key<string> _protocol;
-    private readonly Key<ImmutableArray<Address>> _address;
+    private readonly Key<ImmutableArray<TargetAddress>> _address;
     private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _labels;
     private readonly Key<ClientTlsConfig> _tls;
     private readonly Key<ImmutableArray<KeyValuePair<string, LoginConfig>>> _logins;
@@ -27,35 +26,37 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<ImmutableArray<string>> _mask;
     private readonly Key<ImmutableArray<string>> _hostKeys;
     private readonly Key<string> _knownHosts;
+    private readonly Key<ImmutableArray<string>> _hosts;
+    private readonly Key<string> _path;
 
     public TargetShape()
     {
         var names = new ListShape<string>(Words.Foreign, unique: true);
         var methods = new ChoiceShape<string>([.. DefaultAuthentication.Append("md5").Append(Cleartext).Append(NoPassword).Select(m => (m, m))]);
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres or ssh.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres, ssh or http.");
         _address = Required(
             "address",
-            new OneOrManyShape<Address>(new ConnectAddressShape()),
-            t => t.Addresses,
-            "host:port or unix:/path, the protocol's own port by default; of several, the first that answers.");
+            new OneOrManyShape<TargetAddress>(new TargetAddressShape()),
+            t => [.. t.Addresses.Select(a => TargetAddress.Of(t, a))],
+            "host:port or unix:/path, the protocol's own port by default; for HTTP https://host:port. Of several, the first that answers.");
         _labels = Defaulted(
             "labels", new NamedShape<string>(Words.Text), t => [.. t.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)], "Free labels.");
-        _tls = Optional("tls", new ClientTlsShape(), t => IsSsh(t) ? null : t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
+        _tls = Optional("tls", new ClientTlsShape(), t => IsSsh(t) || t is { Protocol: ProtocolNames.Http, Tls.Mode: TlsMode.Disable } ? null : t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
         _logins = Required(
             "logins",
             new NamedShape<LoginConfig>(new LoginShape(), least: 1),
             t => [.. t.Logins.Select(l => KeyValuePair.Create(l.Name, l))],
             "The accounts that WireGate has there, least first.");
-        _databases = OptionalValue<ImmutableArray<string>>("databases", names, t => IsSsh(t) ? null : t.Databases, "The databases that are served; any by default.");
+        _databases = OptionalValue<ImmutableArray<string>>("databases", names, t => IsPostgres(t) ? t.Databases : null, "The databases that are served; any by default.");
         _authentication = OptionalValue<ImmutableArray<string>>(
             "authentication",
             new ListShape<string>(methods, least: 1, unique: true),
-            t => IsSsh(t) ? null : t.Authentication,
+            t => IsPostgres(t) ? t.Authentication : null,
             "What the upstream may ask for, the two SCRAM methods by default; whatever else it asks for is refused as a downgrade.");
         _parameters = OptionalValue<ImmutableArray<string>>(
             "parameters",
             new ListShape<string>(new TextShape("the name of a setting", @"^[A-Za-z_][A-Za-z0-9_.$]{0,62}$"), unique: true),
-            t => IsSsh(t) ? null : t.Parameters,
+            t => IsPostgres(t) ? t.Parameters : null,
             "Startup parameters that a client may set beside the common ones, like search_path.");
         _mask = Defaulted(
             "mask",
@@ -69,6 +70,12 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             "Public keys that an SSH upstream may prove itself by, as ssh-keyscan prints them behind the host's name.");
         _knownHosts = Optional(
             "knownHosts", Words.PublicFile, t => t.KnownHostsPath, "A file in the form of OpenSSH's known_hosts, with what an SSH upstream may prove itself by.");
+        _hosts = OptionalValue<ImmutableArray<string>>(
+            "hosts",
+            new ListShape<string>(new HostShape(), least: 1),
+            t => t.Hosts.IsEmpty ? null : t.Hosts,
+            "HTTP: the hosts by which clients mean it, names without a port. Those of two targets differ.");
+        _path = Optional("path", HttpTargetChecks.Path, t => t.Path, "HTTP: what paths begin with by which clients mean it, like /stripe.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -80,23 +87,32 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             context.DefineLogins(values.Map.Name, [.. logins.Entries.Select(e => e.Key)]);
         }
 
-        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Postgres, _tls, _databases, _authentication, _parameters);
-        ProtocolShape.CheckOnly(values, context, _protocol, ProtocolNames.Ssh, _hostKeys, _knownHosts);
-        bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
-        if (isSsh)
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http], _hosts, _path);
+        values.TryGet(_protocol, out string? protocol);
+        if (protocol == ProtocolNames.Ssh)
         {
             CheckSsh(values, context);
             return;
         }
 
+        if (protocol == ProtocolNames.Http)
+        {
+            context.DefineHttpTarget(values.Map.Name, values.Get(_labels, []));
+            HttpTargetChecks.Check(values, context, _address, _tls, _mask);
+            return;
+        }
+
         CheckPasswords(values, context);
-        if (!values.TryGet(_address, out ImmutableArray<Address> addresses))
+        if (!values.TryGet(_address, out ImmutableArray<TargetAddress> addresses))
         {
             return;
         }
 
-        bool unix = addresses[0].IsUnix;
-        if (addresses.Any(a => a.IsUnix != unix))
+        bool unix = addresses[0].Address.IsUnix;
+        if (addresses.Any(a => a.Address.IsUnix != unix))
         {
             context.Report(values.Node(_address), "Unix sockets and network addresses are mixed, make two targets of it");
             return;
@@ -119,25 +135,32 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
     protected override TargetConfig Build(MapValues values)
     {
-        ImmutableArray<Address> addresses = values.Get(_address);
+        ImmutableArray<TargetAddress> addresses = values.Get(_address);
+        string protocol = values.Get(_protocol);
         return new TargetConfig
         {
             Name = values.Map.Name,
-            Protocol = values.Get(_protocol),
-            Addresses = addresses,
+            Protocol = protocol,
+            Addresses = [.. addresses.Select(a => a.Address)],
             Labels = values.Get(_labels, []).ToFrozenDictionary(StringComparer.Ordinal),
-            Tls = Tls(values, addresses[0].IsUnix || values.Get(_protocol) == ProtocolNames.Ssh),
+            Tls = protocol == ProtocolNames.Http
+                ? HttpTargetChecks.Tls(values.GetOrNull(_tls), addresses)
+                : Tls(values, addresses[0].Address.IsUnix || protocol == ProtocolNames.Ssh),
             Logins = [.. values.Get(_logins).Select(l => l.Value)],
             Databases = values.Get(_databases, []),
-            Authentication = values.Get(_authentication, values.Get(_protocol) == ProtocolNames.Ssh ? [] : DefaultAuthentication),
+            Authentication = values.Get(_authentication, protocol == ProtocolNames.Postgres ? DefaultAuthentication : []),
             Parameters = values.Get(_parameters, []),
             Mask = values.Get(_mask, []),
             HostKeys = values.Get(_hostKeys, []),
             KnownHostsPath = values.GetOrNull(_knownHosts),
+            Hosts = values.Get(_hosts, []),
+            Path = values.GetOrNull(_path),
         };
     }
 
     private static bool IsSsh(TargetConfig target) => target.Protocol == ProtocolNames.Ssh;
+
+    private static bool IsPostgres(TargetConfig target) => target.Protocol == ProtocolNames.Postgres;
 
     private void CheckSsh(MapValues values, ReadContext context)
     {
@@ -146,7 +169,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             context.Report(values.Map, "whoever answers could be it, add hostKeys or knownHosts: a host that is not known is refused");
         }
 
-        if (values.TryGet(_address, out ImmutableArray<Address> addresses) && addresses.Any(a => a.IsUnix))
+        if (values.TryGet(_address, out ImmutableArray<TargetAddress> addresses) && addresses.Any(a => a.Address.IsUnix))
         {
             context.Report(values.Node(_address), "SSH is reached by host and port");
         }
@@ -218,55 +241,5 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         {
             context.Report(values.Node(_authentication), $"{ScramPlus} binds to TLS, which is off here: add scram-sha-256 or turn TLS on");
         }
-    }
-
-    private sealed class LoginShape : MapShape<LoginConfig>
-    {
-        public const string PasswordKey = "password";
-        public const string PrivateKeyKey = "privateKey";
-        public const string CertificateKey = "certificate";
-
-        // NAMEDATALEN less its zero. A server cuts a longer name off, and what it then reports is a name that nobody configured.
-        private const int MaxUserLength = 63;
-
-        private readonly Key<string> _user;
-        private readonly Key<string> _password;
-        private readonly Key<string> _privateKey;
-        private readonly Key<LoginCertificateConfig> _certificate;
-
-        public LoginShape()
-        {
-            _user = Required("user", new TextShape("a name", then: CheckUser), l => l.User, "The real user name; no client sees it.");
-            _password = Optional(PasswordKey, Words.RefersTo(NameKind.Secret), l => l.Password, "The name of the secret that is its password.");
-            _privateKey = Optional(PrivateKeyKey, Words.RefersTo(NameKind.Secret), l => l.PrivateKey, "The name of the secret that is its SSH private key.");
-            _certificate = Optional(
-                CertificateKey, new LoginCertificateShape(), l => l.Certificate, "A key and a certificate that are made for each session, where the upstream trusts an authority of ours.");
-        }
-
-        protected override void Check(MapValues values, ReadContext context)
-        {
-            if (values.Has(_certificate) && values.Has(_privateKey))
-            {
-                context.Report(values.Node(_certificate), "the login has a privateKey already, keep one of them");
-            }
-        }
-
-        private static void CheckUser(ScalarNode node, ReadContext context)
-        {
-            if (Encoding.UTF8.GetByteCount(node.Text) > MaxUserLength)
-            {
-                context.Report(node, $"the user name is longer than {MaxUserLength} bytes, no account has such a name");
-            }
-        }
-
-        protected override LoginConfig Build(MapValues values) =>
-            new()
-            {
-                Name = values.Map.Name,
-                User = values.Get(_user),
-                Password = values.GetOrNull(_password),
-                PrivateKey = values.GetOrNull(_privateKey),
-                Certificate = values.GetOrNull(_certificate),
-            };
     }
 }

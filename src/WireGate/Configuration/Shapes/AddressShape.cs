@@ -16,7 +16,10 @@ internal sealed class ListenAddressShape : AddressShape
 /// <summary>An address to connect to.</summary>
 internal sealed class ConnectAddressShape : AddressShape
 {
-    protected override string Expected => "an address: host, host:port, \"[v6]:port\" or unix:/path";
+    /// <summary>What it takes, as errors say it.</summary>
+    public const string Kinds = "an address: host, host:port, \"[v6]:port\" or unix:/path";
+
+    protected override string Expected => Kinds;
 
     protected override bool IsFit(Address address) => address.IsUnix || address.Port > 0;
 }

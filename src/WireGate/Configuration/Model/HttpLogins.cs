@@ -1,0 +1,129 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
+using WireGate.Configuration.Shapes;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration.Model;
+
+/// <summary>Logins of HTTP, as they are written.</summary>
+internal static class HttpLogins
+{
+    private const string Authorization = "Authorization";
+    private const string BearerBefore = "Bearer ";
+
+    /// <summary>What says where a message ends, where it goes and what becomes of its connection; and what is about proxies.</summary>
+    private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Content-Encoding", "Content-Length", "Expect", "Host", "HTTP2-Settings", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+        "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via",
+    };
+
+    /// <summary>A header that may have a credential.</summary>
+    // RFC 9110 5.6.2: token.
+    public static TextShape HeaderName { get; } = new("the name of a header", "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$", (node, context) =>
+    {
+        if (Framing.Contains(node.Text))
+        {
+            context.Report(node, "this header says how messages are framed or where they go, a credential stands in another");
+        }
+    });
+
+    public static HttpLoginConfig Bearer(string secret) =>
+        new() { Secret = secret, Surface = HttpSurface.Header, Name = Authorization, Before = BearerBefore };
+
+    public static bool IsBearer([NotNullWhen(true)] HttpLoginConfig? login) => login is not null && login == Bearer(login.Secret);
+
+    public static bool IsOtherHeader([NotNullWhen(true)] HttpLoginConfig? login) => login is { Surface: HttpSurface.Header } && !IsBearer(login);
+}
+
+/// <summary><c>value</c> of a login: text with <c>${secret.NAME}</c> in it.</summary>
+internal sealed class HttpHeaderValueShape : TextualShape<HttpLoginConfig>
+{
+    private const string Open = "${";
+    private const string OfSecret = "${secret.";
+
+    private static readonly TextShape Secret = Words.RefersTo(NameKind.Secret);
+
+    protected override string Expected => "printable ASCII with one ${secret.NAME} in it, like \"Bearer ${secret.github}\"";
+
+    public override JsonObject Schema() => new() { ["type"] = "string", ["pattern"] = @"^[!-~]?[ -~]*\$\{secret\.[^}]+\}[ -~]*$" };
+
+    public override JsonNode Write(HttpLoginConfig value) => JsonValue.Create($"{value.Before}{OfSecret}{value.Secret}}}{value.After}");
+
+    protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out HttpLoginConfig value)
+    {
+        value = null;
+        string text = node.Text;
+        int start = text.IndexOf(OfSecret, StringComparison.Ordinal);
+        int end = start < 0 ? -1 : text.IndexOf('}', start);
+        if (end < 0
+            || text.IndexOf(Open, StringComparison.Ordinal) != start
+            || text.IndexOf(Open, start + 1, StringComparison.Ordinal) >= 0
+            || text.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            || text[0] == ' '
+            || text[^1] == ' ')
+        {
+            // Not quoted: somebody may have written the secret itself.
+            context.Report(node, $"expected {Expected}");
+            return false;
+        }
+
+        string name = text[(start + OfSecret.Length)..end];
+        if (!Secret.TryRead(node with { Text = name }, context, out _))
+        {
+            return false;
+        }
+
+        value = new HttpLoginConfig { Secret = name, Surface = HttpSurface.Header, Before = text[..start], After = text[(end + 1)..] };
+        return true;
+    }
+}
+
+/// <summary><c>basic</c> of a login.</summary>
+internal sealed class HttpBasicShape : MapShape<HttpLoginConfig>
+{
+    private static readonly TextShape Secret = Words.RefersTo(NameKind.Secret);
+
+    private readonly Key<string> _user;
+    private readonly Key<string> _password;
+
+    public HttpBasicShape()
+    {
+        // RFC 7617 2: the first colon ends the user.
+        _user = Required(
+            "user",
+            new TextShape("a name without a colon", @"^[^:\u0000-\u001f\u007f]+$"),
+            b => b.Surface == HttpSurface.BasicUser ? b.Secret : b.Before,
+            "The user's name; without a password, the name of the secret that is shown as the user.");
+        _password = Optional("password", Secret, b => b.Surface == HttpSurface.BasicPassword ? b.Secret : null, "The name of the secret that is the password.");
+    }
+
+    protected override void Check(MapValues values, ReadContext context)
+    {
+        if (values.TryGet(_user, out _) && !values.Has(_password))
+        {
+            Secret.TryRead(values.Node(_user), context, out _);
+        }
+    }
+
+    protected override HttpLoginConfig Build(MapValues values) => values.TryGet(_password, out string? password)
+        ? new HttpLoginConfig { Secret = password, Surface = HttpSurface.BasicPassword, Before = values.Get(_user) }
+        : new HttpLoginConfig { Secret = values.Get(_user), Surface = HttpSurface.BasicUser };
+}
+
+/// <summary><c>query</c> of a login.</summary>
+internal sealed class HttpQuerySecretShape : MapShape<HttpLoginConfig>
+{
+    private readonly Key<string> _name;
+    private readonly Key<string> _secret;
+
+    public HttpQuerySecretShape()
+    {
+        _name = Required(
+            "name", new TextShape("the name of a query parameter, of letters, digits and ._~-", "^[A-Za-z0-9._~-]{1,128}$"), q => q.Name, "The parameter's name.");
+        _secret = Required("secret", Words.RefersTo(NameKind.Secret), q => q.Secret, "The name of the secret that is its value.");
+    }
+
+    protected override HttpLoginConfig Build(MapValues values) =>
+        new() { Secret = values.Get(_secret), Surface = HttpSurface.Query, Name = values.Get(_name) };
+}

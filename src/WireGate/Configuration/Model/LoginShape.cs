@@ -1,0 +1,116 @@
+using System.Text;
+using WireGate.Configuration.Shapes;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Configuration.Model;
+
+/// <summary>One of <c>logins</c> of a target.</summary>
+internal sealed class LoginShape : MapShape<LoginConfig>
+{
+    public const string PasswordKey = "password";
+    public const string PrivateKeyKey = "privateKey";
+    public const string CertificateKey = "certificate";
+
+    private const string UserKey = "user";
+    private const string UserIs = "The real user name; no client sees it.";
+    private const string BodyKey = "body";
+
+    // NAMEDATALEN less its zero. A server cuts a longer name off, and what it then reports is a name that nobody configured.
+    private const int MaxUserLength = 63;
+
+    private readonly Key<string> _user;
+    private readonly Key<string> _password;
+    private readonly Key<string> _privateKey;
+    private readonly Key<LoginCertificateConfig> _certificate;
+    private readonly Key<string> _bearer;
+    private readonly Key<HttpLoginConfig> _basic;
+    private readonly Key<string> _header;
+    private readonly Key<HttpLoginConfig> _value;
+    private readonly Key<HttpLoginConfig> _query;
+
+    public LoginShape()
+    {
+        _user = Optional(UserKey, new TextShape("a name", then: CheckUser), l => l.Http is null ? l.User : null, UserIs);
+        _password = Optional(PasswordKey, Words.RefersTo(NameKind.Secret), l => l.Password, "The name of the secret that is its password.");
+        _privateKey = Optional(PrivateKeyKey, Words.RefersTo(NameKind.Secret), l => l.PrivateKey, "The name of the secret that is its SSH private key.");
+        _certificate = Optional(
+            CertificateKey, new LoginCertificateShape(), l => l.Certificate, "A key and a certificate that are made for each session, where the upstream trusts an authority of ours.");
+        _bearer = Optional(
+            "bearer", Words.RefersTo(NameKind.Secret), l => HttpLogins.IsBearer(l.Http) ? l.Http!.Secret : null, "HTTP: the name of the secret that is a bearer token.");
+        _basic = Optional(
+            "basic",
+            new HttpBasicShape(),
+            l => l.Http is { Surface: HttpSurface.BasicUser or HttpSurface.BasicPassword } basic ? basic : null,
+            "HTTP: user and password, of which one is a secret.");
+        _header = Optional("header", HttpLogins.HeaderName, l => HttpLogins.IsOtherHeader(l.Http) ? l.Http!.Name : null, "HTTP: the header that has the credential.");
+        _value = Optional(
+            "value", new HttpHeaderValueShape(), l => HttpLogins.IsOtherHeader(l.Http) ? l.Http : null, "HTTP: what the header says, with ${secret.NAME} in it once.");
+        _query = Optional("query", new HttpQuerySecretShape(), l => l.Http is { Surface: HttpSurface.Query } query ? query : null, "HTTP: the query parameter that has the credential.");
+        NotBuilt(BodyKey, "credentials in bodies");
+    }
+
+    protected override void Check(MapValues values, ReadContext context)
+    {
+        if (values.Has(_certificate) && values.Has(_privateKey))
+        {
+            context.Report(values.Node(_certificate), "the login has a privateKey already, keep one of them");
+        }
+
+        bool isHttp = context.Protocol == ProtocolNames.Http;
+        (Key Key, string Has)[] others = isHttp
+            ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")]
+            : [.. new Key[] { _bearer, _basic, _header, _value, _query }.Select(k => (k, "http has"))];
+        foreach ((Key key, string has) in others.Where(o => values.Has(o.Key)))
+        {
+            context.Report(values.Node(key), $"only {has} it, remove it");
+        }
+
+        if (isHttp)
+        {
+            CheckHttp(values, context);
+        }
+        else if (!values.Has(_user))
+        {
+            context.Report(values.Map.Position, $"{values.Map.Path}.{UserKey}", $"missing, add it: {UserIs}");
+        }
+    }
+
+    protected override LoginConfig Build(MapValues values) =>
+        new()
+        {
+            Name = values.Map.Name,
+            User = values.Get(_user, ""),
+            Password = values.GetOrNull(_password),
+            PrivateKey = values.GetOrNull(_privateKey),
+            Certificate = values.GetOrNull(_certificate),
+            Http = values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
+                : values.TryGet(_header, out string? header) ? values.Get(_value) with { Name = header }
+                : values.GetOrNull(_basic) ?? values.GetOrNull(_query),
+        };
+
+    private void CheckHttp(MapValues values, ReadContext context)
+    {
+        if (values.Has(_header) != values.Has(_value))
+        {
+            context.Report(values.Map, values.Has(_header) ? "a header without what it says, add value: \"${secret.NAME}\"" : "a value without its header, add header");
+        }
+
+        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query }.Where(values.Has)];
+        if (written.Length > 1)
+        {
+            context.Report(values.Node(written[1]), $"the login has {written[0].Name} already, keep one of them");
+        }
+        else if (written.Length == 0 && !values.Has(_value) && values.Map.Find(BodyKey) is null)
+        {
+            context.Report(values.Map, "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, or query");
+        }
+    }
+
+    private static void CheckUser(ScalarNode node, ReadContext context)
+    {
+        if (Encoding.UTF8.GetByteCount(node.Text) > MaxUserLength)
+        {
+            context.Report(node, $"the user name is longer than {MaxUserLength} bytes, no account has such a name");
+        }
+    }
+}
