@@ -11,14 +11,20 @@ namespace WireGate.Http.Credentials;
 /// <summary>What a login puts into requests: the field line with the real credential in it, or a parameter. Erased when it is disposed of.</summary>
 internal sealed class Credential : IDisposable
 {
-    /// <summary>Of a login that has nothing to say.</summary>
-    public static readonly Credential None = new(HttpSurface.None, [], null);
+    // Of "Basic " and its blank.
+    private const int SchemeLength = 6;
+
+    // What is shorter is found in any text.
+    private const int ShortestForm = 8;
 
     private readonly HttpSurface _surface;
     private readonly byte[] _name;
-    private readonly Secret? _written;
+    private readonly Secret _written;
 
-    private Credential(HttpSurface surface, byte[] name, Secret? written) => (_surface, _name, _written) = (surface, name, written);
+    private Credential(HttpSurface surface, byte[] name, Secret written) => (_surface, _name, _written) = (surface, name, written);
+
+    /// <summary>All ways in which an upstream may write the secret back; borrowed.</summary>
+    public Secret[] Forms { get; private init; } = [];
 
     /// <summary>Name of the field that it stands in; empty: in none.</summary>
     public ReadOnlySpan<byte> FieldName => _surface == HttpSurface.Query ? default : _name;
@@ -35,7 +41,7 @@ internal sealed class Credential : IDisposable
         }
 
         byte[] before = Encoding.UTF8.GetBytes(login.Before), after = Encoding.UTF8.GetBytes(login.After);
-        return login.Surface switch
+        Credential? made = login.Surface switch
         {
             HttpSurface.Header => new Credential(login.Surface, Encoding.ASCII.GetBytes(login.Name), Secret.Create(
                 before.Length + length + after.Length,
@@ -51,6 +57,7 @@ internal sealed class Credential : IDisposable
             HttpSurface.Query => new Credential(login.Surface, Encoding.ASCII.GetBytes(Uri.EscapeDataString(login.Name)), Escaped(secret.Span[..length])),
             _ => null,
         };
+        return made is null ? null : new Credential(made._surface, made._name, made._written) { Forms = FormsOf(secret.Span[..length], made) };
     }
 
     /// <summary>Writes the request target, with the parameter if it is one.</summary>
@@ -64,14 +71,14 @@ internal sealed class Credential : IDisposable
             output.Write(target.Contains((byte)'?') ? "&"u8 : "?"u8);
             output.Write(_name);
             output.Write("="u8);
-            output.Write(_written!.Span);
+            output.Write(_written.Span);
         }
     }
 
     /// <summary>Writes the field line, if it is one.</summary>
     public void WriteField(PipeWriter output)
     {
-        if (_written is not null && _surface != HttpSurface.Query)
+        if (_surface != HttpSurface.Query)
         {
             output.Write(_name);
             output.Write(": "u8);
@@ -81,11 +88,55 @@ internal sealed class Credential : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _written?.Dispose();
+    public void Dispose()
+    {
+        _written.Dispose();
+        foreach (Secret form in Forms)
+        {
+            form.Dispose();
+        }
+    }
+
+    // As it is, in JSON, in a URL; and of Basic what stands in the field, which whoever has it decodes.
+    private static Secret[] FormsOf(ReadOnlySpan<byte> secret, Credential made)
+    {
+        var forms = new List<Secret> { Secret.CopyOf(secret), Escaped(secret), InJson(secret) };
+        if (made._surface is HttpSurface.BasicUser or HttpSurface.BasicPassword)
+        {
+            forms.Add(Secret.CopyOf(made._written.Span[SchemeLength..]));
+        }
+
+        Secret[] kept = [.. forms.Where((f, i) => f.Length >= ShortestForm && !forms.Take(i).Any(o => o.FixedTimeEquals(f.Span)))];
+        foreach (Secret form in forms.Except(kept))
+        {
+            form.Dispose();
+        }
+
+        return kept;
+    }
+
+    // RFC 8259 section 7: a quote and a backslash have to be escaped, and nothing else that a field may have.
+    private static Secret InJson(ReadOnlySpan<byte> secret)
+    {
+        byte[] text = new byte[2 * secret.Length];
+        int length = 0;
+        foreach (byte b in secret)
+        {
+            if (b is (byte)'"' or (byte)'\\')
+            {
+                text[length++] = (byte)'\\';
+            }
+
+            text[length++] = b;
+        }
+
+        Secret written = Secret.CopyOf(text.AsSpan(0, length));
+        CryptographicOperations.ZeroMemory(text);
+        return written;
+    }
 
     private static Credential OfBasic(HttpSurface surface, ReadOnlySpan<byte> before, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> after)
     {
-        const int SchemeLength = 6;
         byte[] pair = new byte[before.Length + secret.Length + after.Length];
         before.CopyTo(pair);
         secret.CopyTo(pair.AsSpan(before.Length));

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
+using WireGate.Http.Credentials;
 
 namespace WireGate.Http.Http1;
 
@@ -49,10 +50,11 @@ internal sealed class BodyRelay(Peer peer)
     /// <param name="output">To whom.</param>
     /// <param name="body">Where it ends.</param>
     /// <param name="inChunks">How its end is told there: in chunks; else by its length, or the connection's end.</param>
+    /// <param name="scrubber">What it goes through; null: nothing.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks)
+    public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks, Scrubber? scrubber = null)
     {
         _stop = false;
         var chunks = new ChunkedBody(peer);
@@ -101,7 +103,9 @@ internal sealed class BodyRelay(Peer peer)
                         at += taken;
                         consumed += taken;
                         Bytes += length;
-                        if (length > 0 && await SendAsync(output, segment.Slice(at - length, length), inChunks))
+                        ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
+                        run = scrubber is null || length == 0 ? run : scrubber.Take(run.Span);
+                        if (!run.IsEmpty && await SendAsync(output, run, inChunks))
                         {
                             return BodyEnd.DestinationGone;
                         }
@@ -124,6 +128,11 @@ internal sealed class BodyRelay(Peer peer)
 
                 isDone = true;
             }
+        }
+
+        if (scrubber?.Rest() is { IsEmpty: false } rest && await SendAsync(output, rest, inChunks))
+        {
+            return BodyEnd.DestinationGone;
         }
 
         if (inChunks)

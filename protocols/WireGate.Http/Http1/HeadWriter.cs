@@ -28,6 +28,10 @@ internal static class HeadWriter
         output.Write("\r\n"u8);
         WriteFields(output, head, slot.Field, credential.FieldName);
         credential.WriteField(output);
+
+        // What is compressed could not be looked through.
+        output.Write("Accept-Encoding: identity\r\n"u8);
+        WriteUpgrade(output, head.Upgrade);
         WriteFraming(output, head);
         output.Write("\r\n"u8);
     }
@@ -37,7 +41,8 @@ internal static class HeadWriter
     /// <param name="head">As the upstream sent it.</param>
     /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
-    public static void WriteResponse(PipeWriter output, ResponseHead head, bool isLast, bool inChunks)
+    /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
+    public static void WriteResponse(PipeWriter output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
@@ -54,7 +59,18 @@ internal static class HeadWriter
             output.Write("Transfer-Encoding: chunked\r\n"u8);
         }
 
+        WriteUpgrade(output, upgrade);
         output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
+    }
+
+    private static void WriteUpgrade(PipeWriter output, ReadOnlySpan<byte> upgrade)
+    {
+        if (!upgrade.IsEmpty)
+        {
+            output.Write("Connection: Upgrade\r\nUpgrade: "u8);
+            output.Write(upgrade);
+            output.Write("\r\n"u8);
+        }
     }
 
     private static void WriteFraming(PipeWriter output, RequestHead head)
@@ -115,7 +131,7 @@ internal static class HeadWriter
             && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
 
         // Written anew, or a claim about who is asking that only a gateway may make.
-        FieldName.Host or FieldName.ContentLength or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
+        FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
             or FieldName.XForwardedHost or FieldName.XForwardedProto => false,
         _ => !HopByHop.Is(field.Name)
             && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),

@@ -33,6 +33,9 @@ internal abstract class MessageHead(Peer peer) : IDisposable
     /// <summary>Bytes of it.</summary>
     public int Length { get; private set; }
 
+    /// <summary>The same, to be overwritten by as many bytes that mean nothing.</summary>
+    public Span<byte> Writable => _bytes.AsSpan(0, Length);
+
     /// <summary>Its field lines, in their order.</summary>
     public ReadOnlySpan<FieldLine> Fields => _lines.AsSpan(0, FieldCount);
 

@@ -29,7 +29,16 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>Expect: 100-continue: the client waits before it sends the body.</summary>
     public bool ExpectsContinue { get; private set; }
 
-    /// <summary>The same, taken apart.</summary>
+    /// <summary>
+    /// What the client wants to go on with instead of HTTP, in the spelling of its specification; empty: nothing, or nothing that goes on here. h2c
+    /// never does: what is behind it nobody would judge.
+    /// </summary>
+    public ReadOnlySpan<byte> Upgrade => !AsksUpgrade || IsHttp10 || !TryGet(FieldName.Upgrade, out ReadOnlySpan<byte> value) ? default
+        : Ascii.EqualsIgnoreCase(value, "websocket"u8) ? "websocket"u8
+        : Ascii.EqualsIgnoreCase(value, "SPDY/3.1"u8) ? "SPDY/3.1"u8
+        : default;
+
+    /// <summary>The target, taken apart.</summary>
     public RequestTarget ReadTarget()
     {
         RequestTarget.TryRead(Method, Target, out RequestTarget target);

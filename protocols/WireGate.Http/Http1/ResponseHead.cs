@@ -13,6 +13,11 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
     /// <summary>What follows it, as it came; may be empty.</summary>
     public ReadOnlySpan<byte> Reason => Bytes[_reason];
 
+    /// <summary>Whether it goes on with what was asked for, and nothing else.</summary>
+    /// <param name="asked">See <see cref="RequestHead.Upgrade"/>.</param>
+    public bool Accepts(ReadOnlySpan<byte> asked) => Code == 101 && !asked.IsEmpty && AsksUpgrade
+        && TryGet(FieldName.Upgrade, out ReadOnlySpan<byte> value) && System.Text.Ascii.EqualsIgnoreCase(value, asked);
+
     /// <summary>Another response follows it: 1xx, but 101, behind which HTTP ends.</summary>
     public bool IsInterim => Code < 200 && Code != 101;
 

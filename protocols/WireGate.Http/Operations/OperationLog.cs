@@ -54,6 +54,11 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
             _record.Fact("query"u8, WithoutPlaceholder(target.Query), "querySha256"u8);
         }
 
+        if (!head.Upgrade.IsEmpty)
+        {
+            _record.Member("upgrade"u8, Encoding.ASCII.GetString(head.Upgrade));
+        }
+
         _record.Member("unknown"u8, operation.Unknown);
     }
 

@@ -25,6 +25,7 @@ internal sealed partial class ClientConnection
     private readonly BodyRelay _clientBodies = new(Peer.Client);
     private readonly BodyRelay _upstreamBodies = new(Peer.Upstream);
     private readonly ResponseHead _response = new();
+    private readonly Scrubber _scrubber = new();
     private bool _isAnswered;
 
     /// <summary>How an exchange on one connection to the upstream went.</summary>
@@ -88,6 +89,7 @@ internal sealed partial class ClientConnection
     private async ValueTask<Exchanged> ExchangeAsync(UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe)
     {
         WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential);
+        _scrubber.Begin(credential.Forms);
 
         // A client that is gone wants no answer: nginx ends the request then, too.
         session.Client.HungUp = upstream.Connection.Abort;
@@ -124,11 +126,26 @@ internal sealed partial class ClientConnection
                 await services.Audit.WhenDurableAsync(written, session.Loop);
             }
 
+            if (_response.Code == 101)
+            {
+                await TunnelAsync(upstream);
+                return Exchanged.Ended;
+            }
+
+            bool isText = !_response.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> type) || ContentTypes.IsText(type);
+            if (isText && IsEncoded && _response.Body.Kind != BodyKind.None)
+            {
+                await StopAsync(upstream, sending);
+                return await FailAsync(new Refusal(
+                    SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is compressed, which it was asked not to be", "a compressed text cannot be looked through for the secret"))
+                    ? Exchanged.Done : Exchanged.Ended;
+            }
+
             bool inChunks = !_head.IsHttp10;
             bool isLast = _head.IsLast || _head.IsHttp10 || !sending.IsCompleted;
             HeadWriter.WriteResponse(Output, _response, isLast, inChunks);
             _isAnswered = true;
-            BodyEnd received = await ReceiveAsync(upstream, inChunks && _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose);
+            BodyEnd received = await ReceiveAsync(upstream, inChunks && _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose, isText ? _scrubber : null);
             bool isSent = sending.IsCompleted;
             BodyEnd sent = isSent ? await sending : await StopAsync(upstream, sending);
             isKept = isSent && sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
@@ -224,11 +241,13 @@ internal sealed partial class ClientConnection
 
     private string? _clientProblem;
 
-    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, bool inChunks)
+    private bool IsEncoded => _response.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8);
+
+    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, bool inChunks, Scrubber? scrubber)
     {
         try
         {
-            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks);
+            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber);
         }
         catch (Exception e) when (e is IOException or ProtocolException)
         {
@@ -268,9 +287,10 @@ internal sealed partial class ClientConnection
                 continue;
             }
 
+            _scrubber.Overwrite(_response.Writable);
             if (!_response.IsInterim)
             {
-                return _response.Code != 101 ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
+                return _response.Code != 101 || _response.Accepts(_head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
             }
 
             if (++interim > MostInterim)

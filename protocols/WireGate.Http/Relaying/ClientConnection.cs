@@ -74,6 +74,7 @@ internal sealed partial class ClientConnection(
         _clock.Dispose();
         _head.Dispose();
         _response.Dispose();
+        _scrubber.Dispose();
     }
 
     /// <returns>False: there is no other request.</returns>
@@ -143,6 +144,11 @@ internal sealed partial class ClientConnection(
             return await BreakAsync(405, "a method that this gateway does not serve");
         }
 
+        if (!_head.Upgrade.IsEmpty && (_head.Body.Kind != BodyKind.None || _head.ContentLength > 0))
+        {
+            return await BreakAsync(400, "a body before an upgrade");
+        }
+
         if (await AuthorizeAsync() is { } refusal)
         {
             return await RefuseAsync(refusal);
@@ -164,12 +170,13 @@ internal sealed partial class ClientConnection(
         }
 
         AuditPosition written = _log.Allowed(_head, request, decision);
-        if (!request.IsSafe)
+        bool isSafe = request.IsSafe && _head.Upgrade.IsEmpty;
+        if (!isSafe)
         {
             await services.Audit.WhenDurableAsync(written, session.Loop);
         }
 
-        return session.End == SessionEnd.None && await ExchangeAsync(written, request.IsSafe);
+        return session.End == SessionEnd.None && await ExchangeAsync(written, isSafe);
     }
 
     // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.

@@ -16,7 +16,7 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
         await client.SendAsync(Request("GET /v1/x?limit=1", "Accept: */*\r\nX-Mine: 1\r\nConnection: keep-alive, X-Mine\r\nX-Forwarded-For: 10.0.0.1\r\n"));
         RawPeer upstream = await AcceptAsync();
 
-        Assert.That(await upstream.HeadAsync(), Is.EqualTo($"GET /v1/x?limit=1 HTTP/1.1\r\nHost: 127.0.0.1:{UpstreamPort}\r\nAccept: */*\r\nAuthorization: Bearer {Real}\r\n\r\n"));
+        Assert.That(await upstream.HeadAsync(), Is.EqualTo($"GET /v1/x?limit=1 HTTP/1.1\r\nHost: 127.0.0.1:{UpstreamPort}\r\nAccept: */*\r\nAuthorization: Bearer {Real}\r\nAccept-Encoding: identity\r\n\r\n"));
 
         await upstream.SendAsync("HTTP/1.1 200 Fine\r\nServer: x\r\nContent-Length: 5\r\nKeep-Alive: timeout=5\r\nConnection: keep-alive\r\nX-Two: a\r\nX-Two: b\r\n\r\nhello");
         Assert.That(await client.ReadUntilAsync("hello"), Is.EqualTo("HTTP/1.1 200 Fine\r\nServer: x\r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 5\r\n\r\nhello"));

@@ -1,0 +1,32 @@
+using System.Text;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>What a body is, by its Content-Type.</summary>
+internal static class ContentTypes
+{
+    /// <summary>Whether people, or programs that read text, are meant. What does not say what it is may be text.</summary>
+    /// <param name="value">type "/" subtype, and parameters.</param>
+    public static bool IsText(ReadOnlySpan<byte> value)
+    {
+        int end = value.IndexOf((byte)';');
+        ReadOnlySpan<byte> type = Grammar.Trim(end < 0 ? value : value[..end]);
+        return type.IsEmpty
+            || Starts(type, "text/"u8)
+            || Ends(type, "+json"u8) || Ends(type, "+xml"u8) || Ends(type, "/json"u8) || Ends(type, "/xml"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/x-www-form-urlencoded"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/javascript"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/ndjson"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/json-seq"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/yaml"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/x-yaml"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/graphql"u8);
+    }
+
+    private static bool Starts(ReadOnlySpan<byte> type, ReadOnlySpan<byte> begin) =>
+        type.Length >= begin.Length && Ascii.EqualsIgnoreCase(type[..begin.Length], begin);
+
+    private static bool Ends(ReadOnlySpan<byte> type, ReadOnlySpan<byte> end) =>
+        type.Length >= end.Length && Ascii.EqualsIgnoreCase(type[^end.Length..], end);
+}

@@ -1,0 +1,116 @@
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+
+namespace WireGate.Http.Tests.Sessions;
+
+/// <summary>An upstream that says the real secret back.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class ScrubTests(TransportKind transport) : HttpFixture(transport)
+{
+    private static readonly string Stars = new('*', Real.Length);
+
+    [Test]
+    public async Task A_secret_in_a_field_is_overwritten()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 103 Early\r\nLink: <{Real}>\r\n\r\nHTTP/1.1 302 {Real}\r\nLocation: /?t={Real}\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.That(await client.HeadAsync(), Is.EqualTo($"HTTP/1.1 103 Early\r\nLink: <{Stars}>\r\n\r\n"));
+        Assert.That(await client.HeadAsync(), Is.EqualTo($"HTTP/1.1 302 {Stars}\r\nLocation: /?t={Stars}\r\nContent-Length: 0\r\n\r\n"));
+    }
+
+    [Test]
+    public async Task A_secret_in_a_text_is_overwritten_wherever_it_is_cut([Range(0, 13)] int at, [Values(true, false)] bool inChunks)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        string body = $"the the-re{Real}the-real";
+        int cut = 7 + at;
+        if (inChunks)
+        {
+            await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+            await upstream.SendAsync($"{cut:x}\r\n{body[..cut]}\r\n");
+            await client.HeadAsync();
+            await upstream.SendAsync($"{body.Length - cut:x}\r\n{body[cut..]}\r\n0\r\n\r\n");
+        }
+        else
+        {
+            await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body[..cut]}");
+            await client.HeadAsync();
+            await upstream.SendAsync(body[cut..]);
+        }
+
+        string got = inChunks ? Unchunk(await client.ReadUntilAsync("0\r\n\r\n")) : await client.ReadAsync(body.Length);
+        Assert.That(got, Is.EqualTo($"the the-re{Stars}the-real"));
+    }
+
+    [Test]
+    public async Task What_is_no_text_is_left_as_it_is()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Encoding: gzip\r\nContent-Length: {Real.Length}\r\n\r\n{Real}");
+
+        Assert.That(await client.ReadUntilAsync(Real), Does.EndWith("\r\n\r\n" + Real));
+    }
+
+    [Test]
+    public async Task A_text_that_cannot_be_read_is_not_passed_on()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /", "Accept-Encoding: gzip\r\n"));
+        RawPeer upstream = await AcceptAsync();
+        Assert.That(await upstream.HeadAsync(), Does.Contain("Accept-Encoding: identity\r\n").And.Not.Contain("gzip"));
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nxyz");
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 502 "));
+    }
+
+    private static string Unchunk(string chunks)
+    {
+        var body = new System.Text.StringBuilder();
+        while (true)
+        {
+            int end = chunks.IndexOf("\r\n", StringComparison.Ordinal);
+            int length = int.Parse(chunks[..end], System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+            if (length == 0)
+            {
+                return body.ToString();
+            }
+
+            body.Append(chunks, end + 2, length);
+            chunks = chunks[(end + 2 + length + 2)..];
+        }
+    }
+}
+
+/// <summary>Basic, whose field is the secret in other letters.</summary>
+[TestFixture(TransportKind.Epoll)]
+internal sealed class ScrubBasicTests(TransportKind transport) : HttpFixture(transport)
+{
+    protected override GatewayConfig Change(GatewayConfig config) =>
+        WithLogin(config, new HttpLoginConfig { Secret = "real", Surface = HttpSurface.BasicPassword, Before = "stripe" });
+
+    [Test]
+    public async Task A_field_that_is_said_back_is_overwritten()
+    {
+        string basic = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes("stripe:" + Real));
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        Assert.That(await upstream.HeadAsync(), Does.Contain($"Authorization: Basic {basic}\r\n"));
+        string body = $"you sent Basic {basic}, which is {Real}";
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        await client.HeadAsync();
+
+        Assert.That(await client.ReadAsync(body.Length), Is.EqualTo($"you sent Basic {new string('*', basic.Length)}, which is {new string('*', Real.Length)}"));
+    }
+}
