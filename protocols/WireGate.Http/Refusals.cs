@@ -74,7 +74,6 @@ internal static class Refusals
         408 => "Request Timeout",
         414 => "URI Too Long",
         417 => "Expectation Failed",
-        421 => "Misdirected Request",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         501 => "Not Implemented",

@@ -8,32 +8,33 @@ using WireGate.Http.Http1;
 namespace WireGate.Http.Operations;
 
 /// <summary>Writes what a client asks for, and what was decided, before anything of it goes upstream.</summary>
-internal sealed class OperationLog(Session session, IAuditLog audit)
+internal sealed class OperationLog(IAuditLog audit)
 {
     private readonly OperationRecord _record = new();
 
     /// <summary>A request that passes.</summary>
-    public AuditPosition Allowed(RequestHead head, HttpOperation operation, in Decision decision)
+    public AuditPosition Allowed(Session session, RequestHead head, HttpOperation operation, in Decision decision)
     {
-        WriteHead(head, operation, decision);
+        WriteHead(session, head, operation, decision);
         return audit.Append(_record.Written);
     }
 
     /// <summary>A request that is refused.</summary>
+    /// <param name="session">Whose it is.</param>
     /// <param name="head">What was asked.</param>
     /// <param name="operation">What that is to rules.</param>
     /// <param name="decision">What was decided.</param>
     /// <param name="reference">What the client is told.</param>
-    public void Denied(RequestHead head, HttpOperation operation, in Decision decision, string reference)
+    public void Denied(Session session, RequestHead head, HttpOperation operation, in Decision decision, string reference)
     {
-        WriteHead(head, operation, decision);
+        WriteHead(session, head, operation, decision);
         _record.Member("ref"u8, reference);
         _record.Member("reason"u8, decision.Reason);
         _record.Member("fault"u8, decision.Fault?.ToString());
         audit.Append(_record.Written);
     }
 
-    private void WriteHead(RequestHead head, HttpOperation operation, in Decision decision)
+    private void WriteHead(Session session, RequestHead head, HttpOperation operation, in Decision decision)
     {
         _record.Begin("operation"u8);
         _record.Member("session"u8, session.Id);

@@ -17,7 +17,6 @@ internal sealed partial class ClientConnection
 {
     private int _prefix;
     private PlaceholderSlot _slot;
-    private bool _isMisdirected;
 
     /// <summary>Proves the placeholder of a request, and that what it asks for is granted.</summary>
     /// <returns>Why not; null: it is.</returns>
@@ -29,37 +28,52 @@ internal sealed partial class ClientConnection
             return refusal;
         }
 
-        if (session.Caller is null)
+        bool isAnother = session.Caller is not null
+            && (placeholder!.Id != session.Placeholder!.Id || TargetOf(session.Config)?.Name != session.Access!.Target.Name);
+        if (isAnother && Succeed() is { } full)
         {
-            session.Caller = Caller.Of(placeholder!);
-            session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
-            refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot);
-            if (refusal is null)
+            return full;
+        }
+
+        return session.Caller is null ? await BeginAsync(placeholder!) : await GoOnAsync(placeholder!);
+    }
+
+    // The first request of a session.
+    private async ValueTask<Refusal?> BeginAsync(Placeholder placeholder)
+    {
+        session.Caller = Caller.Of(placeholder);
+        session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
+        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot);
+        if (refusal is null)
+        {
+            AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+            await services.Audit.WhenDurableAsync(written, session.Loop);
+            session.HandshakeDone();
+            if (session.Lifetime is { } lifetime)
             {
-                AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
-                await services.Audit.WhenDurableAsync(written, session.Loop);
-                session.HandshakeDone();
-                if (session.Lifetime is { } lifetime)
-                {
-                    session.SetDeadline(lifetime, SessionEnd.Expired);
-                }
+                session.SetDeadline(lifetime, SessionEnd.Expired);
             }
-
-            return refusal;
         }
 
-        if (placeholder!.Id != session.Placeholder!.Id || TargetOf(session.Config)?.Name != session.Access!.Target.Name)
-        {
-            _isMisdirected = true;
-            return new Refusal(SessionEnd.ClientClosed, "a connection is for one placeholder and one target: use another", "another placeholder or target on a connection");
-        }
+        return refusal;
+    }
 
-        refusal = CheckSurface(_slot);
+    private async ValueTask<Refusal?> GoOnAsync(Placeholder placeholder)
+    {
+        Refusal? refusal = CheckSurface(_slot);
         if (refusal is null && placeholder.UsesLeft is not null)
         {
-            bool isTaken = await services.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
-            await session.Loop.Switch();
-            refusal = isTaken ? null : _authorization.NotProven(session, PlaceholderVerdict.UsedUp, placeholder.Id);
+            try
+            {
+                bool isTaken = await services.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
+                await session.Loop.Switch();
+                refusal = isTaken ? null : _authorization.NotProven(session, PlaceholderVerdict.UsedUp, placeholder.Id);
+            }
+            catch (StoreUnavailableException e)
+            {
+                await session.Loop.Switch();
+                refusal = new Refusal(SessionEnd.AuditFailed, "the gateway's store is not available", e.Message);
+            }
         }
 
         return refusal;

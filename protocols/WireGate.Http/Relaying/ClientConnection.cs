@@ -17,7 +17,7 @@ namespace WireGate.Http.Relaying;
 /// One client's connection: a request is read, its placeholder proven, the request judged and written down, then made with the real credential,
 /// and its response passed on; then the next. In order, and one at a time: a client that sends more waits.
 /// </summary>
-/// <param name="session">Its session: the first request decides for whom and what, and the others have to be for the same.</param>
+/// <param name="session">Its session: the first request decides for whom and what. One for another ends it, and begins the next.</param>
 /// <param name="services">The process.</param>
 /// <param name="pool">Upstream connections of the session's loop.</param>
 /// <param name="credentials">What logins say.</param>
@@ -32,13 +32,10 @@ internal sealed partial class ClientConnection(
     // Of a head that has begun, absolute: nginx waits for 60 s, Kestrel for 30 s, Apache for 20 s.
     private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(15);
 
-    // A client may make the request again on another connection (RFC 9110 section 15.5.20).
-    private const int Misdirected = 421;
-
     private readonly RequestHead _head = new();
     private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
-    private readonly ConnectionClock _clock = new(session, services.Time);
-    private readonly OperationLog _log = new(session, services.Audit);
+    private readonly OperationLog _log = new(services.Audit);
+    private ConnectionClock _clock = new(session, services.Time);
     private OperationDecider? _decider;
 
     private PipeReader Input => session.Client.Input;
@@ -48,8 +45,7 @@ internal sealed partial class ClientConnection(
     /// <summary>Serves requests until one side has enough.</summary>
     public async ValueTask RunAsync()
     {
-        session.ClientBytes = () => _clientBodies.Bytes;
-        session.UpstreamBytes = () => _upstreamBodies.Bytes;
+        Count();
         try
         {
             while (await ReadHeadAsync() && await ServeAsync())
@@ -129,14 +125,9 @@ internal sealed partial class ClientConnection(
     /// <returns>False: the connection ends.</returns>
     private async ValueTask<bool> ServeAsync()
     {
-        if (!session.IsOpened)
+        if (!session.IsOpened && Open() is { } full)
         {
-            session.IsOpened = true;
-            services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
-            if (session.Full is { } full)
-            {
-                return await RefuseAsync(new Refusal(SessionEnd.LimitReached, full, full));
-            }
+            return await RefuseAsync(full);
         }
 
         if (IsUnserved)
@@ -165,11 +156,11 @@ internal sealed partial class ClientConnection(
         if (decision.Verdict != Verdict.Allow)
         {
             string reference = Reference.New();
-            _log.Denied(_head, request, decision, reference);
+            _log.Denied(session, _head, request, decision, reference);
             return await AnswerAsync(403, Words(decision), reference, isLast: _head.Body.Kind != BodyKind.None || _head.IsLast);
         }
 
-        AuditPosition written = _log.Allowed(_head, request, decision);
+        AuditPosition written = _log.Allowed(session, _head, request, decision);
         bool isSafe = request.IsSafe && _head.Upgrade.IsEmpty;
         if (!isSafe)
         {
@@ -177,6 +168,38 @@ internal sealed partial class ClientConnection(
         }
 
         return session.End == SessionEnd.None && await ExchangeAsync(written, isSafe);
+    }
+
+    /// <returns>Why it is not to be.</returns>
+    private Refusal? Open()
+    {
+        session.IsOpened = true;
+        services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
+        return session.Full is { } full ? new Refusal(SessionEnd.LimitReached, full, full) : null;
+    }
+
+    /// <summary>The request is for another placeholder or target: the next session begins with it.</summary>
+    /// <returns>Why it cannot.</returns>
+    private Refusal? Succeed()
+    {
+        if (session.Succeed!() is not { } next)
+        {
+            return new Refusal(SessionEnd.LimitReached, "too many connections that have proven nothing yet", "no room for another session on a connection");
+        }
+
+        session = next;
+        _clock.Dispose();
+        _clock = new ConnectionClock(next, services.Time);
+        _decider = null;
+        Count();
+        return Open();
+    }
+
+    private void Count()
+    {
+        long clientBytes = _clientBodies.Bytes, upstreamBytes = _upstreamBodies.Bytes;
+        session.ClientBytes = () => _clientBodies.Bytes - clientBytes;
+        session.UpstreamBytes = () => _upstreamBodies.Bytes - upstreamBytes;
     }
 
     // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.
@@ -199,7 +222,7 @@ internal sealed partial class ClientConnection(
     {
         if (session.TryRefuse(refusal, services.Audit))
         {
-            await AnswerAsync(_isMisdirected ? Misdirected : Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
+            await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
         }
 
         return false;

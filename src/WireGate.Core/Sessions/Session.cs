@@ -135,6 +135,19 @@ public sealed class Session : IDisposable
     /// </summary>
     public Func<bool>? Withdraw { get; set; }
 
+    /// <summary>
+    /// Ends it, and begins another on the same client's connection, whose client says anew who it is: for protocols that prove each request. Given by
+    /// whoever runs the session; on the loop. The session that it gives is the one that the protocol goes on with; null: the house is full, and this
+    /// one has not ended.
+    /// </summary>
+    public Func<Session?>? Succeed { get; set; }
+
+    /// <summary>What <see cref="Succeed"/> began; null: nothing.</summary>
+    public Session? Successor { get; set; }
+
+    /// <summary>The last of those that followed it on its connection: itself, if none did.</summary>
+    public Session Last => Successor?.Last ?? this;
+
     /// <summary>Why it ended; <see cref="SessionEnd.None"/> while it runs.</summary>
     public SessionEnd End => (SessionEnd)Volatile.Read(ref _end);
 

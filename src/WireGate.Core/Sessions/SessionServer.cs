@@ -31,15 +31,35 @@ public sealed class SessionServer(
             return;
         }
 
-        var session = new Session(listener, config, connection, time) { Full = full };
-        sessions.Add(session);
-        session.SetDeadline(current.Limits.Authentication);
-        _ = RunAsync(session);
+        _ = RunAsync(Begin(listener, connection, full));
     }
 
     /// <summary>Counts a connection that was closed before it was taken over. Never throws, never waits.</summary>
     public void TurnAway(EndPoint? remote) =>
         turnedAway.Count(currentListener().Name, (remote as IPEndPoint)?.Address, "descriptors run short (LimitNOFILE)");
+
+    private Session Begin(ListenerConfig listener, Connection connection, string? full)
+    {
+        var session = new Session(listener, config, connection, time) { Full = full };
+        session.Succeed = () => Succeed(session);
+        sessions.Add(session);
+        session.SetDeadline(session.Config.Limits.Authentication);
+        return session;
+    }
+
+    /// <summary>A client that goes on as somebody else, or elsewhere: it comes in as any other does, but that its connection is there.</summary>
+    private Session? Succeed(Session ended)
+    {
+        if (admission.TryEnter(ended.Listener.Name, ended.SourceAddress, config().Limits, out string? full) is not null)
+        {
+            return null;
+        }
+
+        ended.TryEnd(SessionEnd.ClientClosed, "its client goes on with another placeholder or target");
+        ended.Dispose();
+        Leave(ended);
+        return ended.Successor = Begin(currentListener(), ended.Client, full);
+    }
 
     private async Task RunAsync(Session session)
     {
@@ -49,24 +69,24 @@ public sealed class SessionServer(
         }
         catch (ProtocolException e)
         {
-            session.TryEnd(e.Peer == Peer.Client ? SessionEnd.ClientBrokeProtocol : SessionEnd.UpstreamBrokeProtocol, e.Message);
+            session.Last.TryEnd(e.Peer == Peer.Client ? SessionEnd.ClientBrokeProtocol : SessionEnd.UpstreamBrokeProtocol, e.Message);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            session.TryEnd(SessionEnd.ClientClosed, e.Message);
+            session.Last.TryEnd(SessionEnd.ClientClosed, e.Message);
         }
         catch (AuditFailedException e)
         {
-            session.TryEnd(SessionEnd.AuditFailed, e.Message);
+            session.Last.TryEnd(SessionEnd.AuditFailed, e.Message);
         }
         catch (Exception e)
         {
-            session.TryEnd(SessionEnd.InternalError, e.GetType().Name);
-            logger.SessionFailed(session.Id, e);
+            session.Last.TryEnd(SessionEnd.InternalError, e.GetType().Name);
+            logger.SessionFailed(session.Last.Id, e);
         }
 
         await session.Loop.Switch();
-        await CloseAsync(session);
+        await CloseAsync(session.Last);
     }
 
     private async ValueTask CloseAsync(Session session)
@@ -75,6 +95,11 @@ public sealed class SessionServer(
         session.Dispose();
         await CloseAsync(session, session.Upstream);
         await CloseAsync(session, session.Client);
+        Leave(session);
+    }
+
+    private void Leave(Session session)
+    {
         Penalize(session);
         admission.Leave(session.Listener.Name, session.SourceAddress, session.AdmittedIdentity);
         if (session.End != SessionEnd.NoSession && (session.IsOpened || !session.IsRefused))

@@ -174,18 +174,27 @@ internal sealed class RequestJudgementTests(TransportKind transport) : HttpFixtu
     }
 
     [Test]
-    public async Task Another_placeholder_needs_another_connection()
+    public async Task Another_placeholder_or_target_is_another_session()
     {
         string another = Placeholders.Mint(p => p with { Targets = ["api"] }).Token;
         RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /1"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
-        await client.ReadUntilAsync("\r\n\r\nx");
-        await client.SendAsync(Request("GET /2").Replace(Token, another, StringComparison.Ordinal));
+        RawPeer? upstream = null;
+        foreach (string request in (string[])[Request("GET /1"), Request("GET /2").Replace(Token, another, StringComparison.Ordinal), Request("GET /other/3")
+            .Replace("api.test", "gate.test", StringComparison.Ordinal)])
+        {
+            await client.SendAsync(request);
+            upstream = upstream is null || request.Contains("/other", StringComparison.Ordinal) ? await AcceptAsync() : upstream;
+            await upstream.HeadAsync();
+            await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+            await client.ReadUntilAsync("\r\n\r\nx");
+        }
 
-        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 421 "));
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer no\r\n\r\n");
+        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 401 "));
+        await Testing.Time.Until.TrueAsync(() => Records(AuditEventKind.SessionEnded).Count == 3, "three sessions to have ended");
+        Assert.That(Records(AuditEventKind.SessionOpened).Select(e => e.Session), Is.Unique.And.Exactly(3).Items);
+        Assert.That(Records(AuditEventKind.SessionAuthenticated).Select(e => e.Target), Is.EqualTo(new[] { "api", "api", "other" }));
+        Assert.That(Audit.Operations.Select(o => o.GetProperty("session").GetString()), Is.EqualTo(Records(AuditEventKind.SessionOpened).Select(e => e.Session)));
     }
 
     [Test]
