@@ -26,7 +26,6 @@ internal sealed partial class Handshake
         {
             if (session.End != SessionEnd.None)
             {
-                client.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, Refusals.Farewell(session.End));
                 return null;
             }
 
@@ -77,7 +76,6 @@ internal sealed partial class Handshake
         session.Upstream = upstream?.Connection;
         if (session.End != SessionEnd.None)
         {
-            client.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, Refusals.Farewell(session.End));
             upstream?.Transport.Dispose();
             return null;
         }

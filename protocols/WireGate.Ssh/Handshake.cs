@@ -20,10 +20,7 @@ namespace WireGate.Ssh;
 /// </summary>
 internal sealed partial class Handshake(SshServices services, ListenerKeys listenerKeys, KnownUpstreams knownUpstreams, UpstreamTroubles troubles, DecisionPoint point)
 {
-    // OpenSSH's LoginGraceTime.
-    private static readonly TimeSpan LoginGrace = TimeSpan.FromMinutes(2);
-
-    // Who is refused is let go by itself for so long, and for so many tries.
+    // Who is refused is let go by itself for so long, and for so many tries; who is told why it ends takes that within the same time.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private const int MostLeaving = 4;
 
@@ -50,6 +47,12 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
         }
 
         SshTransport? client = SshTransport.ToClient(session.Client, keys);
+        SshTransport leg = client;
+        session.Interrupt = () =>
+        {
+            session.SetDeadline(Farewell);
+            leg.StopReceiving();
+        };
         try
         {
             SessionRelay? relay = await OpenAsync(session, client);
@@ -60,7 +63,7 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
         {
             if (session.TryRefuse(new Refusal(SessionEnd.ClientBrokeProtocol, "protocol violation", e.Message), services.Audit))
             {
-                client!.Disconnect(DisconnectReason.SSH_DISCONNECT_PROTOCOL_ERROR, "protocol violation");
+                leg.Disconnect(e);
             }
 
             return null;
@@ -69,13 +72,18 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
         {
             await session.Loop.Switch();
             session.TryEnd(SessionEnd.AuditFailed, e.Message);
-            client!.Disconnect(DisconnectReason.SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, Refusals.Farewell(SessionEnd.AuditFailed));
             return null;
         }
         finally
         {
             if (client is not null)
             {
+                // Whoever left by itself needs no reason, and a fault of ours is not explained.
+                if (session.End is not (SessionEnd.None or SessionEnd.ClientClosed or SessionEnd.NoSession))
+                {
+                    client.Disconnect(Refusals.ReasonOf(session.End), Refusals.Farewell(session.End));
+                }
+
                 await client.FlushAsync();
                 client.Dispose();
             }
@@ -98,11 +106,16 @@ internal sealed partial class Handshake(SshServices services, ListenerKeys liste
         }
 
         // People type, and look for what they have to type.
-        session.SetDeadline(LoginGrace);
+        session.SetDeadline(session.Config.Limits.LoginGrace);
         ClientProof? answered = await new ClientAuthentication(client, services.Placeholders, services.Time, UserKeys.Of(session.Config)).RunAsync(session);
         if (answered is not { } proof)
         {
             session.TryEnd(SessionEnd.ClientClosed, "before it proved anything");
+            return null;
+        }
+
+        if (session.End != SessionEnd.None)
+        {
             return null;
         }
 

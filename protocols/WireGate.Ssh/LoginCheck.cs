@@ -39,7 +39,7 @@ public static class LoginCheck
             KnownHost known = await new KnownUpstreams().OfAsync(target, address);
             await using Connection connection = await loop.ConnectAsync(address.ToEndPoint(), cancellationToken);
             await using CancellationTokenRegistration deadline = cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
-            using SshTransport transport = UpstreamOpener.TransportTo(connection, known);
+            using SshTransport transport = UpstreamOpener.TransportTo(connection, known, TimeProvider.System);
             if (!await transport.OpenAsync())
             {
                 return transport.Disconnected?.Text ?? "it closed before the keys were exchanged";

@@ -12,6 +12,7 @@ internal static class Refusals
         SessionEnd.LimitReached => DisconnectReason.SSH_DISCONNECT_TOO_MANY_CONNECTIONS,
         SessionEnd.ClientBrokeProtocol or SessionEnd.UpstreamBrokeProtocol => DisconnectReason.SSH_DISCONNECT_PROTOCOL_ERROR,
         SessionEnd.UpstreamNotTrusted => DisconnectReason.SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE,
+        SessionEnd.AuthenticationFailed or SessionEnd.NotGranted or SessionEnd.UnknownTarget => DisconnectReason.SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
         SessionEnd.UpstreamClosed => DisconnectReason.SSH_DISCONNECT_CONNECTION_LOST,
         SessionEnd.CredentialUnavailable or SessionEnd.UpstreamUnreachable or SessionEnd.UpstreamRefused or SessionEnd.FeatureRefused
             or SessionEnd.AuditFailed => DisconnectReason.SSH_DISCONNECT_SERVICE_NOT_AVAILABLE,
@@ -21,6 +22,9 @@ internal static class Refusals
     /// <summary>What a client is told when its session is ended from outside.</summary>
     public static string Farewell(SessionEnd end) => end switch
     {
+        SessionEnd.HandshakeTimeout => "the login was not done in time",
+        SessionEnd.AuthenticationFailed or SessionEnd.NotGranted or SessionEnd.UnknownTarget => "no way to log in is left",
+        SessionEnd.UpstreamNotTrusted => "the upstream is not the one that is known",
         SessionEnd.Revoked => "the session was revoked",
         SessionEnd.Expired => "the session has lived as long as it may",
         SessionEnd.NoLongerGranted => "the session is no longer granted",

@@ -38,6 +38,9 @@ public class SshRelayBenchmarks
             await client.ReadAsync();
             await RelayedSession.SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_REQUEST).UInt32(Number).String("exec").Boolean(false).String("cat"));
             await upstream.ReadAsync();
+
+            // The upstream's window, which the client is told of once something runs.
+            await client.ReadAsync();
         }).GetAwaiter().GetResult();
     }
 
@@ -56,6 +59,9 @@ public class SshRelayBenchmarks
 
     private async Task MoveAsync(int atOnce)
     {
+        // Room for all of them, beside the first window.
+        await RelayedSession.SendAsync(_session.Upstream, Message(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST).UInt32(Number).UInt32((uint)(Packets * Length)));
+        await _session.Client.ReadAsync();
         for (int sent = 0; sent < Packets; sent += atOnce)
         {
             for (int i = 0; i < atOnce; i++)

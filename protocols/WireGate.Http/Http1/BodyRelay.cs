@@ -50,6 +50,7 @@ internal sealed class BodyRelay(Peer peer)
     /// <param name="body">Where it ends.</param>
     /// <param name="inChunks">How its end is told there: in chunks; else by its length, or the connection's end.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
+    /// <exception cref="IOException">Who sends it was lost.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks)
     {
@@ -61,7 +62,7 @@ internal sealed class BodyRelay(Peer peer)
         {
             if (!input.TryRead(out ReadResult read))
             {
-                if ((await output.FlushAsync(CancellationToken.None)).IsCompleted)
+                if (await IsGoneAsync(output.FlushAsync(CancellationToken.None)))
                 {
                     return BodyEnd.DestinationGone;
                 }
@@ -109,7 +110,9 @@ internal sealed class BodyRelay(Peer peer)
             }
             finally
             {
-                input.AdvanceTo(buffer.GetPosition(consumed), buffer.End);
+                // What is behind the end of it is somebody else's, who has not seen it yet.
+                SequencePosition end = buffer.GetPosition(consumed);
+                input.AdvanceTo(end, isDone || _stop ? end : buffer.End);
             }
 
             if (read.IsCompleted && !isDone)
@@ -128,7 +131,7 @@ internal sealed class BodyRelay(Peer peer)
             output.Write("0\r\n\r\n"u8);
         }
 
-        return (await output.FlushAsync(CancellationToken.None)).IsCompleted ? BodyEnd.DestinationGone : BodyEnd.Complete;
+        return await IsGoneAsync(output.FlushAsync(CancellationToken.None)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
     }
 
     /// <returns>True: the destination is gone.</returns>
@@ -156,8 +159,22 @@ internal sealed class BodyRelay(Peer peer)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<bool> SendLongAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
     {
-        bool isGone = (await output.WriteAsync(run, CancellationToken.None)).IsCompleted;
+        bool isGone = await IsGoneAsync(output.WriteAsync(run, CancellationToken.None));
         output.Write(inChunks && !isGone ? "\r\n"u8 : default);
         return isGone;
+    }
+
+    /// <summary>Over a stream it is told by an exception.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<bool> IsGoneAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            return (await flush).IsCompleted;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 }

@@ -164,7 +164,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
         reader.ReadByte();
         if (!reader.ReadString().SequenceEqual("ssh-userauth"u8))
         {
-            ProtocolException.Throw(Peer.Client, "a service that there is not");
+            SshProtocolException.Throw(Peer.Client, DisconnectReason.SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "a service that there is not");
         }
 
         reader.End();
@@ -191,7 +191,7 @@ internal sealed class ClientAuthentication(SshTransport transport, IPlaceholderS
         ReadOnlySpan<byte> user = reader.ReadString();
         if (!reader.ReadString().SequenceEqual("ssh-connection"u8))
         {
-            ProtocolException.Throw(Peer.Client, "a service that there is not");
+            SshProtocolException.Throw(Peer.Client, DisconnectReason.SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "a service that there is not");
         }
 
         // Whoever changes the name begins anew, which RFC 4252 lets a server refuse.

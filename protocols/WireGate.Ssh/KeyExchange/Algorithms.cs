@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using WireGate.Core.Framing;
+using WireGate.Ssh.Messages;
 
 namespace WireGate.Ssh.KeyExchange;
 
@@ -59,7 +60,7 @@ internal sealed record AgreedAlgorithms(
     /// <param name="client">The client's offer.</param>
     /// <param name="server">The server's.</param>
     /// <param name="peer">Whose offer came over the wire.</param>
-    /// <exception cref="ProtocolException">They have nothing in common; the message says of what, and what the peer offers.</exception>
+    /// <exception cref="ProtocolException">They have nothing in common; the message says of what.</exception>
     public static AgreedAlgorithms Of(KexInit client, KexInit server, Peer peer)
     {
         string cipherToServer = First("cipher", client.CiphersToServer, server.CiphersToServer);
@@ -85,7 +86,7 @@ internal sealed record AgreedAlgorithms(
                 }
             }
 
-            throw new ProtocolException(peer, $"no {what} in common");
+            throw new SshProtocolException(peer, DisconnectReason.SSH_DISCONNECT_KEY_EXCHANGE_FAILED, $"no {what} in common");
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class HybridAgreement() : KeyAgreement(HashAlgorithmName.SHA256)
                 init[..MlKem768.EncapsulationKeyLength], answer.AsSpan(0, MlKem768.CiphertextLength), secrets[..MlKem768.SharedSecretLength])
             || !_classic.TryAgree(init[MlKem768.EncapsulationKeyLength..], secrets[MlKem768.SharedSecretLength..]))
         {
-            ProtocolException.Throw(Peer.Client, "a hybrid key that cannot be one");
+            SshProtocolException.ThrowKeyExchange(Peer.Client, "a hybrid key that cannot be one");
         }
 
         _classic.PublicKey.CopyTo(answer.AsSpan(MlKem768.CiphertextLength));
@@ -43,7 +43,7 @@ internal sealed class HybridAgreement() : KeyAgreement(HashAlgorithmName.SHA256)
         if (reply.Length != MlKem768.CiphertextLength + X25519.Length
             || !_classic.TryAgree(reply[MlKem768.CiphertextLength..], secrets[MlKem768.SharedSecretLength..]))
         {
-            ProtocolException.Throw(Peer.Upstream, "a hybrid answer that cannot be one");
+            SshProtocolException.ThrowKeyExchange(Peer.Upstream, "a hybrid answer that cannot be one");
         }
 
         _key!.Decapsulate(reply[..MlKem768.CiphertextLength], secrets[..MlKem768.SharedSecretLength]);

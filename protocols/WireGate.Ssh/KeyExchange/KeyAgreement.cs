@@ -69,7 +69,7 @@ internal sealed class Curve25519Agreement() : KeyAgreement(HashAlgorithmName.SHA
         Span<byte> agreed = stackalloc byte[X25519.Length];
         if (other.Length != X25519.Length || !_key.TryAgree(other, agreed))
         {
-            ProtocolException.Throw(peer, "a Curve25519 key that cannot be one");
+            SshProtocolException.ThrowKeyExchange(peer, "a Curve25519 key that cannot be one");
         }
 
         secret.Mpint(agreed);
@@ -104,7 +104,7 @@ internal sealed class NistAgreement(ECCurve curve, int fieldLength, HashAlgorith
     {
         if (other.Length != 1 + (2 * fieldLength) || other[0] != Uncompressed)
         {
-            ProtocolException.Throw(peer, "a point that is not one of its curve");
+            SshProtocolException.ThrowKeyExchange(peer, "a point that is not one of its curve");
         }
 
         try
@@ -121,7 +121,7 @@ internal sealed class NistAgreement(ECCurve curve, int fieldLength, HashAlgorith
         }
         catch (CryptographicException e)
         {
-            throw new ProtocolException(peer, "a point that is not one of its curve", e);
+            throw new SshProtocolException(peer, DisconnectReason.SSH_DISCONNECT_KEY_EXCHANGE_FAILED, "a point that is not one of its curve", e);
         }
     }
 }
@@ -151,7 +151,7 @@ internal sealed class FiniteFieldAgreement(int bits, HashAlgorithmName hash) : K
         byte[] agreed = new byte[_key.Length];
         if (!Mpint(other).AsSpan().SequenceEqual(other) || !_key.TryAgree(other, agreed))
         {
-            ProtocolException.Throw(peer, "a Diffie-Hellman number that cannot be one");
+            SshProtocolException.ThrowKeyExchange(peer, "a Diffie-Hellman number that cannot be one");
         }
 
         secret.Mpint(agreed);

@@ -31,13 +31,14 @@ internal sealed class KnownHosts
 
     /// <summary>What is known of one host.</summary>
     /// <param name="host">A name or an address, as the target has it.</param>
-    /// <param name="port">The target's. A key known for a host's port 22 is not one for its other ports.</param>
+    /// <param name="port">The target's. A key known for a host's port 22 is not one for its other ports; certificates know no ports.</param>
     public KnownHost Lookup(string host, int port)
     {
         string lower = host.ToLowerInvariant();
         string name = port == DefaultPort ? lower : string.Create(CultureInfo.InvariantCulture, $"[{lower}]:{port}");
-        ImmutableArray<Line> lines = [.. _lines.Where(line => line.Hosts.Matches(name))];
-        return new KnownHost(KeysOf(lines, Marker.None), KeysOf(lines, Marker.Authority), KeysOf(lines, Marker.Revoked));
+        ImmutableArray<Line> lines =
+            [.. _lines.Where(line => line.Hosts.Matches(name) || (line.Marker != Marker.None && line.Hosts.Matches(lower)))];
+        return new KnownHost(host, KeysOf(lines, Marker.None), KeysOf(lines, Marker.Authority), KeysOf(lines, Marker.Revoked));
     }
 
     private static ImmutableArray<SshPublicKey> KeysOf(ImmutableArray<Line> lines, Marker marker) =>

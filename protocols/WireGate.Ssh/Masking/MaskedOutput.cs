@@ -96,7 +96,7 @@ internal sealed class MaskedOutput : IDisposable
             _channel.Recording?.Output(_shown.WrittenSpan, ReferenceEquals(mask, _stderr));
         }
 
-        int most = (int)Math.Min(Math.Max(_channel.MostToClient, 1), 32 * 1024);
+        int most = (int)Math.Min(Math.Max(_channel.FromUpstream.MostInPacket, 1), 32 * 1024);
         for (ReadOnlySpan<byte> left = _shown.WrittenSpan; !left.IsEmpty; left = left[Math.Min(most, left.Length)..])
         {
             ReadOnlySpan<byte> part = left[..Math.Min(most, left.Length)];

@@ -97,6 +97,8 @@ internal readonly ref struct ChannelOpen
 
     public uint Sender { get; private init; }
 
+    public uint Window { get; private init; }
+
     public uint MostInPacket { get; private init; }
 
     public ReadOnlySpan<byte> Rest { get; private init; }
@@ -108,9 +110,9 @@ internal readonly ref struct ChannelOpen
         reader.ReadByte();
         string type = Names.Of(reader.ReadString());
         uint sender = reader.ReadUInt32();
-        reader.ReadUInt32();
+        uint window = reader.ReadUInt32();
         uint most = reader.ReadUInt32();
-        return new ChannelOpen { Type = type, Sender = sender, MostInPacket = most, Rest = reader.ReadRest() };
+        return new ChannelOpen { Type = type, Sender = sender, Window = window, MostInPacket = most, Rest = reader.ReadRest() };
     }
 }
 

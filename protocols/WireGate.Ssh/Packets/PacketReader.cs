@@ -1,5 +1,6 @@
 using System.Buffers;
 using WireGate.Core.Framing;
+using WireGate.Ssh.Messages;
 
 namespace WireGate.Ssh.Packets;
 
@@ -78,7 +79,7 @@ internal sealed class PacketReader(Peer peer) : IDisposable
         Span<byte> plain = Packet.Rent(_length);
         if (!_opener.Open(Sequence, source.Slice(consumed, whole), plain))
         {
-            ProtocolException.Throw(peer, "a packet whose MAC is wrong");
+            SshProtocolException.Throw(peer, DisconnectReason.SSH_DISCONNECT_MAC_ERROR, "a packet whose MAC is wrong");
         }
 
         int padding = plain[0];

@@ -1,3 +1,4 @@
+using WireGate.Core.Framing;
 using WireGate.Core.Recording;
 using WireGate.Ssh.Masking;
 using WireGate.Ssh.Sftp;
@@ -70,11 +71,11 @@ internal sealed class Channel(string type, SshTransport client, SshTransport ups
     /// <summary>What the client lets come, where something may be said here; null: that is between the client and the upstream.</summary>
     public ChannelWindow? Window { get; set; }
 
-    /// <summary>The most that the upstream takes in one packet.</summary>
-    public uint MostToUpstream { get; set; }
+    /// <summary>What the client may send.</summary>
+    public DataWindow FromClient { get; } = new(Peer.Client);
 
-    /// <summary>The most that the client takes in one packet.</summary>
-    public uint MostToClient { get; init; }
+    /// <summary>What the upstream may send.</summary>
+    public DataWindow FromUpstream { get; } = new(Peer.Upstream);
 
     /// <summary>What comes of it is masked; null: it goes on as it comes.</summary>
     public MaskedOutput? Output { get; set; }

@@ -56,6 +56,7 @@ internal sealed partial class ClientMessages
     {
         byte[] open = client.Packet.Payload.ToArray();
         table.Begin(Peer.Client, channel.ClientNumber, channel);
+        Share(channel);
         channel.Held = new HeldRequest();
         holds.Begin(channel.Held, new HeldOperation(forward, open, []), decision, Debug, judgement =>
         {

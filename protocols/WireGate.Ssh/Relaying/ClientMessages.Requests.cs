@@ -174,6 +174,7 @@ internal sealed partial class ClientMessages
         channel.Output = MaskedOutput.Of(masks, operation, channel, client, loop, time, holds.Fail);
         if (channel.Credit > 0)
         {
+            channel.FromClient.Grant(channel.Credit);
             client.Send(ConnectionMessages.WindowAdjust(channel.ClientNumber, channel.Credit));
         }
 
@@ -183,6 +184,7 @@ internal sealed partial class ClientMessages
         }
         else if (channel.Window!.Release() is > 0 and uint kept)
         {
+            channel.FromUpstream.Grant(kept);
             upstream.Send(ConnectionMessages.WindowAdjust(channel.UpstreamNumber, kept));
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Transport;
@@ -60,8 +61,7 @@ internal sealed partial class ClientMessages(
                 // RFC 4252 section 5.1: who is in need not prove it again.
                 return default;
             default:
-                ProtocolException.Throw(Peer.Client, "a message that may not come within a session");
-                return default;
+                throw new UnreachableException();
         }
     }
 
@@ -95,6 +95,10 @@ internal sealed partial class ClientMessages(
         {
             ProtocolException.Throw(Peer.Client, "data for a session that nothing runs in");
         }
+        else
+        {
+            channel.FromClient.Use(ConnectionMessages.DataOf(Peer.Client, client.Kind, client.Packet.Payload).Length);
+        }
 
         if (channel.Sftp is { } sftp && client.Kind != SshMessage.SSH_MSG_CHANNEL_EOF)
         {
@@ -113,11 +117,12 @@ internal sealed partial class ClientMessages(
             return;
         }
 
+        // byte, uint32 recipient channel, uint32 bytes to add
+        Span<byte> bytes = Field(1 + sizeof(uint));
+        uint passed = BinaryPrimitives.ReadUInt32BigEndian(bytes);
         if (channel.Window is { IsReleased: false } window)
         {
-            // byte, uint32 recipient channel, uint32 bytes to add
-            Span<byte> bytes = Field(1 + sizeof(uint));
-            uint passed = window.Grant(BinaryPrimitives.ReadUInt32BigEndian(bytes));
+            passed = window.Grant(passed);
             BinaryPrimitives.WriteUInt32BigEndian(bytes, passed);
             channel.Sftp?.SendReady();
             if (passed == 0)
@@ -125,6 +130,8 @@ internal sealed partial class ClientMessages(
                 return;
             }
         }
+
+        channel.FromUpstream.Grant(passed);
 
         upstream.Forward(client.Packet);
     }
@@ -169,11 +176,13 @@ internal sealed partial class ClientMessages(
 
     private void OnConfirmation()
     {
-        // byte, uint32 recipient channel, uint32 sender channel, ...
+        // byte, uint32 recipient channel, uint32 sender channel, uint32 initial window size, uint32 maximum packet size
         var reader = new SshReader(Peer.Client, client.Packet.Payload);
         reader.ReadByte();
         Channel channel = Address(table.Pending(Peer.Client, reader.ReadUInt32()));
         table.Confirm(Peer.Client, reader.ReadUInt32(), channel);
+        channel.FromUpstream.Grant(reader.ReadUInt32());
+        channel.FromUpstream.MostInPacket = reader.ReadUInt32();
         upstream.Forward(client.Packet);
     }
 
@@ -191,35 +200,41 @@ internal sealed partial class ClientMessages(
         else if (judgement.IsAllowed)
         {
             table.Begin(Peer.Client, channel.ClientNumber, channel);
-            if (channel.Type == Relaying.Channel.Session)
-            {
-                Share(channel);
-            }
-
+            Share(channel);
             upstream.Forward(client.Packet);
         }
         else
         {
             client.Answer(ConnectionMessages.OpenFailure(
                 channel.ClientNumber,
-                !isKnown ? OpenFailure.SSH_OPEN_UNKNOWN_CHANNEL_TYPE : OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+                !isKnown ? OpenFailure.SSH_OPEN_UNKNOWN_CHANNEL_TYPE
+                    : !table.HasRoom ? OpenFailure.SSH_OPEN_RESOURCE_SHORTAGE
+                    : OpenFailure.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
                 $"wiregate: {judgement.Refusal}"));
         }
     }
 
-    /// <summary>Something may be said here on the channel, so the upstream is told of less than the client lets come.</summary>
+    /// <summary>Of a session, on which something may be said here, the upstream is told of less than the client lets come.</summary>
     private void Share(Channel channel)
     {
         // byte, string channel type, uint32 sender channel, uint32 initial window size, ...
-        channel.Window = new ChannelWindow();
         Span<byte> window = Field(1 + sizeof(uint) + channel.Type.Length + sizeof(uint));
-        BinaryPrimitives.WriteUInt32BigEndian(window, channel.Window.Grant(BinaryPrimitives.ReadUInt32BigEndian(window)));
+        uint passed = BinaryPrimitives.ReadUInt32BigEndian(window);
+        if (channel.Type == Relaying.Channel.Session)
+        {
+            channel.Window = new ChannelWindow();
+            passed = channel.Window.Grant(passed);
+            BinaryPrimitives.WriteUInt32BigEndian(window, passed);
+        }
+
+        channel.FromUpstream.Grant(passed);
     }
 
     private (Channel Channel, SshForward? Forward, bool IsKnown) ReadOpen()
     {
         ChannelOpen open = ChannelOpen.Read(Peer.Client, client.Packet.Payload);
-        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender, MostToClient = open.MostInPacket };
+        var channel = new Channel(open.Type, client, upstream) { ClientNumber = open.Sender };
+        channel.FromUpstream.MostInPacket = open.MostInPacket;
         var reader = new SshReader(Peer.Client, open.Rest);
         return open.Type switch
         {

@@ -77,15 +77,7 @@ internal sealed class SessionRelay : IDisposable
             await _holds.EndAsync();
             _session.Interrupt = null;
             EndChannels();
-            _upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
-            if (_session.End != SessionEnd.ClientClosed)
-            {
-                (uint reason, string text) = _session.End == SessionEnd.UpstreamClosed && _upstream.Disconnected is { } said
-                    ? (said.Reason, $"the upstream ended the session: {said.Text}")
-                    : ((uint)Refusals.ReasonOf(_session.End), Refusals.Farewell(_session.End));
-                _client.Disconnect((DisconnectReason)reason, text);
-            }
-
+            SayWhy(first.Exception?.InnerException);
             await Quiet(_client.FlushAsync().AsTask());
             await Quiet(_upstream.FlushAsync().AsTask());
         }
@@ -96,6 +88,29 @@ internal sealed class SessionRelay : IDisposable
     {
         _client.Dispose();
         _upstream.Dispose();
+    }
+
+    /// <param name="cause">What ended the session; null: no exception did.</param>
+    private void SayWhy(Exception? cause)
+    {
+        if (cause is ProtocolException fault)
+        {
+            (fault.Peer == Peer.Client ? _client : _upstream).Disconnect(fault);
+        }
+        else if (cause is HostKeyRefusedException)
+        {
+            _upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE, "the host key is not one that is known");
+        }
+
+        _upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
+        if (_session.End == SessionEnd.UpstreamClosed && _upstream.Disconnected is { } said)
+        {
+            _client.Disconnect((DisconnectReason)said.Reason, $"the upstream ended the session: {said.Text}");
+        }
+        else if (_session.End != SessionEnd.ClientClosed)
+        {
+            _client.Disconnect(Refusals.ReasonOf(_session.End), Refusals.Farewell(_session.End));
+        }
     }
 
     private void EndChannels()
@@ -190,6 +205,7 @@ internal sealed class SessionRelay : IDisposable
             { IsCompletedSuccessfully: true } => (source == Peer.Client ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed, null),
             { Exception.InnerException: ProtocolException e } =>
                 (e.Peer == Peer.Client ? SessionEnd.ClientBrokeProtocol : SessionEnd.UpstreamBrokeProtocol, e.Message),
+            { Exception.InnerException: HostKeyRefusedException e } => (SessionEnd.UpstreamNotTrusted, e.Message),
             { Exception.InnerException: AuditFailedException e } => (SessionEnd.AuditFailed, e.Message),
             { Exception.InnerException: IOException or ObjectDisposedException } =>
                 (source == Peer.Client ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed, ended.Exception.InnerException.Message),

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using WireGate.Core.Framing;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Sftp;
@@ -48,8 +49,7 @@ internal sealed class UpstreamMessages(
                 toClient.Pass(upstream);
                 break;
             default:
-                ProtocolException.Throw(Peer.Upstream, "a message that may not come within a session");
-                break;
+                throw new UnreachableException();
         }
 
         return default;
@@ -62,6 +62,11 @@ internal sealed class UpstreamMessages(
         if (channel.IsRefused)
         {
             return;
+        }
+
+        if (upstream.Kind != SshMessage.SSH_MSG_CHANNEL_EOF)
+        {
+            channel.FromUpstream.Use(ConnectionMessages.DataOf(Peer.Upstream, upstream.Kind, upstream.Packet.Payload).Length);
         }
 
         if (channel.Sftp is { } sftp)
@@ -139,12 +144,16 @@ internal sealed class UpstreamMessages(
         // uint32 initial window size, uint32 maximum packet size
         BinaryPrimitives.WriteUInt32BigEndian(upstream.Packet.Payload.Slice(1 + sizeof(uint), sizeof(uint)), channel.ShownNumber);
         uint window = reader.ReadUInt32();
-        channel.MostToUpstream = reader.ReadUInt32();
+        channel.FromClient.MostInPacket = reader.ReadUInt32();
         channel.Answered?.Invoke(true);
         if (channel.Type == Relaying.Channel.Session)
         {
             channel.Credit = window;
             BinaryPrimitives.WriteUInt32BigEndian(upstream.Packet.Payload.Slice(1 + (2 * sizeof(uint)), sizeof(uint)), 0);
+        }
+        else
+        {
+            channel.FromClient.Grant(window);
         }
 
         client.Forward(upstream.Packet);
@@ -164,12 +173,13 @@ internal sealed class UpstreamMessages(
             return;
         }
 
+        // byte, uint32 recipient channel, uint32 bytes to add
+        var reader = new SshReader(Peer.Upstream, upstream.Packet.Payload);
+        reader.ReadBytes(1 + sizeof(uint));
+        uint bytes = reader.ReadUInt32();
         if (channel is { Type: Relaying.Channel.Session, IsRunning: false })
         {
-            // byte, uint32 recipient channel, uint32 bytes to add
-            var reader = new SshReader(Peer.Upstream, upstream.Packet.Payload);
-            reader.ReadBytes(1 + sizeof(uint));
-            ulong credit = channel.Credit + (ulong)reader.ReadUInt32();
+            ulong credit = channel.Credit + (ulong)bytes;
             if (credit > uint.MaxValue)
             {
                 ProtocolException.Throw(Peer.Upstream, "a window of more than 2^32 - 1 bytes");
@@ -179,6 +189,7 @@ internal sealed class UpstreamMessages(
             return;
         }
 
+        channel.FromClient.Grant(bytes);
         client.Forward(upstream.Packet);
     }
 
@@ -192,6 +203,8 @@ internal sealed class UpstreamMessages(
         }
 
         var channel = new Channel(open.Type, client, upstream);
+        channel.FromClient.MostInPacket = open.MostInPacket;
+        channel.FromClient.Grant(open.Window);
         table.Begin(Peer.Upstream, open.Sender, channel);
         BinaryPrimitives.WriteUInt32BigEndian(upstream.Packet.Payload.Slice(1 + sizeof(uint) + open.Type.Length, sizeof(uint)), channel.ShownNumber);
         client.Forward(upstream.Packet);

@@ -65,6 +65,7 @@ internal sealed class SftpAnswers(Channel channel, SshTransport client)
     {
         if (bytes > 0 && !_isEnded)
         {
+            channel.FromClient.Grant(bytes);
             client.Send(ConnectionMessages.WindowAdjust(channel.ClientNumber, bytes));
         }
     }

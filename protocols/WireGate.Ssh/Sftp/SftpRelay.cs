@@ -1,5 +1,4 @@
 using WireGate.Core.Framing;
-using WireGate.Core.Policy.Facts;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Relaying;
@@ -11,11 +10,9 @@ namespace WireGate.Ssh.Sftp;
 /// The SFTP of one channel: each request is judged before the upstream gets it, and one that is refused is answered here. What is not
 /// altered goes on in the packets that it came in.
 /// </summary>
-internal sealed class SftpRelay(Channel channel, SshTransport client, SshTransport upstream, OperationJudge judge)
+internal sealed partial class SftpRelay(Channel channel, SshTransport client, SshTransport upstream, OperationJudge judge)
 {
     private const uint Version = 3;
-
-    private const string CannotWait = "one request of SFTP cannot wait for one: hold the subsystem";
 
     /// <summary>RFC 4253 section 6.1: what everybody takes, unless a channel says less.</summary>
     private const uint MostData = 32 * 1024;
@@ -166,6 +163,7 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
     {
         if (channel.Window!.Use(bytes) is > 0 and uint more)
         {
+            channel.FromUpstream.Grant(more);
             upstream.Send(ConnectionMessages.WindowAdjust(channel.UpstreamNumber, more));
         }
     }
@@ -203,72 +201,6 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
         return length;
     }
 
-    private async ValueTask<Fate> DecideAsync()
-    {
-        Fate? passes = DecideHere(out SftpOperation? operation, out string? refusal, out SftpPending pending);
-        if (passes is { } fate)
-        {
-            return fate;
-        }
-
-        Judgement judgement = refusal is not null ? judge.Refuse(operation!, refusal)
-            : operation is not null ? await judge.JudgeAsync(operation, CannotWait)
-            : new Judgement(true, null);
-        SftpRequest.TryRead(_requests.Head, out SftpRequest request);
-        if (judgement.IsAllowed)
-        {
-            if (operation is not null)
-            {
-                channel.Recording?.Done(operation);
-            }
-
-            _files.Ask(request.Id, pending, request.Handle);
-            return Fate.Pass;
-        }
-
-        _answers.Add(request.Id, $"wiregate: {judgement.Refusal ?? "the session has ended"}", (uint)_requests.Collected);
-        return Fate.Drop;
-    }
-
-    /// <summary>What needs no rule.</summary>
-    /// <returns>Null: rules decide about <paramref name="operation"/>, unless there is a refusal or nothing to judge.</returns>
-    private Fate? DecideHere(out SftpOperation? operation, out string? refusal, out SftpPending pending)
-    {
-        SftpRequest.TryRead(_requests.Head, out SftpRequest request);
-        (operation, refusal, pending) = (null, null, default);
-        if (request.Type == SftpType.SSH_FXP_INIT)
-        {
-            return DecideInit(request.Id);
-        }
-
-        SftpFile? file = null;
-        refusal = request.Fault
-            ?? (!_hasInit ? "no SSH_FXP_INIT came before it"
-            : _files.IsPending(request.Id) ? "its id is that of a request that waits for its answer"
-            : !_files.HasRoomToAsk ? "too many requests wait for their answers"
-            : request.HasHandle && !(_files.TryGet(request.Handle, out file) && HasOther(request)) ? "its handle is none that is open"
-            : request.Type == SftpType.SSH_FXP_OPEN && SftpFacts.HasUnknownFlags(request.Flags) ? "its flags are not known"
-            : request.Type is SftpType.SSH_FXP_OPEN or SftpType.SSH_FXP_OPENDIR && !_files.HasRoom ? "too many files are open"
-            : null);
-        operation = refusal is null ? SftpFacts.Of(request, file) : SftpFacts.OfRefused(request);
-        bool isOpen = request.Type is SftpType.SSH_FXP_OPEN or SftpType.SSH_FXP_OPENDIR;
-        pending = new SftpPending(request.Type, isOpen && refusal is null ? new SftpFile(operation!.Paths[0]) : file, request.DataLength);
-        return null;
-    }
-
-    private bool HasOther(in SftpRequest request) => request.Extension != SftpExtension.CopyData || _files.TryGet(request.OtherHandle, out _);
-
-    private Fate DecideInit(uint version)
-    {
-        if (_hasInit || version < Version)
-        {
-            ProtocolException.Throw(Peer.Client, "an SSH_FXP_INIT that is not the first, or of a version before 3");
-        }
-
-        _hasInit = true;
-        return version == Version ? Fate.Pass : Fate.Replace;
-    }
-
     private void OnReply()
     {
         SftpReply.TryRead(_replies.Head, out SftpReply reply);
@@ -303,7 +235,7 @@ internal sealed class SftpRelay(Channel channel, SshTransport client, SshTranspo
 
     private void SendHeld(int length)
     {
-        int most = (int)Math.Clamp(channel.MostToUpstream, 1, MostData);
+        int most = (int)Math.Clamp(channel.FromClient.MostInPacket, 1, MostData);
         for (int at = 0; at < length; at += most)
         {
             upstream.Send(ConnectionMessages.Data(channel.UpstreamNumber, _requests.Head[at..Math.Min(length, at + most)]));

@@ -38,6 +38,9 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
     /// <summary>H; empty before it is known.</summary>
     public byte[] ExchangeHash { get; private set; } = [];
 
+    /// <summary>As client: the host key or certificate that the upstream has shown; empty before it is known to be its own.</summary>
+    public byte[] HostKeyShown { get; private set; } = [];
+
     /// <summary>As client: SSH_MSG_KEX_ECDH_INIT.</summary>
     public async ValueTask<byte[]> BeginAsync(EventLoop loop)
     {
@@ -92,34 +95,39 @@ internal sealed class KeyExchanger(Peer peer, KexInit ours, KexInit theirs, byte
 
     /// <summary>As client: takes SSH_MSG_KEX_ECDH_REPLY.</summary>
     /// <param name="payload">The message.</param>
-    /// <param name="check">Says why a host key is not one that is known; null: it is.</param>
+    /// <param name="check">Says whether a host key is one that is known.</param>
+    /// <param name="known">What the upstream has shown before and was known, which is not asked again; empty: nothing.</param>
     /// <param name="sessionId">H of the first exchange; null: this is the first.</param>
     /// <param name="loop">Where to come back to.</param>
     /// <exception cref="HostKeyRefusedException">The host key is not known.</exception>
     /// <exception cref="ProtocolException">It can never be a reply, or the upstream does not have the key.</exception>
-    public async ValueTask<Protection> FinishAsync(ReadOnlyMemory<byte> payload, Func<SshPublicKey, string?> check, byte[]? sessionId, EventLoop loop)
+    public async ValueTask<Protection> FinishAsync(ReadOnlyMemory<byte> payload, HostKeyCheck check, byte[] known, byte[]? sessionId, EventLoop loop)
     {
         ReadReply(payload.Span, out byte[] keyBlob, out byte[] answer, out byte[] signature);
-        SshPublicKey hostKey = SshPublicKey.Parse(peer, keyBlob);
-        if (!hostKey.SignatureAlgorithms.Contains(_agreed.HostKey))
+        string? certified = SshCertificate.PlainName(_agreed.HostKey);
+        SshCertificate? certificate = certified is null ? null : SshCertificate.Parse(peer, keyBlob);
+        SshPublicKey hostKey = certificate?.Key ?? SshPublicKey.Parse(peer, keyBlob);
+        string algorithm = certified ?? _agreed.HostKey;
+        if (!hostKey.SignatureAlgorithms.Contains(algorithm))
         {
-            ProtocolException.Throw(peer, "a host key of another kind than was agreed on");
-        }
-
-        if (check(hostKey) is { } refusal)
-        {
-            throw new HostKeyRefusedException(refusal);
+            SshProtocolException.ThrowKeyExchange(peer, "a host key of another kind than was agreed on");
         }
 
         var secret = new SshWriter(96);
         await PoolSwitch.Instance;
         try
         {
+            if (!keyBlob.AsSpan().SequenceEqual(known) && check(hostKey, certificate) is { } refusal)
+            {
+                throw new HostKeyRefusedException(refusal);
+            }
+
+            HostKeyShown = keyBlob;
             _agreement!.Finish(answer, secret);
             ExchangeHash = HashOf(_agreement.Hash, ourVersion, theirVersion, ours, theirs, keyBlob, _init, answer, secret);
-            if (!hostKey.Verify(_agreed.HostKey, ExchangeHash, signature, out _))
+            if (!hostKey.Verify(algorithm, ExchangeHash, signature, out _))
             {
-                ProtocolException.Throw(peer, "its host key did not sign the key exchange");
+                SshProtocolException.ThrowKeyExchange(peer, "its host key did not sign the key exchange");
             }
 
             return new Protection(_agreement.Hash, secret, ExchangeHash, sessionId ?? ExchangeHash);

@@ -20,7 +20,7 @@ internal sealed partial class SshTransport : IDisposable
     private readonly Peer _peer;
     private readonly Algorithms _offer;
     private readonly HostKeys? _hostKeys;
-    private readonly Func<SshPublicKey, string?>? _hostKeyCheck;
+    private readonly HostKeyCheck? _hostKeyCheck;
     private readonly PacketReader _reader;
     private readonly PacketWriter _writer;
     private ReadOnlySequence<byte> _received;
@@ -28,8 +28,9 @@ internal sealed partial class SshTransport : IDisposable
     private bool _isReading;
     private bool _isCompleted;
     private bool _isAuthenticated;
+    private bool _hasDisconnected;
 
-    private SshTransport(Connection connection, Peer peer, Algorithms offer, HostKeys? hostKeys, Func<SshPublicKey, string?>? hostKeyCheck)
+    private SshTransport(Connection connection, Peer peer, Algorithms offer, HostKeys? hostKeys, HostKeyCheck? hostKeyCheck)
     {
         _connection = connection;
         _peer = peer;
@@ -53,7 +54,7 @@ internal sealed partial class SshTransport : IDisposable
     /// <param name="hostKeyCheck">Says why a host key is not one that is known; null: it is.</param>
     /// <param name="offer">What is offered; null: the default.</param>
     public static SshTransport ToUpstream(
-        Connection connection, IEnumerable<string> hostKeys, Func<SshPublicKey, string?> hostKeyCheck, Algorithms? offer = null) =>
+        Connection connection, IEnumerable<string> hostKeys, HostKeyCheck hostKeyCheck, Algorithms? offer = null) =>
         new(connection, Peer.Upstream, offer ?? Algorithms.ForUpstreams(hostKeys), null, hostKeyCheck);
 
     /// <summary>Who is at the other end.</summary>
@@ -99,6 +100,7 @@ internal sealed partial class SshTransport : IDisposable
         set
         {
             _isAuthenticated = value;
+            _layer = Phase.Connection;
             _reader.MostLength = PacketReader.MostProven;
             _reader.Packet.IsErased = false;
             _writer.StopErasing();
@@ -138,10 +140,6 @@ internal sealed partial class SshTransport : IDisposable
                     return false;
                 }
             }
-            else if (!IsOwn)
-            {
-                ProtocolException.Throw(_peer, "a message that may not come before the first keys");
-            }
             else if (!await HandleAsync())
             {
                 return false;
@@ -180,6 +178,7 @@ internal sealed partial class SshTransport : IDisposable
 
     /// <summary>Takes the next packet of what has arrived.</summary>
     /// <returns>False: none is whole; then <see cref="ReceiveAsync"/>.</returns>
+    /// <exception cref="ProtocolException">It can never be one, or may not come now.</exception>
     public bool TryNext()
     {
         if (!_isReading)
@@ -194,6 +193,7 @@ internal sealed partial class SshTransport : IDisposable
         }
 
         BytesRead += _consumed - before;
+        CheckPhase();
         return true;
     }
 
@@ -232,13 +232,32 @@ internal sealed partial class SshTransport : IDisposable
     /// <summary>Sends what was written, without waiting for it.</summary>
     public void StartFlush() => _writer.StartFlush();
 
-    /// <summary>Says why this leg ends; it is the last word.</summary>
+    /// <summary>Says why this leg ends, unless that was said. It is the last word.</summary>
     public void Disconnect(DisconnectReason reason, string text)
     {
+        if (_hasDisconnected)
+        {
+            return;
+        }
+
+        _hasDisconnected = true;
         using var writer = new SshWriter();
         writer.Byte((byte)SshMessage.SSH_MSG_DISCONNECT).UInt32((uint)reason).String(text).String("");
         _writer.Write(writer.WrittenSpan);
         _writer.StartFlush();
+    }
+
+    /// <summary>Says that the peer broke the protocol; how, where there is a reason for it.</summary>
+    public void Disconnect(ProtocolException fault)
+    {
+        if (fault is SshProtocolException known)
+        {
+            Disconnect(known.Reason, known.Message);
+        }
+        else
+        {
+            Disconnect(DisconnectReason.SSH_DISCONNECT_PROTOCOL_ERROR, "protocol violation");
+        }
     }
 
     /// <inheritdoc/>

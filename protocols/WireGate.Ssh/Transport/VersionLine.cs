@@ -1,5 +1,6 @@
 using System.Buffers;
 using WireGate.Core.Framing;
+using WireGate.Ssh.Messages;
 
 namespace WireGate.Ssh.Transport;
 
@@ -86,7 +87,7 @@ internal static class VersionLine
         // 1.99 is a server that speaks 2.0 and the version before it: RFC 4253 section 5.1.
         if (!text.AsSpan().StartsWith("SSH-2.0-"u8) && !(peer == Peer.Upstream && text.AsSpan().StartsWith("SSH-1.99-"u8)))
         {
-            ProtocolException.Throw(peer, "it does not speak SSH 2.0");
+            SshProtocolException.Throw(peer, DisconnectReason.SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED, "it does not speak SSH 2.0");
         }
 
         return text;

@@ -53,7 +53,7 @@ internal sealed class KnownUpstreams
         public KnownHost Of(Address address)
         {
             KnownHost? listed = Hosts?.Lookup(address.Host!, address.Port);
-            return new KnownHost([.. Pinned, .. listed?.Keys ?? []], listed?.Authorities ?? [], listed?.Revoked ?? []);
+            return new KnownHost(address.Host!, [.. Pinned, .. listed?.Keys ?? []], listed?.Authorities ?? [], listed?.Revoked ?? []);
         }
     }
 }

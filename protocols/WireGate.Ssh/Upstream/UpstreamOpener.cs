@@ -1,8 +1,10 @@
 using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Keys;
+using WireGate.Ssh.Messages;
 using WireGate.Ssh.Transport;
 
 namespace WireGate.Ssh.Upstream;
@@ -31,25 +33,25 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
 
         await session.Loop.Switch();
-        if (known.Keys.IsEmpty)
+        if (known.IsEmpty)
         {
             return NotTrusted($"{address}: no host key is known of it");
         }
 
-        SshTransport? transport = TransportTo(connection, known);
+        SshTransport? transport = TransportTo(connection, known, services.Time);
         try
         {
             if (!await transport.OpenAsync())
             {
-                return new(null, new Refusal(
-                    SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", $"{address}: {Left(transport, "it closed before the keys were exchanged")}"), TryNext: true);
+                // Unless it was the clock that closed it, which whoever catches this knows.
+                throw new IOException(Left(transport, "it closed before the keys were exchanged"));
             }
 
             var authentication = new UpstreamAuthentication(transport, credential!);
             string? why = await authentication.RunAsync();
             if (why is not null)
             {
-                transport.Disconnect(Messages.DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "");
+                transport.Disconnect(DisconnectReason.SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, "");
                 return new(null, new Refusal(SessionEnd.UpstreamRefused, "the upstream did not accept the gateway's login", $"{address}: {why}"), HasTriedCredential: true);
             }
 
@@ -59,7 +61,13 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
         catch (HostKeyRefusedException e)
         {
+            transport!.Disconnect(DisconnectReason.SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE, "the host key is not one that is known");
             return NotTrusted($"{address}: {e.Message}");
+        }
+        catch (ProtocolException e) when (e.Peer == Peer.Upstream)
+        {
+            transport!.Disconnect(e);
+            throw;
         }
         finally
         {
@@ -67,10 +75,9 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
     }
 
-    /// <summary>The leg to an upstream of which these keys are known.</summary>
-    public static SshTransport TransportTo(Connection connection, KnownHost known) =>
-        SshTransport.ToUpstream(connection, known.Keys.SelectMany(k => k.SignatureAlgorithms), key =>
-            known.Trusts(key) ? null : $"its host key is {key.KeyType} {key.Fingerprint}, which is not known of it");
+    /// <summary>The leg to an upstream of which this is known.</summary>
+    public static SshTransport TransportTo(Connection connection, KnownHost known, TimeProvider time) => SshTransport.ToUpstream(
+        connection, known.SignatureAlgorithms, (key, certificate) => known.WhyRefused(key, certificate, time.GetUtcNow()));
 
     private static string Left(SshTransport transport, string otherwise) => transport.Disconnected is { } said ? $"it disconnected: {said.Text}" : otherwise;
 

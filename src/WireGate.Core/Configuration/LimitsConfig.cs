@@ -9,6 +9,12 @@ public sealed record LimitsConfig
     /// </summary>
     public TimeSpan Authentication { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Of SSH, from the first keys to a proven identity, which people may have to type; absolute. OpenSSH's LoginGraceTime: 2 min. Up to
+    /// the keys <see cref="Authentication"/> counts.
+    /// </summary>
+    public TimeSpan LoginGrace { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>From a proven identity to ReadyForQuery, all addresses together. Below libpq's habitual connect_timeout of 30 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -9,7 +9,7 @@ namespace WireGate.Core.Framing;
 /// <param name="peer">Who broke the protocol.</param>
 /// <param name="message">What was broken, without any byte of the peer's payload: it is logged and audited.</param>
 /// <param name="innerException">What a library said, where a library found it.</param>
-public sealed class ProtocolException(Peer peer, string message, Exception? innerException = null) : Exception(message, innerException)
+public class ProtocolException(Peer peer, string message, Exception? innerException = null) : Exception(message, innerException)
 {
     /// <summary>Who broke the protocol.</summary>
     public Peer Peer { get; } = peer;

@@ -15,6 +15,9 @@ public abstract class EventLoop
     /// <summary>True on the loop's own thread, or for one without, where it runs at the moment.</summary>
     public abstract bool IsCurrent { get; }
 
+    /// <summary>Whether it moves the bytes of many sessions, and lives as long as the process; else it is one session's own.</summary>
+    public virtual bool IsShared => true;
+
     /// <summary>Queues <paramref name="callback"/>; it runs on the loop, never nested in another callback. Callable from any thread.</summary>
     public abstract void Post(Action<object?> callback, object? state);
 

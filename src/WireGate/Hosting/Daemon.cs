@@ -11,6 +11,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
+using WireGate.Http;
 using WireGate.Postgres;
 using WireGate.Ssh;
 using WireGate.Storage;
@@ -36,6 +37,7 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly EventLoopTransport _transport;
     private readonly PostgresProtocol _postgres;
     private readonly SshProtocol _ssh;
+    private readonly HttpProtocol _http;
     private readonly SessionDirectory _sessions;
     private readonly List<Listener> _listeners = [];
     private readonly AdminServer _admin;
@@ -44,7 +46,7 @@ internal sealed class Daemon : IAsyncDisposable
 
     private Daemon(
         ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, ApprovalRegistry approvals,
-        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, SshProtocol ssh, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
+        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, SshProtocol ssh, HttpProtocol http, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
     {
         _config = config;
         _logger = logger;
@@ -55,6 +57,7 @@ internal sealed class Daemon : IAsyncDisposable
         _transport = transport;
         _postgres = postgres;
         _ssh = ssh;
+        _http = http;
         _admin = admin;
         _sessions = sessions;
         _turnedAway = turnedAway;
@@ -110,6 +113,7 @@ internal sealed class Daemon : IAsyncDisposable
             new PostgresServices(store, secrets, audit, admission, turnedAway, approvals, store.DeriveMaskKey(), time, loggers.CreateLogger<PostgresProtocol>()));
         var ssh = new SshProtocol(
             new SshServices(store, secrets, audit, admission, approvals, time, loggers.CreateLogger<SshProtocol>()));
+        var http = new HttpProtocol(new HttpServices(store, secrets, audit, admission, time, loggers.CreateLogger<HttpProtocol>()));
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {
@@ -126,18 +130,19 @@ internal sealed class Daemon : IAsyncDisposable
             CancellationToken.None);
 
         var watcher = new ConfigWatcher(config, time);
-        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, ssh, admin, sessions, turnedAway, watcher);
+        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, ssh, http, admin, sessions, turnedAway, watcher);
         audit.Failed += daemon.OnAuditFailed;
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
         watcher.Failed += logger.WatchFailed;
+        Dictionary<string, IProtocol> protocols = new IProtocol[] { postgres, ssh, http }.ToDictionary(p => p.Name);
         foreach (ListenerConfig listener in current.Listeners)
         {
             Listener bound = Bind(transport, listener);
             daemon._listeners.Add(bound);
             string name = listener.Name;
             var server = new SessionServer(
-                () => config.Current.Listeners.First(l => l.Name == name), ProtocolOf(listener, postgres, ssh), () => config.Current, admission, sessions, turnedAway, audit, time,
+                () => config.Current.Listeners.First(l => l.Name == name), protocols[listener.Protocol], () => config.Current, admission, sessions, turnedAway, audit, time,
                 loggers.CreateLogger<SessionServer>());
             bound.Start(server.Serve, server.TurnAway);
             logger.Listening(listener.Protocol, bound.LocalEndPoint, reactors == 0 ? "streams" : $"epoll, {reactors} reactors");
@@ -184,18 +189,12 @@ internal sealed class Daemon : IAsyncDisposable
         await _store.DisposeAsync();
         _postgres.Dispose();
         _ssh.Dispose();
+        _http.Dispose();
         _secrets.Dispose();
         await _audit.DisposeAsync();
     }
 
     /// <exception cref="IOException">It is none that is served.</exception>
-    private static IProtocol ProtocolOf(ListenerConfig listener, PostgresProtocol postgres, SshProtocol ssh) => listener.Protocol switch
-    {
-        ProtocolNames.Postgres => postgres,
-        ProtocolNames.Ssh => ssh,
-        _ => throw new IOException($"listener {listener.Name}: {listener.Protocol} is not served yet"),
-    };
-
     private static Listener Bind(EventLoopTransport transport, ListenerConfig listener)
     {
         try

@@ -21,6 +21,9 @@ internal static class Places
     /// <summary>The root folder of an OpenSSH that is newer than the machine's.</summary>
     public static string NewerOpenSsh { get; } = Existing(Path.Combine(Repository, ".cache", "suites", "openssh-backports"));
 
+    /// <summary>OpenSSH's own tests, of the machine's version.</summary>
+    public static string OpenSshTests { get; } = Existing(Path.Combine(Repository, ".cache", "suites", "root/usr/lib/openssh/regress"));
+
     /// <summary>Programs of one PostgreSQL version; the client programs exist for 15 only.</summary>
     public static string PostgresPrograms(int version) => Existing(version switch
     {

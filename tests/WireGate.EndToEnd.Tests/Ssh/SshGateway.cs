@@ -74,6 +74,8 @@ internal sealed class SshGateway : IAsyncDisposable
     public string Fingerprint => "SHA256:"
         + Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(File.ReadAllText(KnownHosts).Split('\n')[0].Split(' ')[2]))).TrimEnd('=');
 
+    public int ProcessId => _process!.Id;
+
     public string Log => _process?.Error + _process?.Output;
 
     public static async Task<SshGateway> StartAsync(SshHost host, string? rules = null, Func<string, string>? edit = null)

@@ -7,6 +7,7 @@ namespace WireGate.EndToEnd.Tests.Ssh;
 internal sealed class SshHost : IAsyncDisposable
 {
     private readonly RunningProcess _process;
+    private string? _passwords;
 
     private SshHost(string root, int port, RunningProcess process) => (Root, Port, _process) = (root, port, process);
 
@@ -19,6 +20,9 @@ internal sealed class SshHost : IAsyncDisposable
 
     /// <summary>The account that the gateway logs in as.</summary>
     public static string User => Environment.UserName;
+
+    /// <summary>An account that is not root, where there is one. With a password of nobody it takes the same key, and else none.</summary>
+    public static string OtherUser => Unix.IsRoot ? "postgres" : User;
 
     /// <summary>The private key of the account.</summary>
     public string KeyFile => Path.Combine(Root, "account");
@@ -38,6 +42,28 @@ internal sealed class SshHost : IAsyncDisposable
             .. settings,
         ]);
 
+    /// <summary>
+    /// One for which the account has this password, and nobody else: it sees a file of passwords, and rules of PAM, of its own. Only root can.
+    /// </summary>
+    public static async Task<SshHost> StartWithPasswordAsync(string password, params string[] settings)
+    {
+        Assert.That(Unix.IsRoot, "only root can give sshd another file of passwords");
+        string root = Places.Temporary("passwords");
+        string hash = (await Tools.RunAsync("/usr/bin/openssl", ["passwd", "-6", "-stdin"], input: password)).Succeeded().Output.Trim();
+        PrivateFile.Write(Path.Combine(root, "shadow"), $"{User}:{hash}:20000:0:99999:7:::\n{OtherUser}:*:20000:0:99999:7:::\n");
+        PrivateFile.Write(Path.Combine(root, "pam"), "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_permit.so\n");
+        string program = Path.Combine(root, "sshd");
+        PrivateFile.Write(program, $"""
+            #!/bin/sh
+            exec unshare --mount -- sh -c 'mount --bind {root}/shadow /etc/shadow && mount --bind {root}/pam /etc/pam.d/sshd && exec /usr/sbin/sshd "$@"' sshd "$@"
+
+            """);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        SshHost host = await StartAsync(program, settings);
+        host._passwords = root;
+        return host;
+    }
+
     /// <summary>Makes a key without a passphrase.</summary>
     public static async Task GenerateAsync(string path, string type = "ed25519", string passphrase = "") =>
         (await Tools.RunAsync("/usr/bin/ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "", "-f", path])).Succeeded();
@@ -49,6 +75,10 @@ internal sealed class SshHost : IAsyncDisposable
     {
         await _process.DisposeAsync();
         Directory.Delete(Root, recursive: true);
+        if (_passwords is not null)
+        {
+            Directory.Delete(_passwords, recursive: true);
+        }
     }
 
     private static async Task<SshHost> StartAsync(string program, string[] settings)
@@ -62,7 +92,10 @@ internal sealed class SshHost : IAsyncDisposable
 
         // Where it gives its privileges away when it is root's.
         Directory.CreateDirectory("/run/sshd");
+
+        // Of a setting that comes twice sshd takes the first.
         PrivateFile.Write(Path.Combine(root, "sshd_config"), $"""
+            {string.Join('\n', settings)}
             Port {port}
             ListenAddress 127.0.0.1
             HostKey {root}/host
@@ -77,7 +110,6 @@ internal sealed class SshHost : IAsyncDisposable
             MaxStartups 1000
             X11Forwarding yes
             Subsystem sftp internal-sftp
-            {string.Join('\n', settings)}
 
             """);
         RunningProcess process = RunningProcess.Start(program, ["-D", "-e", "-f", Path.Combine(root, "sshd_config")]);

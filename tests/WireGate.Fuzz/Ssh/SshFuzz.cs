@@ -31,15 +31,11 @@ internal sealed class SshFuzz
 
         """;
 
-    [Test]
-    public void Version_lines() => Vary(
+    [TestCase(Peer.Client)]
+    [TestCase(Peer.Upstream)]
+    public void Version_lines(Peer peer) => Vary(
         21, ["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"u8.ToArray(), "hello\nSSH-1.99-x\n"u8.ToArray(), "GET / HTTP/1.1\r\n\r\n"u8.ToArray()],
-        bytes =>
-        {
-            var received = new ReadOnlySequence<byte>(bytes);
-            Either(() => VersionLine.TryRead(Peer.Client, received, out _, out _));
-            Either(() => VersionLine.TryRead(Peer.Upstream, received, out _, out _));
-        });
+        bytes => VersionLine.TryRead(peer, new ReadOnlySequence<byte>(bytes), out _, out _));
 
     [Test]
     public void Packets_in_clear() => Vary(
@@ -97,31 +93,36 @@ internal sealed class SshFuzz
     }
 
     [Test]
-    public void Sftp() => Vary(
+    public void What_a_client_asks_by_SFTP() => Vary(
         27,
         [
             [0, 0, 0, 5, 1, 0, 0, 0, 3, 0, 0, 0, 15, 3, 0, 0, 0, 1, 0, 0, 0, 2, 47, 97, 0, 0, 0, 1],
             [0, 0, 0, 26, 6, 0, 0, 0, 2, 0, 0, 0, 1, 104, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4],
             [0, 0, 0, 24, 200, 0, 0, 0, 3, 0, 0, 0, 9, .. "copy-data"u8, 0, 0, 0, 2, 47, 97],
-            [0, 0, 0, 10, 102, 0, 0, 0, 1, 0, 0, 0, 1, 104, 0, 0, 0, 13, 103, 0, 0, 0, 2, 0, 0, 0, 4, 1, 2, 3, 4],
         ],
-        bytes =>
-        {
-            Either(() => ReadSftp(bytes, SftpRequest.HeadLength, head => SftpRequest.TryRead(head, out SftpRequest request) && IsJudged(request)));
-            Either(() => ReadSftp(bytes, SftpReply.HeadLength, head => SftpReply.TryRead(head, out _)));
-        });
+        bytes => ReadSftp(bytes, SftpRequest.HeadLength, head => SftpRequest.TryRead(head, out SftpRequest request) && IsJudged(request)));
 
     [Test]
-    public void Keys()
+    public void What_an_upstream_answers_by_SFTP() => Vary(
+        32,
+        [
+            [0, 0, 0, 10, 102, 0, 0, 0, 1, 0, 0, 0, 1, 104, 0, 0, 0, 13, 103, 0, 0, 0, 2, 0, 0, 0, 4, 1, 2, 3, 4],
+            [0, 0, 0, 5, 2, 0, 0, 0, 3, 0, 0, 0, 17, 101, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0],
+        ],
+        bytes => ReadSftp(bytes, SftpReply.HeadLength, head => SftpReply.TryRead(head, out _)));
+
+    [Test]
+    public void Public_keys()
     {
         using var key = SshPrivateKey.Generate();
-        byte[] signature = key.Sign("ssh-ed25519", [1, 2, 3]);
-        Vary(26, [key.PublicKey.Blob.ToArray(), signature], bytes =>
-        {
-            Either(() => SshPublicKey.Parse(Peer.Client, bytes));
-            Either(() => SshCertificate.Parse(Peer.Client, bytes));
-            Either(() => key.PublicKey.Verify("ssh-ed25519", [1, 2, 3], bytes, out _));
-        });
+        Vary(26, [key.PublicKey.Blob.ToArray()], bytes => SshPublicKey.Parse(Peer.Client, bytes));
+    }
+
+    [Test]
+    public void Signatures()
+    {
+        using var key = SshPrivateKey.Generate();
+        Vary(33, [key.Sign("ssh-ed25519", [1, 2, 3])], bytes => key.PublicKey.Verify("ssh-ed25519", [1, 2, 3], bytes, out _));
     }
 
     [Test]

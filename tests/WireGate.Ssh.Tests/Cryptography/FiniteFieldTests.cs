@@ -75,7 +75,7 @@ internal sealed class FiniteFieldTests
         using var secret = new SshWriter();
         client.Begin();
 
-        ProtocolException? e = Assert.Throws<ProtocolException>(() => client.Finish(Convert.FromHexString(hex), secret));
+        SshProtocolException? e = Assert.Throws<SshProtocolException>(() => client.Finish(Convert.FromHexString(hex), secret));
         Assert.That(e!.Peer, Is.EqualTo(Peer.Upstream));
     }
 

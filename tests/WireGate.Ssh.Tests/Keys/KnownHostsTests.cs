@@ -68,9 +68,8 @@ public sealed class KnownHostsTests
         Assert.That(host.Keys.Select(key => key.ToString()), Is.EqualTo(new[] { First, _second }));
         Assert.That(host.Authorities.Select(key => key.ToString()), Is.EqualTo(new[] { _second }));
         Assert.That(host.Revoked, Is.EqualTo(new[] { revoked.PublicKey }));
-        Assert.That(host.KeyTypes, Is.EqualTo(new[] { "ssh-ed25519", "ecdsa-sha2-nistp256" }));
-        Assert.That(host.Trusts(SshPublicKey.ParseLine(Peer.Upstream, First)), Is.True);
-        Assert.That(host.Trusts(revoked.PublicKey), Is.False);
+        Assert.That(host.WhyRefused(SshPublicKey.ParseLine(Peer.Upstream, First), null, default), Is.Null);
+        Assert.That(host.WhyRefused(revoked.PublicKey, null, default), Does.Contain(revoked.PublicKey.Fingerprint).And.EndWith(", which is revoked"));
     }
 
     [Test]

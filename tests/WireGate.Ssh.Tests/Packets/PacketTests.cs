@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using NUnit.Framework;
 using WireGate.Core.Framing;
 using WireGate.Ssh.Cryptography;
+using WireGate.Ssh.Messages;
 using WireGate.Ssh.Packets;
 
 namespace WireGate.Ssh.Tests.Packets;
@@ -80,7 +81,17 @@ internal sealed class PacketTests
         Assert.That(reader.TryRead(new ReadOnlySequence<byte>(sent), ref consumed), Is.True);
         byte[] again = [.. sent, .. new byte[256 * 1024]];
 
-        Assert.That(() => Read(reader, again), Throws.TypeOf<ProtocolException>());
+        Assert.That(() => Read(reader, again), Throws.InstanceOf<ProtocolException>());
+    }
+
+    [Test]
+    public async Task Says_of_a_packet_that_was_changed_that_its_MAC_is_wrong([Values(Way.Gcm, Way.ChaCha, Way.CtrEncryptedFirst, Way.Ctr)] Way way)
+    {
+        byte[] sent = await WriteAsync(way, [1, 2, 3, 4, 5]);
+        using PacketReader reader = ReaderOf(way);
+        sent[^1] ^= 1;
+
+        Assert.That(() => Read(reader, sent), Throws.TypeOf<SshProtocolException>().With.Property("Reason").EqualTo(DisconnectReason.SSH_DISCONNECT_MAC_ERROR));
     }
 
     [TestCase(0u)]
@@ -96,7 +107,7 @@ internal sealed class PacketTests
         using PacketReader reader = ReaderOf(Way.Plain);
         byte[] header = [(byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length];
 
-        Assert.That(() => Read(reader, header), Throws.TypeOf<ProtocolException>());
+        Assert.That(() => Read(reader, header), Throws.InstanceOf<ProtocolException>());
     }
 
     [TestCase(3)]
@@ -108,7 +119,7 @@ internal sealed class PacketTests
         using PacketReader reader = ReaderOf(Way.Plain);
         byte[] packet = [0, 0, 0, 12, (byte)padding, .. new byte[11]];
 
-        Assert.That(() => Read(reader, packet), Throws.TypeOf<ProtocolException>());
+        Assert.That(() => Read(reader, packet), Throws.InstanceOf<ProtocolException>());
     }
 
     [Test]
@@ -120,7 +131,7 @@ internal sealed class PacketTests
         proven.MostLength = PacketReader.MostProven;
         long consumed = 0;
 
-        Assert.That(() => Read(unproven, sent), Throws.TypeOf<ProtocolException>());
+        Assert.That(() => Read(unproven, sent), Throws.InstanceOf<ProtocolException>());
         Assert.That(proven.TryRead(new ReadOnlySequence<byte>(sent), ref consumed), Is.True);
         Assert.That(proven.Packet.Payload.Length, Is.EqualTo(200_000));
     }

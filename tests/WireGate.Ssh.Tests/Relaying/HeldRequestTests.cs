@@ -86,7 +86,7 @@ internal sealed class HeldRequestTests : RelayFixture
         Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_REQUEST));
         Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST), "what was kept back for notices");
         Assert.That(await ReadAsync(upstream), Is.EqualTo(ConnectionMessages.Eof(Theirs)));
-        Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.WindowAdjust(Mine, (1 << 20) + 5)));
+        Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.WindowAdjust(Mine, Window + 5)));
     });
 
     [Test]
@@ -148,7 +148,7 @@ internal sealed class HeldRequestTests : RelayFixture
         await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_FAILURE).UInt32(Mine));
         await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
 
-        Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.WindowAdjust(Mine, 1 << 20)));
+        Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.WindowAdjust(Mine, Window)));
         Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Success(Mine)));
         Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Failure(Mine)));
     });

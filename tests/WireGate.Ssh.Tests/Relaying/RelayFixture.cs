@@ -12,6 +12,9 @@ internal abstract class RelayFixture
     // The numbers that both sides give the channel.
     protected const uint Mine = 7, Theirs = 1_000_000;
 
+    // What both sides let come: more than most tests send.
+    protected const uint Window = 1 << 30, MostInPacket = 1 << 15;
+
     // In SSH_MSG_CHANNEL_OPEN of a session: some of it is kept back for answers of our own until it is known what for the channel is.
     private static readonly Range WindowField = 16..20;
 
@@ -32,7 +35,7 @@ internal abstract class RelayFixture
     protected static async Task OpenSessionAsync(SshTransport client, SshTransport upstream)
     {
         await PassAsync(client, upstream, Open("session", Mine));
-        await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine).UInt32(Theirs).UInt32(1 << 20).UInt32(1 << 15));
+        await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine).UInt32(Theirs).UInt32(Window).UInt32(MostInPacket));
     }
 
     /// <summary>What one side says reaches the other as it was said.</summary>
@@ -61,7 +64,7 @@ internal abstract class RelayFixture
     }
 
     protected static SshWriter Open(string type, uint number) =>
-        Message(SshMessage.SSH_MSG_CHANNEL_OPEN).String(type).UInt32(number).UInt32(1 << 21).UInt32(1 << 15);
+        Message(SshMessage.SSH_MSG_CHANNEL_OPEN).String(type).UInt32(number).UInt32(Window).UInt32(MostInPacket);
 
     protected static SshWriter Request(uint recipient, string type, bool wantsReply = true) =>
         Message(SshMessage.SSH_MSG_CHANNEL_REQUEST).UInt32(recipient).String(type).Boolean(wantsReply);

@@ -15,12 +15,12 @@ using static WireGate.Ssh.Tests.Relaying.RelayedSession;
 namespace WireGate.Ssh.Tests.Relaying;
 
 /// <summary>
-/// Both sides say anything, in any order, most of it well formed. Whatever they say, the session ends for a reason of theirs, and the upstream
+/// Both sides say anything, in any order, some of it malformed, or most of it. Whatever they say, the session ends for a reason of theirs, and the upstream
 /// never hears what was denied, or held and not approved.
 /// </summary>
 internal sealed class RelayFuzzTests
 {
-    private const int Sessions = 60, Rounds = 400;
+    private const int Rounds = 400;
 
     // The upstream's number for a channel is the client's and this.
     private const uint Apart = 1000;
@@ -39,6 +39,7 @@ internal sealed class RelayFuzzTests
     private RelayedSession _session = null!;
     private MemoryApprovalStore _store = null!;
     private ApprovalRegistry _approvals = null!;
+    private int _malformedOneIn;
     private int _approved;
     private uint _next;
 
@@ -55,15 +56,24 @@ internal sealed class RelayFuzzTests
         ],
     };
 
-    [TestCase(1)]
-    [TestCase(2)]
-    public async Task Whatever_both_sides_say_nothing_passes_that_must_not(int seed)
+    [TestCase(1, 60, 400)]
+    [TestCase(2, 60, 400)]
+    [TestCase(3, 400, 10)]
+    [TestCase(4, 400, 3)]
+    [TestCase(5, 400, 1)]
+    public async Task Whatever_both_sides_say_nothing_passes_that_must_not(int seed, int sessions, int malformedOneIn)
     {
-        _random = new Random(seed);
-        for (int i = 0; i < Sessions; i++)
+        (_random, _malformedOneIn) = (new Random(seed), malformedOneIn);
+        var ends = new Dictionary<SessionEnd, int>();
+        for (int i = 0; i < sessions; i++)
         {
-            await PlayAsync($"seed {seed}, session {i}");
+            SessionEnd end = await PlayAsync($"seed {seed}, session {i}");
+            ends[end] = ends.GetValueOrDefault(end) + 1;
         }
+
+        // Where most of it is malformed, most sessions end by it, and by that of either side.
+        Assert.That(ends.GetValueOrDefault(SessionEnd.ClientBrokeProtocol), Is.GreaterThan(malformedOneIn < 10 ? sessions / 4 : 0));
+        Assert.That(ends.GetValueOrDefault(SessionEnd.UpstreamBrokeProtocol), Is.GreaterThan(malformedOneIn < 10 ? sessions / 10 : -1));
     }
 
     private static RuleConfig Rule(string name, Verdict verdict, MatchConfig match) => new() { Name = name, Match = match, Do = verdict };
@@ -81,7 +91,7 @@ internal sealed class RelayFuzzTests
         },
     };
 
-    private async Task PlayAsync(string which)
+    private async Task<SessionEnd> PlayAsync(string which)
     {
         _store = new MemoryApprovalStore();
         _heard.Clear();
@@ -111,6 +121,7 @@ internal sealed class RelayFuzzTests
         Assert.That(end, Is.EqualTo(SessionEnd.ClientClosed).Or.EqualTo(SessionEnd.ClientBrokeProtocol).Or.EqualTo(SessionEnd.UpstreamBrokeProtocol), which);
         Assert.That(_heard.Where(h => h.Contains("denied", StringComparison.Ordinal)), Is.Empty, which);
         Assert.That(_heard.Count(h => h.Contains("held", StringComparison.Ordinal)), Is.AtMost(_approved), which);
+        return end;
     }
 
     private async Task ListenAsync(SshTransport side, Action<byte[]> hear)
@@ -177,14 +188,44 @@ internal sealed class RelayFuzzTests
 
         bool isClient = _random.Next(3) > 0;
         byte[] message = (isClient ? OfClient() : OfUpstream()).WrittenSpan.ToArray();
-        if (_random.Next(400) == 0)
+        if (_random.Next(_malformedOneIn) == 0)
         {
-            message[_random.Next(message.Length)] ^= (byte)(1 << _random.Next(8));
+            message = Malformed(message);
         }
 
         SshTransport side = isClient ? _session.Client : _session.Upstream;
         side.Send(message);
         side.StartFlush();
+    }
+
+    /// <summary>The message with one thing wrong. Not its words: what was denied must not be what is not.</summary>
+    private byte[] Malformed(byte[] message)
+    {
+        int at = _random.Next(message.Length);
+        switch (_random.Next(7))
+        {
+            case 0:
+                message[0] = (byte)_random.Next(256);
+                return message;
+            case 1:
+                return message[..Math.Max(1, at)];
+            case 2:
+                return [.. message, .. new byte[_random.Next(1, 9)]];
+            case 3:
+                // A length, a number or a flag, most likely.
+                message[Math.Min(at, 4)] ^= (byte)(1 << _random.Next(8));
+                return message;
+            case 4 when message.Length >= 5:
+                message.AsSpan(_random.Next(message.Length - 4), 4).Fill((byte)(_random.Next(2) * 0xFF));
+                return message;
+            case 5:
+                byte[] noise = new byte[_random.Next(1, 64)];
+                _random.NextBytes(noise);
+                return [message[0], .. noise];
+            default:
+                message[at] ^= (byte)(1 << _random.Next(8));
+                return message;
+        }
     }
 
     private string Word() => Commands[_random.Next(Commands.Length)];

@@ -5,7 +5,6 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Ssh.Messages;
-using WireGate.Ssh.Transport;
 using static WireGate.Ssh.Tests.Relaying.RelayedSession;
 
 namespace WireGate.Ssh.Tests.Relaying;
@@ -42,52 +41,6 @@ internal sealed class RelayTests : RelayFixture
 
             // The numbers are free again.
             await PassAsync(client, upstream, Open("session", Mine));
-        });
-    }
-
-    [Test]
-    public async Task Who_begins_a_key_exchange_and_does_not_go_on_is_kept_little_and_gets_all_of_it_later()
-    {
-        await RunAsync(async (client, upstream) =>
-        {
-            const int Count = 200, Length = 30_000;
-            await OpenSessionAsync(client, upstream);
-            await PassAsync(client, upstream, Request(Theirs, "exec").String("cat"));
-            await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
-            Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST));
-            Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_SUCCESS));
-
-            // It hears what the gateway answers only when it reads again.
-            client.StartRekey();
-            await client.FlushAsync();
-            while (!Relayed.ClientLeg.IsExchanging)
-            {
-                await Relayed.YieldAsync();
-            }
-
-            for (int i = 0; i < Count; i++)
-            {
-                using SshWriter data = Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String(Enumerable.Repeat((byte)i, Length).ToArray());
-                upstream.Send(data.WrittenSpan);
-            }
-
-            upstream.StartFlush();
-            while (!Relayed.ClientLeg.IsFull)
-            {
-                await Relayed.YieldAsync();
-            }
-
-            for (int i = 0; i < 200; i++)
-            {
-                await Relayed.YieldAsync();
-            }
-
-            Assert.That(Relayed.ClientLeg.Parked, Is.LessThan(10 * Length + 256 * 1024));
-            for (int i = 0; i < Count; i++)
-            {
-                byte[] data = await ReadAsync(client);
-                Assert.That((data.Length, data[^1]), Is.EqualTo((9 + Length, (byte)i)));
-            }
         });
     }
 
@@ -297,52 +250,6 @@ internal sealed class RelayTests : RelayFixture
     }
 
     [Test]
-    public async Task What_the_upstream_said_before_it_was_gone_reaches_a_client_that_was_writing()
-    {
-        await RunAsync(async (client, upstream) =>
-        {
-            await OpenSessionAsync(client, upstream);
-            await PassAsync(client, upstream, Request(Theirs, "shell"));
-
-            // Nobody reads, so both directions of the gateway wait to write, and it has read little of what the upstream said.
-            await SendUntilBlockedAsync(upstream, Mine);
-            await SendUntilBlockedAsync(client, Theirs);
-            long read = Relayed.UpstreamLeg.BytesRead;
-            Relayed.AbortUpstream();
-            while ((await ReadAsync(client)).Length > 0)
-            {
-            }
-
-            Assert.That(Relayed.UpstreamLeg.BytesRead, Is.GreaterThan(read + (64 * 1024)));
-            Assert.That(client.Disconnected?.Text, Is.EqualTo("the connection to the upstream was lost"));
-            Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.UpstreamClosed));
-        });
-    }
-
-    [Test]
-    public async Task What_the_upstream_says_when_it_leaves_the_client_hears()
-    {
-        await RunAsync(async (client, upstream) =>
-        {
-            upstream.Disconnect(DisconnectReason.SSH_DISCONNECT_BY_APPLICATION, "maintenance");
-            Assert.That(await ReadAsync(client), Is.Empty);
-            Assert.That(client.Disconnected?.Text, Is.EqualTo("the upstream ended the session: maintenance"));
-            Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.UpstreamClosed));
-        });
-    }
-
-    [Test]
-    public async Task Whoever_ends_theRelayed_is_told_to_the_client()
-    {
-        await RunAsync(async (client, _) =>
-        {
-            Relayed.Session.Kill(SessionEnd.Revoked);
-            Assert.That(await ReadAsync(client), Is.Empty);
-            Assert.That(client.Disconnected?.Text, Is.EqualTo("the session was revoked"));
-        });
-    }
-
-    [Test]
     public async Task A_reload_counts_from_the_next_operation_on()
     {
         await RunAsync(async (client, upstream) =>
@@ -367,76 +274,5 @@ internal sealed class RelayTests : RelayFixture
             Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.AuditFailed));
             Assert.That(await ReadAsync(upstream), Is.Empty, "the command never came");
         });
-    }
-
-    /// <summary>Each leg parks what the other brings while it exchanges keys, and neither waits for the other.</summary>
-    [Test]
-    public async Task Both_legs_exchange_keys_all_the_time_while_bytes_run_both_ways()
-    {
-        // As much as a small window lets come at once.
-        const int Rounds = 100, Packets = 4, Length = 32 * 1024;
-        await RunAsync(async (client, upstream) =>
-        {
-            await OpenSessionAsync(client, upstream);
-            await PassAsync(client, upstream, Request(Theirs, "shell"));
-            await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
-            Relayed.ClientLeg.RekeyBytes = Relayed.UpstreamLeg.RekeyBytes = 64 * 1024;
-            for (int i = 0; i < Rounds; i++)
-            {
-                await Task.WhenAll(SendManyAsync(client, Theirs), SendManyAsync(upstream, Mine), ReadManyAsync(client), ReadManyAsync(upstream));
-            }
-
-            Assert.That(Relayed.ClientLeg.Exchanges, Is.GreaterThan(Rounds / 2));
-            Assert.That(Relayed.UpstreamLeg.Exchanges, Is.GreaterThan(Rounds / 2));
-        });
-
-        async Task SendManyAsync(SshTransport from, uint channel)
-        {
-            for (int i = 0; i < Packets; i++)
-            {
-                byte[] data = new byte[Length];
-                data.AsSpan().Fill((byte)i);
-                await SendAsync(from, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(channel).String(data));
-            }
-        }
-
-        async Task ReadManyAsync(SshTransport to)
-        {
-            for (int i = 0; i < Packets; i++)
-            {
-                byte[] message = await ReadAsync(to);
-                while (Kind(message) == SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST)
-                {
-                    message = await ReadAsync(to);
-                }
-
-                Assert.That((message.Length, message[^1]), Is.EqualTo((Length + 9, (byte)i)));
-            }
-        }
-    }
-
-    /// <summary>Sends data until the other end takes no more.</summary>
-    private async Task SendUntilBlockedAsync(SshTransport side, uint recipient)
-    {
-        const int Patience = 200;
-        byte[] data = new byte[32 * 1024];
-        while (true)
-        {
-            using (SshWriter message = Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(recipient).String(data))
-            {
-                side.Send(message.WrittenSpan);
-            }
-
-            Task sent = side.FlushAsync().AsTask();
-            for (int i = 0; i < Patience && !sent.IsCompleted; i++)
-            {
-                await Relayed.YieldAsync();
-            }
-
-            if (!sent.IsCompleted)
-            {
-                return;
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using WireGate.Core.Sessions;
 using WireGate.Ssh.Messages;
+using WireGate.Ssh.Transport;
 using static WireGate.Ssh.Tests.Relaying.RelayedSession;
 
 namespace WireGate.Ssh.Tests.Relaying;
@@ -69,6 +70,8 @@ internal sealed class RelayViolationTests : RelayFixture
             });
             Assert.That(await ReadAsync(client), Is.Empty);
             Assert.That(client.Disconnected?.Text, Is.EqualTo("the upstream broke the protocol"));
+            Assert.That(await ReadAsync(upstream), Is.Empty);
+            Assert.That(upstream.Disconnected, Is.EqualTo(new Disconnection(2, "protocol violation")));
             Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.UpstreamBrokeProtocol));
         });
     }
@@ -84,7 +87,8 @@ internal sealed class RelayViolationTests : RelayFixture
             }
 
             await SendAsync(client, Open("session", 1024));
-            Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE));
+            byte[] failure = await ReadAsync(client);
+            Assert.That((Kind(failure), failure[8]), Is.EqualTo((SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE, (byte)OpenFailure.SSH_OPEN_RESOURCE_SHORTAGE)));
         });
     }
 

@@ -39,9 +39,9 @@ internal sealed class RelayedSession : IAsyncDisposable
         _more = [upstreamCaller, upstreamCallee];
         Config = config;
         var keys = new HostKeys([_key, _other]);
-        Client = SshTransport.ToUpstream(pair.Caller, keys.Algorithms, _ => null);
+        Client = SshTransport.ToUpstream(pair.Caller, keys.Algorithms, (_, _) => null);
         ClientLeg = SshTransport.ToClient(pair.Callee, keys);
-        UpstreamLeg = SshTransport.ToUpstream(upstreamCaller, keys.Algorithms, _ => null);
+        UpstreamLeg = SshTransport.ToUpstream(upstreamCaller, keys.Algorithms, (_, _) => null);
         Upstream = SshTransport.ToClient(upstreamCallee, keys);
         var placeholders = new ProvenPlaceholders(Time);
         Placeholder placeholder = placeholders.Find(Encoding.ASCII.GetBytes(placeholders.Mint(p => p with { Targets = ["orders"] }).Id))!;
@@ -174,8 +174,10 @@ internal sealed class RelayedSession : IAsyncDisposable
 
     private static async Task LetInAsync(SshTransport server, SshTransport client)
     {
+        server.Send([(byte)SshMessage.SSH_MSG_SERVICE_ACCEPT]);
         server.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
         server.StartFlush();
+        await client.ReadAsync();
         await client.ReadAsync();
         client.IsAuthenticated = server.IsAuthenticated = true;
     }

@@ -69,12 +69,27 @@ internal sealed class SshTransportTests
     [Test]
     public async Task A_host_key_that_is_not_known_is_refused_with_its_fingerprint()
     {
-        await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: key => $"not known: {key.Fingerprint}");
+        await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: (key, _) => $"not known: {key.Fingerprint}");
         await pair.OnLoopAsync(async () =>
         {
             _ = pair.Server.OpenAsync().AsTask();
             HostKeyRefusedException? refused = await CaughtAsync<HostKeyRefusedException>(pair.Client.OpenAsync().AsTask());
             Assert.That(refused?.Message, Does.Contain("SHA256:"));
+        });
+    }
+
+    [Test]
+    public async Task A_host_key_that_was_known_is_not_asked_about_again_when_keys_are_exchanged_anew()
+    {
+        int asked = 0;
+        await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: (_, _) => ++asked == 1 ? null : "its certificate has ended meanwhile");
+        await pair.OnLoopAsync(async () =>
+        {
+            await Task.WhenAll(pair.Server.OpenAsync().AsTask(), pair.Client.OpenAsync().AsTask());
+            await pair.AuthenticateAsync();
+            pair.Client.RekeyBytes = 4096;
+            await StreamBothWaysAsync(pair, count: 20, length: 1500);
+            Assert.That((asked, pair.Client.Exchanges > 1), Is.EqualTo((1, true)));
         });
     }
 
@@ -165,7 +180,9 @@ internal sealed class SshTransportTests
     {
         byte[] payload = new byte[length];
         new Random(length).NextBytes(payload);
-        payload[0] = (byte)SshMessage.SSH_MSG_CHANNEL_DATA;
+        payload[0] = (byte)(from.IsAuthenticated ? SshMessage.SSH_MSG_CHANNEL_DATA
+            : to.Peer == Peer.Client ? SshMessage.SSH_MSG_SERVICE_REQUEST
+            : SshMessage.SSH_MSG_SERVICE_ACCEPT);
         from.Send(payload);
         Task<bool> sent = from.FlushAsync().AsTask();
         Assert.That(await to.ReadAsync(), Is.True);

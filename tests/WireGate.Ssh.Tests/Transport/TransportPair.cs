@@ -14,14 +14,14 @@ internal sealed class TransportPair : IAsyncDisposable
     private readonly LoopbackPair _pair;
     private readonly SshPrivateKey _hostKey;
 
-    private TransportPair(LoopbackPair pair, SshPrivateKey hostKey, Algorithms? offer, Func<SshPublicKey, string?>? hostKeyCheck)
+    private TransportPair(LoopbackPair pair, SshPrivateKey hostKey, Algorithms? offer, HostKeyCheck? hostKeyCheck)
     {
         _pair = pair;
         _hostKey = hostKey;
         var hostKeys = new HostKeys([hostKey]);
         Server = SshTransport.ToClient(pair.Callee, hostKeys, offer);
         Client = SshTransport.ToUpstream(
-            pair.Caller, hostKeys.Algorithms, hostKeyCheck ?? (key => key.Equals(hostKey.PublicKey) ? null : "another key"), offer);
+            pair.Caller, hostKeys.Algorithms, hostKeyCheck ?? ((key, _) => key.Equals(hostKey.PublicKey) ? null : "another key"), offer);
     }
 
     /// <summary>What the server reads from and writes to.</summary>
@@ -33,7 +33,7 @@ internal sealed class TransportPair : IAsyncDisposable
     /// <summary>The gateway towards an upstream.</summary>
     public SshTransport Client { get; }
 
-    public static async Task<TransportPair> ConnectAsync(Algorithms? offer = null, Func<SshPublicKey, string?>? hostKeyCheck = null) =>
+    public static async Task<TransportPair> ConnectAsync(Algorithms? offer = null, HostKeyCheck? hostKeyCheck = null) =>
         new(await LoopbackPair.OpenAsync(TransportKind.Epoll), SshPrivateKey.Generate(), offer, hostKeyCheck);
 
     /// <summary>Connected, and the first keys exchanged.</summary>
@@ -47,8 +47,10 @@ internal sealed class TransportPair : IAsyncDisposable
     /// <summary>Both take the client for proven. On the loop.</summary>
     public async Task AuthenticateAsync()
     {
+        Server.Send([(byte)SshMessage.SSH_MSG_SERVICE_ACCEPT]);
         Server.Send([(byte)SshMessage.SSH_MSG_USERAUTH_SUCCESS]);
         Server.StartFlush();
+        await Client.ReadAsync();
         await Client.ReadAsync();
         Client.IsAuthenticated = Server.IsAuthenticated = true;
     }

@@ -34,14 +34,14 @@ internal sealed class VersionLineTests
     [TestCase(Peer.Client, "hello\r\nSSH-2.0-x\r\n")]
     [TestCase(Peer.Upstream, "SSH-1.5-x\r\n")]
     public void Refuses_who_does_not_speak_it_as_soon_as_that_shows(Peer peer, string sent) =>
-        Assert.That(() => Read(peer, Encoding.ASCII.GetBytes(sent)), Throws.TypeOf<ProtocolException>().With.Property("Peer").EqualTo(peer));
+        Assert.That(() => Read(peer, Encoding.ASCII.GetBytes(sent)), Throws.InstanceOf<ProtocolException>().With.Property("Peer").EqualTo(peer));
 
     [Test]
     public void Refuses_lines_without_an_end()
     {
-        Assert.That(() => Read(Peer.Client, Encoding.ASCII.GetBytes("SSH-2.0-" + new string('x', 300))), Throws.TypeOf<ProtocolException>());
-        Assert.That(() => Read(Peer.Upstream, new byte[70_000]), Throws.TypeOf<ProtocolException>());
-        Assert.That(() => Read(Peer.Upstream, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("x\n", 2000)))), Throws.TypeOf<ProtocolException>());
+        Assert.That(() => Read(Peer.Client, Encoding.ASCII.GetBytes("SSH-2.0-" + new string('x', 300))), Throws.InstanceOf<ProtocolException>());
+        Assert.That(() => Read(Peer.Upstream, new byte[70_000]), Throws.InstanceOf<ProtocolException>());
+        Assert.That(() => Read(Peer.Upstream, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("x\n", 2000)))), Throws.InstanceOf<ProtocolException>());
     }
 
     private static bool Read(Peer peer, byte[] bytes) => VersionLine.TryRead(peer, new ReadOnlySequence<byte>(bytes), out _, out _);

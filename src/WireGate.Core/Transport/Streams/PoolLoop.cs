@@ -23,6 +23,9 @@ public sealed class PoolLoop : EventLoop, IThreadPoolWorkItem
     public override bool IsCurrent => _current == this;
 
     /// <inheritdoc/>
+    public override bool IsShared => false;
+
+    /// <inheritdoc/>
     public override void Post(Action<object?> callback, object? state)
     {
         ArgumentNullException.ThrowIfNull(callback);

@@ -9,6 +9,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
     private static readonly LimitsConfig Default = new();
 
     private readonly Key<TimeSpan> _authentication;
+    private readonly Key<TimeSpan> _loginGrace;
     private readonly Key<TimeSpan> _connect;
     private readonly Key<int> _inspectedFrame;
     private readonly Key<int> _sessionsPerListener;
@@ -23,7 +24,9 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
     {
         // The least takes any startup packet (10,000 bytes in PostgreSQL); the most is PostgreSQL's own bound of a message.
         var frame = new SizeShape(16 << 10, 1 << 30);
-        _authentication = Defaulted("authentication", Words.Wait, l => l.Authentication, "From accept to a proven identity, 10s by default.");
+        _authentication = Defaulted(
+            "authentication", Words.Wait, l => l.Authentication, "From accept to a proven identity, of SSH to the first keys, 10s by default.");
+        _loginGrace = Defaulted("loginGrace", Words.Wait, l => l.LoginGrace, "Of SSH, from the first keys to a proven identity, 2m by default.");
         _connect = Defaulted("connect", Words.Wait, l => l.Connect, "From a proven identity to a ready upstream, 20s by default.");
         _inspectedFrame = Defaulted("inspectedFrame", frame, l => l.InspectedFrame, "The largest message that is held to be read, 16MiB by default.");
         _sessionsPerListener = Defaulted("sessionsPerListener", Words.Count, l => l.SessionsPerListener, "Sessions of one listener, 10000 by default.");
@@ -50,6 +53,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
     protected override LimitsConfig Build(MapValues values) => new()
     {
         Authentication = values.Get(_authentication, Default.Authentication),
+        LoginGrace = values.Get(_loginGrace, Default.LoginGrace),
         Connect = values.Get(_connect, Default.Connect),
         InspectedFrame = values.Get(_inspectedFrame, Default.InspectedFrame),
         SessionsPerListener = values.Get(_sessionsPerListener, Default.SessionsPerListener),

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Http.Credentials;
+
+/// <summary>
+/// What logins say, for requests that come by the thousand: a secret is asked for again after a second, so that what was rotated is used from then
+/// on. Safe to use from any thread.
+/// </summary>
+/// <param name="secrets">The real credentials.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Unused = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<HttpLoginConfig, Entry> _entries = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>What a login says, if that was asked for just now.</summary>
+    /// <returns>Null: it has to be fetched. Borrowed: valid until the loop waits for something.</returns>
+    public Credential? Find(HttpLoginConfig login) =>
+        _entries.TryGetValue(login, out Entry? entry) && time.GetElapsedTime(entry.FetchedAt) < Kept ? entry.Credential : null;
+
+    /// <summary>Fetches it. Continues anywhere.</summary>
+    /// <param name="login">The login.</param>
+    /// <param name="fresh">The upstream refused what was used.</param>
+    /// <param name="cancellationToken">Nobody waits for it any longer.</param>
+    /// <returns>Null: the secret cannot stand in a request. Borrowed: valid until the loop waits for something.</returns>
+    /// <exception cref="SecretUnavailableException">It cannot be had.</exception>
+    public async ValueTask<Credential?> FetchAsync(HttpLoginConfig login, bool fresh, CancellationToken cancellationToken)
+    {
+        using Secret secret = await secrets.FetchAsync(login.Secret, fresh, cancellationToken);
+        Credential? made = Credential.Of(login, secret);
+        if (made is not null)
+        {
+            Forget();
+
+            // What it replaces is not erased here: a request that is being written may have it. It is when nobody does.
+            _entries[login] = new Entry(made, time.GetTimestamp());
+        }
+
+        return made;
+    }
+
+    /// <summary>Erases all.</summary>
+    public void Dispose()
+    {
+        foreach ((_, Entry entry) in _entries)
+        {
+            entry.Credential.Dispose();
+        }
+
+        _entries.Clear();
+    }
+
+    // Of logins that nobody uses any more, or that a reload took away.
+    private void Forget()
+    {
+        foreach ((HttpLoginConfig login, Entry entry) in _entries)
+        {
+            if (time.GetElapsedTime(entry.FetchedAt) > Unused)
+            {
+                _entries.TryRemove(KeyValuePair.Create(login, entry));
+            }
+        }
+    }
+
+    private sealed record Entry(Credential Credential, long FetchedAt);
+}

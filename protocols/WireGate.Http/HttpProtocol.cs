@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy.External;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Core.Transport.Tls;
+using WireGate.Http.Credentials;
+using WireGate.Http.Relaying;
+using WireGate.Http.Upstream;
+
+namespace WireGate.Http;
+
+/// <summary>HTTP/1.1: requests that are read, judged and written anew, and the bodies between them.</summary>
+public sealed class HttpProtocol : IProtocol, IDisposable
+{
+    /// <summary>The registered ALPN name.</summary>
+    internal const string Http11 = "http/1.1";
+
+    private readonly HttpServices _services;
+    private readonly ListenerTls _tls = new(Http11);
+    private readonly UpstreamConnector _connector = new();
+    private readonly LoginCredentials _credentials;
+    private readonly UpstreamTroubles _troubles;
+    private readonly DecisionPoint _point = new();
+
+    // A loop of the process lives as long as that; one of a session alone takes its connections with it.
+    private readonly ConditionalWeakTable<EventLoop, UpstreamPool> _pools = [];
+
+    /// <summary>One for all listeners of the process.</summary>
+    public HttpProtocol(HttpServices services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        _services = services;
+        _credentials = new LoginCredentials(services.Secrets, services.Time);
+        _troubles = new UpstreamTroubles(services.Time, services.Logger);
+    }
+
+    /// <inheritdoc/>
+    public string Name => ProtocolNames.Http;
+
+    /// <inheritdoc/>
+    public async ValueTask RunAsync(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        if (_tls.Of(session.Listener) is { } tls)
+        {
+            await AcceptTlsAsync(session, tls);
+        }
+
+        UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
+        try
+        {
+            using var connection = new ClientConnection(session, _services, pool, _credentials, _troubles, _point);
+            await connection.RunAsync();
+        }
+        finally
+        {
+            await session.Loop.Switch();
+            if (!session.Loop.IsShared)
+            {
+                pool.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Closes the connections to who else is asked, and erases what logins say.</summary>
+    public void Dispose()
+    {
+        _point.Dispose();
+        _credentials.Dispose();
+    }
+
+    private static async ValueTask AcceptTlsAsync(Session session, ServerTls tls)
+    {
+        try
+        {
+            session.Client = await TlsConnection.AcceptAsync(session.Client, tls.Options, session.HandshakeToken);
+        }
+        catch (ProtocolException e)
+        {
+            // The alert was the answer.
+            session.TryEnd(SessionEnd.ClientBrokeProtocol, e.Message);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using WireGate.Core.Audit;
+using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
+
+namespace WireGate.Http;
+
+/// <summary>What a session needs of the process that it runs in.</summary>
+/// <param name="Placeholders">Who may be who.</param>
+/// <param name="Secrets">The real credentials.</param>
+/// <param name="Audit">Where everything is written first.</param>
+/// <param name="Admission">Limits and penalties.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">For the operator.</param>
+public sealed record HttpServices(
+    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TimeProvider Time, ILogger<HttpProtocol> Logger);

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace WireGate.Http;
+
+/// <summary>What the protocol says to the operator's log: 450 to 499.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(450, LogLevel.Error, "target {Target}, login {Login}: its credential cannot stand in a request, it is empty or has a control character in it")]
+    internal static partial void CredentialUnfit(this ILogger logger, string target, string login);
+}

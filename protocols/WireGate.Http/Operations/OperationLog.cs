@@ -1,0 +1,78 @@
+using System.Text;
+using WireGate.Core.Audit;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Operations;
+
+/// <summary>Writes what a client asks for, and what was decided, before anything of it goes upstream.</summary>
+internal sealed class OperationLog(Session session, IAuditLog audit)
+{
+    private readonly OperationRecord _record = new();
+
+    /// <summary>A request that passes.</summary>
+    public AuditPosition Allowed(RequestHead head, HttpOperation operation, in Decision decision)
+    {
+        WriteHead(head, operation, decision);
+        return audit.Append(_record.Written);
+    }
+
+    /// <summary>A request that is refused.</summary>
+    /// <param name="head">What was asked.</param>
+    /// <param name="operation">What that is to rules.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="reference">What the client is told.</param>
+    public void Denied(RequestHead head, HttpOperation operation, in Decision decision, string reference)
+    {
+        WriteHead(head, operation, decision);
+        _record.Member("ref"u8, reference);
+        _record.Member("reason"u8, decision.Reason);
+        _record.Member("fault"u8, decision.Fault?.ToString());
+        audit.Append(_record.Written);
+    }
+
+    private void WriteHead(RequestHead head, HttpOperation operation, in Decision decision)
+    {
+        _record.Begin("operation"u8);
+        _record.Member("session"u8, session.Id);
+        _record.Member("config"u8, decision.Config);
+        _record.Member("verdict"u8, decision.Verdict switch { Verdict.Allow => "allow", Verdict.Hold => "hold", _ => "deny" });
+        _record.Member("rule"u8, decision.Rule);
+        if (decision.Observed.Length > 0)
+        {
+            _record.Member("observed"u8, string.Join(", ", decision.Observed));
+        }
+
+        _record.Member("method"u8, operation.Method);
+        _record.Member("host"u8, operation.Host);
+        RequestTarget target = head.ReadTarget();
+        _record.Fact("path"u8, target.Form == TargetForm.Asterisk ? "*"u8 : target.Path.IsEmpty ? "/"u8 : target.Path, "pathSha256"u8);
+        if (target.HasQuery)
+        {
+            _record.Fact("query"u8, WithoutPlaceholder(target.Query), "querySha256"u8);
+        }
+
+        _record.Member("unknown"u8, operation.Unknown);
+    }
+
+    // It would be in the log for whoever reads that.
+    private static byte[] WithoutPlaceholder(ReadOnlySpan<byte> query)
+    {
+        if (!Core.Credentials.PlaceholderToken.IsWithin(query))
+        {
+            return query.ToArray();
+        }
+
+        var shown = new List<string>();
+        foreach (Range range in query.Split((byte)'&'))
+        {
+            ReadOnlySpan<byte> pair = query[range];
+            shown.Add(Core.Credentials.PlaceholderToken.IsWithin(pair)
+                ? $"{Encoding.ASCII.GetString(pair[..Math.Max(0, pair.IndexOf((byte)'='))])}=***" : Encoding.ASCII.GetString(pair));
+        }
+
+        return Encoding.ASCII.GetBytes(string.Join('&', shown));
+    }
+}

@@ -1,0 +1,213 @@
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Http.Credentials;
+using WireGate.Http.Http1;
+using WireGate.Http.Routing;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>Who asks, and for what.</content>
+internal sealed partial class ClientConnection
+{
+    private int _prefix;
+    private PlaceholderSlot _slot;
+    private bool _isMisdirected;
+
+    /// <summary>Proves the placeholder of a request, and that what it asks for is granted.</summary>
+    /// <returns>Why not; null: it is.</returns>
+    private async ValueTask<Refusal?> AuthorizeAsync()
+    {
+        Refusal? refusal = Prove(out _slot, out Placeholder? placeholder);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        if (session.Caller is null)
+        {
+            session.Caller = Caller.Of(placeholder!);
+            session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
+            refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot);
+            if (refusal is null)
+            {
+                AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+                await services.Audit.WhenDurableAsync(written, session.Loop);
+                session.HandshakeDone();
+                if (session.Lifetime is { } lifetime)
+                {
+                    session.SetDeadline(lifetime, SessionEnd.Expired);
+                }
+            }
+
+            return refusal;
+        }
+
+        if (placeholder!.Id != session.Placeholder!.Id || TargetOf(session.Config)?.Name != session.Access!.Target.Name)
+        {
+            _isMisdirected = true;
+            return new Refusal(SessionEnd.ClientClosed, "a connection is for one placeholder and one target: use another", "another placeholder or target on a connection");
+        }
+
+        refusal = CheckSurface(_slot);
+        if (refusal is null && placeholder.UsesLeft is not null)
+        {
+            bool isTaken = await services.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
+            await session.Loop.Switch();
+            refusal = isTaken ? null : _authorization.NotProven(session, PlaceholderVerdict.UsedUp, placeholder.Id);
+        }
+
+        return refusal;
+    }
+
+    private Refusal? Prove(out PlaceholderSlot slot, out Placeholder? placeholder)
+    {
+        placeholder = null;
+        Span<byte> token = stackalloc byte[PlaceholderToken.Length];
+        try
+        {
+            slot = PlaceholderSlot.Find(_head, token, out string? problem);
+            if (problem is not null)
+            {
+                return new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
+            }
+
+            if (slot.Kind == SlotKind.None)
+            {
+                services.Admission.PenalizeSilence(session.SourceAddress, session.Config.Limits);
+                return new Refusal(SessionEnd.AuthenticationFailed, "a placeholder is needed: as a bearer token, or the password of Basic", "no placeholder in the request");
+            }
+
+            placeholder = PlaceholderToken.TryParse(token, out ReadOnlySpan<byte> id) ? services.Placeholders.Find(id) : null;
+            bool isProven = services.Placeholders.Verify(placeholder, token);
+            PlaceholderVerdict verdict = isProven
+                ? PlaceholderChecks.Judge(placeholder, services.Time.GetUtcNow(), session.SourceAddress) : PlaceholderVerdict.Unknown;
+            return verdict == PlaceholderVerdict.Ok ? null : _authorization.NotProven(session, verdict, placeholder?.Id);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(token);
+        }
+    }
+
+    private Refusal? Choose()
+    {
+        session.Access = null;
+        GatewayConfig config = session.Config;
+        if (TargetOf(config) is not { } target)
+        {
+            return new Refusal(SessionEnd.UnknownTarget, "no such target", $"no target has the host or the path of {Encoding.ASCII.GetString(_head.Authority)}");
+        }
+
+        session.Access = AccessChoice.Of(config, session.ProvenCaller, target);
+        return session.Access is not null ? null : new Refusal(
+            SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
+            $"no grant gives {session.ProvenCaller.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
+    }
+
+    private TargetConfig? TargetOf(GatewayConfig config)
+    {
+        RequestTarget asked = _head.ReadTarget();
+        return TargetChoice.Of(config).TryFind(session.Listener, config, _head.Authority, asked.Path, out TargetConfig? target, out _prefix)
+            && target.Protocol == ProtocolNames.Http ? target : null;
+    }
+
+    private Refusal? CheckGrant() => session.Access!.Grant.Hold is null ? null : new Refusal(
+        SessionEnd.NotApproved, "its grant asks for an approval, and requests cannot wait for one yet",
+        $"grant \"{session.Access.Grant.Name}\" holds sessions, which HTTP has not");
+
+    /// <summary>A placeholder stands where the real credential will: anywhere else it may be kept, or shown, by whoever reads that.</summary>
+    private Refusal? CheckSurface(in PlaceholderSlot slot)
+    {
+        HttpLoginConfig? login = session.Access!.Login.Http;
+        bool isThere = login?.Surface switch
+        {
+            HttpSurface.BasicUser or HttpSurface.BasicPassword => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
+            HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
+            HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(_head.Name(_head.Fields[slot.Field]), login.Name),
+            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(_head.ReadTarget().Query[slot.Parameter], login.Name),
+            _ => false,
+        };
+        string where = login?.Surface switch
+        {
+            HttpSurface.Query => $"the query parameter {login.Name}",
+            HttpSurface.Header => $"the field {login.Name}",
+            _ => "the field Authorization",
+        };
+        return isThere ? null : new Refusal(
+            SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}", $"a placeholder elsewhere than in {where}, which login \"{session.Access.Login.Name}\" names");
+    }
+
+    private static bool IsParameter(ReadOnlySpan<byte> pair, string name)
+    {
+        int equals = pair.IndexOf((byte)'=');
+        return equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name;
+    }
+
+    /// <summary>What a request is to rules: as the upstream will get it.</summary>
+    private HttpOperation Describe(SessionRules rules)
+    {
+        RequestTarget target = _head.ReadTarget();
+        Http1.Authority.TryRead(_head.Authority, out ReadOnlySpan<byte> host, out _);
+        return new HttpOperation
+        {
+            Method = MethodOf(_head.Method),
+            Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
+            Path = new HttpPath(PathOf(target)),
+            Query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query),
+            Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
+        };
+    }
+
+    private ReadOnlySpan<byte> PathOf(in RequestTarget target)
+    {
+        ReadOnlySpan<byte> path = target.Form == TargetForm.Asterisk ? "*"u8 : target.Path[_prefix..];
+        return path.IsEmpty ? "/"u8 : path;
+    }
+
+    private byte[] WithoutPlaceholder(ReadOnlySpan<byte> query)
+    {
+        (int start, int length) = _slot.Parameter.GetOffsetAndLength(query.Length);
+        ReadOnlySpan<byte> before = query[..start].TrimEnd((byte)'&'), behind = query[(start + length)..].TrimStart((byte)'&');
+        return before.IsEmpty || behind.IsEmpty ? [.. before, .. behind] : [.. before, (byte)'&', .. behind];
+    }
+
+    private List<KeyValuePair<string, string>> HeadersOf(SessionRules rules)
+    {
+        List<KeyValuePair<string, string>> headers = [];
+        ReadOnlySpan<FieldLine> fields = _head.Fields;
+        for (int i = 0; i < fields.Length; i++)
+        {
+            // What proves who asks is nothing to judge by.
+            FieldLine field = fields[i];
+            if (i == _slot.Field || field.Name == FieldName.Authorization)
+            {
+                continue;
+            }
+
+            string name = Encoding.ASCII.GetString(_head.Name(field)).ToLowerInvariant();
+            if (rules.HttpHeaders.Contains(name))
+            {
+                headers.Add(KeyValuePair.Create(name, Encoding.Latin1.GetString(_head.Value(field))));
+            }
+        }
+
+        return headers;
+    }
+
+    private static string MethodOf(ReadOnlySpan<byte> method) => method switch
+    {
+        _ when method.SequenceEqual("GET"u8) => "GET",
+        _ when method.SequenceEqual("POST"u8) => "POST",
+        _ when method.SequenceEqual("HEAD"u8) => "HEAD",
+        _ when method.SequenceEqual("PUT"u8) => "PUT",
+        _ when method.SequenceEqual("DELETE"u8) => "DELETE",
+        _ when method.SequenceEqual("PATCH"u8) => "PATCH",
+        _ => Encoding.ASCII.GetString(method),
+    };
+}

@@ -1,0 +1,208 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using WireGate.Core.Audit;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.External;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Http.Credentials;
+using WireGate.Http.Http1;
+using WireGate.Http.Operations;
+using WireGate.Http.Upstream;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>
+/// One client's connection: a request is read, its placeholder proven, the request judged and written down, then made with the real credential,
+/// and its response passed on; then the next. In order, and one at a time: a client that sends more waits.
+/// </summary>
+/// <param name="session">Its session: the first request decides for whom and what, and the others have to be for the same.</param>
+/// <param name="services">The process.</param>
+/// <param name="pool">Upstream connections of the session's loop.</param>
+/// <param name="credentials">What logins say.</param>
+/// <param name="troubles">Told of upstreams that cannot be reached.</param>
+/// <param name="point">Asks elsewhere.</param>
+internal sealed partial class ClientConnection(
+    Session session, HttpServices services, UpstreamPool pool, LoginCredentials credentials, UpstreamTroubles troubles, DecisionPoint point) : IDisposable
+{
+    // nginx's keepalive_timeout is 75 s, Kestrel's 130 s; Go's clients close after 90 s.
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
+
+    // Of a head that has begun, absolute: nginx waits for 60 s, Kestrel for 30 s, Apache for 20 s.
+    private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(15);
+
+    // A client may make the request again on another connection (RFC 9110 section 15.5.20).
+    private const int Misdirected = 421;
+
+    private readonly RequestHead _head = new();
+    private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
+    private readonly ConnectionClock _clock = new(session, services.Time);
+    private readonly OperationLog _log = new(session, services.Audit);
+    private OperationDecider? _decider;
+
+    private PipeReader Input => session.Client.Input;
+
+    private PipeWriter Output => session.Client.Output;
+
+    /// <summary>Serves requests until one side has enough.</summary>
+    public async ValueTask RunAsync()
+    {
+        session.ClientBytes = () => _clientBodies.Bytes;
+        session.UpstreamBytes = () => _upstreamBodies.Bytes;
+        try
+        {
+            while (await ReadHeadAsync() && await ServeAsync())
+            {
+                _head.Clear();
+            }
+        }
+        catch (AuditFailedException e)
+        {
+            await session.Loop.Switch();
+            if (session.TryEnd(SessionEnd.AuditFailed, e.Message) && !_isAnswered)
+            {
+                await AnswerAsync(503, "the gateway cannot write its audit log", null, isLast: true);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        session.Client.HungUp = null;
+        _clock.Dispose();
+        _head.Dispose();
+        _response.Dispose();
+    }
+
+    /// <returns>False: there is no other request.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReadHeadAsync()
+    {
+        _isAnswered = false;
+        bool hasBegun = false;
+        while (true)
+        {
+            if (!Input.TryRead(out ReadResult read))
+            {
+                if (session.Phase == SessionPhase.Relaying)
+                {
+                    _clock.Set(hasBegun ? LongestHead : LongestIdle, hasBegun ? SessionEnd.HandshakeTimeout : SessionEnd.ClientClosed, isKept: hasBegun);
+                }
+
+                read = await Input.ReadAsync(CancellationToken.None);
+            }
+
+            SequencePosition consumed;
+            bool isHead;
+            try
+            {
+                isHead = _head.TryRead(read.Buffer, out consumed);
+            }
+            catch (ProtocolException e)
+            {
+                Input.AdvanceTo(read.Buffer.End);
+                await BreakAsync(_head.Status, e.Message);
+                return false;
+            }
+
+            bool isEmpty = read.Buffer.IsEmpty;
+            Input.AdvanceTo(consumed, isHead ? consumed : read.Buffer.End);
+            if (isHead)
+            {
+                _clock.Stop();
+                return session.End == SessionEnd.None;
+            }
+
+            if (read.IsCompleted || session.End != SessionEnd.None)
+            {
+                session.TryEnd(session.IsOpened ? SessionEnd.ClientClosed : SessionEnd.NoSession, isEmpty ? null : "within the head of a request");
+                return false;
+            }
+
+            hasBegun |= !isEmpty;
+        }
+    }
+
+    /// <returns>False: the connection ends.</returns>
+    private async ValueTask<bool> ServeAsync()
+    {
+        if (!session.IsOpened)
+        {
+            session.IsOpened = true;
+            services.Audit.Append(session.Event(AuditEventKind.SessionOpened));
+            if (session.Full is { } full)
+            {
+                return await RefuseAsync(new Refusal(SessionEnd.LimitReached, full, full));
+            }
+        }
+
+        if (IsUnserved)
+        {
+            return await BreakAsync(405, "a method that this gateway does not serve");
+        }
+
+        if (await AuthorizeAsync() is { } refusal)
+        {
+            return await RefuseAsync(refusal);
+        }
+
+        _decider ??= new OperationDecider(session, point, services.Time);
+        (Operation operation, Decision decision) = await _decider.DecideAsync(Describe);
+        var request = (HttpOperation)operation;
+        if (decision.Verdict == Verdict.Hold)
+        {
+            decision = decision with { Verdict = Verdict.Deny, Reason = "it needs an approval, and requests cannot wait for one yet" };
+        }
+
+        if (decision.Verdict != Verdict.Allow)
+        {
+            string reference = Reference.New();
+            _log.Denied(_head, request, decision, reference);
+            return await AnswerAsync(403, Words(decision), reference, isLast: _head.Body.Kind != BodyKind.None || _head.IsLast);
+        }
+
+        AuditPosition written = _log.Allowed(_head, request, decision);
+        if (!request.IsSafe)
+        {
+            await services.Audit.WhenDurableAsync(written, session.Loop);
+        }
+
+        return session.End == SessionEnd.None && await ExchangeAsync(written, request.IsSafe);
+    }
+
+    // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.
+    private bool IsUnserved => _head.Method.SequenceEqual("TRACE"u8) || _head.Method.SequenceEqual("CONNECT"u8);
+
+    /// <summary>A client that broke the protocol, or wants what nobody gives it: it is told, and let go.</summary>
+    private async ValueTask<bool> BreakAsync(int status, string problem)
+    {
+        var refusal = new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
+        if (session.Caller is null ? !session.TryRefuse(refusal, services.Audit) : !session.TryEnd(refusal.End, problem))
+        {
+            return false;
+        }
+
+        return await AnswerAsync(status, problem, session.IsRefused ? refusal.Reference : null, isLast: true);
+    }
+
+    /// <summary>A request that ends the session before it reaches anything.</summary>
+    private async ValueTask<bool> RefuseAsync(Refusal refusal)
+    {
+        if (session.TryRefuse(refusal, services.Audit))
+        {
+            await AnswerAsync(_isMisdirected ? Misdirected : Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
+        }
+
+        return false;
+    }
+
+    private static string Words(in Decision decision) => (decision.Rule, decision.Reason) switch
+    {
+        ({ } rule, { } reason) => $"denied by rule \"{rule}\": {reason}",
+        ({ } rule, null) => $"denied by rule \"{rule}\"",
+        (null, { } reason) => $"denied: {reason}",
+        _ => "denied",
+    };
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Transport;
+using WireGate.Core.Transport.Tls;
+
+namespace WireGate.Http.Upstream;
+
+/// <summary>Opens connections to a target's addresses, in clear or in TLS as the target demands and never less.</summary>
+internal sealed class UpstreamConnector
+{
+    // Weak, so that the certificates of a config that was replaced go with it.
+    private readonly ConditionalWeakTable<ClientTlsConfig, UpstreamTls> _tls = [];
+
+    /// <summary>Connects to the first address that answers. On the loop.</summary>
+    /// <param name="loop">Where the connection lives.</param>
+    /// <param name="target">What is reached.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="within">For all addresses together.</param>
+    /// <param name="cancellationToken">Nobody waits for it any longer.</param>
+    /// <exception cref="IOException">None of them can be reached in time.</exception>
+    /// <exception cref="ProtocolException">One does not speak TLS, or is not who it should be.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<Connection> ConnectAsync(EventLoop loop, TargetConfig target, TimeProvider time, TimeSpan within, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        string? last = null;
+        for (int i = 0; i < target.Addresses.Length; i++)
+        {
+            Address address = target.Addresses[i];
+
+            // An address that swallows everything must leave the others their share of the time.
+            TimeSpan left = (within - time.GetElapsedTime(start)) / (target.Addresses.Length - i);
+            using var turn = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(turn.Token, cancellationToken);
+            try
+            {
+                return await ConnectAsync(loop, target, address, either.Token);
+            }
+            catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException
+                || (e is ProtocolException && turn.IsCancellationRequested))
+            {
+                await loop.Switch();
+                cancellationToken.ThrowIfCancellationRequested();
+                last = $"{address}: {(turn.IsCancellationRequested ? "no answer in time" : e.Message)}";
+            }
+        }
+
+        throw new IOException(last);
+    }
+
+    private async ValueTask<Connection> ConnectAsync(EventLoop loop, TargetConfig target, Address address, CancellationToken turn)
+    {
+        Connection connection = await loop.ConnectAsync(address.ToEndPoint(), turn);
+        if (target.Tls.Mode == TlsMode.Disable)
+        {
+            return connection;
+        }
+
+        await using CancellationTokenRegistration registration = turn.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
+        try
+        {
+            UpstreamTls tls = _tls.GetValue(target.Tls, static config => new UpstreamTls(config, HttpProtocol.Http11));
+            return await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host ?? "localhost"), turn);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.IO.Pipelines;
+using WireGate.Core.Transport;
+
+namespace WireGate.Http.Upstream;
+
+/// <summary>The connections to upstreams of one loop that wait for another request, by target and login. On that loop only.</summary>
+/// <param name="loop">The loop.</param>
+/// <param name="connector">Makes new ones.</param>
+/// <param name="time">The clock.</param>
+internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time) : IDisposable
+{
+    // nginx keeps what its config says, for 60 s; many upstreams close after five, and say so.
+    private const int MostIdle = 128;
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<UpstreamKey, List<UpstreamConnection>> _idle = [];
+    private ITimer? _sweeper;
+    private bool _isDisposed;
+
+    /// <summary>How many wait.</summary>
+    public int Idle => _idle.Values.Sum(c => c.Count);
+
+    /// <summary>One that waits, the last that was used first.</summary>
+    /// <returns>Null: none does. Owned by the caller, who gives it back or closes it.</returns>
+    public UpstreamConnection? Take(UpstreamKey key)
+    {
+        while (_idle.TryGetValue(key, out List<UpstreamConnection>? waiting) && waiting.Count > 0)
+        {
+            UpstreamConnection last = waiting[^1];
+            Remove(last);
+            if (IsSilent(last.Connection))
+            {
+                return last;
+            }
+
+            Close(last);
+        }
+
+        return null;
+    }
+
+    /// <summary>A new one. Owned by the caller. Continues on the loop.</summary>
+    /// <exception cref="IOException">It cannot be had.</exception>
+    /// <exception cref="Core.Framing.ProtocolException">The upstream is not who it should be.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<UpstreamConnection> ConnectAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new UpstreamConnection(await connector.ConnectAsync(loop, key.Target, time, within, cancellationToken), key);
+        }
+        finally
+        {
+            await loop.Switch();
+        }
+    }
+
+    /// <summary>Takes one back on which all was said and heard.</summary>
+    public void Return(UpstreamConnection connection)
+    {
+        if (_isDisposed || !IsSilent(connection.Connection) || (_idle.TryGetValue(connection.Key, out List<UpstreamConnection>? waiting) && waiting.Count >= MostIdle))
+        {
+            Close(connection);
+            return;
+        }
+
+        if (!_idle.TryGetValue(connection.Key, out waiting))
+        {
+            _idle.Add(connection.Key, waiting = []);
+        }
+
+        connection.IsReused = true;
+        connection.IdleSince = time.GetTimestamp();
+        connection.Connection.HungUp = () =>
+        {
+            Remove(connection);
+            Close(connection);
+        };
+        waiting.Add(connection);
+        _sweeper ??= time.CreateTimer(static pool => ((UpstreamPool)pool!).OnSweep(), this, SweepEvery, SweepEvery);
+    }
+
+    /// <summary>Closes one. On the loop.</summary>
+    public static void Close(UpstreamConnection connection)
+    {
+        connection.Connection.HungUp = null;
+        _ = CloseAsync(connection.Connection);
+    }
+
+    /// <summary>Closes all that wait. On the loop.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _sweeper?.Dispose();
+        foreach (UpstreamConnection connection in _idle.Values.SelectMany(c => c).ToArray())
+        {
+            Close(connection);
+        }
+
+        _idle.Clear();
+    }
+
+    // What an upstream says without being asked may be taken for the answer to the next request.
+    private static bool IsSilent(Connection connection)
+    {
+        if (connection.IsHungUp)
+        {
+            return false;
+        }
+
+        if (!connection.Input.TryRead(out ReadResult read))
+        {
+            return true;
+        }
+
+        connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        return read is { IsCompleted: false, Buffer.IsEmpty: true };
+    }
+
+    private static async Task CloseAsync(Connection connection)
+    {
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It is gone, which was wanted.
+        }
+    }
+
+    private void Remove(UpstreamConnection connection)
+    {
+        connection.Connection.HungUp = null;
+        if (_idle.TryGetValue(connection.Key, out List<UpstreamConnection>? waiting) && waiting.Remove(connection) && waiting.Count == 0)
+        {
+            _idle.Remove(connection.Key);
+        }
+    }
+
+    private void OnSweep() => loop.Post(static pool => ((UpstreamPool)pool!).Sweep(), this);
+
+    private void Sweep()
+    {
+        foreach (UpstreamConnection connection in _idle.Values.SelectMany(c => c).Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())
+        {
+            Remove(connection);
+            Close(connection);
+        }
+    }
+}

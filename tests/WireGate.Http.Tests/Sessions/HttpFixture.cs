@@ -1,0 +1,211 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Core.Transport.Epoll;
+using WireGate.Core.Transport.Streams;
+using WireGate.Testing.Credentials;
+using WireGate.Testing.Sessions;
+using WireGate.Testing.Time;
+
+namespace WireGate.Http.Tests.Sessions;
+
+/// <summary>
+/// The real protocol on a real transport, between a client and an upstream that tests play. Behind every test stands the same promise: each session
+/// ended once in the audit log, and nothing was the gateway's own fault.
+/// </summary>
+internal abstract class HttpFixture(TransportKind kind)
+{
+    protected TransportKind Kind { get; } = kind;
+
+    protected const string Real = "the-real-one";
+
+    private readonly List<IDisposable> _owned = [];
+    private ConcurrentQueue<Exception> _faults = null!;
+    private EventLoopTransport Moving { get; set; } = null!;
+
+    private HttpProtocol Protocol { get; set; } = null!;
+
+    private SecretProvider Secrets { get; set; } = null!;
+
+    private TurnedAway Away { get; set; } = null!;
+
+    private EnvironmentSecrets Variables { get; set; } = null!;
+
+    private Listener Listener { get; set; } = null!;
+
+    private TcpListener Upstream { get; set; } = null!;
+
+    private DirectoryInfo _directory = null!;
+
+    protected ManualTime Time { get; private set; } = null!;
+
+    protected SessionAudit Audit { get; private set; } = null!;
+
+    protected ProvenPlaceholders Placeholders { get; private set; } = null!;
+
+    protected SessionDirectory Sessions { get; private set; } = null!;
+
+    protected GatewayConfig Config { get; set; } = null!;
+
+    protected string Token { get; private set; } = null!;
+
+    protected string SecretFile => Path.Combine(_directory.FullName, "real");
+
+    protected int UpstreamPort => ((IPEndPoint)Upstream.LocalEndpoint).Port;
+
+    [SetUp]
+    public void Start()
+    {
+        _faults = new ConcurrentQueue<Exception>();
+        Time = new ManualTime();
+        Audit = new SessionAudit();
+        Sessions = new SessionDirectory();
+        Placeholders = new ProvenPlaceholders(Time);
+        Token = Placeholders.Mint(p => p with { Targets = ["api", "other"] }).Token;
+        _directory = Directory.CreateTempSubdirectory("wiregate-http-");
+        File.WriteAllText(SecretFile, Real + "\n");
+        File.SetUnixFileMode(SecretFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Upstream = new TcpListener(IPAddress.Loopback, 0);
+        Upstream.Start();
+        Config = Change(BaseConfig());
+        Variables = EnvironmentSecrets.Capture([]);
+        Secrets = new SecretProvider(Config.Secrets, Variables, Time);
+        Moving = Kind == TransportKind.Streams ? new StreamsTransport() : new EpollTransport(1, null, _faults.Enqueue);
+        var admission = new Admission(Time);
+        Away = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
+        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Audit, admission, Time, NullLogger<HttpProtocol>.Instance));
+        var server = new SessionServer(() => Config.Listeners[0], Protocol, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
+        Listener = Moving.Listen(Config.Listeners[0].Address, null);
+        Listener.Start(server.Serve, server.TurnAway);
+    }
+
+    [TearDown]
+    public async Task CheckAsync()
+    {
+        foreach (IDisposable owned in _owned)
+        {
+            owned.Dispose();
+        }
+
+        _owned.Clear();
+        await Listener.DisposeAsync();
+        Sessions.KillAll(SessionEnd.Shutdown);
+        await Until.TrueAsync(
+            () =>
+            {
+                Time.Advance(TimeSpan.FromSeconds(1));
+                return Sessions.Count == 0;
+            },
+            "all sessions to be gone");
+        await Moving.DisposeAsync();
+        Upstream.Dispose();
+        Protocol.Dispose();
+        Secrets.Dispose();
+        Variables.Dispose();
+        Away.Dispose();
+        _directory.Delete(recursive: true);
+        string?[] ended = [.. Records(AuditEventKind.SessionEnded).Select(e => e.Session)];
+        Assert.That(ended, Is.Unique, "a session ends once");
+        Assert.That(Records(AuditEventKind.SessionOpened).Select(e => e.Session), Is.SubsetOf(ended), "a session that began has ended");
+        Assert.That(_faults, Is.Empty);
+    }
+
+    /// <summary>What a test has otherwise than the others.</summary>
+    protected virtual GatewayConfig Change(GatewayConfig config) => config;
+
+    protected static GatewayConfig WithLogin(GatewayConfig config, HttpLoginConfig login) => config with
+    {
+        Targets = config.Targets.Values.Select(t => t with { Logins = [t.Logins[0] with { Http = login }] }).ToFrozenDictionary(t => t.Name),
+    };
+
+    /// <summary>A request with the placeholder in its place.</summary>
+    protected string Request(string line, string fields = "", string body = "") =>
+        $"{line} HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer {Token}\r\n{fields}\r\n{body}";
+
+    protected async Task<RawPeer> ConnectAsync() => Own(await RawPeer.ConnectAsync(Listener.LocalEndPoint));
+
+    protected async Task<RawPeer> AcceptAsync() => Own(new RawPeer(await Upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30))));
+
+    protected bool IsUpstreamAsked => Upstream.Pending();
+
+    protected IReadOnlyList<AuditEvent> Records(AuditEventKind kind) => [.. Audit.Events.Where(e => e.Kind == kind)];
+
+    protected async Task<AuditEvent> EndAsync()
+    {
+        await Until.TrueAsync(() => Records(AuditEventKind.SessionEnded).Count > 0, "a session's end in the audit log");
+        return Records(AuditEventKind.SessionEnded)[0];
+    }
+
+    private RawPeer Own(RawPeer peer)
+    {
+        _owned.Add(peer);
+        return peer;
+    }
+
+    private GatewayConfig BaseConfig() => new()
+    {
+        Version = "c0ffee",
+        StorePath = "/nowhere/store.db",
+        Audit = new AuditConfig { Directory = "/nowhere/audit" },
+        Admin = new AdminConfig { SocketPath = "/nowhere/admin.sock" },
+        Listeners = [new ListenerConfig { Name = "web", Protocol = ProtocolNames.Http, Address = AddressOf(0) }],
+        Secrets = new[] { new SecretConfig { Name = "real", File = SecretFile } }.ToFrozenDictionary(s => s.Name),
+        Targets = new[] { Target("api", "api.test", "/api"), Target("other", "other.test", "/other") }.ToFrozenDictionary(t => t.Name),
+        Grants = [new GrantConfig { Name = "agents", Groups = ["agents"], Targets = ["api", "other"] }],
+        Rules = new RulesConfig
+        {
+            List =
+            [
+                new RuleConfig { Name = "known", Match = new MatchConfig { Http = new HttpMatchConfig() }, Do = Verdict.Allow },
+                new RuleConfig
+                {
+                    Name = "no-admin",
+                    Match = new MatchConfig { Http = new HttpMatchConfig { Paths = [PathPattern.TryParse("/admin/**", out PathPattern? admin) ? admin : throw new InvalidOperationException()] } },
+                    Do = Verdict.Deny,
+                    Reason = "not for agents",
+                },
+            ],
+        },
+    };
+
+    private TargetConfig Target(string name, string host, string path) => new()
+    {
+        Name = name,
+        Protocol = ProtocolNames.Http,
+        Addresses = [AddressOf(UpstreamPort)],
+        Tls = new ClientTlsConfig { Mode = TlsMode.Disable },
+        Hosts = [host],
+        Path = path,
+        Logins = [new LoginConfig { Name = "bot", User = "", Http = new HttpLoginConfig { Secret = "real", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " } }],
+    };
+
+    private static Address AddressOf(int port) =>
+        Address.TryParse($"127.0.0.1:{port}", 0, out Address? address) ? address : throw new ArgumentOutOfRangeException(nameof(port));
+
+    /// <summary>Whatever the gateway logs as an error is its own fault.</summary>
+    private sealed class FaultLogger(ConcurrentQueue<Exception> faults) : ILogger<SessionServer>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Error)
+            {
+                faults.Enqueue(exception ?? new InvalidOperationException(formatter(state, exception)));
+            }
+        }
+    }
+}
