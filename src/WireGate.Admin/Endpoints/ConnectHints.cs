@@ -68,7 +68,9 @@ internal static class ConnectHints
         bool hasTls = listener.Tls is not null;
 
         // A name of its own is what the client asks for, whatever address that stands for; over a Unix socket any will do.
-        string host = listener.Target is null && !target.Hosts.IsEmpty ? target.Hosts[0] : listener.Address.IsUnix ? "localhost" : Host(listener.Address.Host!, hasTls);
+        string host = listener.Target is null && !target.Hosts.IsEmpty ? target.Hosts[0]
+            : listener.Address.IsUnix ? "localhost"
+            : Host(listener.Address.Host!, hasTls);
         string path = listener.Target is null && target.Hosts.IsEmpty ? target.Path! : "";
         string port = listener.Address.IsUnix ? "" : string.Create(CultureInfo.InvariantCulture, $":{listener.Address.Port}");
         return new ConnectView

@@ -27,10 +27,12 @@ internal static class HttpReach
         try
         {
             await using Connection connection = await loop.ConnectAsync(address.ToEndPoint(), cancellationToken);
+            await using CancellationTokenRegistration deadline =
+                cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
             if (target.Tls.Mode != TlsMode.Disable)
             {
-                await using CancellationTokenRegistration deadline = cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
-                await using TlsConnection tls = await TlsConnection.ConnectAsync(connection, new UpstreamTls(target.Tls, Alpn).OptionsFor(address.Host!), cancellationToken);
+                var tls = new UpstreamTls(target.Tls, Alpn);
+                await (await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host!), cancellationToken)).DisposeAsync();
             }
 
             return null;

@@ -134,7 +134,8 @@ internal sealed class MintOutput : IDisposable
         };
         return forms.Contains(form)
             ? Connect[0]
-            : throw new CommandException($"the target {Connect[0].Target} is reached by {by}, write --as {string.Join(" or --as ", forms)}: wiregate placeholder revoke {Id}");
+            : throw new CommandException(
+                $"the target {Connect[0].Target} is reached by {by}, write --as {string.Join(" or --as ", forms)}: wiregate placeholder revoke {Id}");
     }
 
     // Whoever runs it shows the token to all who see this machine's processes, as with any other credential in an argument.

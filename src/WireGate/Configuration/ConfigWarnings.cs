@@ -17,13 +17,15 @@ internal static class ConfigWarnings
             .Where(target => !config.Grants.Any(g => g.Targets.Contains(target)))
             .Select(target => $"targets.{target}: no grant opens it"),
         .. config.Secrets.Keys.Order(StringComparer.Ordinal)
-            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secret == secret)))
+            .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(
+                l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secret == secret)))
             .Select(secret => $"secrets.{secret}: no login uses it"),
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !l.Address.IsLoopback)
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
         .. config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
             .Where(t => t is { Protocol: ProtocolNames.Http, Tls.Mode: TlsMode.Disable } && t.Addresses.Any(a => !a.IsLoopback))
-            .Select(t => $"targets.{t.Name}.address: http goes in clear to another machine: who is on the way reads the credential and answers in its place, write https"),
+            .Select(t => $"targets.{t.Name}.address: http goes in clear to another machine: "
+                + "who is on the way reads the credential and answers in its place, write https"),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. ApprovalWarnings.Find(config),

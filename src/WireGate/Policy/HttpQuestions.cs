@@ -35,7 +35,7 @@ internal static class HttpQuestions
                 return false;
             }
 
-            host = address.Host!.ToLowerInvariant();
+            host = address.Host!;
             target = end < 0 ? "/" : target[end] == '?' ? $"/{target[end..]}" : target[end..];
         }
         else if (target[0] != '/' && target != "*")

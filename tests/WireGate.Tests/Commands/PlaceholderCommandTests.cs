@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
@@ -74,6 +75,56 @@ public sealed class PlaceholderCommandTests
         harness.Config = harness.Config with { Listeners = [SampleConfig.Listener(listener)] };
         await using CliHarness daemon = await harness.StartAsync();
         Assert.That(await daemon.RunAsync([.. Mint, "--as", "dsn"]), Is.EqualTo((0, dsn.Replace("TOKEN", Token, StringComparison.Ordinal) + "\n", "")));
+    }
+
+    [TestCase("[::]:8080", false, "/stripe", "", "curl -H 'Authorization: Bearer TOKEN' http://localhost:8080/stripe/")]
+    [TestCase("127.0.0.1:8080", false, null, "api.internal", "curl -H 'Authorization: Bearer TOKEN' http://api.internal:8080/")]
+    [TestCase("[::1]:8443", true, "/stripe", "", "curl -H 'Authorization: Bearer TOKEN' 'https://[::1]:8443/stripe/'")]
+    [TestCase("unix:/run/a b.sock", false, "/stripe", "", "curl --unix-socket '/run/a b.sock' -H 'Authorization: Bearer TOKEN' http://localhost/stripe/")]
+    public async Task Mint_prints_a_line_for_curl(string listener, bool hasTls, string? path, string host, string line)
+    {
+        CliHarness harness = OfHttp(path, host);
+        harness.Config = harness.Config with
+        {
+            Listeners = [SampleConfig.Listener(listener) with { Protocol = ProtocolNames.Http, Target = null, Tls = hasTls ? new ServerTlsConfig("/c", "/k") : null }],
+        };
+        await using CliHarness daemon = await harness.StartAsync();
+        Assert.That(await daemon.RunAsync([.. Mint, "--as", "curl"]), Is.EqualTo((0, line.Replace("TOKEN", Token, StringComparison.Ordinal) + "\n", "")));
+    }
+
+    [Test]
+    public async Task A_line_for_curl_has_no_path_where_the_listener_leads_there_alone()
+    {
+        CliHarness harness = OfHttp("/stripe", "api.internal");
+        harness.Config = harness.Config with { Listeners = [SampleConfig.Listener("127.0.0.1:8080") with { Protocol = ProtocolNames.Http, Target = "orders" }] };
+        await using CliHarness daemon = await harness.StartAsync();
+        Assert.That((await daemon.RunAsync([.. Mint, "--as", "curl"])).Output, Does.EndWith("' http://127.0.0.1:8080/\n"));
+    }
+
+    [TestCase("dsn", true, "reached by HTTP, write --as curl")]
+    [TestCase("ssh-config", true, "reached by HTTP, write --as curl")]
+    [TestCase("curl", false, "reached by PostgreSQL, write --as dsn or --as env")]
+    public async Task A_form_of_another_protocol_is_refused(string form, bool isHttp, string because)
+    {
+        CliHarness harness = isHttp ? OfHttp("/stripe", "") : new CliHarness();
+        if (isHttp)
+        {
+            harness.Config = harness.Config with { Listeners = [SampleConfig.Listener("127.0.0.1:8080") with { Protocol = ProtocolNames.Http, Target = null }] };
+        }
+
+        await using CliHarness daemon = await harness.StartAsync();
+        (int code, string output, string error) = await daemon.RunAsync([.. Mint, "--as", form]);
+        Assert.That((code, output), Is.Not.EqualTo((0, "")));
+        Assert.That(error, Does.Contain(because));
+    }
+
+    [Test]
+    public async Task A_target_of_HTTP_that_nothing_leads_to_is_told()
+    {
+        CliHarness harness = OfHttp(null, "");
+        harness.Config = harness.Config with { Listeners = [SampleConfig.Listener("127.0.0.1:8080") with { Protocol = ProtocolNames.Http, Target = null }] };
+        await using CliHarness daemon = await harness.StartAsync();
+        Assert.That((await daemon.RunAsync(Mint)).Error, Does.Contain("no listener reaches orders"));
     }
 
     [Test]
@@ -168,5 +219,16 @@ public sealed class PlaceholderCommandTests
         Assert.That(await daemon.RunAsync("placeholder", "revoke", "0000000001"), Is.EqualTo((0, "1 revoked, 0 sessions end\n", "")));
         Assert.That((await daemon.RunAsync("placeholder", "revoke", "0000000001")).Code, Is.EqualTo(1));
         Assert.That((await daemon.RunAsync("placeholder", "revoke", "--issued-before", "2999-01-01T00:00Z")).Code, Is.Zero);
+    }
+
+    private static CliHarness OfHttp(string? path, string host)
+    {
+        CliHarness harness = new();
+        harness.Config = harness.Config with
+        {
+            Targets = harness.Config.Targets.ToFrozenDictionary(
+                t => t.Key, t => t.Value with { Protocol = ProtocolNames.Http, Path = path, Hosts = host.Length > 0 ? [host] : [] }),
+        };
+        return harness;
     }
 }

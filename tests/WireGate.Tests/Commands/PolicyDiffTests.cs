@@ -101,6 +101,39 @@ internal sealed class PolicyDiffTests : PolicyCommandFixture
     }
 
     [Test]
+    public async Task Diff_asks_what_was_recorded_of_HTTP()
+    {
+        string log = await RecordAsync(
+            "\"tls\":true",
+            """ "verdict":"allow","rule":"all","method":"GET","host":"api.internal","path":"/a/%62" """,
+            """ "verdict":"allow","rule":"all","method":"GET","host":"api.internal","path":"/c","query":"k=1&l=a+b" """,
+            """ "verdict":"allow","rule":"all","method":"GET","host":"www.internal","path":"/c","query":"k=1" """,
+            """ "verdict":"hold","rule":"all","method":"DELETE","host":"api.internal","path":"/a/.." """,
+            """ "verdict":"allow","rule":"all","method":"DELETE","host":"api.internal","path":"/a/..","approval":"apr_1" """);
+        string Text(string rules) => Files.Write($"{rules.Length}.yaml", Config.Replace("orders: { protocol: postgres, address: db, logins: { ro: { user: app_ro, password: s }, rw: { user: app, password: s } } }",
+            "orders: { protocol: http, address: \"https://api\", path: /api, logins: { ro: { bearer: s }, rw: { bearer: s } } }", StringComparison.Ordinal)
+            .Replace("  list:\n", $"  list:\n    - {{ name: all, match: {{ operations: all }}, do: allow }}\n{rules}", StringComparison.Ordinal));
+        string old = Text("");
+        string changed = Text("    - { name: no, match: { http: { paths: [/a/b] } }, do: deny }\n    - { name: no-k, match: { http: { hosts: [api.*], query: { k: \"1\" } } }, do: deny }\n");
+
+        Assert.That(Run(PolicyCommand.Create(), ["diff", old, changed, "--against", log]), Is.EqualTo(1), Error + Output);
+
+        Assert.That(Output.Split('\n').Select(l => l[(l.LastIndexOf("  ", StringComparison.Ordinal) + 1)..].Trim()), Is.EqualTo(new[]
+        {
+            "GET api.internal/a/%62", "GET api.internal/c?k=1&l=a%20b", "DELETE api.internal/a/..", "3 of 4 recorded operations would be decided otherwise", "",
+        }), Error);
+
+        ForgetOutput();
+        string asking = Text("    - { name: no, match: { http: { headers: { x-env: prod } } }, do: deny }\n");
+        Assert.That(Run(PolicyCommand.Create(), ["diff", old, asking, "--against", log]), Is.Zero, Error + Output);
+        Assert.That(Output, Does.Contain("4 cannot be asked again"), "the log has no headers");
+
+        ForgetOutput();
+        Run(PolicyCommand.Create(), ["diff", old, changed, "--against", log, "--json"]);
+        Assert.That((string?)JsonNode.Parse(Output.Split('\n')[0])!["http"], Is.EqualTo("GET api.internal/a/%62"));
+    }
+
+    [Test]
     public async Task Diff_says_what_it_assumed_where_the_log_does_not_tell()
     {
         string log = await RecordAsync();

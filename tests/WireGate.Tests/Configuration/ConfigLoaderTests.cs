@@ -115,6 +115,36 @@ internal sealed class ConfigLoaderTests
     }
 
     [Test]
+    public void Reads_what_is_written_of_HTTP()
+    {
+        GatewayConfig config = Load("every-key");
+        TargetConfig api = config.Targets["api"], clear = config.Targets["clear"];
+        HttpMatchConfig requests = config.Rules.List.Single(r => r.Name == "requests").Match.Http!;
+
+        Assert.That(api.Addresses.Select(a => a.ToString()), Is.EqualTo(new[] { "api.internal:443", "api-2.internal:8443", "[fd00::1]:443" }));
+        Assert.That((api.Tls.Mode, api.Tls.CaPath, clear.Tls.Mode), Is.EqualTo((TlsMode.VerifyFull, "/etc/wiregate/api-ca.pem", TlsMode.Disable)));
+        Assert.That((clear.Addresses[0].Port, clear.Hosts.Length, clear.Path), Is.EqualTo((9000, 0, "/clear")));
+        Assert.That((string.Join(' ', api.Hosts), api.Path, api.Authentication.Length), Is.EqualTo(("api.wiregate.internal api", "/api/v1", 0)));
+        Assert.That(api.Logins.Select(l => l.Http), Is.EqualTo(new[]
+        {
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " },
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.BasicUser },
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.BasicPassword, Before = "ci" },
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "X-Api-Key", Before = "key=", After = ";v=1" },
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "authorization", Before = "Bearer " },
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Query, Name = "api_key" },
+        }));
+        Assert.That(api.Logins.Select(l => l.User), Has.All.Empty);
+        Assert.That(requests.Methods, Is.EqualTo(new[] { "GET", "HEAD" }));
+        Assert.That(requests.Paths.Select(p => p.Text), Is.EqualTo(new[] { "/repos/acme/**", "/a b/*" }));
+        Assert.That(requests.Hosts.Select(h => h.Text), Is.EqualTo(new[] { "*.wiregate.internal" }), "hosts know no case");
+        Assert.That(requests.Query.Select(q => $"{q.Key}={q.Value}"), Is.EqualTo(new[] { "state=open", "page[size]=*" }));
+        Assert.That(requests.Headers.Select(h => $"{h.Key}={h.Value}"), Is.EqualTo(new[] { "x-env=prod*" }));
+        Assert.That(config.Rules.List.Single(r => r.Name == "any-request").Match.Http, Is.EqualTo(new HttpMatchConfig()));
+        Assert.That(config.Targets["moving"].Logins[0].Http, Is.Null);
+    }
+
+    [Test]
     public void Takes_the_local_issuer_where_only_that_one_lets_anybody_pass()
     {
         using var directory = new TemporaryDirectory();

@@ -77,6 +77,19 @@ internal sealed class RuleWarningsTests
         "rules.list[1] (d): /run/a?: only * and ** are patterns, ? stands for itself",
         TestName = "What_is_a_pattern_elsewhere_is_told_of_SSH_too")]
     [TestCase(
+        "rules: { list: [{ name: h, match: { http: {} }, do: allow }] }",
+        "grants[0] (a): no rule lets anything pass",
+        "grants[1] (b): no rule lets anything pass",
+        "rules.list[0] (h): its http never matches, its targets are of protocol postgres",
+        TestName = "A_rule_of_HTTP_serves_no_grant_of_another_protocol")]
+    [TestCase(
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { http: { paths: [\"/a/{id}\"], query: { q: \"a?\" }, headers: { x: \"^a\" } } }, do: deny }] }",
+        "rules.list[1] (d): its http never matches, its targets are of protocol postgres",
+        "rules.list[1] (d): /a/{id}: only * and ** are patterns, { stands for itself",
+        "rules.list[1] (d): a?: only * is a pattern, ? stands for itself",
+        "rules.list[1] (d): ^a: only * is a pattern, ^ stands for itself",
+        TestName = "What_is_a_pattern_elsewhere_is_told_of_HTTP_too")]
+    [TestCase(
         "rules: { external: { opa: \"http://127.0.0.1:8181/v1\" }, list: [{ name: o, match: { operations: all }, do: allow }] }",
         TestName = "A_decision_point_of_this_machine_may_be_asked_in_clear")]
     public void Warns(string rules, params string[] expected)
@@ -99,5 +112,32 @@ internal sealed class RuleWarningsTests
 
         Assert.That(result.Errors, Is.Empty);
         Assert.That(ConfigWarnings.Find(result.Config!), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Warns_of_targets_of_HTTP()
+    {
+        using var directory = new TemporaryDirectory();
+        ConfigResult result = ConfigLoader.Load(directory.Write("wiregate.yaml", """
+            store: sqlite:/s.db
+            audit: { to: /audit }
+            listeners: [{ name: web, protocol: http, address: 127.0.0.1:8080 }]
+            secrets: { s: { env: S } }
+            targets:
+              near: { protocol: http, address: "http://localhost:9000", hosts: [near], logins: { a: { query: { name: k, secret: s } } } }
+              far: { protocol: http, address: ["http://127.0.0.1:9000", "http://api.internal"], path: /far, logins: { a: { bearer: s } } }
+              lost: { protocol: http, address: "https://api.internal", logins: { a: { bearer: s } } }
+            grants: [{ name: a, to: { subject: alice }, targets: [near, far, lost] }]
+            rules: { list: [{ name: h, match: { http: { methods: [GET] } }, do: allow }, { name: s, match: { sql: { effects: [read] } }, do: deny }] }
+
+            """));
+
+        Assert.That(result.Errors, Is.Empty);
+        Assert.That(ConfigWarnings.Find(result.Config!), Is.EqualTo(new[]
+        {
+            "grants[0] (a): nobody can use it for lost, no listener reaches that target",
+            "targets.far.address: http goes in clear to another machine: who is on the way reads the credential and answers in its place, write https",
+            "rules.list[1] (s): its sql never matches, its targets are of protocol http",
+        }));
     }
 }

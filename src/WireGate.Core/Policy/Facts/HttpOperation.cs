@@ -10,8 +10,15 @@ public sealed record HttpOperation : Operation
     /// <summary>As the client wrote it: methods know case.</summary>
     public required string Method { get; init; }
 
-    /// <summary>The host that the client names, in lower case and without a port.</summary>
-    public required string Host { get; init; }
+    /// <summary>
+    /// The host that the client names, without a port. In whatever case it was written and with or without a dot at its end, it is the same,
+    /// so it is kept in lower case and without.
+    /// </summary>
+    public required string Host
+    {
+        get;
+        init => field = (value.EndsWith('.') ? value[..^1] : value).ToLowerInvariant();
+    }
 
     /// <summary>Its path, without the query.</summary>
     public required HttpPath Path { get; init; }

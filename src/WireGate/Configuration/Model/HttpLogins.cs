@@ -14,8 +14,8 @@ internal static class HttpLogins
     /// <summary>What says where a message ends, where it goes and what becomes of its connection; and what is about proxies.</summary>
     private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Connection", "Content-Encoding", "Content-Length", "Expect", "Host", "HTTP2-Settings", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-        "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via",
+        "Connection", "Content-Encoding", "Content-Length", "Expect", "Host", "HTTP2-Settings", "Keep-Alive", "Proxy-Authenticate",
+        "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via",
     };
 
     /// <summary>A header that may have a credential.</summary>
@@ -95,7 +95,8 @@ internal sealed class HttpBasicShape : MapShape<HttpLoginConfig>
             new TextShape("a name without a colon", @"^[^:\u0000-\u001f\u007f]+$"),
             b => b.Surface == HttpSurface.BasicUser ? b.Secret : b.Before,
             "The user's name; without a password, the name of the secret that is shown as the user.");
-        _password = Optional("password", Secret, b => b.Surface == HttpSurface.BasicPassword ? b.Secret : null, "The name of the secret that is the password.");
+        _password = Optional(
+            "password", Secret, b => b.Surface == HttpSurface.BasicPassword ? b.Secret : null, "The name of the secret that is the password.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
@@ -120,7 +121,10 @@ internal sealed class HttpQuerySecretShape : MapShape<HttpLoginConfig>
     public HttpQuerySecretShape()
     {
         _name = Required(
-            "name", new TextShape("the name of a query parameter, of letters, digits and ._~-", "^[A-Za-z0-9._~-]{1,128}$"), q => q.Name, "The parameter's name.");
+            "name",
+            new TextShape("the name of a query parameter, of letters, digits and ._~-", "^[A-Za-z0-9._~-]{1,128}$"),
+            q => q.Name,
+            "The parameter's name.");
         _secret = Required("secret", Words.RefersTo(NameKind.Secret), q => q.Secret, "The name of the secret that is its value.");
     }
 

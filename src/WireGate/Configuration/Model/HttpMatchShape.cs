@@ -34,9 +34,15 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
             h => Written(h.Hosts),
             "Hosts as the client names them, without a port; * stands for any run of characters. Without, any.");
         _query = OptionalValue<ImmutableArray<KeyValuePair<string, NamePattern>>>(
-            "query", new PatternsShape("a query parameter", AnyName(), isOfHeaders: false), h => Written(h.Query), "Query parameters that must be there, each with its value.");
+            "query",
+            new PatternsShape("a query parameter", AnyName(), isOfHeaders: false),
+            h => Written(h.Query),
+            "Query parameters that must be there, each once and with its value.");
         _headers = OptionalValue<ImmutableArray<KeyValuePair<string, NamePattern>>>(
-            "headers", new PatternsShape("a header", Token(), isOfHeaders: true), h => Written(h.Headers), "Headers that must be there, each with its value.");
+            "headers",
+            new PatternsShape("a header", Token(), isOfHeaders: true),
+            h => Written(h.Headers),
+            "Headers that must be there, each once and with its value.");
     }
 
     protected override HttpMatchConfig Build(MapValues values) => new()
@@ -86,7 +92,8 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
 
     private sealed class HostPatternShape : TextualShape<NamePattern>
     {
-        private static readonly TextShape Name = new("a host's name without a port, in which * stands for any run of characters", "^[A-Za-z0-9*._-]+$");
+        private static readonly TextShape Name = new(
+            "a host's name without a port, in which * stands for any run of characters", "^[A-Za-z0-9*._-]+$");
 
         protected override string Expected => "a host's name";
 
@@ -131,7 +138,8 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
             {
                 string? problem = !names.IsMatch(entry.Key) ? $"expected the name of {what} as the key"
                     : !seen.Add(entry.Key) ? "not every server knows case, and in another one it is here already: remove one"
-                    : isOfHeaders && OfCredentials.Contains(entry.Key, StringComparer.OrdinalIgnoreCase) ? "it has the placeholder, which no rule gets to see: remove it"
+                    : isOfHeaders && OfCredentials.Contains(entry.Key, StringComparer.OrdinalIgnoreCase)
+                        ? "it has the placeholder, which no rule gets to see: remove it"
                     : null;
                 if (problem is not null)
                 {

@@ -11,13 +11,17 @@ internal static class HttpTargetChecks
 {
     /// <summary>What paths begin with that lead to it.</summary>
     public static TextShape Path { get; } = new(
-        "a path like /stripe: plain, and without a slash at its end", "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$", (node, context) => context.Define(NameKind.Path, node.Text, node));
+        "a path like /stripe: plain, and without a slash at its end",
+        "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$",
+        (node, context) => context.Define(NameKind.Path, node.Text, node));
 
     /// <summary>Its TLS, which the addresses tell.</summary>
     public static ClientTlsConfig Tls(ClientTlsConfig? written, ImmutableArray<TargetAddress> addresses) =>
         IsClear(addresses) ? new ClientTlsConfig { Mode = TlsMode.Disable } : written ?? new ClientTlsConfig { Mode = TlsMode.VerifyFull };
 
-    public static void Check(MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls, Key<ImmutableArray<string>> mask)
+    /// <summary>Checks its keys against each other.</summary>
+    public static void Check(
+        MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls, Key<ImmutableArray<string>> mask)
     {
         if (values.Has(mask) && values.Node(mask) is not ListNode { Items.Count: 0 })
         {

@@ -41,6 +41,12 @@ internal sealed class HttpVerdictTests
     public void Methods_know_case_and_not_every_server_does(string method) =>
         Assert.That(Verdicts(Request(method, "/a"), Match("GET")), Is.EqualTo((false, true)));
 
+    [TestCase("api.internal")]
+    [TestCase("API.Internal")]
+    [TestCase("api.internal.")]
+    public void A_host_is_the_same_however_it_is_written(string host) =>
+        Assert.That(Verdicts(Get("/a") with { Host = host }, Match(hosts: "api.internal")), Is.EqualTo((true, true)));
+
     [TestCase("/a?k=1", true, true, TestName = "Once_and_fitting_is_covered")]
     [TestCase("/a?k=2", false, false, TestName = "Another_value_is_nothing")]
     [TestCase("/a?k=1&k=1", false, true, TestName = "Twice_is_not_covered_and_is_touched")]
