@@ -53,6 +53,9 @@ internal enum FieldName : byte
     XForwardedFor,
     XForwardedHost,
     XForwardedProto,
+    XHttpMethod,
+    XHttpMethodOverride,
+    XMethodOverride,
 }
 
 /// <summary>Finds the name that bytes spell, in whatever case.</summary>
@@ -103,7 +106,10 @@ internal static class FieldNames
         (FieldName.WwwAuthenticate, "www-authenticate"),
         (FieldName.XForwardedFor, "x-forwarded-for"),
         (FieldName.XForwardedHost, "x-forwarded-host"),
-        (FieldName.XForwardedProto, "x-forwarded-proto"));
+        (FieldName.XForwardedProto, "x-forwarded-proto"),
+        (FieldName.XHttpMethod, "x-http-method"),
+        (FieldName.XHttpMethodOverride, "x-http-method-override"),
+        (FieldName.XMethodOverride, "x-method-override"));
 
     /// <summary>The name; <see cref="FieldName.Other"/>: none of these.</summary>
     public static FieldName Of(ReadOnlySpan<byte> name)

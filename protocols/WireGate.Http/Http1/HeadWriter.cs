@@ -130,9 +130,10 @@ internal static class HeadWriter
         FieldName.Other => !head.IsNominated(head.Name(field))
             && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
 
-        // Written anew, or a claim about who is asking that only a gateway may make.
+        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged.
         FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
-            or FieldName.XForwardedHost or FieldName.XForwardedProto => false,
+            or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
+            or FieldName.XMethodOverride => false,
         _ => !HopByHop.Is(field.Name)
             && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
     };

@@ -13,7 +13,7 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
     public async Task A_request_is_made_with_the_real_credential()
     {
         RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /v1/x?limit=1", "Accept: */*\r\nX-Mine: 1\r\nConnection: keep-alive, X-Mine\r\nX-Forwarded-For: 10.0.0.1\r\n"));
+        await client.SendAsync(Request("GET /v1/x?limit=1", "Accept: */*\r\nX-Mine: 1\r\nConnection: keep-alive, X-Mine\r\nX-Forwarded-For: 10.0.0.1\r\nX-HTTP-Method-Override: DELETE\r\n"));
         RawPeer upstream = await AcceptAsync();
 
         Assert.That(await upstream.HeadAsync(), Is.EqualTo($"GET /v1/x?limit=1 HTTP/1.1\r\nHost: 127.0.0.1:{UpstreamPort}\r\nAccept: */*\r\nAuthorization: Bearer {Real}\r\nAccept-Encoding: identity\r\n\r\n"));
