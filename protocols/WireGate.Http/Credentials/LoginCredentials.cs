@@ -18,7 +18,7 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     private readonly ConcurrentDictionary<HttpLoginConfig, Entry> _entries = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>What a login says, if that was asked for just now.</summary>
-    /// <returns>Null: it has to be fetched. Borrowed: valid until the loop waits for something.</returns>
+    /// <returns>Null: it has to be fetched. Borrowed: it is there as long as somebody refers to it, or the process ends.</returns>
     public Credential? Find(HttpLoginConfig login) =>
         _entries.TryGetValue(login, out Entry? entry) && time.GetElapsedTime(entry.FetchedAt) < Kept ? entry.Credential : null;
 
@@ -26,7 +26,7 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     /// <param name="login">The login.</param>
     /// <param name="fresh">The upstream refused what was used.</param>
     /// <param name="cancellationToken">Nobody waits for it any longer.</param>
-    /// <returns>Null: the secret cannot stand in a request. Borrowed: valid until the loop waits for something.</returns>
+    /// <returns>Null: the secret cannot stand in a request. Borrowed, as from <see cref="Find"/>.</returns>
     /// <exception cref="SecretUnavailableException">It cannot be had.</exception>
     public async ValueTask<Credential?> FetchAsync(HttpLoginConfig login, bool fresh, CancellationToken cancellationToken)
     {

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -15,19 +12,6 @@ namespace WireGate.Http.Relaying;
 /// <content>One request made, and its response passed on.</content>
 internal sealed partial class ClientConnection
 {
-    // 100, 102 and 103 are all that there are; an upstream may say where it is again and again.
-    private const int MostInterim = 16;
-
-    // What a client still sends when it has been answered is read so far, so that it reads the answer: a reset would take that from it.
-    private const int MostLingering = 256 * 1024;
-    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(2);
-
-    private readonly BodyRelay _clientBodies = new(Peer.Client);
-    private readonly BodyRelay _upstreamBodies = new(Peer.Upstream);
-    private readonly ResponseHead _response = new();
-    private readonly Scrubber _scrubber = new();
-    private bool _isAnswered;
-
     /// <summary>How an exchange on one connection to the upstream went.</summary>
     private enum Exchanged
     {
@@ -51,7 +35,11 @@ internal sealed partial class ClientConnection
             Refusal? refusal = null;
             try
             {
-                upstream = pool.Take(key) ?? await pool.ConnectAsync(key, session.Config.Limits.Connect, CancellationToken.None);
+                upstream = pool.Take(key) ?? await ConnectAsync(key);
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
             }
             catch (IOException e)
             {
@@ -83,6 +71,25 @@ internal sealed partial class ClientConnection
                 default:
                     break;
             }
+        }
+    }
+
+    // Whoever ends the session meanwhile does not wait for an upstream that swallows everything.
+    private async ValueTask<UpstreamConnection> ConnectAsync(UpstreamKey key)
+    {
+        using var ended = new CancellationTokenSource();
+        session.Interrupt = () =>
+        {
+            ended.Cancel();
+            session.Client.Abort();
+        };
+        try
+        {
+            return await pool.ConnectAsync(key, session.Config.Limits.Connect, ended.Token);
+        }
+        finally
+        {
+            session.Interrupt = null;
         }
     }
 
@@ -181,133 +188,6 @@ internal sealed partial class ClientConnection
         }
     }
 
-    private bool IsIdempotent =>
-        _head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8) || _head.Method.SequenceEqual("OPTIONS"u8)
-        || _head.Method.SequenceEqual("PUT"u8) || _head.Method.SequenceEqual("DELETE"u8);
-
-    private void WriteRequest(PipeWriter output, TargetConfig target, Credential credential)
-    {
-        RequestTarget asked = _head.ReadTarget();
-        ReadOnlySpan<byte> path = PathOf(asked);
-        ReadOnlySpan<byte> query = _slot.Kind == SlotKind.Query ? WithoutPlaceholder(asked.Query) : asked.Query;
-        bool hasQuery = _slot.Kind == SlotKind.Query ? !query.IsEmpty : asked.HasQuery;
-        byte[] whole = ArrayPool<byte>.Shared.Rent(path.Length + 1 + query.Length);
-        path.CopyTo(whole);
-        int length = path.Length;
-        if (hasQuery)
-        {
-            whole[length++] = (byte)'?';
-            query.CopyTo(whole.AsSpan(length));
-            length += query.Length;
-        }
-
-        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential);
-        ArrayPool<byte>.Shared.Return(whole);
-    }
-
-    // As the client of that upstream would name it: with a port if it is not the scheme's own.
-    private static byte[] AuthorityOf(TargetConfig target)
-    {
-        Address address = target.Addresses[0];
-        int usual = target.Tls.Mode == TlsMode.Disable ? 80 : 443;
-        string host = address.Host is { } name ? name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name : "localhost";
-        return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
-    }
-
-    private async ValueTask<BodyEnd> SendAsync(UpstreamConnection upstream)
-    {
-        BodyEnd end = BodyEnd.SourceClosed;
-        try
-        {
-            end = await _clientBodies.RunAsync(Input, upstream.Connection.Output, _head.Body, _head.Body.Kind == BodyKind.Chunked);
-        }
-        catch (IOException)
-        {
-            // The client was lost.
-        }
-        catch (ProtocolException e)
-        {
-            _clientProblem = e.Message;
-        }
-
-        if (end == BodyEnd.SourceClosed)
-        {
-            // The upstream would wait for the rest.
-            upstream.Connection.Abort();
-        }
-
-        return end;
-    }
-
-    private string? _clientProblem;
-
-    private bool IsEncoded => _response.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8);
-
-    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, bool inChunks, Scrubber? scrubber)
-    {
-        try
-        {
-            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber);
-        }
-        catch (Exception e) when (e is IOException or ProtocolException)
-        {
-            return BodyEnd.SourceClosed;
-        }
-    }
-
-    /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>
-    /// <returns>False: the upstream closed before any of it came.</returns>
-    /// <exception cref="ProtocolException">It is none.</exception>
-    private async ValueTask<bool> ReadResponseAsync(PipeReader input)
-    {
-        _response.IsToHead = _head.Method.SequenceEqual("HEAD"u8);
-        int interim = 0;
-        while (true)
-        {
-            ReadResult read;
-            try
-            {
-                read = await input.ReadAsync(CancellationToken.None);
-            }
-            catch (IOException)
-            {
-                return interim > 0 ? throw new ProtocolException(Peer.Upstream, "closed within its answer") : false;
-            }
-
-            bool isHead = _response.TryRead(read.Buffer, out SequencePosition consumed);
-            bool isEmpty = read.Buffer.IsEmpty;
-            input.AdvanceTo(consumed, isHead ? consumed : read.Buffer.End);
-            if (!isHead)
-            {
-                if (read.IsCompleted)
-                {
-                    return isEmpty && interim == 0 ? false : throw new ProtocolException(Peer.Upstream, "closed within its answer");
-                }
-
-                continue;
-            }
-
-            _scrubber.Overwrite(_response.Writable);
-            if (!_response.IsInterim)
-            {
-                return _response.Code != 101 || _response.Accepts(_head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
-            }
-
-            if (++interim > MostInterim)
-            {
-                throw new ProtocolException(Peer.Upstream, $"more than {MostInterim} interim answers");
-            }
-
-            if (!_head.IsHttp10)
-            {
-                HeadWriter.WriteResponse(Output, _response, isLast: false, inChunks: false);
-                await Output.FlushAsync(CancellationToken.None);
-            }
-
-            _response.Clear();
-        }
-    }
-
     private async ValueTask<BodyEnd> StopAsync(UpstreamConnection upstream, ValueTask<BodyEnd> sending)
     {
         if (!sending.IsCompleted)
@@ -363,61 +243,6 @@ internal sealed partial class ClientConnection
             return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message));
         }
     }
-
-    /// <summary>The upstream's fault: the client is told, and may go on if it has said all that it had to say.</summary>
-    private async ValueTask<bool> FailAsync(Refusal refusal)
-    {
-        troubles.Tell(session.Access!, refusal);
-        services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
-        bool isLast = _head.IsLast || _head.IsHttp10 || _head.Body.Kind != BodyKind.None;
-        return await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast);
-    }
-
-    /// <returns>False: the connection ends.</returns>
-    private async ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast)
-    {
-        _isAnswered = true;
-        Refusals.Write(Output, status, detail, reference, _head.Length > 0 && _head.Method.SequenceEqual("HEAD"u8), isLast);
-        bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
-        if (isLast && !isGone)
-        {
-            await LingerAsync();
-        }
-
-        return !isLast && !isGone;
-    }
-
-    /// <summary>Reads on for a moment, for nothing.</summary>
-    private async ValueTask LingerAsync()
-    {
-        if (_isLingered)
-        {
-            return;
-        }
-
-        _isLingered = true;
-        if (_head.Length > 0 && _head.Body.Kind == BodyKind.None)
-        {
-            return;
-        }
-
-        _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
-        long read = 0;
-        while (read < MostLingering)
-        {
-            ReadResult result = await Input.ReadAsync(CancellationToken.None);
-            read += result.Buffer.Length;
-            Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                break;
-            }
-        }
-
-        _clock.Stop();
-    }
-
-    private bool _isLingered;
 
     private static void Close(UpstreamConnection? upstream)
     {

@@ -204,35 +204,4 @@ internal sealed partial class ClientConnection(
 
     // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.
     private bool IsUnserved => _head.Method.SequenceEqual("TRACE"u8) || _head.Method.SequenceEqual("CONNECT"u8);
-
-    /// <summary>A client that broke the protocol, or wants what nobody gives it: it is told, and let go.</summary>
-    private async ValueTask<bool> BreakAsync(int status, string problem)
-    {
-        var refusal = new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
-        if (session.Caller is null ? !session.TryRefuse(refusal, services.Audit) : !session.TryEnd(refusal.End, problem))
-        {
-            return false;
-        }
-
-        return await AnswerAsync(status, problem, session.IsRefused ? refusal.Reference : null, isLast: true);
-    }
-
-    /// <summary>A request that ends the session before it reaches anything.</summary>
-    private async ValueTask<bool> RefuseAsync(Refusal refusal)
-    {
-        if (session.TryRefuse(refusal, services.Audit))
-        {
-            await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
-        }
-
-        return false;
-    }
-
-    private static string Words(in Decision decision) => (decision.Rule, decision.Reason) switch
-    {
-        ({ } rule, { } reason) => $"denied by rule \"{rule}\": {reason}",
-        ({ } rule, null) => $"denied by rule \"{rule}\"",
-        (null, { } reason) => $"denied: {reason}",
-        _ => "denied",
-    };
 }

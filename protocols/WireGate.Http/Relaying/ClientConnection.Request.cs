@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Http.Credentials;
+using WireGate.Http.Http1;
+using WireGate.Http.Upstream;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>The request, as the upstream gets it.</content>
+internal sealed partial class ClientConnection
+{
+    private readonly BodyRelay _clientBodies = new(Peer.Client);
+    private string? _clientProblem;
+
+    private bool IsIdempotent =>
+        _head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8) || _head.Method.SequenceEqual("OPTIONS"u8)
+        || _head.Method.SequenceEqual("PUT"u8) || _head.Method.SequenceEqual("DELETE"u8);
+
+    private void WriteRequest(PipeWriter output, TargetConfig target, Credential credential)
+    {
+        RequestTarget asked = _head.ReadTarget();
+        ReadOnlySpan<byte> path = PathOf(asked);
+        ReadOnlySpan<byte> query = _slot.Kind == SlotKind.Query ? WithoutPlaceholder(asked.Query) : asked.Query;
+        bool hasQuery = _slot.Kind == SlotKind.Query ? !query.IsEmpty : asked.HasQuery;
+        byte[] whole = ArrayPool<byte>.Shared.Rent(path.Length + 1 + query.Length);
+        path.CopyTo(whole);
+        int length = path.Length;
+        if (hasQuery)
+        {
+            whole[length++] = (byte)'?';
+            query.CopyTo(whole.AsSpan(length));
+            length += query.Length;
+        }
+
+        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential);
+        ArrayPool<byte>.Shared.Return(whole);
+    }
+
+    // As the client of that upstream would name it: with a port if it is not the scheme's own.
+    private static byte[] AuthorityOf(TargetConfig target)
+    {
+        Address address = target.Addresses[0];
+        int usual = target.Tls.Mode == TlsMode.Disable ? 80 : 443;
+        string host = address.Host is { } name ? name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name : "localhost";
+        return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
+    }
+
+    private async ValueTask<BodyEnd> SendAsync(UpstreamConnection upstream)
+    {
+        BodyEnd end = BodyEnd.SourceClosed;
+        try
+        {
+            end = await _clientBodies.RunAsync(Input, upstream.Connection.Output, _head.Body, _head.Body.Kind == BodyKind.Chunked);
+        }
+        catch (IOException)
+        {
+            // The client was lost.
+        }
+        catch (ProtocolException e)
+        {
+            _clientProblem = e.Message;
+        }
+
+        if (end == BodyEnd.SourceClosed)
+        {
+            // The upstream would wait for the rest.
+            upstream.Connection.Abort();
+        }
+
+        return end;
+    }
+}

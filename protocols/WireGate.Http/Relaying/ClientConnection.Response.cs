@@ -1,0 +1,86 @@
+using System.IO.Pipelines;
+using System.Text;
+using WireGate.Core.Framing;
+using WireGate.Http.Credentials;
+using WireGate.Http.Http1;
+using WireGate.Http.Upstream;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>The response, as the client gets it.</content>
+internal sealed partial class ClientConnection
+{
+    // 100, 102 and 103 are all that there are; an upstream may say where it is again and again.
+    private const int MostInterim = 16;
+
+    private readonly BodyRelay _upstreamBodies = new(Peer.Upstream);
+    private readonly ResponseHead _response = new();
+    private readonly Scrubber _scrubber = new();
+
+    private bool IsEncoded => _response.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8);
+
+    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, bool inChunks, Scrubber? scrubber)
+    {
+        try
+        {
+            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber);
+        }
+        catch (Exception e) when (e is IOException or ProtocolException)
+        {
+            return BodyEnd.SourceClosed;
+        }
+    }
+
+    /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>
+    /// <returns>False: the upstream closed before any of it came.</returns>
+    /// <exception cref="ProtocolException">It is none.</exception>
+    private async ValueTask<bool> ReadResponseAsync(PipeReader input)
+    {
+        _response.IsToHead = _head.Method.SequenceEqual("HEAD"u8);
+        int interim = 0;
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                read = await input.ReadAsync(CancellationToken.None);
+            }
+            catch (IOException)
+            {
+                return interim > 0 ? throw new ProtocolException(Peer.Upstream, "closed within its answer") : false;
+            }
+
+            bool isHead = _response.TryRead(read.Buffer, out SequencePosition consumed);
+            bool isEmpty = read.Buffer.IsEmpty;
+            input.AdvanceTo(consumed, isHead ? consumed : read.Buffer.End);
+            if (!isHead)
+            {
+                if (read.IsCompleted)
+                {
+                    return isEmpty && interim == 0 ? false : throw new ProtocolException(Peer.Upstream, "closed within its answer");
+                }
+
+                continue;
+            }
+
+            _scrubber.Overwrite(_response.Writable);
+            if (!_response.IsInterim)
+            {
+                return _response.Code != 101 || _response.Accepts(_head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
+            }
+
+            if (++interim > MostInterim)
+            {
+                throw new ProtocolException(Peer.Upstream, $"more than {MostInterim} interim answers");
+            }
+
+            if (!_head.IsHttp10)
+            {
+                HeadWriter.WriteResponse(Output, _response, isLast: false, inChunks: false);
+                await Output.FlushAsync(CancellationToken.None);
+            }
+
+            _response.Clear();
+        }
+    }
+}
