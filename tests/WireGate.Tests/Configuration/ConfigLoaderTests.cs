@@ -89,6 +89,7 @@ internal sealed class ConfigLoaderTests
         Assert.That(config.Grants[1].Replication, Is.True);
         Assert.That(config.Grants[0].SessionLifetime, Is.EqualTo(TimeSpan.FromHours(8)));
         Assert.That(orders.Mask, Is.EqualTo(new[] { "pii" }));
+        Assert.That(config.Targets["web-1"].Environment.Select(e => e.Text), Is.EqualTo(new[] { "GIT_PROTOCOL", "APP_*" }));
     }
 
     [Test]
