@@ -20,7 +20,7 @@ internal sealed class MaskedOutput : IDisposable
     // A line to which something is added all the time is shown all the same.
     private const int MostTimes = 10;
 
-    // Streams of bytes between two programs, which one that is overwritten would break.
+    // Streams of bytes between two programs, which one that is overwritten may break: a mask has to ask for them.
     private static readonly ImmutableArray<string> Copiers =
         ["scp", "rsync", "sftp-server", "internal-sftp", "git-upload-pack", "git-receive-pack", "git-upload-archive"];
 
@@ -48,9 +48,10 @@ internal sealed class MaskedOutput : IDisposable
     /// <returns>Null: nothing of its output is masked.</returns>
     public static MaskedOutput? Of(MaskSet masks, SshOperation operation, Channel channel, SshTransport client, EventLoop loop, TimeProvider time, Action<Exception> fail)
     {
-        bool copies = operation is SshSubsystem { Name: SshSubsystem.Sftp }
-            || (operation is SshExec { Words: [var program, ..] } && Copiers.Contains(program[(program.LastIndexOf('/') + 1)..]));
-        ImmutableArray<MaskConfig> looking = copies ? [] : [.. masks.Masks.Where(m => !m.Detect.IsEmpty)];
+        // Here it is taken apart and put together again, so what a file has in it is between lengths.
+        bool isSftp = operation is SshSubsystem { Name: SshSubsystem.Sftp };
+        bool copies = operation is SshExec { Words: [var program, ..] } && Copiers.Contains(program[(program.LastIndexOf('/') + 1)..]);
+        ImmutableArray<MaskConfig> looking = isSftp ? [] : [.. masks.Masks.Where(m => !m.Detect.IsEmpty && (m.LooksAtBinary || !copies))];
         return looking.IsEmpty ? null : new MaskedOutput(channel, client, looking, loop, time, fail);
     }
 

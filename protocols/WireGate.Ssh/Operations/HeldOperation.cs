@@ -81,8 +81,8 @@ internal sealed record HeldOperation(SshOperation Operation, byte[] Request, IRe
 
         if (Environment.Count > 0)
         {
-            // Each in quotes: one with a blank in it is one.
-            context.Add("environment", ApprovalDisplay.Line(string.Join(' ', Environment.Select(e => $"'{e}'"))));
+            // Each in quotes, as a shell has them: one with a blank in it is one.
+            context.Add("environment", ApprovalDisplay.Line(string.Join(' ', Environment.Select(e => $"'{e.Replace("'", @"'\''", StringComparison.Ordinal)}'"))));
         }
 
         return context.ToFrozenDictionary(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using WireGate.Core.Audit;
+using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
@@ -49,6 +50,14 @@ internal sealed partial class OperationJudge
 
     /// <summary>Whether a session may have a terminal: a certificate has to permit it.</summary>
     public bool PermitsPty => _terms?.PermitsPty ?? true;
+
+    /// <summary>Whether a client may set a variable for what it runs.</summary>
+    public bool PermitsVariable(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        Refresh();
+        return EnvironmentNames.Passes(
+            name, value, _session.Config.Targets.TryGetValue(_session.Access!.Target.Name, out TargetConfig? target) ? target.Environment : []);
+    }
 
     /// <summary>Judges.</summary>
     /// <param name="operation">What is asked for.</param>

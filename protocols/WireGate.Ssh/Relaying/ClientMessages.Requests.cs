@@ -137,9 +137,9 @@ internal sealed partial class ClientMessages
         return (channel, request.WantsReply, treatment, operation, before);
     }
 
-    private static Treatment ReadVariable(Channel channel, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    private Treatment ReadVariable(Channel channel, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (!EnvironmentNames.Passes(name, value) || channel.Environment.Count >= MostVariables)
+        if (!judge.PermitsVariable(name, value) || channel.Environment.Count >= MostVariables)
         {
             return Treatment.Drop;
         }

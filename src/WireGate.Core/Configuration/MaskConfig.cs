@@ -14,6 +14,12 @@ public sealed record MaskConfig
     /// <summary>What it hides wherever it is found.</summary>
     public ImmutableArray<MaskDetector> Detect { get; init; } = [];
 
+    /// <summary>
+    /// Whether <see cref="Detect"/> looks also at what the commands scp, rsync, git and sftp-server carry over SSH. What they find overwritten
+    /// may be refused by the program on the other side. SFTP itself is left as it is.
+    /// </summary>
+    public bool LooksAtBinary { get; init; }
+
     /// <summary>What is shown in place of a value.</summary>
     public MaskStyle With { get; init; }
 

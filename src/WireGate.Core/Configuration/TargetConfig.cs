@@ -43,6 +43,12 @@ public sealed record TargetConfig
     /// <summary>Path of a file in the form of OpenSSH's known_hosts; null: <see cref="HostKeys"/> are all that is known.</summary>
     public string? KnownHostsPath { get; init; }
 
+    /// <summary>
+    /// Variables that a client of SSH may set beyond those of language and terminal. A bare <c>*</c> does not stand for <c>LD_*</c>,
+    /// <c>BASH_ENV</c> and <c>GIT_*</c>.
+    /// </summary>
+    public ImmutableArray<NamePattern> Environment { get; init; } = [];
+
     /// <summary>Names of hosts by which a client of HTTP means it, in lower case and without a port; empty: by none.</summary>
     public ImmutableArray<string> Hosts { get; init; } = [];
 

@@ -63,4 +63,27 @@ internal sealed class SshMaskTests
         ToolResult copied = await Tools.RunAsync("/bin/bash", ["-c", $"scp -O -F {_endpoint.ConfigPath} gate:{file} {file}.back && cmp {file} {file}.back"], _endpoint.Environment);
         copied.Succeeded();
     }
+
+    [TestCase("binary: true, ", true)]
+    [TestCase("", false)]
+    public async Task What_scp_copies_is_masked_in_its_place_only_if_the_mask_asks_for_it(string asked, bool isMasked)
+    {
+        await using SshGateway gateway = await SshGateway.StartAsync(
+            _host, Rules, text => text.Replace("rules:\n", $"masks: {{ pii: {{ detect: [credit-card], {asked}with: redact }} }}\nrules:\n", StringComparison.Ordinal));
+        SshEndpoint endpoint = gateway.Through(await gateway.MintAsync());
+
+        // No line ends in it, and whichever part is looked at, one number lies across its end.
+        byte[] number = [.. "4111 1111 1111 1111"u8];
+        byte[] content = [.. Enumerable.Repeat((byte)0xfe, 500_000)], masked = [.. content];
+        for (int at = 0; at + number.Length <= content.Length; at += 1021)
+        {
+            number.CopyTo(content, at);
+            masked.AsSpan(at, number.Length).Fill((byte)'*');
+        }
+
+        string file = Path.Combine(_host.Files, $"numbers-{isMasked}");
+        await File.WriteAllBytesAsync(file, content);
+        (await Tools.RunAsync("/usr/bin/scp", ["-O", "-F", endpoint.ConfigPath, $"gate:{file}", $"{file}.back"], endpoint.Environment)).Succeeded();
+        Assert.That((await File.ReadAllBytesAsync($"{file}.back")).AsSpan().SequenceEqual(isMasked ? masked : content), Is.True);
+    }
 }

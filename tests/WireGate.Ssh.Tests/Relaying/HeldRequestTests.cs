@@ -223,10 +223,11 @@ internal sealed class HeldRequestTests : RelayFixture
     {
         await OpenSessionAsync(client, upstream);
         await PassAsync(client, upstream, Request(Theirs, "env", wantsReply: false).String("LC_ALL").String("C"));
+        await PassAsync(client, upstream, Request(Theirs, "env", wantsReply: false).String("LC_TIME").String("a'b"));
         await PassAsync(client, upstream, Request(Theirs, "pty-req", wantsReply: false).String("xterm").UInt32(80).UInt32(24).UInt32(0).UInt32(0).String(""));
         await HoldAsync(client);
         await AskedAsync();
-        Assert.That(_store.All[0].Request.Context["environment"], Is.EqualTo("'LC_ALL=C' 'TERM=xterm'"));
+        Assert.That(_store.All[0].Request.Context["environment"], Is.EqualTo(@"'LC_ALL=C' 'LC_TIME=a'\''b' 'TERM=xterm'"));
     });
 
     [Test]

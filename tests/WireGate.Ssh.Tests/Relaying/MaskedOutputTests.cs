@@ -13,9 +13,9 @@ internal sealed class MaskedOutputTests : RelayFixture
 {
     private static readonly MaskConfig Pii = new() { Name = "pii", Detect = [MaskDetector.Email] };
 
-    private static RulesConfig Rules { get; } = new()
+    private static RulesConfig RulesOf(MaskConfig[] masks) => new()
     {
-        List = [new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow, Mask = ["pii"] }],
+        List = [new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow, Mask = [.. masks.Select(m => m.Name)] }],
     };
 
     [Test]
@@ -83,6 +83,35 @@ internal sealed class MaskedOutputTests : RelayFixture
         await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String("ada@example.org"));
     });
 
+    [TestCase("scp -f /etc/mails")]
+    [TestCase("/usr/bin/rsync --server .")]
+    [TestCase("git-upload-pack '/srv/x.git'")]
+    [TestCase("/usr/lib/openssh/sftp-server")]
+    public Task What_copies_files_is_masked_by_masks_that_ask_for_it(string command) => MaskedAsync(
+        async (client, upstream) =>
+        {
+            await BeginAsync(client, upstream, "exec", command);
+            await SayAsync(upstream, "\0ada@exa");
+            await SayAsync(upstream, "mple.org\0 10.0.0.1\n");
+            Assert.That(await DataAsync(client), Is.EqualTo("\0***************\0 10.0.0.1\n"));
+        },
+        Pii with { LooksAtBinary = true },
+        new MaskConfig { Name = "hosts", Detect = [MaskDetector.Ip] });
+
+    [Test]
+    public Task The_sftp_subsystem_is_left_as_it_is_whatever_masks_ask_for() => MaskedAsync(
+        async (client, upstream) =>
+        {
+            await BeginAsync(client, upstream, "subsystem", "sftp");
+
+            // uint32 length, byte SSH_FXP_VERSION, uint32 version, string name and string data of an extension
+            byte[] version = [0, 0, 0, 28, 2, 0, 0, 0, 3, 0, 0, 0, 15, .. "ada@example.org"u8, 0, 0, 0, 0];
+            await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Theirs).String([0, 0, 0, 5, 1, 0, 0, 0, 3]));
+            await ReadAsync(upstream);
+            await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String(version));
+        },
+        Pii with { LooksAtBinary = true });
+
     [Test]
     public Task What_is_kept_back_comes_when_the_upstream_is_gone() => MaskedAsync(async (client, upstream) =>
     {
@@ -111,9 +140,10 @@ internal sealed class MaskedOutputTests : RelayFixture
         return Encoding.UTF8.GetString(message[ConnectionMessages.DataAt..]);
     }
 
-    private async Task MaskedAsync(Func<SshTransport, SshTransport, Task> script)
+    private async Task MaskedAsync(Func<SshTransport, SshTransport, Task> script, params MaskConfig[] masks)
     {
-        Relayed = await OpenAsync(Rules, masks: [Pii]);
+        masks = masks.Length > 0 ? masks : [Pii];
+        Relayed = await OpenAsync(RulesOf(masks), masks: masks);
         await Relayed.OnLoopAsync(() => script(Relayed.Client, Relayed.Upstream));
     }
 }

@@ -89,6 +89,7 @@ internal sealed class ConfigLoaderTests
         Assert.That(config.Grants[1].Replication, Is.True);
         Assert.That(config.Grants[0].SessionLifetime, Is.EqualTo(TimeSpan.FromHours(8)));
         Assert.That(orders.Mask, Is.EqualTo(new[] { "pii" }));
+        Assert.That(config.Targets["web-1"].Environment.Select(e => e.Text), Is.EqualTo(new[] { "GIT_PROTOCOL", "APP_*" }));
     }
 
     [Test]
@@ -109,6 +110,7 @@ internal sealed class ConfigLoaderTests
         Assert.That(nights.Match.From!.Issuer, Is.Null, "a deny may mean anybody's groups");
         Assert.That((fraud.Do, fraud.Unmask.Single(), fraud.Hold), Is.EqualTo(((Verdict?)null, "pii", (HoldTerms?)null)));
         Assert.That((config.Masks["pii"].With, config.Masks["pii"].Detect.Length), Is.EqualTo((MaskStyle.Last4, 9)));
+        Assert.That((config.Masks["pii"].LooksAtBinary, config.Masks["notes"].LooksAtBinary), Is.EqualTo((true, false)));
         Assert.That((config.Masks["cards"].Fixed, config.Masks["cards"].AllowsPredicates), Is.EqualTo(("****", true)));
         Assert.That((config.Masks["notes"].With, config.Masks["notes"].Unsure), Is.EqualTo((MaskStyle.Null, MaskUnsure.Detect)));
         Assert.That(config.RuleBook.Version, Is.EqualTo(config.Version));

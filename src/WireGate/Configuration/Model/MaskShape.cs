@@ -11,6 +11,7 @@ internal sealed class MaskShape : MapShape<MaskConfig>
 {
     private readonly Key<ImmutableArray<ColumnPattern>> _columns;
     private readonly Key<ImmutableArray<MaskDetector>> _detect;
+    private readonly Key<bool> _binary;
     private readonly Key<Replacement> _with;
     private readonly Key<bool> _predicates;
     private readonly Key<MaskUnsure> _unsure;
@@ -40,6 +41,11 @@ internal sealed class MaskShape : MapShape<MaskConfig>
             new ListShape<MaskDetector>(detectors, least: 1, unique: true),
             m => m.Detect.IsEmpty ? null : m.Detect,
             "What it hides wherever it is found.");
+        _binary = OptionalValue<bool>(
+            "binary",
+            Words.Boolean,
+            m => m.LooksAtBinary ? true : null,
+            "true: detect looks also at what the commands scp, rsync, git and sftp-server carry over SSH. The subsystem sftp is left as it is.");
         _with = Defaulted(
             "with",
             new ReplacementShape(),
@@ -68,6 +74,11 @@ internal sealed class MaskShape : MapShape<MaskConfig>
         {
             context.Report(values.Node(_unsure), "there is nothing to detect, add detect or write deny");
         }
+
+        if (values.Get(_binary, false) && !values.Has(_detect))
+        {
+            context.Report(values.Node(_binary), "there is nothing to detect, add detect or remove it");
+        }
     }
 
     protected override MaskConfig Build(MapValues values)
@@ -78,6 +89,7 @@ internal sealed class MaskShape : MapShape<MaskConfig>
             Name = values.Map.Name,
             Columns = values.Get(_columns, []),
             Detect = values.Get(_detect, []),
+            LooksAtBinary = values.Get(_binary, false),
             With = with.Style,
             Fixed = with.Fixed,
             AllowsPredicates = values.Get(_predicates, false),

@@ -26,6 +26,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<ImmutableArray<string>> _mask;
     private readonly Key<ImmutableArray<string>> _hostKeys;
     private readonly Key<string> _knownHosts;
+    private readonly Key<ImmutableArray<NamePattern>> _environment;
     private readonly Key<ImmutableArray<string>> _hosts;
     private readonly Key<string> _path;
 
@@ -70,6 +71,11 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             "Public keys that an SSH upstream may prove itself by, as ssh-keyscan prints them behind the host's name.");
         _knownHosts = Optional(
             "knownHosts", Words.PublicFile, t => t.KnownHostsPath, "A file in the form of OpenSSH's known_hosts, with what an SSH upstream may prove itself by.");
+        _environment = OptionalValue<ImmutableArray<NamePattern>>(
+            "environment",
+            new ListShape<NamePattern>(new VariableShape(), least: 1, unique: true),
+            t => t.Environment.IsEmpty ? null : t.Environment,
+            "Variables that an SSH client may set beside language and terminal, like GIT_PROTOCOL. LD_*, BASH_ENV and GIT_* pass by name or by a pattern like LD_*, never by a bare *.");
         _hosts = OptionalValue<ImmutableArray<string>>(
             "hosts",
             new ListShape<string>(new HostShape(), least: 1),
@@ -89,7 +95,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts, _environment);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http], _hosts, _path);
         values.TryGet(_protocol, out string? protocol);
         if (protocol == ProtocolNames.Ssh)
@@ -153,6 +159,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Mask = values.Get(_mask, []),
             HostKeys = values.Get(_hostKeys, []),
             KnownHostsPath = values.GetOrNull(_knownHosts),
+            Environment = values.Get(_environment, []),
             Hosts = values.Get(_hosts, []),
             Path = values.GetOrNull(_path),
         };
