@@ -41,7 +41,7 @@ internal sealed record Algorithms(
         DefaultMacs);
 
     /// <summary>What we offer to upstreams: the same, and the large finite fields, for those that have nothing else.</summary>
-    /// <param name="hostKeys">Signature algorithms of the keys that we know of the upstream: others could only fail.</param>
+    /// <param name="hostKeys">Signature algorithms of host keys, those of what is known of the upstream first.</param>
     public static Algorithms ForUpstreams(IEnumerable<string> hostKeys) => new(
         [
             "mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",

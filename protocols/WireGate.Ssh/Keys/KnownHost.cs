@@ -15,12 +15,14 @@ internal sealed class KnownHost(
     // Of a certificate's, as many as a line of a log takes.
     private const int MostPrincipals = 8;
 
-    // Signature algorithms of certificates, as OpenSSH prefers them.
-    private static readonly ImmutableArray<string> CertificateAlgorithms =
+    // All signature algorithms of host keys, as OpenSSH prefers them.
+    private static readonly ImmutableArray<string> PlainAlgorithms =
     [
-        .. ((string[])["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"])
-            .Select(SshCertificate.CertificateName),
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", SshPublicKey.SkEd25519Type, SshPublicKey.SkEcdsaType,
+        "rsa-sha2-512", "rsa-sha2-256",
     ];
+
+    private static readonly ImmutableArray<string> CertificateAlgorithms = [.. PlainAlgorithms.Select(SshCertificate.CertificateName)];
 
     /// <summary>Its keys, without the revoked ones.</summary>
     public ImmutableArray<SshPublicKey> Keys { get; } = [.. keys.Except(revoked)];
@@ -31,18 +33,19 @@ internal sealed class KnownHost(
     public ImmutableArray<SshPublicKey> Revoked { get; } = revoked;
 
     /// <summary>Nothing is known that it could prove itself by.</summary>
-    public bool IsEmpty => Keys.IsEmpty && Authorities.IsEmpty;
+    private bool IsEmpty => Keys.IsEmpty && Authorities.IsEmpty;
 
     /// <summary>
     /// What to ask it for, so that it shows what is known: certificates first, where there are authorities, then its keys in the file's order.
-    /// What is not here could only fail.
+    /// All others come behind them: whoever has nothing of what is known shows what it has, and is refused with its fingerprint.
     /// </summary>
     public IEnumerable<string> SignatureAlgorithms
     {
         get
         {
             IEnumerable<string> own = Keys.SelectMany(key => key.SignatureAlgorithms);
-            return Authorities.IsEmpty ? own.Distinct() : own.Select(SshCertificate.CertificateName).Concat(CertificateAlgorithms).Concat(own).Distinct();
+            IEnumerable<string> known = Authorities.IsEmpty ? own : own.Select(SshCertificate.CertificateName).Concat(CertificateAlgorithms).Concat(own);
+            return known.Concat(PlainAlgorithms).Concat(CertificateAlgorithms).Distinct();
         }
     }
 
@@ -60,7 +63,7 @@ internal sealed class KnownHost(
 
         if (certificate is null)
         {
-            return Keys.Contains(key) ? null : $"{shown}, which is not known of it";
+            return Keys.Contains(key) ? null : IsEmpty ? $"{shown}, and no host key is known of it" : $"{shown}, which is not known of it";
         }
 
         string certified = $"{shown}, certified by {certificate.Authority.KeyType} {certificate.Authority.Fingerprint}";

@@ -35,7 +35,7 @@ internal sealed partial class ClientMessages
 
         if (judgement.IsAllowed)
         {
-            Record(channel, Treatment.Start, operation, channel.Terminal);
+            RecordApproved(channel, operation, judgement);
             Sent(channel.ToClient, owed, judgement);
             upstream.Send(request);
             Start(channel, operation, judgement.Masks);
@@ -50,6 +50,19 @@ internal sealed partial class ClientMessages
         }
 
         Flush();
+    }
+
+    private void RecordApproved(Channel channel, SshOperation operation, in Judgement judgement)
+    {
+        try
+        {
+            Record(channel, Treatment.Start, operation, channel.Terminal);
+        }
+        catch
+        {
+            judge.GiveUp(judgement, "what it does cannot be recorded");
+            throw;
+        }
     }
 
     private void HoldOpen(Channel channel, SshForward forward, Decision decision)

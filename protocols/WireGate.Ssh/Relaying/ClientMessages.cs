@@ -242,10 +242,19 @@ internal sealed partial class ClientMessages(
             // string host to connect to, uint32 port, string originator's address, uint32 its port
             "direct-tcpip" => (channel, SshForward.ToHost(reader.ReadString(), reader.ReadUInt32()), true),
             // string socket path, string reserved, uint32 reserved: OpenSSH's PROTOCOL section 2.4
-            "direct-streamlocal@openssh.com" => (channel, SshForward.ToSocket(reader.ReadString()), true),
+            "direct-streamlocal@openssh.com" => (channel, ReadSocket(reader), true),
             "tun@openssh.com" => (channel, SshForward.Tun, true),
             _ => (channel, null, false),
         };
+    }
+
+    private static SshForward ReadSocket(SshReader reader)
+    {
+        ReadOnlySpan<byte> path = reader.ReadString();
+        reader.ReadString();
+        reader.ReadUInt32();
+        reader.End();
+        return SshForward.ToSocket(path);
     }
 
     private async ValueTask OnGlobalRequestAsync()

@@ -28,18 +28,22 @@ internal readonly record struct GlobalRequest
             case "tcpip-forward":
                 ReadOnlySpan<byte> address = rest.ReadString();
                 uint port = rest.ReadUInt32();
+                rest.End();
                 return new() { IsKnown = true, Operation = SshForward.ListenOn(address, port), Note = forwards => forwards.AddPort(port) };
             case "cancel-tcpip-forward":
                 ReadOnlySpan<byte> where = rest.ReadString();
                 uint ended = rest.ReadUInt32();
+                rest.End();
                 return new() { IsKnown = true, Cancels = SshForward.ListenOn(where, ended), Note = forwards => forwards.RemovePort(ended) };
             // string socket path
             case "streamlocal-forward@openssh.com":
                 ReadOnlySpan<byte> path = rest.ReadString();
+                rest.End();
                 string socket = PeerText.Of(path);
                 return new() { IsKnown = true, Operation = SshForward.ListenOnSocket(path), Note = forwards => forwards.AddSocket(socket) };
             case "cancel-streamlocal-forward@openssh.com":
                 ReadOnlySpan<byte> left = rest.ReadString();
+                rest.End();
                 string closed = PeerText.Of(left);
                 return new() { IsKnown = true, Cancels = SshForward.ListenOnSocket(left), Note = forwards => forwards.RemoveSocket(closed) };
             case "keepalive@openssh.com" or "no-more-sessions@openssh.com":

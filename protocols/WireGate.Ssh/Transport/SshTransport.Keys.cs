@@ -145,9 +145,10 @@ internal sealed partial class SshTransport
         _isFirstExchange = false;
     }
 
+    // In both directions, whichever goes on: a peer may only send, or only take.
     private void RekeyIfUsedUp()
     {
-        if (IsAuthenticated && !IsPeerExchanging
+        if (IsAuthenticated && !IsGated && !IsPeerExchanging
             && (IsUsedUp(_writer.Packets, _writer.Bytes, _writer.BlockSize) || IsUsedUp(_reader.Packets, _reader.Bytes, _reader.BlockSize)))
         {
             SendKexInit();

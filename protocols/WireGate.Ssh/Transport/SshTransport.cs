@@ -50,7 +50,7 @@ internal sealed partial class SshTransport : IDisposable
 
     /// <summary>The leg to an upstream, whose client we are.</summary>
     /// <param name="connection">Stays the caller's.</param>
-    /// <param name="hostKeys">Signature algorithms of the host keys that are known of it, the best first.</param>
+    /// <param name="hostKeys">Signature algorithms of host keys, those of what is known of it first.</param>
     /// <param name="hostKeyCheck">Says why a host key is not one that is known; null: it is.</param>
     /// <param name="offer">What is offered; null: the default.</param>
     public static SshTransport ToUpstream(
@@ -194,6 +194,7 @@ internal sealed partial class SshTransport : IDisposable
 
         BytesRead += _consumed - before;
         CheckPhase();
+        RekeyIfUsedUp();
         return true;
     }
 

@@ -33,11 +33,6 @@ internal sealed class UpstreamOpener(SshServices services, KnownUpstreams knownU
         }
 
         await session.Loop.Switch();
-        if (known.IsEmpty)
-        {
-            return NotTrusted($"{address}: no host key is known of it");
-        }
-
         SshTransport? transport = TransportTo(connection, known, services.Time);
         try
         {

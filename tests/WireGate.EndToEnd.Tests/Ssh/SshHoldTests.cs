@@ -55,6 +55,19 @@ internal sealed partial class SshHoldTests
     }
 
     [Test]
+    public async Task A_command_runs_once_though_the_client_exchanges_keys_while_it_waits()
+    {
+        const string Exchanged = "SSH2_MSG_NEWKEYS received";
+        await using RunningProcess ssh = _endpoint.Start("-v", "-o", "RekeyLimit=default 1s", "gate", "echo careful now");
+        string id = await WaitingAsync(ssh);
+        await Wait.UntilAsync(() => ssh.HasExited || ssh.Error.Split(Exchanged).Length > 2, "a second exchange of keys");
+        (await ApproveAsync(id)).Succeeded();
+
+        Assert.That((await ssh.WaitForExitAsync(), ssh.Output), Is.EqualTo((0, "careful now\n")), ssh.Error);
+        await ShowsAsync(id, "executed");
+    }
+
+    [Test]
     public async Task What_is_piped_into_a_command_waits_with_it()
     {
         await using RunningProcess ssh = RunningProcess.Start(

@@ -17,9 +17,12 @@ internal sealed class SshKnownHostsTests
         string name = $"[127.0.0.1]:{_host.Port}";
         await WriteAsync("known", $"{name} {_host.HostKey}\n");
         await WriteAsync("changed", $"{name} {SshHost.PublicKey(other)}\n");
+        await SshHost.GenerateAsync(other + "-type", "ecdsa");
+        await WriteAsync("changed-type", $"{name} {SshHost.PublicKey(other + "-type")}\n");
+        await WriteAsync("absent", $"[127.0.0.2]:{_host.Port} {_host.HostKey}\n");
         await WriteAsync("port", $"127.0.0.1 {_host.HostKey}\n[127.0.0.1]:{_host.Port - 1} {_host.HostKey}\n");
         await WriteAsync("revoked", $"{name} {_host.HostKey}\n@revoked * {_host.HostKey}\n", isHashed: false);
-        string[] names = ["known", "changed", "port", "revoked"];
+        string[] names = ["known", "changed", "changed-type", "absent", "port", "revoked"];
         _gateway = await SshGateway.StartAsync(_host, edit: text => text
             .Replace("targets:\n", "targets:\n" + string.Concat(names.Select(Target)), StringComparison.Ordinal)
             .Replace("targets: [web-1,", $"targets: [{string.Join(", ", names)}, web-1,", StringComparison.Ordinal));
@@ -37,16 +40,22 @@ internal sealed class SshKnownHostsTests
         Assert.That((await ExecAsync("known")).Succeeded().Output, Is.EqualTo("in\n"));
 
     [TestCase("changed", "which is not known of it", TestName = "One_whose_key_has_changed_is_refused")]
-    [TestCase("port", "no host key is known of it", TestName = "One_that_is_known_on_other_ports_is_refused")]
-    [TestCase("revoked", "127.0.0.1:", TestName = "One_whose_key_is_revoked_is_refused")]
+    [TestCase("changed-type", "which is not known of it", TestName = "One_whose_key_is_of_another_type_by_now_is_refused")]
+    [TestCase("absent", "and no host key is known of it", TestName = "One_of_which_nothing_is_known_is_refused")]
+    [TestCase("port", "and no host key is known of it", TestName = "One_that_is_known_on_other_ports_is_refused")]
+    [TestCase("revoked", "which is revoked", TestName = "One_whose_key_is_revoked_is_refused")]
     public async Task Another_is_refused(string target, string why)
     {
         ToolResult result = await ExecAsync(target);
 
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((255, "")));
-        Assert.That(result.Error, Does.Contain("the upstream is not the one that is known (ref "));
+        Assert.That(result.Error, Does.Contain("the upstream is not the one that is known (ref ").And.Not.Contain("SHA256:"));
         string reference = result.Error.Split("(ref ")[1].Split(')')[0];
-        Assert.That((await _gateway.CommandAsync("why", reference)).Succeeded().Output, Does.Contain(why));
+        string shown = $"127.0.0.1:{_host.Port}: its host key is ssh-ed25519 {await SshUsers.FingerprintAsync(Path.Combine(_host.Root, "host"))}, {why}";
+        Assert.That((await _gateway.CommandAsync("why", reference)).Succeeded().Output, Does.Contain(shown));
+        Assert.That(_gateway.Log, Does.Contain(shown));
+        await Wait.UntilAsync(() => _host.Log.Contains(":9: the host key is not one that is known [preauth]", StringComparison.Ordinal), "the upstream to hear why");
+        Assert.That(_host.Log, Does.Not.Contain("Failed "), "nobody has tried to log in");
     }
 
     private async Task<ToolResult> ExecAsync(string target) => await _gateway.Through(await _gateway.MintAsync(target), target).ExecAsync("echo in");

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests.Ssh;
@@ -5,13 +6,26 @@ namespace WireGate.EndToEnd.Tests.Ssh;
 /// <summary>Certificates as ssh-keygen signs them, presented by the machine's own ssh.</summary>
 internal sealed class SshUserCertificateTests
 {
+    private string _directory = null!;
     private SshUsers _users = null!;
 
     [OneTimeSetUp]
-    public async Task StartAsync() => _users = await SshUsers.StartAsync();
+    public async Task StartAsync()
+    {
+        // The account's own cookies are not to be touched.
+        _directory = Places.Temporary("certificates");
+        string xauth = Path.Combine(_directory, "xauth");
+        PrivateFile.Write(xauth, $"#!/bin/sh\nexec /usr/bin/xauth -f {_directory}/cookies \"$@\"\n");
+        File.SetUnixFileMode(xauth, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _users = await SshUsers.StartAsync(settings: [$"XAuthLocation {xauth}"]);
+    }
 
     [OneTimeTearDown]
-    public async Task StopAsync() => await _users.DisposeAsync();
+    public async Task StopAsync()
+    {
+        await _users.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     [Test]
     public async Task A_certificate_lets_whom_it_names_in_and_the_audit_log_says_which()
@@ -74,6 +88,48 @@ internal sealed class SshUserCertificateTests
         Assert.That(remote.ExitCode, Is.EqualTo(255), remote.ToString());
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task The_agent_is_reached_where_the_certificate_permits_it(bool isPermitted)
+    {
+        string key = await _users.CertifyAsync(["-I", "carol", "-n", "sre", .. isPermitted ? Array.Empty<string>() : ["-O", "no-agent-forwarding"]]);
+
+        // Without the setting by which others of these tests keep the agent out.
+        string config = _users.ConfigOf($"IdentityFile {key}", "IdentitiesOnly yes");
+        ToolResult result = await SshUsers.ShellAsync(
+            $"eval $(ssh-agent) > /dev/null; ssh-add -q {_users.Key}; ssh -A -F {config} gate 'ssh-add -L 2>&1'; kill $SSH_AGENT_PID");
+
+        if (isPermitted)
+        {
+            Assert.That(result.Output, Does.Contain(SshHost.PublicKey(_users.Key)), result.ToString());
+        }
+        else
+        {
+            Assert.That(result.Output, Does.Contain("Could not open a connection to your authentication agent"), result.ToString());
+            await RefusedAsync("agent");
+        }
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task The_screen_is_offered_where_the_certificate_permits_it(bool isPermitted)
+    {
+        string key = await _users.CertifyAsync(["-I", "carol", "-n", "sre", .. isPermitted ? Array.Empty<string>() : ["-O", "no-x11-forwarding"]]);
+        string config = _users.ConfigFor(key);
+        ToolResult result = await SshUsers.ShellAsync($"DISPLAY=127.0.0.1:1 ssh -Y -F {config} gate 'echo \"screen $DISPLAY\"'");
+
+        if (isPermitted)
+        {
+            Assert.That(result.Succeeded().Output, Does.Match("^screen localhost:[0-9]+\\.[0-9]+\n"), result.ToString());
+        }
+        else
+        {
+            Assert.That(result.Output, Is.EqualTo("screen \n"), result.ToString());
+            Assert.That(result.Error, Does.Contain("X11 forwarding request failed on channel 0"));
+            await RefusedAsync("x11");
+        }
+    }
+
     [Test]
     public async Task What_a_certificate_permits_is()
     {
@@ -82,4 +138,7 @@ internal sealed class SshUserCertificateTests
         string port = _users.Host.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         Assert.That((await SshUsers.SshAsync(config, "-W", $"127.0.0.1:{port}", "gate")).Output, Does.StartWith("SSH-2.0-"));
     }
+
+    private Task RefusedAsync(string forward) => Wait.UntilAsync(
+        async () => Regex.IsMatch(await _users.Gateway.AuditAsync(), $"the certificate does not permit forwarding \\({forward}\\)"), "the refusal in the audit log");
 }

@@ -10,6 +10,19 @@ public sealed class KnownHostTests
 {
     private const string Host = "Web.example.com";
 
+    private static readonly string[] Plain =
+    [
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+        "rsa-sha2-512", "rsa-sha2-256",
+    ];
+
+    private static readonly string[] Certificates =
+    [
+        "ssh-ed25519-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp384-cert-v01@openssh.com",
+        "ecdsa-sha2-nistp521-cert-v01@openssh.com", "sk-ssh-ed25519-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
+        "rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com",
+    ];
+
     private SshKeygen _keygen = null!;
 
     [OneTimeSetUp]
@@ -26,23 +39,33 @@ public sealed class KnownHostTests
     public void RemoveDirectory() => _keygen.Remove();
 
     [Test]
-    public void A_host_of_which_keys_are_known_is_asked_for_those() =>
-        Assert.That(Known($"* {Line("old")}\n* {Line("host")}").SignatureAlgorithms, Is.EqualTo(new[] { "rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519" }));
+    public void A_host_of_which_keys_are_known_is_asked_for_those_first_and_for_what_else_it_has_behind_them() =>
+        Assert.That(Known($"* {Line("old")}\n* {Line("host")}").SignatureAlgorithms, Is.EqualTo(new[]
+        {
+            "rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+            "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+        }.Concat(Certificates)));
 
     [Test]
     public void A_host_of_which_an_authority_is_known_is_asked_for_certificates_first_and_for_those_of_known_keys_before_others() =>
-        Assert.That(Known($"@cert-authority * {Line("authority")}\n* {Line("old")}").SignatureAlgorithms, Is.EqualTo(new[]
-        {
-            "rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com", "ssh-ed25519-cert-v01@openssh.com",
-            "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-            "rsa-sha2-512", "rsa-sha2-256",
-        }));
+        Assert.That(Known($"@cert-authority * {Line("authority")}\n* {Line("old")}").SignatureAlgorithms, Is.EqualTo(
+            Certificates[^2..].Concat(Certificates[..^2]).Concat(Plain[^2..]).Concat(Plain[..^2])));
 
     [Test]
-    public void A_host_whose_only_authority_is_revoked_has_nothing_to_prove_itself_by()
+    public void A_host_of_which_nothing_is_known_is_asked_for_what_it_has() =>
+        Assert.That(Parse("").Lookup(Host, 22).SignatureAlgorithms, Is.EqualTo(Plain.Concat(Certificates)));
+
+    [Test]
+    public void A_key_is_refused_with_its_fingerprint_and_with_what_else_is_known()
     {
-        KnownHost known = Known($"@cert-authority * {Line("authority")}\n@revoked * {Line("authority")}");
-        Assert.That((known.IsEmpty, known.SignatureAlgorithms), Is.EqualTo((true, Array.Empty<string>())));
+        Assert.That(Why($"* {Line("old")}", "host"), Is.EqualTo($"{Shown("host")}, which is not known of it"));
+        Assert.That(Why(Authority(), "host"), Is.EqualTo($"{Shown("host")}, which is not known of it"));
+        Assert.That(Why("", "old"), Is.EqualTo($"{Shown("old")}, and no host key is known of it"));
+        Assert.That(
+            Why($"@cert-authority * {Line("authority")}\n@revoked * {Line("authority")}", "host"), Is.EqualTo($"{Shown("host")}, and no host key is known of it"),
+            "a revoked authority is none");
+        Assert.That(Why($"* {Line("host")}\n@revoked * {Line("host")}", "host"), Is.EqualTo($"{Shown("host")}, which is revoked"));
+        Assert.That(Why($"* {Line("host")}", "host"), Is.Null);
     }
 
     [TestCase("*.example.com", 22, true)]
@@ -104,6 +127,10 @@ public sealed class KnownHostTests
     private string Line(string name) => _keygen.PublicKey(name).ToString();
 
     private string Authority() => $"@cert-authority *.example.com {Line("authority")}";
+
+    private string Shown(string name) => $"its host key is {_keygen.PublicKey(name).KeyType} {_keygen.PublicKey(name).Fingerprint}";
+
+    private string? Why(string lines, string key) => Known(lines).WhyRefused(_keygen.PublicKey(key), null, DateTimeOffset.UnixEpoch);
 
     private static string? Why(string lines, SshCertificate certificate, long at = 0x1800) =>
         Known(lines).WhyRefused(certificate.Key, certificate, DateTimeOffset.FromUnixTimeSeconds(at));

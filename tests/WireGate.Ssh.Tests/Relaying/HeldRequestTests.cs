@@ -1,45 +1,20 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
+using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
-using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Recording;
 using WireGate.Core.Sessions;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Relaying;
-using WireGate.Ssh.Transport;
-using WireGate.Testing.Admin;
-using WireGate.Testing.Approvals;
 using static WireGate.Ssh.Tests.Relaying.RelayedSession;
 
 namespace WireGate.Ssh.Tests.Relaying;
 
 /// <summary>What waits for people, and everything beside it that does not.</summary>
-internal sealed class HeldRequestTests : RelayFixture
+internal sealed class HeldRequestTests : HeldFixture
 {
-    private static readonly Approver Ann = new(new Identity { Issuer = Identity.UnixIssuer, Subject = "ann", Groups = ["sre"] }, 1002);
-
-    private MemoryApprovalStore _store = null!;
-    private ApprovalRegistry _approvals = null!;
-
-    private static RulesConfig Rules { get; } = new()
-    {
-        List =
-        [
-            new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow },
-            new RuleConfig
-            {
-                Name = "careful",
-                Match = new MatchConfig
-                {
-                    Ssh = new SshMatchConfig { Exec = [CommandPattern.Of("reboot")], Forward = [Forward("db:5432", isListen: false), Forward("localhost:99", isListen: true)] },
-                },
-                Do = Verdict.Hold,
-                Hold = new HoldTerms([new ApproverTerms(null, ["sre"], 1)], TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10)),
-            },
-        ],
-    };
-
     [Test]
     public Task A_command_waits_and_then_goes_as_it_came_while_others_go_on() => HeldAsync(async (client, upstream) =>
     {
@@ -51,8 +26,8 @@ internal sealed class HeldRequestTests : RelayFixture
         await PassAsync(client, upstream, Open("session", Mine + 1));
 
         string id = await AskedAsync();
-        Assert.That(_store.All[0].Request.Display, Is.EqualTo("exec reboot"));
-        await OnLoopAsync(_approvals.ApproveAsync(Ann, id, null, CancellationToken.None).AsTask());
+        Assert.That(Store.All[0].Request.Display, Is.EqualTo("exec reboot"));
+        await OnLoopAsync(Registry.ApproveAsync(Ann, id, null, CancellationToken.None).AsTask());
         Assert.That(await ReadAsync(upstream), Is.EqualTo(request));
         Assert.That(Relayed.Audit.Operations.Select(o => o.GetProperty("verdict").GetString()), Is.EqualTo((string[])["hold", "allow"]));
         Assert.That(Relayed.Audit.Operations[^1].GetProperty("approval").GetString(), Is.EqualTo(id));
@@ -70,7 +45,7 @@ internal sealed class HeldRequestTests : RelayFixture
         await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_CLOSE).UInt32(Mine));
 
         await StateAsync(ApprovalState.Executed);
-        Assert.That(_store.All[0].Detail, Does.Contain("without an answer"));
+        Assert.That(Store.All[0].Detail, Does.Contain("without an answer"));
         Assert.That(Relayed.End, Is.EqualTo(SessionEnd.None), "the session goes on");
     });
 
@@ -97,7 +72,7 @@ internal sealed class HeldRequestTests : RelayFixture
         await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Theirs).String("x"));
         Assert.That(await ReadAsync(client), Is.Empty);
         Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.ClientBrokeProtocol));
-        Assert.That(_store.All[0].State, Is.EqualTo(ApprovalState.Withdrawn));
+        Assert.That(Store.All[0].State, Is.EqualTo(ApprovalState.Withdrawn));
     });
 
     [Test]
@@ -105,7 +80,7 @@ internal sealed class HeldRequestTests : RelayFixture
     {
         await OpenSessionAsync(client, upstream);
         await HoldAsync(client);
-        await OnLoopAsync(_approvals.DenyAsync(Ann, await AskedAsync(), "not now", CancellationToken.None).AsTask());
+        await OnLoopAsync(Registry.DenyAsync(Ann, await AskedAsync(), "not now", CancellationToken.None).AsTask());
 
         Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Success(Mine)));
         Assert.That(Encoding.UTF8.GetString(await ReadAsync(client)), Does.Match("denied by rule \"careful\": approval apr_[a-z2-7]{16} was denied: not now \\(ref "));
@@ -227,7 +202,7 @@ internal sealed class HeldRequestTests : RelayFixture
         await PassAsync(client, upstream, Request(Theirs, "pty-req", wantsReply: false).String("xterm").UInt32(80).UInt32(24).UInt32(0).UInt32(0).String(""));
         await HoldAsync(client);
         await AskedAsync();
-        Assert.That(_store.All[0].Request.Context["environment"], Is.EqualTo(@"'LC_ALL=C' 'LC_TIME=a'\''b' 'TERM=xterm'"));
+        Assert.That(Store.All[0].Request.Context["environment"], Is.EqualTo(@"'LC_ALL=C' 'LC_TIME=a'\''b' 'TERM=xterm'"));
     });
 
     [Test]
@@ -242,7 +217,7 @@ internal sealed class HeldRequestTests : RelayFixture
         await SendAsync(client, Request(Theirs, "exec").String("reboot"));
         Assert.That(await ReadAsync(client), Is.EqualTo(ConnectionMessages.Success(Mine)));
         Assert.That(Encoding.UTF8.GetString(await ReadAsync(client)), Does.Contain("people would not see all of it"));
-        Assert.That(_store.All, Is.Empty);
+        Assert.That(Store.All, Is.Empty);
     });
 
     [Test]
@@ -267,8 +242,23 @@ internal sealed class HeldRequestTests : RelayFixture
         Relayed.AbortUpstream();
         await Relayed.EndedAsync();
         await StateAsync(ApprovalState.Executed);
-        Assert.That(_store.All[0].Detail, Does.Contain("not known"));
+        Assert.That(Store.All[0].Detail, Does.Contain("not known"));
     });
+
+    [Test]
+    public Task What_cannot_be_recorded_does_not_run_though_it_was_approved() => HeldAsync(
+        async (client, upstream) =>
+        {
+            await OpenSessionAsync(client, upstream);
+            await HoldAsync(client);
+            await ApproveAsync();
+
+            Assert.That(await ReadAsync(upstream), Is.Empty, "it never hears of it");
+            Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.AuditFailed));
+            await StateAsync(ApprovalState.Failed);
+            Assert.That(Store.All[0].Detail, Is.EqualTo("what it does cannot be recorded"));
+        },
+        new FullDisk());
 
     [Test]
     public Task Only_so_many_wait() => HeldAsync(async (client, upstream) =>
@@ -280,57 +270,15 @@ internal sealed class HeldRequestTests : RelayFixture
 
         await SendAsync(client, OpenForward(Mine + HeldRequests.Most));
         Assert.That(Encoding.UTF8.GetString(await ReadAsync(client)), Does.Contain("too many operations of this session wait already"));
-        Assert.That(_store.All, Has.Length.EqualTo(HeldRequests.Most));
+        Assert.That(Store.All, Has.Length.EqualTo(HeldRequests.Most));
     });
-
-    [TearDown]
-    public void Close() => _approvals.Dispose();
-
-    private static ForwardPattern Forward(string text, bool isListen) =>
-        ForwardPattern.TryParse(text, isListen, out ForwardPattern? pattern) ? pattern : throw new FormatException(text);
 
     private static SshWriter OpenForward(uint number = Mine) => Open("direct-tcpip", number).String("db").UInt32(5432).String("127.0.0.1").UInt32(1);
 
     private static SshWriter Global(string type) => Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String(type).Boolean(true);
 
-    private async Task HeldAsync(Func<SshTransport, SshTransport, Task> script)
+    private sealed class FullDisk : IRecorder
     {
-        _store = new MemoryApprovalStore();
-        Relayed = await RelayedSession.OpenAsync(
-            Rules, time => _approvals = ApprovalRegistry.OpenAsync(_store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person).Result);
-        await Relayed.OnLoopAsync(() => script(Relayed.Client, Relayed.Upstream));
-    }
-
-    private static async Task HoldAsync(SshTransport client)
-    {
-        await SendAsync(client, Request(Theirs, "exec").String("reboot"));
-        Assert.That(Encoding.UTF8.GetString(await ReadAsync(client)), Does.Contain("waiting for approval"));
-    }
-
-    private async Task<string> AskedAsync()
-    {
-        await UntilAsync(() => !_store.All.IsEmpty);
-        return _store.All[0].Id;
-    }
-
-    private async Task ApproveAsync() => await OnLoopAsync(_approvals.ApproveAsync(Ann, await AskedAsync(), null, CancellationToken.None).AsTask());
-
-    private Task StateAsync(ApprovalState state) => UntilAsync(() => _store.All[0].State == state);
-
-    /// <summary>What others do goes on elsewhere; what follows is back on the loop.</summary>
-    private async Task OnLoopAsync(Task elsewhere)
-    {
-        await elsewhere;
-        await Relayed.Session.Loop.Switch();
-    }
-
-    private async Task UntilAsync(Func<bool> condition)
-    {
-        DateTime late = DateTime.UtcNow.AddSeconds(20);
-        while (!condition())
-        {
-            Assert.That(DateTime.UtcNow, Is.LessThan(late), "the approval");
-            await Relayed.YieldAsync();
-        }
+        public IRecording? Begin(Session session, Operation operation, TerminalSize? terminal) => throw new AuditFailedException("the disk is full");
     }
 }

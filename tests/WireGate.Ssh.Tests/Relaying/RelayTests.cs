@@ -19,6 +19,19 @@ internal sealed class RelayTests : RelayFixture
         Do = Verdict.Allow,
     };
 
+    private static RuleConfig OnlyApp { get; } = new()
+    {
+        Name = "app",
+        Match = new MatchConfig
+        {
+            Ssh = new SshMatchConfig
+            {
+                Forward = [ForwardPattern.TryParse("/run/app.sock", isListen: false, out ForwardPattern? app) ? app : throw new FormatException()],
+            },
+        },
+        Do = Verdict.Allow,
+    };
+
     [Test]
     public async Task A_channel_passes_with_its_numbers_as_they_are()
     {
@@ -247,6 +260,23 @@ internal sealed class RelayTests : RelayFixture
             await SendAsync(upstream, Forwarded(8080));
             Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE), "cancelled");
         });
+    }
+
+    [Test]
+    public async Task A_socket_is_judged_by_its_path_and_carried_to_where_it_leads()
+    {
+        static SshWriter Socket(string path) => Open("direct-streamlocal@openssh.com", Mine).String(path).String("").UInt32(0);
+        await RunAsync(
+            async (client, upstream) =>
+            {
+                await SendAsync(client, Socket("/run/other.sock"));
+                Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE));
+                Assert.That(Relayed.Audit.Operations[^1].ToString(), Does.Contain("/run/other.sock"));
+                await PassAsync(client, upstream, Socket("/run/app.sock"));
+                await PassAsync(
+                    upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE).UInt32(Mine).UInt32(2).String("no such socket").String(""));
+            },
+            OnlyApp);
     }
 
     [Test]

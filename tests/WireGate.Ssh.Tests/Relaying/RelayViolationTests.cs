@@ -19,6 +19,9 @@ internal sealed class RelayViolationTests : RelayFixture
     [TestCase("a confirmation of nothing")]
     [TestCase("a success of a login")]
     [TestCase("a request that is cut")]
+    [TestCase("a socket without what follows its path")]
+    [TestCase("a socket with more than that")]
+    [TestCase("listening with more than where")]
     [TestCase("a message without its number")]
     [TestCase("an unknown message")]
     public async Task A_client_that_breaks_the_protocol_ends_itsRelayed(string what)
@@ -43,6 +46,10 @@ internal sealed class RelayViolationTests : RelayFixture
                 "a confirmation of nothing" => Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(5).UInt32(5).UInt32(5).UInt32(5),
                 "a success of a login" => Message(SshMessage.SSH_MSG_USERAUTH_SUCCESS),
                 "a request that is cut" => Message(SshMessage.SSH_MSG_CHANNEL_REQUEST).UInt32(Theirs).UInt32(100),
+                "a socket without what follows its path" => Open("direct-streamlocal@openssh.com", 5).String("/run/app.sock"),
+                "a socket with more than that" => Open("direct-streamlocal@openssh.com", 5).String("/run/app.sock").String("").UInt32(0).String("x"),
+                "listening with more than where" =>
+                    Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String("tcpip-forward").Boolean(true).String("").UInt32(80).String("x"),
                 "a message without its number" => Message(SshMessage.SSH_MSG_CHANNEL_EOF),
                 _ => new SshWriter().Byte(101),
             });

@@ -67,6 +67,26 @@ internal sealed class SshTransportTests
     }
 
     [Test]
+    public async Task Keys_are_exchanged_again_when_they_are_used_up_by_what_is_read()
+    {
+        await using TransportPair pair = await TransportPair.OpenAsync();
+        await pair.OnLoopAsync(async () =>
+        {
+            await pair.AuthenticateAsync();
+            pair.Server.RekeyBytes = 64 * 1024;
+            Task<bool> reading = pair.Client.ReadAsync().AsTask();
+            for (int i = 0; i < 200; i++)
+            {
+                await PassAsync(pair.Client, pair.Server, 1500);
+            }
+
+            Assert.That(pair.Server.Exchanges, Is.GreaterThanOrEqualTo(4), "the client has asked for none");
+            pair.Client.StopReceiving();
+            Assert.That(await reading, Is.False);
+        });
+    }
+
+    [Test]
     public async Task A_host_key_that_is_not_known_is_refused_with_its_fingerprint()
     {
         await using TransportPair pair = await TransportPair.ConnectAsync(hostKeyCheck: (key, _) => $"not known: {key.Fingerprint}");

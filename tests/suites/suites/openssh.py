@@ -27,13 +27,11 @@ OFFERED = {
 }
 
 QUICK = ["connect", "connect-uri", "exit-status-signal", "transfer", "stderr-after-eof", "yes-head", "sftp-cmds", "sftp-uri", "scp-uri",
-         "agent", "dynamic-forward", "banner"]
+         "agent", "dynamic-forward", "banner", "forcecommand", "kextype", "knownhosts", "cert-file"]
 RELAY = ["connect", "connect-uri", "exit-status", "exit-status-signal", "envpass", "transfer", "stderr-data", "stderr-after-eof", "broken-pipe",
          "yes-head", "rekey", "try-ciphers", "multiplex", "forwarding", "dynamic-forward", "forward-control", "sftp", "sftp-cmds",
          "sftp-badcmds", "sftp-batch", "sftp-glob", "sftp-perm", "sftp-uri", "scp", "scp3", "scp-uri", "agent", "agent-subprocess",
          "channel-timeout", "connection-timeout", "putty-transfer", "putty-ciphers", "putty-kex", "forcecommand"]
-# Not among them: limit-keytype, multipubkey and cert-userkey, which are about settings that WireGate has not (PubkeyAcceptedAlgorithms,
-# AuthenticationMethods, AuthorizedPrincipalsFile); and cert-hostkey, because a listener proves itself by keys and has no certificate.
 FRONT = ["banner", "hostkey-rotate", "keytype", "integrity", "login-timeout", "keyscan", "proto-mismatch", "kextype", "knownhosts", "cert-file"]
 
 # Their keys of hosts are of the types of their users' keys, and no host of WireGate has a security key.
