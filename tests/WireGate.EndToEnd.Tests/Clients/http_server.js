@@ -42,10 +42,15 @@ const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, respons
   const number = ++seen;
   say({ number, method: request.method, url: request.url });
   const hash = crypto.createHash('sha256');
+  const start = [];
   let length = 0;
   request.on('data', data => {
     if (length === 0) {
       say({ number, began: true });
+    }
+
+    if (length < 1000) {
+      start.push(data);
     }
 
     length += data.length;
@@ -53,7 +58,7 @@ const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, respons
   });
   request.on('end', () => {
     const record = { number, length, sha256: hash.digest('hex') };
-    say(record);
+    say(length < 1000 ? { ...record, body: Buffer.concat(start).toString('latin1') } : record);
     const known = paths[request.url.split('?')[0]];
     if (known) {
       known(request, response);

@@ -25,12 +25,40 @@ internal sealed class RawHttpClient : IAsyncDisposable
 
     public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.Latin1.GetBytes(text)).WaitAsync(Wait.Limit);
 
+    /// <summary>Sends each byte by itself.</summary>
+    public async Task SendSlowlyAsync(string text)
+    {
+        foreach (char c in text)
+        {
+            try
+            {
+                await SendAsync($"{c}");
+            }
+            catch (SocketException)
+            {
+                // What came before was answered, and nothing more is wanted.
+                return;
+            }
+        }
+    }
+
     /// <summary>Sends nothing more.</summary>
-    public void Finish() => _socket.Shutdown(SocketShutdown.Send);
+    public void Finish()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The connection has ended already.
+        }
+    }
 
     /// <summary>Reads an answer with its body; interim ones are passed over.</summary>
+    /// <param name="isToHead">It has no body, whatever it says.</param>
     /// <returns>Its status; null: the connection ended instead.</returns>
-    public async Task<int?> StatusAsync()
+    public async Task<int?> StatusAsync(bool isToHead = false)
     {
         while (true)
         {
@@ -44,6 +72,11 @@ internal sealed class RawHttpClient : IAsyncDisposable
             if (status < 200)
             {
                 continue;
+            }
+
+            if (isToHead)
+            {
+                return status;
             }
 
             if (head.Contains("\r\nTransfer-Encoding: chunked\r\n", StringComparison.OrdinalIgnoreCase))
