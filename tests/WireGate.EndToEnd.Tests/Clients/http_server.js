@@ -56,6 +56,11 @@ const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, respons
     length += data.length;
     hash.update(data);
   });
+  request.on('close', () => {
+    if (!request.complete) {
+      say({ number, cut: true });
+    }
+  });
   request.on('end', () => {
     const record = { number, length, sha256: hash.digest('hex') };
     say(length < 1000 ? { ...record, body: Buffer.concat(start).toString('latin1') } : record);

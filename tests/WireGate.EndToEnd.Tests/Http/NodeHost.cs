@@ -36,13 +36,18 @@ internal sealed class NodeHost : IHttpUpstream
     public IReadOnlyList<string> Seen() =>
         [.. Records.Where(r => r.TryGetProperty("url", out _)).Select(r => $"{r.GetProperty("method").GetString()} {r.GetProperty("url").GetString()}")];
 
-    /// <summary>Whether a body has begun to come, of a request to a path.</summary>
-    public bool HasBodyOf(string path)
+    /// <summary>Whether the body of a request to a path has begun to come.</summary>
+    public bool HasBodyOf(string path) => HasSaid("began", path);
+
+    /// <summary>Whether a request to a path ended before its body was whole.</summary>
+    public bool HasCut(string path) => HasSaid("cut", path);
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private bool HasSaid(string what, string path)
     {
         IReadOnlyList<JsonElement> records = Records;
         return records.Any(r => r.TryGetProperty("url", out JsonElement url) && url.GetString() == path
-            && records.Any(b => b.TryGetProperty("began", out _) && b.GetProperty("number").GetInt32() == r.GetProperty("number").GetInt32()));
+            && records.Any(said => said.TryGetProperty(what, out _) && said.GetProperty("number").GetInt32() == r.GetProperty("number").GetInt32()));
     }
-
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }
