@@ -1,0 +1,80 @@
+// An upstream of HTTP that says what it saw: of each request a line of JSON on standard output, when its head has come and when its body has.
+'use strict';
+
+const crypto = require('node:crypto');
+const http = require('node:http');
+const zlib = require('node:zlib');
+
+const { WG_PORT } = process.env;
+const zipped = zlib.gzipSync(crypto.createHash('sha256').update('noise').digest('hex').repeat(1000));
+const waiting = [];
+let seen = 0;
+
+function say(record) {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+}
+
+function answer(response, status, headers, body) {
+  response.writeHead(status, body === undefined ? headers : { 'Content-Length': Buffer.byteLength(body), ...headers });
+  response.end(body);
+}
+
+const paths = {
+  '/nothing': (request, response) => answer(response, 204, {}),
+  '/zipped': (request, response) => answer(response, 200, { 'Content-Encoding': 'gzip', 'Content-Type': 'application/octet-stream' }, zipped),
+
+  // The first event at once, each other when somebody asks for /next.
+  '/events': (request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.write('data: first\n\n');
+    waiting.push(response);
+  },
+  '/next': (request, response) => {
+    for (const stream of waiting.splice(0)) {
+      stream.end('data: last\n\n');
+    }
+
+    answer(response, 204, {});
+  },
+};
+
+const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const number = ++seen;
+  say({ number, method: request.method, url: request.url });
+  const hash = crypto.createHash('sha256');
+  const start = [];
+  let length = 0;
+  request.on('data', data => {
+    if (length === 0) {
+      say({ number, began: true });
+    }
+
+    if (length < 1000) {
+      start.push(data);
+    }
+
+    length += data.length;
+    hash.update(data);
+  });
+  request.on('close', () => {
+    if (!request.complete) {
+      say({ number, cut: true });
+    }
+  });
+  request.on('end', () => {
+    const record = { number, length, sha256: hash.digest('hex') };
+    say(length < 1000 ? { ...record, body: Buffer.concat(start).toString('latin1') } : record);
+    const known = paths[request.url.split('?')[0]];
+    if (known) {
+      known(request, response);
+    } else {
+      const body = JSON.stringify({ method: request.method, url: request.url, headers: request.rawHeaders, version: request.httpVersion, ...record });
+      answer(response, 200, { 'Content-Type': 'application/octet-stream' }, body);
+    }
+  });
+});
+server.on('clientError', (error, socket) => {
+  say({ problem: error.code });
+  socket.destroy();
+});
+server.listen(Number(WG_PORT), '127.0.0.1', () => say({ listening: true }));

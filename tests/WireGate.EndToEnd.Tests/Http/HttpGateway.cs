@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text.Json;
+using WireGate.EndToEnd.Tests.Harness;
+
+namespace WireGate.EndToEnd.Tests.Http;
+
+/// <summary>The built gateway as a real process in front of nginx and node, in clear and with TLS on both sides.</summary>
+internal sealed class HttpGateway : IAsyncDisposable
+{
+    private readonly string _root;
+    private readonly Certificates _certificates;
+    private readonly string _configText;
+    private RunningProcess? _process;
+
+    private HttpGateway(NginxHost nginx, NodeHost node)
+    {
+        _root = Places.Temporary("http-gateway");
+        _certificates = new Certificates(_root);
+        (string certificate, string key) = _certificates.Issue("gateway");
+        PrivateFile.Write(Path.Combine(_root, "real"), NginxHost.Token);
+        _configText = $$"""
+            store: sqlite:{{_root}}/wiregate.db
+            audit: { to: {{AuditDirectory}} }
+            admin:
+              socket: { path: {{_root}}/admin.sock, mode: "0600" }
+            # Every test comes from the same address: the failures of one must not lock out the next.
+            limits: { failurePenalty: 1ms }
+            listeners:
+              - { name: plain, protocol: http, address: "127.0.0.1:{{Port}}" }
+              - { name: tls, protocol: http, address: "127.0.0.1:{{TlsPort}}", tls: { certificate: {{certificate}}, key: {{key}} } }
+              - { name: to-nginx, protocol: http, address: "127.0.0.1:{{NginxPort}}", target: nginx }
+              - { name: to-node, protocol: http, address: "127.0.0.1:{{NodePort}}", target: node }
+            secrets:
+              real: { file: {{_root}}/real }
+            targets:
+              nginx: { protocol: http, address: "http://127.0.0.1:{{nginx.Port}}", path: /nginx, logins: { bot: { bearer: real } } }
+              secure:
+                protocol: http
+                address: "https://127.0.0.1:{{nginx.TlsPort}}"
+                tls: { ca: {{nginx.Authority}} }
+                path: /secure
+                logins: { bot: { bearer: real } }
+              mistrusted:
+                protocol: http
+                address: "https://127.0.0.1:{{nginx.TlsPort}}"
+                tls: { ca: {{_certificates.CaPath}} }
+                path: /mistrusted
+                logins: { bot: { bearer: real } }
+              down: { protocol: http, address: "http://127.0.0.1:{{Ports.Free()}}", path: /down, logins: { bot: { bearer: real } } }
+              node: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", hosts: [node.test], path: /node, logins: { bot: { bearer: real } } }
+              basic: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /basic, logins: { bot: { basic: { user: ci, password: real } } } }
+              field:
+                protocol: http
+                address: "http://127.0.0.1:{{node.Port}}"
+                path: /field
+                logins: { bot: { header: X-Api-Key, value: "key=${secret.real}" } }
+              query: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /query, logins: { bot: { query: { name: api_key, secret: real } } } }
+            grants:
+              - name: agents
+                to: { issuer: local, groups: [agents] }
+                targets: [nginx, secure, mistrusted, down, node, basic, field, query]
+            rules:
+              list:
+                - { name: everything, match: { http: {} }, do: allow }
+                - { name: no-admin, match: { http: { paths: ["/admin/**"] } }, do: deny, reason: not for agents }
+
+            """;
+    }
+
+    /// <summary>In clear; the target by host or path.</summary>
+    public int Port { get; } = Ports.Free();
+
+    /// <summary>The same with TLS.</summary>
+    public int TlsPort { get; } = Ports.Free();
+
+    /// <summary>Leads to nginx only, whatever the request says.</summary>
+    public int NginxPort { get; } = Ports.Free();
+
+    /// <summary>Leads to node only, whatever the request says.</summary>
+    public int NodePort { get; } = Ports.Free();
+
+    /// <summary>PEM of who signed the certificate of its listener.</summary>
+    public string Authority => _certificates.CaPath;
+
+    public string Log => _process?.Error + _process?.Output;
+
+    private string AuditDirectory => Path.Combine(_root, "audit");
+
+    private string ConfigPath => Path.Combine(_root, "wiregate.yaml");
+
+    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node)
+    {
+        var gateway = new HttpGateway(nginx, node);
+        PrivateFile.Write(gateway.ConfigPath, gateway._configText);
+        gateway._process = RunningProcess.Start(Places.Gateway, ["run", "--config", gateway.ConfigPath]);
+        await Wait.UntilAsync(gateway.IsReadyAsync, "the gateway to serve");
+        return gateway;
+    }
+
+    public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) => Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
+
+    /// <summary>Mints with the real command, as a user does.</summary>
+    public async Task<Minted> MintAsync(string target)
+    {
+        ToolResult result = (await CommandAsync(
+            ["placeholder", "mint", "--subject", "alice", "--group", "agents", "--target", target, "--ttl", "1h", "--json"])).Succeeded();
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        return new Minted(json.RootElement.GetProperty("id").GetString()!, json.RootElement.GetProperty("token").GetString()!);
+    }
+
+    /// <summary>Every record of the audit log, one JSON object a line.</summary>
+    public async Task<string> AuditAsync() => (await Tools.RunAsync(Places.Gateway, ["audit", "export", "--dir", AuditDirectory])).Succeeded().Output;
+
+    public Task<ToolResult> VerifyAuditAsync() => Tools.RunAsync(Places.Gateway, ["audit", "verify", "--dir", AuditDirectory]);
+
+    /// <summary>Ends it as the kernel does when memory is short.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Signal(Unix.SigKill);
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _certificates.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private async Task<bool> IsReadyAsync() => _process!.HasExited
+        ? throw new InvalidOperationException($"The gateway ended at its start:\n{Log}")
+        : await Ports.AcceptsAsync(IPAddress.Loopback, NodePort) && (await CommandAsync("placeholder", "list")).ExitCode == 0;
+}
