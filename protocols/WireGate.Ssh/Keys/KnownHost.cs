@@ -44,7 +44,9 @@ internal sealed class KnownHost(
         get
         {
             IEnumerable<string> own = Keys.SelectMany(key => key.SignatureAlgorithms);
-            IEnumerable<string> known = Authorities.IsEmpty ? own : own.Select(SshCertificate.CertificateName).Concat(CertificateAlgorithms).Concat(own);
+            IEnumerable<string> known = Authorities.IsEmpty
+                ? own
+                : own.Select(SshCertificate.CertificateName).Concat(CertificateAlgorithms).Concat(own);
             return known.Concat(PlainAlgorithms).Concat(CertificateAlgorithms).Distinct();
         }
     }

@@ -51,10 +51,12 @@ internal sealed class SshKnownHostsTests
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((255, "")));
         Assert.That(result.Error, Does.Contain("the upstream is not the one that is known (ref ").And.Not.Contain("SHA256:"));
         string reference = result.Error.Split("(ref ")[1].Split(')')[0];
-        string shown = $"127.0.0.1:{_host.Port}: its host key is ssh-ed25519 {await SshUsers.FingerprintAsync(Path.Combine(_host.Root, "host"))}, {why}";
+        string fingerprint = await SshUsers.FingerprintAsync(Path.Combine(_host.Root, "host"));
+        string shown = $"127.0.0.1:{_host.Port}: its host key is ssh-ed25519 {fingerprint}, {why}";
         Assert.That((await _gateway.CommandAsync("why", reference)).Succeeded().Output, Does.Contain(shown));
         Assert.That(_gateway.Log, Does.Contain(shown));
-        await Wait.UntilAsync(() => _host.Log.Contains(":9: the host key is not one that is known [preauth]", StringComparison.Ordinal), "the upstream to hear why");
+        await Wait.UntilAsync(
+            () => _host.Log.Contains(":9: the host key is not one that is known [preauth]", StringComparison.Ordinal), "the upstream to hear why");
         Assert.That(_host.Log, Does.Not.Contain("Failed "), "nobody has tried to log in");
     }
 

@@ -140,5 +140,6 @@ internal sealed class SshUserCertificateTests
     }
 
     private Task RefusedAsync(string forward) => Wait.UntilAsync(
-        async () => Regex.IsMatch(await _users.Gateway.AuditAsync(), $"the certificate does not permit forwarding \\({forward}\\)"), "the refusal in the audit log");
+        async () => Regex.IsMatch(await _users.Gateway.AuditAsync(), $"the certificate does not permit forwarding \\({forward}\\)"),
+        "the refusal in the audit log");
 }

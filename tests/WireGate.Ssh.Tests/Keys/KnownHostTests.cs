@@ -12,8 +12,8 @@ public sealed class KnownHostTests
 
     private static readonly string[] Plain =
     [
-        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
-        "rsa-sha2-512", "rsa-sha2-256",
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com",
+        "sk-ecdsa-sha2-nistp256@openssh.com", "rsa-sha2-512", "rsa-sha2-256",
     ];
 
     private static readonly string[] Certificates =
@@ -62,7 +62,8 @@ public sealed class KnownHostTests
         Assert.That(Why(Authority(), "host"), Is.EqualTo($"{Shown("host")}, which is not known of it"));
         Assert.That(Why("", "old"), Is.EqualTo($"{Shown("old")}, and no host key is known of it"));
         Assert.That(
-            Why($"@cert-authority * {Line("authority")}\n@revoked * {Line("authority")}", "host"), Is.EqualTo($"{Shown("host")}, and no host key is known of it"),
+            Why($"@cert-authority * {Line("authority")}\n@revoked * {Line("authority")}", "host"),
+            Is.EqualTo($"{Shown("host")}, and no host key is known of it"),
             "a revoked authority is none");
         Assert.That(Why($"* {Line("host")}\n@revoked * {Line("host")}", "host"), Is.EqualTo($"{Shown("host")}, which is revoked"));
         Assert.That(Why($"* {Line("host")}", "host"), Is.Null);

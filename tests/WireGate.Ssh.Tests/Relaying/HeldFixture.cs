@@ -28,7 +28,11 @@ internal abstract class HeldFixture : RelayFixture
                 Name = "careful",
                 Match = new MatchConfig
                 {
-                    Ssh = new SshMatchConfig { Exec = [CommandPattern.Of("reboot")], Forward = [Forward("db:5432", isListen: false), Forward("localhost:99", isListen: true)] },
+                    Ssh = new SshMatchConfig
+                    {
+                        Exec = [CommandPattern.Of("reboot")],
+                        Forward = [Forward("db:5432", isListen: false), Forward("localhost:99", isListen: true)],
+                    },
                 },
                 Do = Verdict.Hold,
                 Hold = new HoldTerms([new ApproverTerms(null, ["sre"], 1)], TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10)),

@@ -104,7 +104,8 @@ internal sealed partial class RelayFuzzTests
             Exec = [CommandPattern.Of(word)],
             Forward =
             [
-                Forward($"{word}:*", isListen: false), Forward($"{word}:*", isListen: true), Forward($"/{word}", isListen: false), Forward($"/{word}", isListen: true),
+                Forward($"{word}:*", isListen: false), Forward($"{word}:*", isListen: true),
+                Forward($"/{word}", isListen: false), Forward($"/{word}", isListen: true),
             ],
         },
     };
