@@ -34,7 +34,8 @@ internal sealed class CurlStreamTests : HttpFixture
     }
 
     [Test]
-    public async Task An_answer_to_a_body_that_nobody_wants_is_told([Values(2_000_000, 20_000_000)] int length, [Values("Expect:", "Expect: 100-continue")] string expect)
+    public async Task An_answer_to_a_body_that_nobody_wants_is_told(
+        [Values(2_000_000, 20_000_000)] int length, [Values("Expect:", "Expect: 100-continue")] string expect)
     {
         string file = Noise("unwanted", length);
 

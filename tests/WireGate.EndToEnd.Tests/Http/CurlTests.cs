@@ -13,7 +13,8 @@ internal sealed class CurlTests : HttpFixture
         ToolResult result = await CurlAsync("nginx", "/small", "-o", Path.Combine(Nginx.Root, "got"), "-w", "%{http_code} %header{server}");
 
         Assert.That(result.Succeeded().Output, Does.StartWith("200 nginx/"));
-        Assert.That(await File.ReadAllBytesAsync(Path.Combine(Nginx.Root, "got")), Is.EqualTo(await File.ReadAllBytesAsync(Path.Combine(Nginx.Files, "small"))));
+        Assert.That(await File.ReadAllBytesAsync(Path.Combine(Nginx.Root, "got")),
+            Is.EqualTo(await File.ReadAllBytesAsync(Path.Combine(Nginx.Files, "small"))));
     }
 
     [Test]
@@ -31,7 +32,8 @@ internal sealed class CurlTests : HttpFixture
         JsonElement seen = Echo(await CurlAsync("node", "/form?x=%20y", "--data-binary", "a=1&b=2"));
 
         Assert.That(seen.GetProperty("method").GetString() + seen.GetProperty("url").GetString(), Is.EqualTo("POST/form?x=%20y"));
-        Assert.That(Fields(seen), Does.Contain("Content-Length: 7").And.Contain($"Authorization: Bearer {NginxHost.Token}").And.Contain($"Host: 127.0.0.1:{Node.Port}"));
+        Assert.That(Fields(seen),
+            Does.Contain("Content-Length: 7").And.Contain($"Authorization: Bearer {NginxHost.Token}").And.Contain($"Host: 127.0.0.1:{Node.Port}"));
         Assert.That(seen.GetProperty("length").GetInt64(), Is.EqualTo(7));
     }
 
@@ -50,7 +52,8 @@ internal sealed class CurlTests : HttpFixture
     public async Task Expect_100_continue_is_answered_once_and_the_body_follows()
     {
         string file = Noise("expected", 3_000_000);
-        ToolResult result = await CurlAsync("node", "/expected", "-v", "-H", "Expect: 100-continue", "--expect100-timeout", "40", "--data-binary", $"@{file}");
+        ToolResult result = await CurlAsync(
+            "node", "/expected", "-v", "-H", "Expect: 100-continue", "--expect100-timeout", "40", "--data-binary", $"@{file}");
         JsonElement seen = Echo(result);
 
         Assert.That(result.Error.Split("< HTTP/1.1 100 Continue"), Has.Length.EqualTo(2), result.Error);
@@ -73,10 +76,12 @@ internal sealed class CurlTests : HttpFixture
     {
         foreach (string target in (string[])["node", "basic"])
         {
-            ToolResult result = await CurlAsync([option, value.Replace("{0}", await TokenAsync(target), StringComparison.Ordinal), Url(target, "/who")]);
+            ToolResult result = await CurlAsync(
+                [option, value.Replace("{0}", await TokenAsync(target), StringComparison.Ordinal), Url(target, "/who")]);
             string real = target == "node" ? $"Bearer {NginxHost.Token}" : "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes($"ci:{NginxHost.Token}"));
 
-            Assert.That(Fields(Echo(result)).Where(f => f.StartsWith("Authorization", StringComparison.Ordinal)), Is.EqualTo(new[] { $"Authorization: {real}" }));
+            Assert.That(Fields(Echo(result)).Where(f => f.StartsWith("Authorization", StringComparison.Ordinal)),
+                Is.EqualTo(new[] { $"Authorization: {real}" }));
         }
     }
 
@@ -99,10 +104,12 @@ internal sealed class CurlTests : HttpFixture
     [Test]
     public async Task A_range()
     {
-        ToolResult result = await CurlAsync("nginx", "/small", "-r", "100-299", "-o", Path.Combine(Nginx.Root, "part"), "-w", "%{http_code} %header{content-range}");
+        ToolResult result = await CurlAsync(
+            "nginx", "/small", "-r", "100-299", "-o", Path.Combine(Nginx.Root, "part"), "-w", "%{http_code} %header{content-range}");
 
         Assert.That(result.Succeeded().Output, Is.EqualTo("206 bytes 100-299/1024"));
-        Assert.That(await File.ReadAllBytesAsync(Path.Combine(Nginx.Root, "part")), Is.EqualTo((await File.ReadAllBytesAsync(Path.Combine(Nginx.Files, "small")))[100..300]));
+        Assert.That(await File.ReadAllBytesAsync(Path.Combine(Nginx.Root, "part")),
+            Is.EqualTo((await File.ReadAllBytesAsync(Path.Combine(Nginx.Files, "small")))[100..300]));
     }
 
     [Test]
@@ -111,7 +118,8 @@ internal sealed class CurlTests : HttpFixture
         string tag = (await CurlAsync("nginx", "/small", "-o", "/dev/null", "-w", "%header{etag}")).Succeeded().Output;
         Assert.That(tag, Is.Not.Empty);
         string[] urls = [Url("nginx", "/nothing"), Url("nginx", "/small"), Url("nginx", "/small")];
-        ToolResult result = await CurlAsync(["-H", await BearerAsync("nginx"), "-H", $"If-None-Match: {tag}", "-w", "%{http_code} %{num_connects} %{size_download}\n", .. urls]);
+        ToolResult result = await CurlAsync(
+            ["-H", await BearerAsync("nginx"), "-H", $"If-None-Match: {tag}", "-w", "%{http_code} %{num_connects} %{size_download}\n", .. urls]);
 
         Assert.That(result.Succeeded().Output, Is.EqualTo("204 1 0\n304 0 0\n304 0 0\n"));
     }

@@ -19,13 +19,16 @@ internal sealed class FramingAgreementTests(string name) : HttpFixture
     private string _id = null!;
     private int _before;
 
-    private static IEnumerable<TestCaseData> Heads => SmugglingVectors.Heads.Select(v => new TestCaseData(v.Text, v.Status).SetName($"Nothing gets through of: {v.Name}"));
+    private static IEnumerable<TestCaseData> Heads =>
+        SmugglingVectors.Heads.Select(v => new TestCaseData(v.Text, v.Status).SetName($"Nothing gets through of: {v.Name}"));
 
-    private static IEnumerable<TestCaseData> Chunks => SmugglingVectors.Chunks.Select(v => new TestCaseData(v.Text).SetName($"Nothing follows on chunks with {v.Name}"));
+    private static IEnumerable<TestCaseData> Chunks =>
+        SmugglingVectors.Chunks.Select(v => new TestCaseData(v.Text).SetName($"Nothing follows on chunks with {v.Name}"));
 
     private static IEnumerable<TestCaseData> Accepted => OddRequests.All.Select(r => new TestCaseData(r).SetName($"Both ends agree on: {r.Name}"));
 
-    private static IEnumerable<TestCaseData> Slow => OddRequests.All.Select(r => new TestCaseData(r).SetName($"Both ends agree, byte by byte, on: {r.Name}"));
+    private static IEnumerable<TestCaseData> Slow =>
+        OddRequests.All.Select(r => new TestCaseData(r).SetName($"Both ends agree, byte by byte, on: {r.Name}"));
 
     private IHttpUpstream Upstream => name == "nginx" ? Nginx : Node;
 

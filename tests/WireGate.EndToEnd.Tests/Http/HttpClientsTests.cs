@@ -36,5 +36,6 @@ internal sealed class HttpClientsTests : HttpFixture
         Assert.That(int.Parse(count, CultureInfo.InvariantCulture), Is.GreaterThan(500), result.Output);
     }
 
-    private async Task<Dictionary<string, string>> EnvironmentAsync() => new() { ["WG_URL"] = Url("node", ""), ["WG_PLACEHOLDER"] = await TokenAsync("node") };
+    private async Task<Dictionary<string, string>> EnvironmentAsync() =>
+        new() { ["WG_URL"] = Url("node", ""), ["WG_PLACEHOLDER"] = await TokenAsync("node") };
 }

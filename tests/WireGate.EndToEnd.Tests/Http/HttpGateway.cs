@@ -97,7 +97,8 @@ internal sealed class HttpGateway : IAsyncDisposable
         return gateway;
     }
 
-    public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) => Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
+    public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) =>
+        Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
 
     /// <summary>Mints with the real command, as a user does.</summary>
     public async Task<Minted> MintAsync(string target)

@@ -17,7 +17,8 @@ internal sealed class ChunkedBodyTests
     public void Reads_what_it_carries() => Assert.That(Read(Usual + "GET", int.MaxValue), Is.EqualTo(("hello, chunked!", Usual.Length, true)));
 
     [Test]
-    public void Reads_the_same_however_it_comes([Range(1, 12)] int step) => Assert.That(Read(Usual + "GET", step), Is.EqualTo(("hello, chunked!", Usual.Length, true)));
+    public void Reads_the_same_however_it_comes([Range(1, 12)] int step) =>
+        Assert.That(Read(Usual + "GET", step), Is.EqualTo(("hello, chunked!", Usual.Length, true)));
 
     [Test]
     public void Every_prefix_waits_for_more()

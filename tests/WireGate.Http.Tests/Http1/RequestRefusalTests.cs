@@ -12,7 +12,8 @@ namespace WireGate.Http.Tests.Http1;
 /// </summary>
 internal sealed class RequestRefusalTests
 {
-    private static IEnumerable<TestCaseData> Vectors => SmugglingVectors.Heads.Select(v => new TestCaseData(v.Text, v.Status).SetName($"Refuses: {v.Name}"));
+    private static IEnumerable<TestCaseData> Vectors =>
+        SmugglingVectors.Heads.Select(v => new TestCaseData(v.Text, v.Status).SetName($"Refuses: {v.Name}"));
 
     [TestCaseSource(nameof(Vectors))]
     public void Refuses(string request, int status)
