@@ -127,14 +127,33 @@ internal static class HeadWriter
 
     private static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
     {
-        FieldName.Other => !head.IsNominated(head.Name(field))
-            && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
+        FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
 
         // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged.
         FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
             or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
             or FieldName.XMethodOverride => false,
-        _ => !HopByHop.Is(field.Name)
-            && (droppedName.IsEmpty || !System.Text.Ascii.EqualsIgnoreCase(head.Name(field), droppedName)),
+        _ => !HopByHop.Is(field.Name) && !IsNamed(head.Name(field), droppedName),
     };
+
+    // X_Api_Key and X-Api-Key are one variable to some servers, and which of two counts is theirs to say.
+    private static bool IsNamed(ReadOnlySpan<byte> name, ReadOnlySpan<byte> dropped)
+    {
+        if (name.Length != dropped.Length || dropped.IsEmpty)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < name.Length; i++)
+        {
+            if (Folded(name[i]) != Folded(dropped[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static byte Folded(byte b) => b is >= (byte)'A' and <= (byte)'Z' ? (byte)(b | 0x20) : b == '_' ? (byte)'-' : b;
 }
