@@ -106,7 +106,7 @@ internal sealed partial class ClientConnection
             session.Client.Abort();
         };
         bool isKept = false;
-        ValueTask<BodyEnd> sending = SendAsync(upstream);
+        Task<BodyEnd> sending = SendAsync(upstream);
         try
         {
             bool isThere = false;
@@ -130,7 +130,17 @@ internal sealed partial class ClientConnection
 
             if (isSafe && session.Config.Audit.Reads == ReadAudit.Wait)
             {
-                await services.Audit.WhenDurableAsync(written, session.Loop);
+                try
+                {
+                    await services.Audit.WhenDurableAsync(written, session.Loop);
+                }
+                catch (AuditFailedException)
+                {
+                    // Nobody else reads from the client once the gateway answers for itself.
+                    await session.Loop.Switch();
+                    await StopAsync(upstream, sending);
+                    throw;
+                }
             }
 
             if (_response.Code == 101)
@@ -149,13 +159,17 @@ internal sealed partial class ClientConnection
             }
 
             bool inChunks = !_head.IsHttp10;
-            bool isLast = _head.IsLast || _head.IsHttp10 || !sending.IsCompleted;
+            BodyEnd? sent = sending.IsCompleted ? await sending : null;
+            bool isLast = _head.IsLast || _head.IsHttp10 || sent != BodyEnd.Complete;
             HeadWriter.WriteResponse(Output, _response, isLast, inChunks);
             _isAnswered = true;
             BodyEnd received = await ReceiveAsync(upstream, inChunks && _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose, isText ? _scrubber : null);
-            bool isSent = sending.IsCompleted;
-            BodyEnd sent = isSent ? await sending : await StopAsync(upstream, sending);
-            isKept = isSent && sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
+            isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
+            if (sent is null)
+            {
+                await StopAsync(upstream, sending);
+            }
+
             if (received != BodyEnd.Complete)
             {
                 // Cut, so that it is not taken for whole.
@@ -164,7 +178,7 @@ internal sealed partial class ClientConnection
                 return Exchanged.Ended;
             }
 
-            if (isLast || sent != BodyEnd.Complete)
+            if (isLast)
             {
                 await LingerAsync();
                 return Exchanged.Ended;
@@ -188,7 +202,7 @@ internal sealed partial class ClientConnection
         }
     }
 
-    private async ValueTask<BodyEnd> StopAsync(UpstreamConnection upstream, ValueTask<BodyEnd> sending)
+    private async ValueTask<BodyEnd> StopAsync(UpstreamConnection upstream, Task<BodyEnd> sending)
     {
         if (!sending.IsCompleted)
         {

@@ -48,7 +48,7 @@ internal sealed partial class ClientConnection
         return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
     }
 
-    private async ValueTask<BodyEnd> SendAsync(UpstreamConnection upstream)
+    private async Task<BodyEnd> SendAsync(UpstreamConnection upstream)
     {
         BodyEnd end = BodyEnd.SourceClosed;
         try

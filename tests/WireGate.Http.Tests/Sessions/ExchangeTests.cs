@@ -173,6 +173,21 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
     }
 
     [Test]
+    public async Task A_body_that_breaks_before_an_answer_is_refused()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /", "Transfer-Encoding: chunked\r\n", "1\r\nx\r\n"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.ReadUntilAsync("x\r\n");
+        await client.SendAsync("zz\r\n");
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("Connection: close"));
+        await upstream.ReadToEndAsync();
+        client.Dispose();
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ClientBrokeProtocol));
+    }
+
+    [Test]
     public async Task A_client_that_leaves_takes_its_request_with_it()
     {
         RawPeer client = await ConnectAsync();
