@@ -81,7 +81,9 @@ internal sealed class SshHostAuthorityTests
         Assert.That(result.Error, Does.Contain("the upstream is not the one that is known (ref ").And.Not.Contain("SHA256:"));
         string fingerprint = await SshUsers.FingerprintAsync(Path.Combine(_directory, target));
         await Wait.UntilAsync(() => _hosts[target].Log.Contains(":9: the host key is not one that is known [preauth]", StringComparison.Ordinal), "the upstream to hear why");
-        Assert.That(_gateway.Log, Does.Match($"its host key is ssh-ed25519 {System.Text.RegularExpressions.Regex.Escape(fingerprint)}.*{why}"));
+        Assert.That(
+            () => _gateway.Log,
+            Does.Match($"its host key is ssh-ed25519 {System.Text.RegularExpressions.Regex.Escape(fingerprint)}.*{why}").After(10_000, 50));
     }
 
     [TestCase("bare", "bare", ", which is not known of it", TestName = "A_key_that_nobody_certifies_is_refused_with_its_fingerprint")]
@@ -92,7 +94,9 @@ internal sealed class SshHostAuthorityTests
 
         Assert.That(result.ExitCode, Is.EqualTo(255));
         string fingerprint = await SshUsers.FingerprintAsync(Path.Combine(_directory, key));
-        Assert.That(_gateway.Log, Does.Match($"its host key is ssh-ed25519 {System.Text.RegularExpressions.Regex.Escape(fingerprint)}{why}"));
+        Assert.That(
+            () => _gateway.Log,
+            Does.Match($"its host key is ssh-ed25519 {System.Text.RegularExpressions.Regex.Escape(fingerprint)}{why}").After(10_000, 50));
     }
 
     private async Task<ToolResult> ExecAsync(string target) => await _gateway.Through(await _gateway.MintAsync(target), target).ExecAsync("echo here");

@@ -54,7 +54,7 @@ internal sealed class SshKnownHostsTests
         string fingerprint = await SshUsers.FingerprintAsync(Path.Combine(_host.Root, "host"));
         string shown = $"127.0.0.1:{_host.Port}: its host key is ssh-ed25519 {fingerprint}, {why}";
         Assert.That((await _gateway.CommandAsync("why", reference)).Succeeded().Output, Does.Contain(shown));
-        Assert.That(_gateway.Log, Does.Contain(shown));
+        Assert.That(() => _gateway.Log, Does.Contain(shown).After(10_000, 50));
         await Wait.UntilAsync(
             () => _host.Log.Contains(":9: the host key is not one that is known [preauth]", StringComparison.Ordinal), "the upstream to hear why");
         Assert.That(_host.Log, Does.Not.Contain("Failed "), "nobody has tried to log in");

@@ -36,7 +36,9 @@ internal sealed class SshLoginCertificateTests
 
         Assert.That(result.Succeeded().Output, Does.Contain("/dev/pts/"));
         await Wait.UntilAsync(() => _host.Log.Contains("Accepted publickey", StringComparison.Ordinal), "sshd's log");
-        Assert.That(_host.Log, Does.Match("Accepted publickey for .* ED25519-CERT SHA256:\\S+ ID local:alice [0-9a-f]{32} \\(serial [0-9]+\\) CA ED25519 SHA256:"));
+        Assert.That(
+            () => _host.Log,
+            Does.Match("Accepted publickey for .* ED25519-CERT SHA256:\\S+ ID local:alice [0-9a-f]{32} \\(serial [0-9]+\\) CA ED25519 SHA256:").After(10_000, 50));
     }
 
     [Test]

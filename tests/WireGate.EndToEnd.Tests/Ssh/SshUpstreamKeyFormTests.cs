@@ -85,7 +85,9 @@ internal sealed class SshUpstreamKeyFormTests
         ToolResult result = await endpoint.ExecAsync("echo in; exit 7");
 
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((7, "in\n")), result + _gateway.Log);
-        Assert.That(_host.Log, Does.Match($"Accepted publickey for {SshHost.User} from .* ssh2: \\S+ {System.Text.RegularExpressions.Regex.Escape(fingerprint)}"));
+        Assert.That(
+            () => _host.Log,
+            Does.Match($"Accepted publickey for {SshHost.User} from .* ssh2: \\S+ {System.Text.RegularExpressions.Regex.Escape(fingerprint)}").After(10_000, 50));
         Assert.That(_gateway.Log, Does.Not.Contain(Passphrase));
     }
 

@@ -25,7 +25,7 @@ internal sealed class SshUpstreamPasswordTests
         ToolResult result = await gateway.Through(await gateway.MintAsync()).ExecAsync("echo in; exit 7");
 
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((7, "in\n")), result.ToString() + gateway.Log);
-        Assert.That(host.Log, Does.Contain($"Accepted password for {SshHost.User} "));
+        Assert.That(() => host.Log, Does.Contain($"Accepted password for {SshHost.User} ").After(10_000, 50));
         Assert.That(gateway.Log + await gateway.AuditAsync() + result, Does.Not.Contain("staple"));
     }
 
@@ -39,7 +39,7 @@ internal sealed class SshUpstreamPasswordTests
         ToolResult result = await gateway.Through(await gateway.MintAsync()).ExecAsync("echo in; exit 7");
 
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((7, "in\n")), result.ToString() + gateway.Log);
-        Assert.That(host.Log, Does.Contain($"Accepted keyboard-interactive/pam for {SshHost.User} "));
+        Assert.That(() => host.Log, Does.Contain($"Accepted keyboard-interactive/pam for {SshHost.User} ").After(10_000, 50));
     }
 
     [Test]
@@ -52,7 +52,7 @@ internal sealed class SshUpstreamPasswordTests
         ToolResult result = await gateway.Through(await gateway.MintAsync()).ExecAsync("echo in");
 
         Assert.That(result.Succeeded().Output, Is.EqualTo("in\n"));
-        Assert.That(host.Log, Does.Contain("Partial publickey for ").And.Contain("Accepted keyboard-interactive/pam for "));
+        Assert.That(() => host.Log, Does.Contain("Partial publickey for ").And.Contain("Accepted keyboard-interactive/pam for ").After(10_000, 50));
     }
 
     [TestCase("PasswordAuthentication yes", "KbdInteractiveAuthentication no", "UsePAM no")]
@@ -66,7 +66,7 @@ internal sealed class SshUpstreamPasswordTests
 
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((255, "")));
         Assert.That(result.Error, Does.Contain("the upstream did not accept the gateway's login (ref ").And.Not.Contain("password"));
-        Assert.That(gateway.Log, Does.Contain("the upstream did not accept the login's password"));
+        Assert.That(() => gateway.Log, Does.Contain("the upstream did not accept the login's password").After(10_000, 50));
     }
 
     private Task<SshGateway> StartAsync(SshHost host, string password, string key = "")
