@@ -105,7 +105,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
     {
         if (verdict == Verdict.Allow && !MatchShape.NamesOperations(match))
         {
-            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, shell, subsystem, sftp, forward or http, or operations: all, to its match");
+            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, shell, subsystem, sftp, forward, http or kube, or operations: all, to its match");
         }
 
         if (values.Get(_mode, false) && (verdict == Verdict.Allow || values.Has(_unmask)))
@@ -150,9 +150,9 @@ internal sealed class RuleShape : MapShape<RuleConfig>
             _ => null,
         };
         MapEntry[] labels = match?.Find(MatchShape.LabelsKey) is MapNode map ? [.. map.Entries] : [];
-        bool isMeant = protocol is null or ProtocolNames.Http && context.HttpTargets.Any(t =>
+        bool isMeant = (protocol is null || ProtocolNames.IsOverHttp(protocol)) && context.HttpTargets.Any(t =>
             named?.Contains(t.Key) != false && labels.All(l => t.Value.Contains(KeyValuePair.Create(l.Key, (l.Value as ScalarNode)?.Text ?? ""))));
-        if (isMeant || match?.Find(MatchShape.HttpKey) is not null)
+        if (isMeant || match?.Find(MatchShape.HttpKey) is not null || match?.Find(MatchShape.KubernetesKey) is not null)
         {
             context.Report(mask, ReadContext.NoHttpMasks);
         }

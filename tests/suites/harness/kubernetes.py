@@ -1,0 +1,68 @@
+"""A real kube-apiserver, built of Debian's source package with Debian's Go, and Debian's etcd and kubectl. Nothing is installed."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from . import CACHE, SetupError
+from .packages import _closure, _execute, _lists, _private_apt, _unpack
+
+ROOT = CACHE / "kubernetes"
+# rsync and jq are what its makefiles call; reflect2 of Debian, since the one that the source brings fails under this Go.
+PACKAGES = ["kubernetes-client", "etcd-server", "jq", "libjq1", "libonig5", "rsync", "libpopt0", "libxxhash0", "make"]
+GO_PACKAGES = ["golang-go", "golang-github-modern-go-reflect2-dev"]
+GO_PATH = "k8s.io/kubernetes"
+
+
+def tools() -> Path:
+    """The root folder below which kubectl and etcd are."""
+    ROOT.mkdir(parents=True, exist_ok=True)
+    _unpack("kubernetes-tools.unpacked", PACKAGES + _closure(GO_PACKAGES), into=ROOT / "root")
+    return ROOT / "root"
+
+
+def source() -> Path:
+    """The source of Kubernetes as Debian has it, in a GOPATH of its own, with reflect2 of Debian."""
+    tree = ROOT / "go" / "src" / GO_PATH
+    if tree.exists():
+        return tree
+    root = tools()
+    print("fetching the source of kubernetes", flush=True)
+    options = _lists("source", lambda deb822: re.sub(r"(?m)^Types:.*$", "Types: deb-src", deb822),
+                     lambda line: re.sub(r"^deb ", "deb-src ", line))
+    folder = ROOT / "download"
+    folder.mkdir(parents=True, exist_ok=True)
+    _execute(_private_apt(*options, "update"))
+    _execute(_private_apt(*options, "source", "--download-only", "kubernetes"), cwd=folder)
+    partial = ROOT / "unpacking"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    archives = [path for path in folder.glob("kubernetes_*.orig.tar.*") if path.suffix != ".asc"]
+    if len(archives) != 1:
+        raise SetupError(f"one source archive expected in {folder}: {archives}")
+    _execute(["tar", "xf", archives[0], "-C", partial, "--strip-components=1"])
+    reflect = "github.com/modern-go/reflect2"
+    shutil.rmtree(partial / "vendor" / reflect)
+    shutil.copytree(root / "usr/share/gocode/src" / reflect, partial / "vendor" / reflect)
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    partial.rename(tree)
+    return tree
+
+
+def _go(tree: Path, *arguments) -> None:
+    go_root = ROOT / "root/usr/lib/go-1.19"
+    environment = os.environ | {
+        "GO111MODULE": "off", "GOPATH": str(ROOT / "go"), "GOROOT": str(go_root), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false",
+        "GOCACHE": str(CACHE / "go-build"), "HOME": str(CACHE), "GOMAXPROCS": os.environ.get("GOMAXPROCS", "2")}
+    _execute(["nice", "-n", "19", go_root / "bin" / "go", *arguments], cwd=tree, env=environment)
+
+
+def apiserver() -> Path:
+    """The program; five to fifteen minutes the first time."""
+    program = ROOT / "bin" / "kube-apiserver"
+    if not program.exists():
+        tree = source()
+        print("building kube-apiserver, which takes five to fifteen minutes", flush=True)
+        _go(tree, "build", "-p", "1", "-o", program, "./cmd/kube-apiserver")
+    return program
