@@ -19,7 +19,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
 
     private readonly HttpServices _services;
     private readonly ListenerTls _tls = new(Http11);
-    private readonly UpstreamConnector _connector = new();
+    private readonly UpstreamConnector _connector;
     private readonly LoginCredentials _credentials;
     private readonly UpstreamTroubles _troubles;
     private readonly DecisionPoint _point = new();
@@ -32,6 +32,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     {
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
+        _connector = new UpstreamConnector(new LoginCertificates(services.Secrets));
         _credentials = new LoginCredentials(services.Secrets, services.Time);
         _troubles = new UpstreamTroubles(services.Time, services.Logger);
     }

@@ -64,7 +64,8 @@ internal static class Refusals
         }
     }
 
-    private static string TitleOf(int status) => status switch
+    /// <summary>The reason phrase of a status.</summary>
+    public static string TitleOf(int status) => status switch
     {
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -72,6 +73,7 @@ internal static class Refusals
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        413 => "Content Too Large",
         414 => "URI Too Long",
         417 => "Expectation Failed",
         429 => "Too Many Requests",

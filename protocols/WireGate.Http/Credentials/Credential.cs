@@ -23,6 +23,9 @@ internal sealed class Credential : IDisposable
 
     private Credential(HttpSurface surface, byte[] name, Secret written) => (_surface, _name, _written) = (surface, name, written);
 
+    /// <summary>What a login puts into requests that has shown a certificate: nothing.</summary>
+    public static Credential Nothing { get; } = new(HttpSurface.ClientCertificate, [], Secret.CopyOf([]));
+
     /// <summary>All ways in which an upstream may write the secret back; borrowed.</summary>
     public Secret[] Forms { get; private init; } = [];
 
@@ -78,7 +81,7 @@ internal sealed class Credential : IDisposable
     /// <summary>Writes the field line, if it is one.</summary>
     public void WriteField(PipeWriter output)
     {
-        if (_surface != HttpSurface.Query)
+        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate))
         {
             output.Write(_name);
             output.Write(": "u8);

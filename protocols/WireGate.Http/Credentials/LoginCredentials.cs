@@ -20,7 +20,8 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     /// <summary>What a login says, if that was asked for just now.</summary>
     /// <returns>Null: it has to be fetched. Borrowed: it is there as long as somebody refers to it, or the process ends.</returns>
     public Credential? Find(HttpLoginConfig login) =>
-        _entries.TryGetValue(login, out Entry? entry) && time.GetElapsedTime(entry.FetchedAt) < Kept ? entry.Credential : null;
+        login.Surface == HttpSurface.ClientCertificate ? Credential.Nothing
+        : _entries.TryGetValue(login, out Entry? entry) && time.GetElapsedTime(entry.FetchedAt) < Kept ? entry.Credential : null;
 
     /// <summary>Fetches it. Continues anywhere.</summary>
     /// <param name="login">The login.</param>

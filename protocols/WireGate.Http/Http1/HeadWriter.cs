@@ -17,8 +17,10 @@ internal static class HeadWriter
     /// <param name="authority">The upstream's own.</param>
     /// <param name="slot">Where the client had its placeholder.</param>
     /// <param name="credential">What stands in its place.</param>
+    /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     public static void WriteRequest(
-        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential)
+        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
+        ReadOnlySpan<byte> added = default)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -28,6 +30,7 @@ internal static class HeadWriter
         output.Write("\r\n"u8);
         WriteFields(output, head, slot.Field, credential.FieldName);
         credential.WriteField(output);
+        output.Write(added);
 
         // What is compressed could not be looked through.
         output.Write("Accept-Encoding: identity\r\n"u8);

@@ -60,7 +60,31 @@ internal sealed class OperationLog(IAuditLog audit)
             _record.Member("upgrade"u8, Encoding.ASCII.GetString(head.Upgrade));
         }
 
+        if (operation.Kubernetes is { IsResource: true } kubernetes)
+        {
+            WriteResource(kubernetes);
+        }
+
         _record.Member("unknown"u8, operation.Unknown);
+    }
+
+    // What clients call things may be as long as a path.
+    private void WriteResource(KubernetesRequest request)
+    {
+        _record.Member("verb"u8, request.Verb);
+        WritePart("group"u8, request.Group, "groupSha256"u8);
+        WritePart("resource"u8, request.Resource, "resourceSha256"u8);
+        WritePart("subresource"u8, request.Subresource, "subresourceSha256"u8);
+        WritePart("namespace"u8, request.Namespace, "namespaceSha256"u8);
+        WritePart("name"u8, request.Name, "nameSha256"u8);
+    }
+
+    private void WritePart(ReadOnlySpan<byte> name, string value, ReadOnlySpan<byte> digest)
+    {
+        if (value.Length > 0)
+        {
+            _record.Fact(name, Encoding.UTF8.GetBytes(value), digest);
+        }
     }
 
     // It would be in the log for whoever reads that.

@@ -3,6 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
+using WireGate.Http.Kubernetes;
 
 namespace WireGate.Http.Relaying;
 
@@ -29,7 +30,16 @@ internal sealed partial class ClientConnection
     private async ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast)
     {
         _isAnswered = true;
-        Refusals.Write(Output, status, detail, reference, _head.Length > 0 && _head.Method.SequenceEqual("HEAD"u8), isLast);
+        bool isToHead = _head.Length > 0 && _head.Method.SequenceEqual("HEAD"u8);
+        if (_isKubernetes)
+        {
+            KubernetesStatus.Write(Output, status, detail, reference, isToHead, isLast);
+        }
+        else
+        {
+            Refusals.Write(Output, status, detail, reference, isToHead, isLast);
+        }
+
         bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
         if (isLast && !isGone)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Audit;
@@ -43,7 +44,7 @@ internal sealed partial class ClientConnection
     {
         session.Caller = Caller.Of(placeholder);
         session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
-        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot);
+        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot) ?? Impersonate();
         if (refusal is null)
         {
             AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
@@ -128,7 +129,7 @@ internal sealed partial class ClientConnection
     {
         RequestTarget asked = _head.ReadTarget();
         return TargetChoice.Of(config).TryFind(session.Listener, config, _head.Authority, asked.Path, out TargetConfig? target, out _prefix)
-            && target.Protocol == ProtocolNames.Http ? target : null;
+            && ProtocolNames.IsOverHttp(target.Protocol) ? target : null;
     }
 
     private Refusal? CheckGrant() => session.Access!.Grant.Hold is null ? null : new Refusal(
@@ -141,7 +142,8 @@ internal sealed partial class ClientConnection
         HttpLoginConfig? login = session.Access!.Login.Http;
         bool isThere = login?.Surface switch
         {
-            HttpSurface.BasicUser or HttpSurface.BasicPassword => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
+            _ when _isKubernetes => slot.Kind == SlotKind.Bearer,
+            HttpSurface.BasicUser or HttpSurface.BasicPassword or HttpSurface.ClientCertificate => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(_head.Name(_head.Fields[slot.Field]), login.Name),
             HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(_head.ReadTarget().Query[slot.Parameter], login.Name),
@@ -149,6 +151,7 @@ internal sealed partial class ClientConnection
         };
         string where = login?.Surface switch
         {
+            _ when _isKubernetes => "the field Authorization, as a bearer token",
             HttpSurface.Query => $"the query parameter {login.Name}",
             HttpSurface.Header => $"the field {login.Name}",
             _ => "the field Authorization",
@@ -168,12 +171,16 @@ internal sealed partial class ClientConnection
     {
         RequestTarget target = _head.ReadTarget();
         Http1.Authority.TryRead(_head.Authority, out ReadOnlySpan<byte> host, out _);
+        string method = MethodOf(_head.Method);
+        var path = new HttpPath(PathOf(target));
+        ImmutableArray<KeyValuePair<string, string>> query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query);
         return new HttpOperation
         {
-            Method = MethodOf(_head.Method),
+            Method = method,
             Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
-            Path = new HttpPath(PathOf(target)),
-            Query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query),
+            Path = path,
+            Query = query,
+            Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) : null,
             Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
         };
     }

@@ -45,6 +45,10 @@ internal sealed partial class ClientConnection
             {
                 refusal = new Refusal(SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", e.Message);
             }
+            catch (SecretUnavailableException e)
+            {
+                refusal = new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message);
+            }
             catch (ProtocolException e)
             {
                 refusal = new Refusal(SessionEnd.UpstreamNotTrusted, "the upstream is not what it should be", e.Message);

@@ -130,6 +130,11 @@ internal sealed partial class ClientConnection(
             return await RefuseAsync(full);
         }
 
+        if (Recognize() is { } claim)
+        {
+            return await BreakAsync(403, claim);
+        }
+
         if (IsUnserved)
         {
             return await BreakAsync(405, "a method that this gateway does not serve");
