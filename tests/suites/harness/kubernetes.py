@@ -1,5 +1,6 @@
 """A real kube-apiserver, built of Debian's source package with Debian's Go, and Debian's etcd and kubectl. Nothing is installed."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -50,12 +51,30 @@ def source() -> Path:
     return tree
 
 
-def _go(tree: Path, *arguments) -> None:
+def _environment() -> dict:
     go_root = ROOT / "root/usr/lib/go-1.19"
-    environment = os.environ | {
+    return os.environ | {
         "GO111MODULE": "off", "GOPATH": str(ROOT / "go"), "GOROOT": str(go_root), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false",
-        "GOCACHE": str(CACHE / "go-build"), "HOME": str(CACHE), "GOMAXPROCS": os.environ.get("GOMAXPROCS", "2")}
-    _execute(["nice", "-n", "19", go_root / "bin" / "go", *arguments], cwd=tree, env=environment)
+        "GOCACHE": str(CACHE / "go-build"), "HOME": str(CACHE), "PATH": f"{go_root / 'bin'}:{os.environ['PATH']}"}
+
+
+def _go(tree: Path, *arguments) -> None:
+    _execute(["nice", "-n", "19", "go", *arguments], cwd=tree, env=_environment())
+
+
+def _describe_types(tree: Path) -> None:
+    """Generates what the source archive leaves out: the descriptions of the API's types, by the source's own generator."""
+    into = tree / "pkg/generated/openapi"
+    if (into / "zz_generated.openapi.go").exists():
+        return
+    generator = ROOT / "bin" / "openapi-gen"
+    _go(tree, "build", "-o", generator, "./vendor/k8s.io/kube-openapi/cmd/openapi-gen")
+    tagged = _execute(["grep", "-rlE", "--include=*.go", "^// [+]k8s:openapi-gen=", "pkg", "staging/src/k8s.io"], cwd=tree).split()
+    folders = sorted({str(Path(path).parent).replace("staging/src/", "vendor/") for path in tagged
+                      if not re.search(r"/(code-generator|sample-apiserver)/|/zz_generated", path)})
+    _execute(["nice", "-n", "19", generator, "-i", ",".join(f"{GO_PATH}/{folder}" for folder in folders),
+              "-p", f"{GO_PATH}/pkg/generated/openapi", "-O", "zz_generated.openapi", "-o", ROOT / "go" / "src",
+              "-h", "vendor/k8s.io/code-generator/hack/boilerplate.go.txt", "-r", ROOT / "violations"], cwd=tree, env=_environment())
 
 
 def apiserver() -> Path:
@@ -64,5 +83,19 @@ def apiserver() -> Path:
     if not program.exists():
         tree = source()
         print("building kube-apiserver, which takes five to fifteen minutes", flush=True)
+        _describe_types(tree)
         _go(tree, "build", "-p", "1", "-o", program, "./cmd/kube-apiserver")
+    return program
+
+
+def kubelet() -> Path:
+    """Our stand-in for the kubelet, built of `kubelet.go` within the source of Kubernetes."""
+    text = (Path(__file__).resolve().parents[1] / "kubernetes" / "kubelet.go").read_bytes()
+    program = ROOT / "bin" / f"kubelet-{hashlib.sha256(text).hexdigest()[:12]}"
+    if not program.exists():
+        tree = source()
+        folder = tree / "cmd" / "wiregate-kubelet"
+        folder.mkdir(exist_ok=True)
+        (folder / "main.go").write_bytes(text)
+        _go(tree, "build", "-p", "1", "-o", program, "./cmd/wiregate-kubelet")
     return program
