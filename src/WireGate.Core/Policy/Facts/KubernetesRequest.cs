@@ -104,9 +104,9 @@ public sealed record KubernetesRequest
         };
         request = request with { Unknown = request.Verb.Length == 0 ? "a method that has no verb" : null };
         parts = parts[(hasGroup ? 3 : 2)..];
-        if (parts[0] is Watch or "proxy")
+        if (parts[0] is Watch or "proxy" or "redirect")
         {
-            // /api/v1/watch/namespaces/shop/pods, of old.
+            // /api/v1/watch/namespaces/shop/pods, of old. The other two are gone.
             if (parts[0] != Watch || parts.Length < 2)
             {
                 return request with { Unknown = $"the path has {parts[0]} where the resource should be" };
