@@ -92,8 +92,8 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
         Assert.That(Output, Does.StartWith("7 of 7 fixtures as expected\n").And.Not.Contain("rule deploys").And.Not.Contain("rule ports"));
     }
 
-    [TestCase("", "write one of sql, exec, shell, subsystem, sftp, forward and http")]
-    [TestCase(", sql: x, exec: y", "write one of sql, exec, shell, subsystem, sftp, forward and http")]
+    [TestCase("", "write one of sql, exec, shell, subsystem, sftp, forward, http and kube")]
+    [TestCase(", sql: x, exec: y", "write one of sql, exec, shell, subsystem, sftp, forward, http and kube")]
     [TestCase(", shell: false", "it would mean nothing, remove it or write true")]
     [TestCase(", sftp: read", "expected OPERATION:PATH")]
     [TestCase(", forward: db", "expected HOST:PORT")]

@@ -147,6 +147,26 @@ internal sealed class ConfigLoaderTests
     }
 
     [Test]
+    public void Reads_what_is_written_of_Kubernetes()
+    {
+        GatewayConfig config = Load("every-key");
+        TargetConfig prod = config.Targets["prod"];
+        KubernetesMatchConfig pods = config.Rules.List.Single(r => r.Name == "pods").Match.Kubernetes!;
+        ImpersonationConfig impersonate = prod.Logins[0].Impersonate!;
+
+        Assert.That((prod.Addresses[0].ToString(), prod.Tls.Mode, prod.Hosts.Single()), Is.EqualTo(("10.0.0.1:6443", TlsMode.VerifyFull, "prod.wiregate.internal")));
+        Assert.That(prod.Logins[0].Http, Is.EqualTo(new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " }));
+        Assert.That(prod.Logins[1].Http, Is.EqualTo(new HttpLoginConfig { Secret = "app", Surface = HttpSurface.ClientCertificate, CertificatePath = "/etc/wiregate/k8s.crt" }));
+        Assert.That((impersonate.User, impersonate.GroupPrefix), Is.EqualTo(("wg:${identity.issuer}:${identity.subject}", "wg:")));
+        Assert.That(impersonate.Groups.Select(g => g.Text), Is.EqualTo(new[] { "sre", "team-*" }));
+        Assert.That(impersonate.Extra.Select(e => $"{e.Key}={e.Value}"), Is.EqualTo(new[] { "example.com/placeholder=${placeholder.id}", "session=${session.id}" }));
+        Assert.That(prod.Logins[1].Impersonate, Is.Null);
+        Assert.That((string.Join(' ', pods.Verbs), string.Join(' ', pods.Resources)), Is.EqualTo(("get create", "pods pods/log deployments.apps/* *")));
+        Assert.That((pods.Namespaces.Single().Text, pods.Names.Single().Text), Is.EqualTo(("shop-*", "web")));
+        Assert.That(config.Rules.List.Single(r => r.Name == "metrics").Match.Kubernetes!.Paths.Select(p => p.Text), Is.EqualTo(new[] { "/metrics", "/logs/**" }));
+    }
+
+    [Test]
     public void Takes_the_local_issuer_where_only_that_one_lets_anybody_pass()
     {
         using var directory = new TemporaryDirectory();

@@ -61,8 +61,11 @@ internal static class ProtocolShape
         {
             if (values.Has(key))
             {
-                context.Report(values.Node(key), $"only {string.Join(" and ", only.ToArray())} {(only.Length == 1 ? "has" : "have")} it, remove it");
+                context.Report(values.Node(key), $"only {Words(only)} {(only.Length == 1 ? "has" : "have")} it, remove it");
             }
         }
     }
+
+    private static string Words(ReadOnlySpan<string> names) =>
+        names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1].ToArray())} and {names[^1]}";
 }
