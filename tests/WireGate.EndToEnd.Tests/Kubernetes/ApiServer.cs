@@ -41,9 +41,6 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>Where pods have their folders.</summary>
     public string Files => Path.Combine(_root, "pods");
 
-    /// <summary>kubectl of Debian.</summary>
-    public static string Kubectl { get; } = Path.Combine(Programs, "root/usr/bin/kubectl");
-
     /// <summary>A kubeconfig of its administrator.</summary>
     private string AdminConfig => Path.Combine(_root, "admin.yaml");
 
@@ -65,7 +62,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     /// <summary>kubectl as its administrator, past the gateway.</summary>
     public async Task<string> AdminAsync(string input, params IReadOnlyList<string> arguments) =>
-        (await Tools.RunAsync(Kubectl, ["--kubeconfig", AdminConfig, .. arguments], input: input)).Succeeded().Output;
+        (await Tools.RunAsync(Places.Kubectl, ["--kubeconfig", AdminConfig, .. arguments], input: input)).Succeeded().Output;
 
     public async ValueTask DisposeAsync()
     {
@@ -119,7 +116,7 @@ internal sealed class ApiServer : IAsyncDisposable
         await Wait.UntilAsync(
             async () => _processes.Find(p => p.HasExited) is { } ended
                 ? throw new InvalidOperationException($"it ended:\n{ended.Error}")
-                : (await Tools.RunAsync(Kubectl, ["--kubeconfig", AdminConfig, "get", "--raw", "/readyz"])).Output == "ok",
+                : (await Tools.RunAsync(Places.Kubectl, ["--kubeconfig", AdminConfig, "get", "--raw", "/readyz"])).Output == "ok",
             "kube-apiserver to be ready");
     }
 

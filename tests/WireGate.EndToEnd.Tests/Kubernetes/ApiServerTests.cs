@@ -20,7 +20,7 @@ internal sealed class ApiServerTests
     public async Task StartAsync()
     {
         _server = await ApiServer.StartAsync();
-        _gateway = await KubernetesGateway.StartAsync(ApiServer.Kubectl, _server.Port, _server.Authority, ApiServer.Token, _server.ClientCertificate);
+        _gateway = await KubernetesGateway.StartAsync(Places.Kubectl, _server.Port, _server.Authority, ApiServer.Token, _server.ClientCertificate);
         _alice = await _gateway.KubeconfigAsync();
     }
 
@@ -51,7 +51,7 @@ internal sealed class ApiServerTests
 
         Assert.That(text, Does.Match("token: wgp_").And.Not.Contain(ApiServer.Token));
         ToolResult past = await Tools.RunAsync(
-            ApiServer.Kubectl, ["--kubeconfig", _alice, "--server", $"https://127.0.0.1:{_server.Port}", "--certificate-authority", _server.Authority, "get", "pods"]);
+            Places.Kubectl, ["--kubeconfig", _alice, "--server", $"https://127.0.0.1:{_server.Port}", "--certificate-authority", _server.Authority, "get", "pods"]);
         Assert.That(past.Error, Does.Contain("You must be logged in to the server"), past.ToString());
     }
 
@@ -241,6 +241,26 @@ internal sealed class ApiServerTests
         Assert.That(await _gateway.AuditAsync(), Does.Match(
             "\"event\":\"operation\".*\"verdict\":\"allow\",\"rule\":\"shop\".*\"query\":\"[^\"]*command=true[^\"]*\",\"upgrade\":\"SPDY/3.1\","
             + "\"verb\":\"create\",\"resource\":\"pods\",\"subresource\":\"exec\",\"namespace\":\"shop\",\"name\":\"web-1\""));
+    }
+
+    /// <summary>What the stand-in of every run answers with; WIREGATE_RECORD=1 writes it anew.</summary>
+    [Test]
+    public async Task What_was_recorded_is_what_it_is_asked()
+    {
+        await using var relay = new RecordingRelay(_server.Port, _server.Authority);
+        await using KubernetesGateway gateway = await KubernetesGateway.StartAsync(Places.Kubectl, relay.Port, relay.Authority, ApiServer.Token);
+        string alice = await gateway.KubeconfigAsync();
+        (await gateway.KubectlAsync(alice, RecordedScript.Get)).Succeeded();
+        await RecordedScript.WatchAsync(gateway, alice, () => _server.AdminAsync("", "-n", "shop", "label", "pod", "web-2", $"seen={RecordedScript.Change}", "--overwrite"));
+        await gateway.KubectlAsync(alice, RecordedScript.Exec, RecordedScript.Input);
+        (await gateway.KubectlAsync(alice, RecordedScript.Logs)).Succeeded();
+        if (Environment.GetEnvironmentVariable("WIREGATE_RECORD") == "1")
+        {
+            RecordedExchange.Save(relay.Exchanges.DistinctBy(e => e.Request).OrderBy(e => e.Request, StringComparer.Ordinal));
+        }
+
+        static string Timeless(RecordedExchange exchange) => Regex.Replace(exchange.Request, "resourceVersion=[0-9]+", "resourceVersion=…");
+        Assert.That(relay.Exchanges.Select(Timeless).Distinct(), Is.EquivalentTo(RecordedExchange.Load().Select(Timeless)));
     }
 
     [Test]

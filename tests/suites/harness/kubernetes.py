@@ -10,14 +10,21 @@ from . import CACHE, SetupError
 from .packages import _closure, _execute, _lists, _private_apt, _unpack
 
 ROOT = CACHE / "kubernetes"
-# rsync and jq are what its makefiles call; reflect2 of Debian, since the one that the source brings fails under this Go.
-PACKAGES = ["kubernetes-client", "etcd-server", "jq", "libjq1", "libonig5", "rsync", "libpopt0", "libxxhash0", "make"]
+PACKAGES = ["etcd-server"]
+# reflect2 of Debian, since the one that the source brings fails under this Go.
 GO_PACKAGES = ["golang-go", "golang-github-modern-go-reflect2-dev"]
 GO_PATH = "k8s.io/kubernetes"
 
 
+def kubectl() -> Path:
+    """kubectl of Debian."""
+    ROOT.mkdir(parents=True, exist_ok=True)
+    _unpack("kubernetes-client.unpacked", ["kubernetes-client"], into=ROOT / "client")
+    return ROOT / "client/usr/bin/kubectl"
+
+
 def tools() -> Path:
-    """The root folder below which kubectl and etcd are."""
+    """The root folder below which etcd and Go are."""
     ROOT.mkdir(parents=True, exist_ok=True)
     _unpack("kubernetes-tools.unpacked", PACKAGES + _closure(GO_PACKAGES), into=ROOT / "root")
     return ROOT / "root"
