@@ -180,7 +180,7 @@ internal sealed partial class ClientConnection
             Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
             Path = path,
             Query = query,
-            Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) : null,
+            Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) with { MakesToken = _makesToken } : null,
             Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
         };
     }

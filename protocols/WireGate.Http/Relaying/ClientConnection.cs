@@ -150,6 +150,7 @@ internal sealed partial class ClientConnection(
             return await RefuseAsync(refusal);
         }
 
+        await LookAsync();
         _decider ??= new OperationDecider(session, point, services.Time);
         (Operation operation, Decision decision) = await _decider.DecideAsync(Describe);
         var request = (HttpOperation)operation;

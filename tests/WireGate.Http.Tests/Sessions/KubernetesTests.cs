@@ -31,10 +31,11 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
             List =
             [
                 new RuleConfig { Name = "shop", Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Namespaces = [new NamePattern("shop")] } }, Do = Verdict.Allow },
+                new RuleConfig { Name = "vault", Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Namespaces = [new NamePattern("vault")] } }, Do = Verdict.Allow },
                 new RuleConfig
                 {
                     Name = "no-secrets",
-                    Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Resources = [ResourcePattern.TryParse("secrets", out ResourcePattern? secrets) ? secrets : throw new InvalidOperationException()] } },
+                    Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Namespaces = [new NamePattern("shop")], Resources = [ResourcePattern.TryParse("secrets", out ResourcePattern? secrets) ? secrets : throw new InvalidOperationException()] } },
                     Do = Verdict.Deny,
                     Reason = "ask the vault",
                 },
@@ -124,6 +125,56 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
             Is.EqualTo(("Status", "v1", "Failure", "Forbidden", 403)));
         RawPeer upstream = await AcceptAsync();
         Assert.That(await upstream.HeadAsync(), Does.StartWith("GET /api/v1/namespaces/shop/pods "), "the next one passes");
+    }
+
+    [TestCase("application/json", "{\"kind\":\"Secret\",\"type\":\"kubernetes.io/service-account-token\"}", true)]
+    [TestCase("application/json; charset=utf-8", "{\"type\":\"kubernetes.io\\/service\\u002daccount-token\"}", true)]
+    [TestCase("application/apply-patch+yaml", "{\"type\":\"bootstrap.kubernetes.io/token\"}", true)]
+    [TestCase("application/vnd.kubernetes.protobuf", "k8s\0...kubernetes.io/service-account-token...", true)]
+    [TestCase("application/yaml", "type: kubernetes.io/service-account-token", true)]
+    [TestCase("application/cbor", "\u00d9", true)]
+    [TestCase("application/json\r\nContent-Encoding: gzip", "{}", true)]
+    [TestCase("application/json", "{\"type\":\"Opaque\",\"stringData\":{\"a\":\"b\"}}", false)]
+    [TestCase("application/vnd.kubernetes.protobuf", "k8s\0...Opaque...", false)]
+    public async Task A_secret_that_is_a_token_is_not_made(string type, string body, bool isToken)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /api/v1/namespaces/vault/secrets", $"Content-Type: {type}\r\nContent-Length: {body.Length}\r\n", body));
+        if (isToken)
+        {
+            JsonElement status = await StatusAsync(client, "HTTP/1.1 403 Forbidden");
+            Assert.That(status.GetProperty("message").GetString(), Does.StartWith("denied by rule \"credential-minting\""));
+            Assert.That(IsUpstreamAsked, Is.False);
+            return;
+        }
+
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        Assert.That(await upstream.ReadAsync(body.Length), Is.EqualTo(body));
+    }
+
+    [Test]
+    public async Task A_secret_that_comes_in_pieces_is_looked_at_as_a_whole()
+    {
+        string body = $"{{\"data\":{{\"a\":\"{new string('x', 300_000)}\"}},\"type\":\"kubernetes.io/service-account-token\"}}";
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /api/v1/namespaces/vault/secrets", $"Content-Length: {body.Length}\r\n", body[..150_000]));
+        await client.SendAsync(body[150_000..]);
+
+        await StatusAsync(client, "HTTP/1.1 403 Forbidden");
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [TestCase("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n")]
+    [TestCase("Content-Length: 2\r\nExpect: 100-continue\r\n", "")]
+    [TestCase("Content-Length: 4000000\r\n", "")]
+    public async Task A_secret_that_cannot_be_looked_at_is_not_made(string fields, string body)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("PATCH /api/v1/namespaces/vault/secrets/a", fields, body));
+
+        await StatusAsync(client, "HTTP/1.1 403 Forbidden");
+        Assert.That(IsUpstreamAsked, Is.False);
     }
 
     [TestCase("")]
