@@ -7,7 +7,9 @@ using WireGate.Core.Transport.Tls;
 
 namespace WireGate.Http.Credentials;
 
-/// <summary>The certificates that logins show. A key is asked for at each connection, so that what was rotated is used from then on. For any thread.</summary>
+/// <summary>
+/// The certificates that logins show. A key is asked for at each connection, so that what was rotated is used from then on. For any thread.
+/// </summary>
 /// <param name="secrets">The keys.</param>
 internal sealed class LoginCertificates(SecretProvider secrets)
 {

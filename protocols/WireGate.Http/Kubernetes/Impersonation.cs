@@ -69,7 +69,8 @@ internal static class Impersonation
 
     private static string Expanded(string text, Session session) => text
         .Split("${")
-        .Aggregate((made, part) => part.IndexOf('}', StringComparison.Ordinal) is >= 0 and var end ? $"{made}{ValueOf(part[..end], session)}{part[(end + 1)..]}" : $"{made}${{{part}");
+        .Aggregate((made, part) => part.IndexOf('}', StringComparison.Ordinal) is >= 0 and var end
+            ? $"{made}{ValueOf(part[..end], session)}{part[(end + 1)..]}" : $"{made}${{{part}");
 
     private static string ValueOf(string variable, Session session) => variable switch
     {
@@ -93,7 +94,7 @@ internal static class Impersonation
         }
 
         // A receiver takes blanks off both ends, and then it would be another.
-        if (bytes.Length == 0 || bytes.AsSpan().ContainsAny(Grammar.NotInValue) || bytes[0] is (byte)' ' or (byte)'\t' || bytes[^1] is (byte)' ' or (byte)'\t')
+        if (bytes.Length == 0 || bytes.AsSpan().ContainsAny(Grammar.NotInValue) || Grammar.Trim(bytes).Length < bytes.Length)
         {
             throw new UnfitNameException("its name is empty, has a blank at an end, or a control character");
         }
@@ -110,7 +111,8 @@ internal static class Impersonation
         var name = new StringBuilder(key.Length);
         foreach (byte b in Strict.GetBytes(key))
         {
-            _ = b != '%' && Grammar.Token.Contains(b) && !char.IsAsciiLetterUpper((char)b) ? name.Append((char)b) : name.Append('%').Append(Convert.ToHexStringLower([b]));
+            bool isPlain = b != '%' && Grammar.Token.Contains(b) && !char.IsAsciiLetterUpper((char)b);
+            _ = isPlain ? name.Append((char)b) : name.Append('%').Append(Convert.ToHexStringLower([b]));
         }
 
         return name.ToString();

@@ -21,7 +21,8 @@ internal static class KubernetesStatus
     /// <param name="retryAfter">
     /// When the client should ask again, in whole seconds; null: it should not. With 429 client-go does by itself, up to ten times.
     /// </param>
-    public static void Write(IBufferWriter<byte> output, int status, string detail, string? reference, bool isToHead, bool isLast, TimeSpan? retryAfter = null)
+    public static void Write(
+        IBufferWriter<byte> output, int status, string detail, string? reference, bool isToHead, bool isLast, TimeSpan? retryAfter = null)
     {
         long? seconds = retryAfter is { } wait ? (long)Math.Ceiling(wait.TotalSeconds) : null;
         var body = new ArrayBufferWriter<byte>(256);
@@ -47,7 +48,8 @@ internal static class KubernetesStatus
         }
 
         var head = new StringBuilder();
-        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: application/json\r\nContent-Length: {body.WrittenCount + 1}\r\n");
+        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: application/json\r\n");
+        head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.WrittenCount + 1}\r\n");
         head.Append(status == 401 ? "WWW-Authenticate: Bearer realm=\"wiregate\"\r\n" : "");
         if (seconds is { } after)
         {

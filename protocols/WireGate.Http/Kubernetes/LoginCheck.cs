@@ -68,7 +68,8 @@ public static class LoginCheck
     /// <summary>What it may not be, of all that a session could want it to.</summary>
     private static async ValueTask<string?> FindUnableAsync(ImpersonationConfig config, Asking ask)
     {
-        List<(string Group, string Resource, string Part, string Name)> wanted = [("", "users", "", config.User.Contains("${", StringComparison.Ordinal) ? "" : config.User)];
+        string user = config.User.Contains("${", StringComparison.Ordinal) ? "" : config.User;
+        List<(string Group, string Resource, string Part, string Name)> wanted = [("", "users", "", user)];
         wanted.AddRange(config.Groups.Select(g => ("", "groups", "", g.IsExact ? config.GroupPrefix + g.Text : "")));
         wanted.AddRange(config.Extra.Select(e => ("authentication.k8s.io", "userextras", e.Key, "")));
         foreach ((string group, string resource, string part, string name) in wanted)
@@ -82,8 +83,8 @@ public static class LoginCheck
             using JsonDocument answer = JsonDocument.Parse(body);
             if (!answer.RootElement.GetProperty("status").GetProperty("allowed").GetBoolean())
             {
-                return $"the login may not impersonate {(name.Length > 0 ? $"{name} of the {resource}" : $"{resource}{(part.Length > 0 ? $"/{part}" : "")}")}, "
-                    + "give it the verb impersonate there";
+                string what = name.Length > 0 ? $"{name} of the {resource}" : part.Length > 0 ? $"{resource}/{part}" : resource;
+                return $"the login may not impersonate {what}, give it the verb impersonate there";
             }
         }
 
@@ -117,24 +118,20 @@ public static class LoginCheck
         EventLoop loop, TargetConfig target, Address address, Credential credential, System.Net.Security.SslStreamCertificateContext? shown,
         string method, string path, string body, CancellationToken cancellationToken)
     {
-        Connection connection = await loop.ConnectAsync(address.ToEndPoint(), cancellationToken);
-        await using CancellationTokenRegistration deadline = cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
-        if (target.Tls.Mode != TlsMode.Disable)
-        {
-            var tls = new UpstreamTls(target.Tls, HttpProtocol.Http11);
-            connection = await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host!, shown), cancellationToken);
-        }
+        await using Connection plain = await loop.ConnectAsync(address.ToEndPoint(), cancellationToken);
+        await using CancellationTokenRegistration deadline = cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), plain);
+        var tls = new UpstreamTls(target.Tls, HttpProtocol.Http11);
+        await using Connection connection = target.Tls.Mode == TlsMode.Disable
+            ? plain : await TlsConnection.ConnectAsync(plain, tls.OptionsFor(address.Host!, shown), cancellationToken);
 
-        await using (connection)
-        {
-            // An HTTP/1.0 client gets no chunks, and knows the end by the connection's.
-            PipeWriter output = connection.Output;
-            output.Write(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n"));
-            credential.WriteField(output);
-            output.Write(Encoding.UTF8.GetBytes(body.Length == 0 ? "\r\n" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
-            await output.FlushAsync(cancellationToken);
-            return await ReadAsync(connection.Input, cancellationToken);
-        }
+        // An HTTP/1.0 client gets no chunks, and knows the end by the connection's.
+        PipeWriter output = connection.Output;
+        output.Write(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.0\r\nHost: {address}\r\nAccept: application/json\r\n"));
+        credential.WriteField(output);
+        string length = body.Length == 0 ? "" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n";
+        output.Write(Encoding.UTF8.GetBytes($"{length}\r\n{body}"));
+        await output.FlushAsync(cancellationToken);
+        return await ReadAsync(connection.Input, cancellationToken);
     }
 
     private static async ValueTask<(int Code, byte[] Body)> ReadAsync(PipeReader input, CancellationToken cancellationToken)

@@ -72,5 +72,6 @@ internal static class SecretBody
         }
     }
 
-    private static bool EndsWith(ReadOnlySpan<byte> media, ReadOnlySpan<byte> end) => media.Length >= end.Length && Ascii.EqualsIgnoreCase(media[^end.Length..], end);
+    private static bool EndsWith(ReadOnlySpan<byte> media, ReadOnlySpan<byte> end) =>
+        media.Length >= end.Length && Ascii.EqualsIgnoreCase(media[^end.Length..], end);
 }

@@ -29,11 +29,11 @@ public sealed record ResourcePattern
         ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split('/');
         string[] named = parts[0].Split('.', 2);
-        bool isGood = parts.Length <= 2 && parts.Concat(named).All(p => p.Length > 0 && p.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.' or '*'))
+        bool isGood = parts.Length <= 2
+            && parts.Concat(named).All(p => p.Length > 0 && p.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.' or '*'))
             && parts.Skip(1).All(s => !s.Contains('.', StringComparison.Ordinal));
-        pattern = isGood
-            ? new ResourcePattern(text, new NamePattern(named[0]), named.Length > 1 ? new NamePattern(named[1]) : null, parts.Length > 1 ? new NamePattern(parts[1]) : null)
-            : null;
+        NamePattern? group = named.Length > 1 ? new NamePattern(named[1]) : null, subresource = parts.Length > 1 ? new NamePattern(parts[1]) : null;
+        pattern = isGood ? new ResourcePattern(text, new NamePattern(named[0]), group, subresource) : null;
         return isGood;
     }
 
@@ -41,14 +41,14 @@ public sealed record ResourcePattern
     public bool Covers(KubernetesRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return IsOf(request) && (_subresource is null ? request.Subresource.Length == 0 : request.Subresource.Length > 0 && _subresource.Matches(request.Subresource));
+        return IsOf(request) && (_subresource is null ? request.Subresource.Length == 0 : IsPart(request));
     }
 
     /// <summary>Whether anything of it is: what asks for a part of an object asks for something of it.</summary>
     public bool Touches(KubernetesRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return IsOf(request) && (_subresource is null || (request.Subresource.Length > 0 && _subresource.Matches(request.Subresource)));
+        return IsOf(request) && (_subresource is null || IsPart(request));
     }
 
     /// <inheritdoc/>
@@ -59,6 +59,8 @@ public sealed record ResourcePattern
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    private bool IsPart(KubernetesRequest request) => request.Subresource.Length > 0 && _subresource!.Matches(request.Subresource);
 
     private bool IsOf(KubernetesRequest request) =>
         _resource.Matches(request.Resource) && (_group is null ? _resource.IsAny || request.Group.Length == 0 : _group.Matches(request.Group));

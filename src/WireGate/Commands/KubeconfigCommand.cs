@@ -18,8 +18,15 @@ internal static class KubeconfigCommand
         Option<string?> session = AdminOptions.DurationOption("--session", "How long a session may live");
         Option<string[]> sources = new("--source") { Description = "A network it may be presented from; may be repeated", HelpName = "CIDR" };
         Option<string?> space = new("--namespace") { Description = "The namespace that kubectl takes where none is named" };
-        Option<string?> authority = new("--authority") { Description = "Who signed the listener's certificate, a PEM file [default: the last in the listener's own]", HelpName = "FILE" };
-        Command command = new("kubeconfig", "Mint a placeholder and print a kubeconfig with it, once") { target, subject, groups, login, ttl, session, sources, space, authority };
+        Option<string?> authority = new("--authority")
+        {
+            Description = "Who signed the listener's certificate, a PEM file [default: the last in the listener's own]",
+            HelpName = "FILE",
+        };
+        Command command = new("kubeconfig", "Mint a placeholder and print a kubeconfig with it, once")
+        {
+            target, subject, groups, login, ttl, session, sources, space, authority,
+        };
         admin.Complete(command, async (parsed, client, cancellationToken) =>
         {
             string? pem = parsed.GetValue(authority) is { } file ? await ReadAsync(file, cancellationToken) : null;

@@ -7,7 +7,8 @@ namespace WireGate.Policy;
 /// <summary>Requests to a Kubernetes API server as people write them, for <c>explain</c> and in fixtures. Pure functions.</summary>
 internal static class KubernetesQuestions
 {
-    public const string Form = "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAMESPACE/][NAME] or VERB PATH, like \"get pods/log shop/web-1\", \"list deployments.apps shop/\" or \"get /metrics\"";
+    public const string Form = "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAMESPACE/][NAME] or VERB PATH, "
+        + "like \"get pods/log shop/web-1\", \"list deployments.apps shop/\" or \"get /metrics\"";
 
     /// <summary>Reads a request. A list or watch with a name is one by the field selector.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out HttpOperation? request)
@@ -64,8 +65,8 @@ internal static class KubernetesQuestions
         var path = new StringBuilder(named.Length > 1 ? $"/apis/{Uri.EscapeDataString(named[1])}/v1" : "/api/v1");
         path.Append(space.Length > 0 ? $"/namespaces/{Uri.EscapeDataString(space)}" : "").Append('/').Append(Uri.EscapeDataString(named[0]));
         path.Append(hasName && !isOfMany ? $"/{Uri.EscapeDataString(name)}" : "").Append(hasPart ? $"/{Uri.EscapeDataString(parts[1])}" : "");
-        string[] query = [.. verb == "watch" ? ["watch=1"] : Array.Empty<string>(), .. isOfMany && hasName ? [$"fieldSelector=metadata.name%3D{Uri.EscapeDataString(name)}"] : Array.Empty<string>()];
-        return Of(method, path.ToString(), string.Join('&', query));
+        string watch = verb == "watch" ? "watch=1&" : "", selector = isOfMany && hasName ? $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(name)}" : "";
+        return Of(method, path.ToString(), watch + selector);
     }
 
     private static HttpOperation Of(string method, string path, string query)

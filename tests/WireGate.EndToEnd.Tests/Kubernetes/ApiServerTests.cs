@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
+using WireGate.Core.Policy.Facts;
 using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests.Kubernetes;
@@ -261,6 +262,55 @@ internal sealed class ApiServerTests
 
         static string Timeless(RecordedExchange exchange) => Regex.Replace(exchange.Request, "resourceVersion=[0-9]+", "resourceVersion=…");
         Assert.That(relay.Exchanges.Select(Timeless).Distinct(), Is.EquivalentTo(RecordedExchange.Load().Select(Timeless)));
+    }
+
+    /// <summary>Who may do nothing is told by the API server what it has read: that is what our rules have to see.</summary>
+    [TestCase("GET /api/v1/namespaces/shop/%70ods/a")]
+    [TestCase("GET /api/v1/namespaces/shop/pods/")]
+    [TestCase("GET /api/v1/namespaces/shop")]
+    [TestCase("HEAD /api/v1/namespaces/shop/pods")]
+    [TestCase("GET /api/v1/pods?watch")]
+    [TestCase("GET /api/v1/pods?watch=")]
+    [TestCase("GET /api/v1/pods?watch=no")]
+    [TestCase("GET /api/v1/pods?watch=0")]
+    [TestCase("GET /api/v1/pods?watch=FALSE")]
+    [TestCase("GET /api/v1/pods?Watch=1")]
+    [TestCase("GET /api/v1/watch/namespaces/shop/pods/a")]
+    [TestCase("GET /apis/apps/v1/watch/deployments")]
+    [TestCase("GET /api/v1/namespaces/shop/pods?fieldSelector=metadata.name%3Da")]
+    [TestCase("GET /api/v1/namespaces/shop/pods?fieldSelector=metadata.name==a,status.phase=Running&limit=1")]
+    [TestCase("GET /api/v1/namespaces/shop/pods?fieldSelector=metadata.name!=a")]
+    [TestCase("GET /api/v1/namespaces/shop/pods?fieldSelector=metadata.name=a%2Fb")]
+    [TestCase("DELETE /api/v1/namespaces/shop/pods?fieldSelector=metadata.name=a")]
+    [TestCase("POST /api/v1/namespaces/shop/pods/a/exec?command=b")]
+    [TestCase("GET /api/v1/namespaces/shop/pods/a/proxy/b/c")]
+    [TestCase("PUT /api/v1/namespaces/shop/finalize")]
+    [TestCase("PATCH /api/v1/namespaces/shop/status")]
+    [TestCase("PUT /api/v1/namespaces/shop/pods")]
+    [TestCase("POST /apis/example.com/v7/things/a/part/more")]
+    [TestCase("GET /metrics")]
+    [TestCase("DELETE /apis/a/b/")]
+    [TestCase("GET /apis/a/b/namespaces")]
+    public async Task What_a_request_asks_for_is_what_the_API_server_reads(string request)
+    {
+        string[] parts = request.Split(' ', '?');
+        KubernetesRequest read = KubernetesRequest.Of(
+            parts[0], new HttpPath(Encoding.ASCII.GetBytes(parts[1])), HttpQuery.Parse(Encoding.ASCII.GetBytes(parts.ElementAtOrDefault(2) ?? "")));
+        string method = parts[0] == "HEAD" ? "GET" : parts[0];
+        string target = string.Join('?', parts[1..]);
+        ToolResult told = await Tools.RunAsync("/usr/bin/curl",
+        [
+            "-q", "-sS", "--noproxy", "*", "--path-as-is", "--globoff", "--cacert", _server.Authority, "-H", $"Authorization: Bearer {ApiServer.Token}",
+            "-X", method, $"https://127.0.0.1:{_server.Port}{target}",
+        ]);
+
+        string part = read.Subresource.Length > 0 ? $"/{read.Subresource}" : "";
+        string name = read.Name.Length > 0 && read.Verb != "create" ? $"\\\"{read.Name}\\\" " : "";
+        string scope = read.Namespace.Length > 0 ? $" in the namespace \\\"{read.Namespace}\\\"" : " at the cluster scope";
+        string expected = read.IsResource
+            ? $"{name}is forbidden: User \\\"wiregate\\\" cannot {read.Verb} resource \\\"{read.Resource}{part}\\\" in API group \\\"{read.Group}\\\"{scope}"
+            : $"forbidden: User \\\"wiregate\\\" cannot {read.Verb} path \\\"{read.Path.Text.TrimEnd('/')}";
+        Assert.That(told.Succeeded().Output, Does.Contain(expected));
     }
 
     [Test]

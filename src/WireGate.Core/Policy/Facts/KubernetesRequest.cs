@@ -150,12 +150,14 @@ public sealed record KubernetesRequest
             return this with { Verb = "deletecollection" };
         }
 
-        string[] watches = [.. Values(query, Watch).Select(v => v is "0" || v.Equals("false", StringComparison.OrdinalIgnoreCase) ? "list" : Watch).Distinct()];
+        string[] verbs = [.. Values(query, Watch).Select(v => v is "0" || v.Equals("false", StringComparison.OrdinalIgnoreCase) ? "list" : Watch).Distinct()];
         return this with
         {
-            Verb = watches.FirstOrDefault("list"),
+            Verb = verbs.FirstOrDefault("list"),
             Name = Values(query, "fieldSelector").ToArray() is [var selector] ? NameIn(selector) : "",
-            Unknown = watches.Length > 1 ? "a watch, and none" : query.Any(q => q.Key.Contains(HttpQuery.Unreadable)) ? "a parameter that is not read by all alike" : Unknown,
+            Unknown = verbs.Length > 1 ? "a watch, and none"
+                : query.Any(q => q.Key.Contains(HttpQuery.Unreadable)) ? "a parameter that is not read by all alike"
+                : Unknown,
         };
     }
 
@@ -172,7 +174,7 @@ public sealed record KubernetesRequest
 
         foreach (string term in selector.Split(','))
         {
-            if (term.Split('=') is ["metadata.name", .. var between, { Length: > 0 } name] && (between is [] or [""]) && !name.AsSpan().ContainsAny("/%!"))
+            if (term.Split('=') is ["metadata.name", .. [] or [""], { Length: > 0 } name] && !name.AsSpan().ContainsAny("/%!"))
             {
                 return name;
             }

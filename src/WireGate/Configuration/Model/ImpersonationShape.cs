@@ -17,9 +17,15 @@ internal sealed class ImpersonationShape : MapShape<ImpersonationConfig>
     {
         _user = Required("user", new VariableTextShape(), i => i.User, "The user, like \"wg:${identity.subject}\".");
         _groups = OptionalValue<(ImmutableArray<NamePattern>, string)>(
-            "groups", new GroupsShape(), i => i.Groups.IsEmpty ? null : (i.Groups, i.GroupPrefix), "Which groups of the identity go with it; none by default.");
+            "groups",
+            new GroupsShape(),
+            i => i.Groups.IsEmpty ? null : (i.Groups, i.GroupPrefix),
+            "Which groups of the identity go with it; none by default.");
         _extra = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>(
-            "extra", new ExtraShape(), i => i.Extra.IsEmpty ? null : i.Extra, "What else is said of the user, like { placeholder: \"${placeholder.id}\" }.");
+            "extra",
+            new ExtraShape(),
+            i => i.Extra.IsEmpty ? null : i.Extra,
+            "What else is said of the user, like { placeholder: \"${placeholder.id}\" }.");
     }
 
     protected override ImpersonationConfig Build(MapValues values)
@@ -38,8 +44,15 @@ internal sealed class ImpersonationShape : MapShape<ImpersonationConfig>
         public GroupsShape()
         {
             _from = Required(
-                "from", new ListShape<NamePattern>(new NamePatternShape(), least: 1, unique: true), g => g.From, "Those that are meant; * stands for any run of characters.");
-            _prefix = Optional("prefix", new TextShape("a beginning of names", "^[!-~]+$"), g => g.Prefix.Length == 0 ? null : g.Prefix, "What their names begin with there, like \"wg:\".");
+                "from",
+                new ListShape<NamePattern>(new NamePatternShape(), least: 1, unique: true),
+                g => g.From,
+                "Those that are meant; * stands for any run of characters.");
+            _prefix = Optional(
+                "prefix",
+                new TextShape("a beginning of names", "^[!-~]+$"),
+                g => g.Prefix.Length == 0 ? null : g.Prefix,
+                "What their names begin with there, like \"wg:\".");
         }
 
         protected override void Check(MapValues values, ReadContext context)
@@ -69,7 +82,8 @@ internal sealed class ImpersonationShape : MapShape<ImpersonationConfig>
         {
             value = node.Text;
             string rest = ImpersonationConfig.Variables.Aggregate(value, (text, variable) => text.Replace($"${{{variable}}}", "", StringComparison.Ordinal));
-            bool isGood = value.Length > 0 && value[0] != ' ' && value[^1] != ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~') && !rest.Contains("${", StringComparison.Ordinal);
+            bool isPrintable = value.Length > 0 && value[0] != ' ' && value[^1] != ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+            bool isGood = isPrintable && !rest.Contains("${", StringComparison.Ordinal);
             if (!isGood)
             {
                 context.Report(node, $"expected {Expected}");
@@ -102,9 +116,11 @@ internal sealed class ImpersonationShape : MapShape<ImpersonationConfig>
             var entries = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
             foreach (MapEntry entry in map.Entries)
             {
-                if (entry.Key.Length == 0 || entry.Key.Length > 128 || entry.Key.AsSpan().ContainsAnyExceptInRange('!', '~') || entry.Key.Any(char.IsAsciiLetterUpper))
+                bool isKey = entry.Key.Length is > 0 and <= 128 && !entry.Key.AsSpan().ContainsAnyExceptInRange('!', '~') && !entry.Key.Any(char.IsAsciiLetterUpper);
+                if (!isKey)
                 {
-                    context.Report(entry.KeyPosition, entry.Value.Path, "expected a key of up to 128 visible characters in lower case, as API servers have them");
+                    context.Report(
+                        entry.KeyPosition, entry.Value.Path, "expected a key of up to 128 visible characters in lower case, as API servers have them");
                     good = false;
                 }
 

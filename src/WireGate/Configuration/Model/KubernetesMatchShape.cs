@@ -32,10 +32,14 @@ internal sealed class KubernetesMatchShape : MapShape<KubernetesMatchConfig>
             "resources",
             new ListShape<ResourcePattern>(new ResourceShape(), least: 1, unique: true),
             k => Written(k.Resources),
-            "Resources: pods, pods/log, deployments.apps, deployments.apps/scale; * stands for any run of characters, and alone for any resource. Without, any.");
-        _namespaces = OptionalValue<ImmutableArray<NamePattern>>("namespaces", names, k => Written(k.Namespaces), "Namespaces. Without, any, and what is in none.");
+            "Resources: pods, pods/log, deployments.apps, deployments.apps/scale; * stands for any run of characters, and alone for any. Without, any.");
+        _namespaces = OptionalValue<ImmutableArray<NamePattern>>(
+            "namespaces", names, k => Written(k.Namespaces), "Namespaces. Without, any, and what is in none.");
         _names = OptionalValue<ImmutableArray<NamePattern>>(
-            "names", names, k => Written(k.Names), "Names of objects; a list or watch has one only with --field-selector metadata.name=…. Without, any.");
+            "names",
+            names,
+            k => Written(k.Names),
+            "Names of objects; a list or watch has one only with --field-selector metadata.name=…. Without, any.");
         _paths = OptionalValue<ImmutableArray<PathPattern>>(
             "paths",
             new ListShape<PathPattern>(new PathPatternShape(), least: 1, unique: true),
@@ -63,15 +67,19 @@ internal sealed class KubernetesMatchShape : MapShape<KubernetesMatchConfig>
             "persistentvolumes", "pods", "podtemplates", "replicationcontrollers", "resourcequotas", "secrets", "serviceaccounts", "services",
         };
 
-        private static readonly Dictionary<string, string> Groups = new(StringComparer.Ordinal)
+        private static readonly Dictionary<string, string> Groups = new (string Group, string Resources)[]
         {
-            ["controllerrevisions"] = "apps", ["daemonsets"] = "apps", ["deployments"] = "apps", ["replicasets"] = "apps", ["statefulsets"] = "apps",
-            ["cronjobs"] = "batch", ["jobs"] = "batch", ["horizontalpodautoscalers"] = "autoscaling", ["poddisruptionbudgets"] = "policy",
-            ["ingresses"] = "networking.k8s.io", ["networkpolicies"] = "networking.k8s.io", ["leases"] = "coordination.k8s.io",
-            ["roles"] = "rbac.authorization.k8s.io", ["rolebindings"] = "rbac.authorization.k8s.io", ["clusterroles"] = "rbac.authorization.k8s.io",
-            ["clusterrolebindings"] = "rbac.authorization.k8s.io", ["storageclasses"] = "storage.k8s.io",
-            ["customresourcedefinitions"] = "apiextensions.k8s.io", ["certificatesigningrequests"] = "certificates.k8s.io",
-        };
+            ("apps", "controllerrevisions daemonsets deployments replicasets statefulsets"),
+            ("batch", "cronjobs jobs"),
+            ("autoscaling", "horizontalpodautoscalers"),
+            ("policy", "poddisruptionbudgets"),
+            ("networking.k8s.io", "ingresses networkpolicies"),
+            ("coordination.k8s.io", "leases"),
+            ("rbac.authorization.k8s.io", "roles rolebindings clusterroles clusterrolebindings"),
+            ("storage.k8s.io", "storageclasses"),
+            ("apiextensions.k8s.io", "customresourcedefinitions"),
+            ("certificates.k8s.io", "certificatesigningrequests"),
+        }.SelectMany(g => g.Resources.Split(' ').Select(r => (r, g.Group))).ToDictionary(StringComparer.Ordinal);
 
         protected override string Expected => "a resource like pods, pods/log, deployments.apps or deployments.apps/scale, in the plural and in lower case";
 
