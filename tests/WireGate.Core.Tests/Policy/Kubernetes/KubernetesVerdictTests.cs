@@ -27,6 +27,7 @@ internal sealed class KubernetesVerdictTests
     [TestCase("GET " + Pods + "/web", "get", "configmaps", "shop", "", false, false)]
     [TestCase("GET " + Pods + "/web", "get", "*", "shop", "", true, true)]
     [TestCase("GET " + Pods + "/web", "get", "pods.apps", "shop", "", false, false)]
+    [TestCase("GET /apis/metrics.k8s.io/v1/namespaces/shop/pods/web", "get", "pods", "shop", "", false, false)]
     [TestCase("GET /apis/apps/v1/namespaces/shop/deployments/web", "get", "deployments.apps", "shop", "", true, true)]
     [TestCase("GET /apis/apps/v1/namespaces/shop/deployments/web", "get", "*.apps", "shop", "", true, true)]
     [TestCase("GET /apis/apps/v1/namespaces/shop/deployments/web", "get", "*.k8s.io", "shop", "", false, false)]
