@@ -35,7 +35,7 @@ internal static class CopyCondition
     {
         if (exec.Copy is not { } copy)
         {
-            return exec.Words.IsEmpty || IsWith(match, CopyCommand.ProgramOf(exec.Words));
+            return exec.Words.IsEmpty || IsWith(match, CopyCommand.ProgramOf(exec));
         }
 
         if (!IsWith(match, copy.Program) || (match.Operations is { } named && (copy.Actions & named) == 0))

@@ -85,6 +85,15 @@ public sealed class CopyCommand
         return command.Words is [var program, ..] && (Names.ContainsKey(NameOf(program)) || SftpServers.Contains(NameOf(program)));
     }
 
+    /// <summary>The program that a command may be by its name, whatever its form, and wherever it is.</summary>
+    public static CopyPrograms ProgramOf(SshExec command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return command.Words is not [var first, ..] ? CopyPrograms.None
+            : NameOf(first) is var name && name == GitProgram ? CopyPrograms.Git
+            : Names.GetValueOrDefault(name);
+    }
+
     /// <summary>Reads a command.</summary>
     /// <param name="words">What it was taken apart into.</param>
     /// <returns>Null: it is in none of the forms that are known.</returns>
@@ -99,11 +108,6 @@ public sealed class CopyCommand
         [GitProgram, "receive-pack", var path] => ReadGit(CopyActions.Write, path),
         _ => null,
     };
-
-    /// <summary>The program that a command may be by its name, whatever its form, and wherever it is.</summary>
-    internal static CopyPrograms ProgramOf(ImmutableArray<string> words) => words is not [var first, ..] ? CopyPrograms.None
-        : NameOf(first) is var name && name == GitProgram ? CopyPrograms.Git
-        : Names.GetValueOrDefault(name);
 
     private static string NameOf(string program) => program[(program.LastIndexOf('/') + 1)..];
 
