@@ -21,7 +21,7 @@ public sealed record RequestPattern
         ArgumentNullException.ThrowIfNull(text);
         string? known = SshRequest.Known.Order(StringComparer.Ordinal).FirstOrDefault(name => Glob.Matches(text, name));
         problem = text.Length > 0 && text.AsSpan().IndexOfAnyExcept('*') < 0 ? "* alone would mean every request: write a name, or *@ and a domain"
-            : known is not null ? $"it would mean {known}, which is no request that is unknown here: write exec, shell, subsystem, pty, sftp or forward"
+            : known is not null ? $"it would mean {known}, and only requests that are not known here are named"
             : !SshRequest.IsName(text) ? "no request has such a name: up to 64 printable characters of ASCII, without blanks and commas"
             : null;
         pattern = problem is null ? new RequestPattern(text) : null;
