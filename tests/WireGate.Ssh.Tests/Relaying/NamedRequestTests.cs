@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
@@ -43,7 +44,7 @@ internal sealed class NamedRequestTests : HeldFixture
     {
         await NamedAsync(async (client, upstream) =>
         {
-            byte[] bytes = System.Text.Encoding.Latin1.GetBytes(tail);
+            byte[] bytes = Encoding.Latin1.GetBytes(tail);
             await PassAsync(client, upstream, Request(Theirs, Name).Raw(bytes));
             await PassAsync(client, upstream, Global(Name).Raw(bytes));
         });
@@ -233,7 +234,7 @@ internal sealed class NamedRequestTests : HeldFixture
         await HoldAsync(client);
         await SendAsync(client, Request(Theirs, Name, wantsReply: false));
         await ApproveAsync();
-        Assert.That(System.Text.Encoding.ASCII.GetString(await ReadAsync(upstream)), Does.Contain("exec"));
+        Assert.That(Encoding.ASCII.GetString(await ReadAsync(upstream)), Does.Contain("exec"));
         await SendAsync(client, Request(Theirs, Name, wantsReply: false));
         while (await KindAsync(upstream) != SshMessage.SSH_MSG_CHANNEL_REQUEST)
         {

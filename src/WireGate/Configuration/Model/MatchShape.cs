@@ -14,11 +14,10 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     public const string HttpKey = "http";
     public const string LabelsKey = "labels";
     public const string TargetKey = "target";
+    public const string RequestsKey = "requests";
 
     private const string OperationsKey = "operations";
     private const string PtyKey = "pty";
-
-    public const string RequestsKey = "requests";
 
     private static readonly ImmutableArray<string> SshKeys = ["exec", "copy", "shell", "subsystem", "sftp", "forward", RequestsKey];
 
