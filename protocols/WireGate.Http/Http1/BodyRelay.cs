@@ -52,7 +52,7 @@ internal sealed class BodyRelay(Peer peer)
     /// <param name="inChunks">How its end is told there: in chunks; else by its length, or the connection's end.</param>
     /// <param name="scrubber">What it goes through; null: nothing.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
-    /// <exception cref="IOException">Who sends it was lost.</exception>
+    /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks, Scrubber? scrubber = null)
     {
@@ -181,7 +181,7 @@ internal sealed class BodyRelay(Peer peer)
         {
             return (await flush).IsCompleted;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             return true;
         }

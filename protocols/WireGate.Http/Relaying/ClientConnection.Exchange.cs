@@ -41,7 +41,7 @@ internal sealed partial class ClientConnection
             {
                 return false;
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 refusal = new Refusal(SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", e.Message);
             }

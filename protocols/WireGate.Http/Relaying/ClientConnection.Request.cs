@@ -55,7 +55,7 @@ internal sealed partial class ClientConnection
         {
             end = await _clientBodies.RunAsync(Input, upstream.Connection.Output, _head.Body, _head.Body.Kind == BodyKind.Chunked);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // The client was lost.
         }

@@ -25,7 +25,7 @@ internal sealed partial class ClientConnection
         {
             return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber);
         }
-        catch (Exception e) when (e is IOException or ProtocolException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {
             return BodyEnd.SourceClosed;
         }
@@ -45,7 +45,7 @@ internal sealed partial class ClientConnection
             {
                 read = await input.ReadAsync(CancellationToken.None);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 return interim > 0 ? throw new ProtocolException(Peer.Upstream, "closed within its answer") : false;
             }

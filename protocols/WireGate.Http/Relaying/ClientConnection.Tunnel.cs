@@ -20,7 +20,7 @@ internal sealed partial class ClientConnection
         {
             received = await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, WhatFollows, inChunks: false);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It was lost, which is an end.
         }
@@ -38,7 +38,7 @@ internal sealed partial class ClientConnection
         {
             await _clientBodies.RunAsync(Input, upstream.Connection.Output, WhatFollows, inChunks: false);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It was lost, which is an end.
         }

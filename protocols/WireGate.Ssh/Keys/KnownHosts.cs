@@ -6,7 +6,8 @@ namespace WireGate.Ssh.Keys;
 
 /// <summary>
 /// A file in the form of OpenSSH's known_hosts: what upstreams must prove to be. Keys of types that may not sign here are passed over,
-/// so they are unknown; any other line that cannot be read refuses the file, for it might be the one that revokes.
+/// so they are unknown; any other line that cannot be read refuses the file, for it might be the one that revokes, and so does one that
+/// revokes a key of such a type, or a certificate.
 /// </summary>
 internal sealed class KnownHosts
 {
@@ -62,7 +63,8 @@ internal sealed class KnownHosts
         string keyType = KeyLines.NextWord(ref rest).ToString();
         return rest.IsEmpty ? throw new KeyFileException("not host names, a key's type and a key")
             : SshPublicKey.IsKnownType(keyType) ? new Line(marker, hosts, SshPublicKey.ParseLine(Peer.Upstream, key))
-            : null;
+            : marker != Marker.Revoked ? null
+            : throw new KeyFileException($"@revoked with a key of the type {keyType}, which is not known here: of a certificate write the key that it is for, or its authority");
     }
 
     private sealed record Line(Marker Marker, HostPattern Hosts, SshPublicKey Key);

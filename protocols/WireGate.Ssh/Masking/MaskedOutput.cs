@@ -17,11 +17,15 @@ internal sealed class MaskedOutput : IDisposable
     // A prompt has no end of line, and somebody waits to read it. What is typed is echoed key by key, and seen by nobody as a whole.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
-    // A line to which something is added all the time is shown all the same.
+    // Where nothing could come, the rest of a line may be on its way: longer than a window takes to be told of, and data to come back.
+    private static readonly TimeSpan PatienceWithFlow = TimeSpan.FromSeconds(1);
+
+    // A line to which something is added all the time is shown all the same, but for what came last.
     private const int MostTimes = 10;
 
     private readonly Channel _channel;
     private readonly SshTransport _client;
+    private readonly SshTransport _upstream;
     private readonly OutputMask _stdout;
     private readonly OutputMask _stderr;
     private readonly ArrayBufferWriter<byte> _shown = new();
@@ -31,18 +35,21 @@ internal sealed class MaskedOutput : IDisposable
     private int _timesLeft;
     private int _arrived;
     private int _seen;
+    private bool _wasHeldUp;
     private bool _isEnded;
 
-    private MaskedOutput(Channel channel, SshTransport client, ImmutableArray<MaskConfig> masks, EventLoop loop, TimeProvider time, Action<Exception> fail)
+    private MaskedOutput(
+        Channel channel, SshTransport client, SshTransport upstream, ImmutableArray<MaskConfig> masks, EventLoop loop, TimeProvider time, Action<Exception> fail)
     {
-        (_channel, _client, _loop, _fail) = (channel, client, loop, fail);
+        (_channel, _client, _upstream, _loop, _fail) = (channel, client, upstream, loop, fail);
         (_stdout, _stderr) = (new OutputMask(masks), new OutputMask(masks));
         _timer = time.CreateTimer(static self => ((MaskedOutput)self!).FlushLater(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Of what was just allowed.</summary>
     /// <returns>Null: nothing of its output is masked.</returns>
-    public static MaskedOutput? Of(MaskSet masks, SshOperation operation, Channel channel, SshTransport client, EventLoop loop, TimeProvider time, Action<Exception> fail)
+    public static MaskedOutput? Of(
+        MaskSet masks, SshOperation operation, Channel channel, SshTransport client, SshTransport upstream, EventLoop loop, TimeProvider time, Action<Exception> fail)
     {
         // Here it is taken apart and put together again, so what a file has in it is between lengths.
         bool isSftp = operation is SshSubsystem { Name: SshSubsystem.Sftp };
@@ -50,7 +57,7 @@ internal sealed class MaskedOutput : IDisposable
         // One that is overwritten may break: a mask has to ask for it.
         bool copies = operation is SshExec exec && CopyCommand.IsStream(exec);
         ImmutableArray<MaskConfig> looking = isSftp ? [] : [.. masks.Masks.Where(m => !m.Detect.IsEmpty && (m.LooksAtBinary || !copies))];
-        return looking.IsEmpty ? null : new MaskedOutput(channel, client, looking, loop, time, fail);
+        return looking.IsEmpty ? null : new MaskedOutput(channel, client, upstream, looking, loop, time, fail);
     }
 
     private bool HasKept => _stdout.HasKept || _stderr.HasKept;
@@ -67,7 +74,7 @@ internal sealed class MaskedOutput : IDisposable
         if (_timesLeft == 0 && HasKept)
         {
             _timesLeft = MostTimes;
-            Wait();
+            Wait(Patience);
         }
     }
 
@@ -128,22 +135,52 @@ internal sealed class MaskedOutput : IDisposable
         },
         this);
 
-    private void Wait()
+    private void Wait(TimeSpan patience)
     {
         _seen = _arrived;
-        _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+        _timer.Change(patience, Timeout.InfiniteTimeSpan);
     }
+
+    // A line that goes on is cut by windows, by a client that does not read, and by an exchange of keys.
+    private bool IsHeldUp => _channel.FromUpstream.IsUsedUp || !_upstream.IsWaiting || _upstream.IsExchanging;
 
     private void OnPatienceOver()
     {
-        if (HasKept && _arrived != _seen && --_timesLeft > 0)
+        bool isHeldUp = HasKept && IsHeldUp;
+        if (isHeldUp || (HasKept && _wasHeldUp))
         {
-            Wait();
+            _wasHeldUp = isHeldUp;
+            Wait(PatienceWithFlow);
             return;
         }
 
-        _timesLeft = 0;
-        Flush();
+        bool goesOn = _arrived != _seen;
+        if (HasKept && goesOn && --_timesLeft > 0)
+        {
+            Wait(Patience);
+            return;
+        }
+
+        if (!goesOn)
+        {
+            _timesLeft = 0;
+            Flush();
+        }
+        else
+        {
+            foreach (OutputMask mask in (ReadOnlySpan<OutputMask>)[_stdout, _stderr])
+            {
+                mask.FlushOld(_shown);
+                Send(mask);
+            }
+
+            _timesLeft = HasKept ? MostTimes : 0;
+            if (HasKept)
+            {
+                Wait(Patience);
+            }
+        }
+
         _client.StartFlush();
     }
 }

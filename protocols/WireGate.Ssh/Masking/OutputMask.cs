@@ -17,10 +17,13 @@ internal sealed class OutputMask(ImmutableArray<MaskConfig> masks)
     public const int MostKept = 4 * 1024;
 
     /// <summary>
-    /// Bytes of a longer line that are looked at twice, so that what lies across is found: longer than anything but tokens, of which what has
-    /// the form of one is hidden on either side.
+    /// Bytes of a longer line that are looked at twice, so that what lies across is found: longer than anything but keys and tokens, which are
+    /// hidden to their end once they have begun.
     /// </summary>
     public const int Overlap = 512;
+
+    /// <summary>Bytes that are kept back of a line to which something is added all the time: longer than anything but long tokens.</summary>
+    private const int Recent = 128;
 
     /// <summary>Bytes of a private key that has no end: an RSA key of 16,384 bits has 13 KiB.</summary>
     private const int LongestKey = 64 * 1024;
@@ -31,7 +34,13 @@ internal sealed class OutputMask(ImmutableArray<MaskConfig> masks)
     private readonly byte[] _line = new byte[MostKept];
     private readonly byte[] _shown = new byte[MostKept];
     private int _kept;
+
+    // Of what is kept so much is hidden.
+    private int _covered;
+
+    // What was hidden so far has not ended yet: a private key, of which so much may follow, and a token, to which all belongs that can be in one.
     private int _keyLeft;
+    private bool _isTokenOpen;
 
     /// <summary>Bytes are kept back.</summary>
     public bool HasKept => _kept > 0;
@@ -50,17 +59,20 @@ internal sealed class OutputMask(ImmutableArray<MaskConfig> masks)
             data = data[part.Length..];
             if (part[^1] == '\n')
             {
-                Flush(output);
+                Show(output, _kept, isEnd: true);
             }
             else if (_kept == MostKept)
             {
-                Show(output, MostKept - Overlap);
+                Show(output, MostKept - Overlap, isEnd: false);
             }
         }
     }
 
     /// <summary>Gives out what is kept back, as if the line ended here.</summary>
-    public void Flush(IBufferWriter<byte> output) => Show(output, _kept);
+    public void Flush(IBufferWriter<byte> output) => Show(output, _kept, isEnd: false);
+
+    /// <summary>Gives out what has been kept back for long, while more comes.</summary>
+    public void FlushOld(IBufferWriter<byte> output) => Show(output, Math.Max(0, _kept - Recent), isEnd: false);
 
     private static void Overwrite(Span<byte> found, MaskStyle style)
     {
@@ -71,41 +83,54 @@ internal sealed class OutputMask(ImmutableArray<MaskConfig> masks)
         }
     }
 
-    private void Show(IBufferWriter<byte> output, int length)
+    /// <param name="output">Gets it.</param>
+    /// <param name="length">How much of what is kept is shown now.</param>
+    /// <param name="isEnd">The line ends there; else a token may go on.</param>
+    private void Show(IBufferWriter<byte> output, int length, bool isEnd)
     {
         ReadOnlySpan<byte> line = _line.AsSpan(0, _kept);
         line.CopyTo(_shown);
-        int begin = _keyLeft > 0 ? Continue(line) : 0, covered = begin;
+        int begin = Continue(line, isEnd), covered = begin;
         foreach (MaskConfig mask in masks)
         {
             foreach (MaskDetector detector in mask.Detect)
             {
-                covered = Math.Max(covered, Hide(line[begin..], begin, length, detector, mask.With));
+                covered = Math.Max(covered, Hide(line[begin..], begin, length, isEnd, detector, mask.With));
             }
         }
 
         output.Write(_shown.AsSpan(0, length));
 
         // What began before the place and was hidden stays hidden behind it.
-        int hidden = Math.Clamp(covered, length, _kept);
-        _shown.AsSpan(length, hidden - length).CopyTo(_line);
-        line[hidden..].CopyTo(_line.AsSpan(hidden - length));
+        _covered = Math.Clamp(covered, length, _kept) - length;
+        line[length..].CopyTo(_line);
         _kept -= length;
+        _keyLeft = Math.Max(0, _keyLeft - length);
     }
 
     /// <returns>Where the last find ends that began before <paramref name="length"/>.</returns>
-    private int Hide(ReadOnlySpan<byte> text, int at, int length, MaskDetector detector, MaskStyle style)
+    private int Hide(ReadOnlySpan<byte> text, int at, int length, bool isEnd, MaskDetector detector, MaskStyle style)
     {
         int covered = 0;
         for (Hit hit = Detectors.Find(detector, text, 0); hit.IsThere; hit = Next(detector, text, hit))
         {
-            if (detector == MaskDetector.PrivateKey && hit.End == text.Length && text[hit.Start..].IndexOf("-----END "u8) < 0)
+            bool isNow = at + hit.Start < length, isCut = hit.End == text.Length;
+            if (isNow && isCut && detector == MaskDetector.PrivateKey && EndOfKey(text[hit.Start..]) < 0)
             {
                 _keyLeft = LongestKey;
             }
 
-            Overwrite(_shown.AsSpan(at + hit.Start, hit.Length), style);
-            covered = at + hit.Start < length ? at + hit.End : covered;
+            bool isOpen = isCut && !isEnd && detector is MaskDetector.Jwt or MaskDetector.ApiKey;
+            _isTokenOpen |= isNow && isOpen;
+            Overwrite(_shown.AsSpan(at + hit.Start, hit.Length), isOpen ? MaskStyle.Redact : style);
+            covered = isNow ? at + hit.End : covered;
+        }
+
+        if (detector == MaskDetector.Jwt && !isEnd && Detectors.FindCutToken(text) is { IsThere: true } cut && at + cut.Start < length)
+        {
+            _isTokenOpen = true;
+            Overwrite(_shown.AsSpan(at + cut.Start, cut.Length), MaskStyle.Redact);
+            covered = at + cut.End;
         }
 
         return covered;
@@ -117,15 +142,33 @@ internal sealed class OutputMask(ImmutableArray<MaskConfig> masks)
         return resume < text.Length ? Detectors.Find(detector, text, resume) : Hit.None;
     }
 
-    /// <summary>A line within a private key.</summary>
-    /// <returns>What is behind the key's end.</returns>
-    private int Continue(ReadOnlySpan<byte> line)
+    /// <summary>What goes on that has begun before.</summary>
+    /// <returns>What is behind it.</returns>
+    private int Continue(ReadOnlySpan<byte> line, bool isEnd)
     {
-        int end = line.IndexOf("-----END "u8);
-        int close = end < 0 ? -1 : line[(end + 9)..].IndexOf("-----"u8);
-        int length = close < 0 ? line.Length : end + 9 + close + 5;
-        _keyLeft = close < 0 ? Math.Max(0, _keyLeft - length) : 0;
-        Overwrite(_shown.AsSpan(0, length), MaskStyle.Redact);
-        return length;
+        int end = _covered;
+        if (_keyLeft > 0)
+        {
+            int close = EndOfKey(line);
+            _keyLeft = close < 0 ? _keyLeft : 0;
+            end = Math.Max(end, close < 0 ? line.Length : close);
+        }
+
+        if (_isTokenOpen)
+        {
+            end += Detectors.RunOfToken(line[end..]);
+            _isTokenOpen = end == line.Length && !isEnd;
+        }
+
+        Overwrite(_shown.AsSpan(0, end), MaskStyle.Redact);
+        return end;
+    }
+
+    /// <returns>Negative: it is not there.</returns>
+    private static int EndOfKey(ReadOnlySpan<byte> text)
+    {
+        int end = text.IndexOf("-----END "u8);
+        int close = end < 0 ? -1 : text[(end + 9)..].IndexOf("-----"u8);
+        return close < 0 ? -1 : end + 9 + close + 5;
     }
 }

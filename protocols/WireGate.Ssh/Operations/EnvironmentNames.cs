@@ -25,12 +25,16 @@ internal static class EnvironmentNames
     /// listed any value passes that can be shown: printable ASCII, up to 1,024 bytes.
     /// </param>
     /// <param name="listed">
-    /// What the target lists. A bare <c>*</c> is not meant for <c>LD_*</c>, <c>BASH_ENV</c> and <c>GIT_*</c>: they pass by their name, or by
-    /// a pattern that has some of it. Nor does it let values pass of language and terminal that would not pass without it.
+    /// What the target lists: names, and families like <c>APP_*</c>. A pattern that is no family lets nothing pass: PS4, ENV and SHELLOPTS are
+    /// words of a shell, which runs what they say, and PATH and NODE_OPTIONS others'.
     /// </param>
     public static bool Passes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ImmutableArray<NamePattern> listed) =>
         (IsHarmless(name) && value.Length <= Longest && !value.ContainsAny((byte)'/', (byte)'%') && !value.ContainsAnyExceptInRange((byte)'!', (byte)'~'))
         || (IsListed(name, listed) && value.Length <= LongestListed && !value.ContainsAnyExceptInRange((byte)' ', (byte)'~'));
+
+    /// <summary>Whether a pattern is what all of its names begin with, up to an underscore: <c>APP_*</c>.</summary>
+    public static bool IsFamily(ReadOnlySpan<char> pattern) =>
+        pattern is [.., '_', '*'] && pattern.IndexOf('*') == pattern.Length - 1 && pattern[..^1].ContainsAnyExcept('_');
 
     private static bool IsHarmless(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("LANG"u8) || name.SequenceEqual("COLORTERM"u8)
@@ -45,16 +49,6 @@ internal static class EnvironmentNames
         }
 
         string text = Encoding.ASCII.GetString(name);
-        bool mustBeMeant = name.StartsWith("LD_"u8) || name.SequenceEqual("BASH_ENV"u8) || name.StartsWith("GIT_"u8) || IsHarmless(name);
-        foreach (NamePattern pattern in listed)
-        {
-            bool isBare = pattern.Text.AsSpan().IndexOfAnyExcept('*') < 0;
-            if (pattern.Matches(text) && !(isBare && mustBeMeant))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return listed.Any(pattern => (pattern.IsExact || IsFamily(pattern.Text)) && pattern.Matches(text));
     }
 }

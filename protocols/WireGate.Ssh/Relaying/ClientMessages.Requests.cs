@@ -180,7 +180,7 @@ internal sealed partial class ClientMessages
     private void Start(Channel channel, SshOperation operation, MaskSet masks)
     {
         channel.IsRunning = true;
-        channel.Output = MaskedOutput.Of(masks, operation, channel, client, loop, time, holds.Fail);
+        channel.Output = MaskedOutput.Of(masks, operation, channel, client, upstream, loop, time, holds.Fail);
         if (channel.Credit > 0)
         {
             channel.FromClient.Grant(channel.Credit);

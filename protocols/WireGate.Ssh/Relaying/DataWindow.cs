@@ -11,6 +11,9 @@ internal sealed class DataWindow(Peer sender)
 {
     private uint _left;
 
+    /// <summary>The sender has to wait until it is told of more.</summary>
+    public bool IsUsedUp => _left == 0;
+
     /// <summary>The most that may come in one packet.</summary>
     public uint MostInPacket { get; set; }
 

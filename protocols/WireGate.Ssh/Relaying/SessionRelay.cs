@@ -52,11 +52,13 @@ internal sealed class SessionRelay : IDisposable
         session.UpstreamBytes = () => upstream.BytesRead;
         session.Interrupt = Stop;
         client.ExchangingChanged = upstream.ExchangingChanged = Wake;
+        client.RekeyBytes = upstream.RekeyBytes = session.Config.Limits.RekeyBytes;
     }
 
     /// <summary>Relays until the session has ended, and says the last word to the client.</summary>
     public async ValueTask RunAsync()
     {
+        using ITimer? rekeying = StartRekeying();
         _hostKeys.Announce();
         Task<RelayStop> toUpstream = PumpAsync(_client, _upstream, _fromClient.HandleAsync);
         Task<RelayStop> toClient = PumpAsync(_upstream, _client, _fromUpstream.HandleAsync);
@@ -88,6 +90,21 @@ internal sealed class SessionRelay : IDisposable
     {
         _client.Dispose();
         _upstream.Dispose();
+    }
+
+    // Of a session that says nothing, too.
+    private ITimer? StartRekeying() => _session.Config.Limits.RekeyTime is { } often
+        ? _time.CreateTimer(static s => ((SessionRelay)s!).RekeyLater(), this, often, often) : null;
+
+    private void RekeyLater() => _session.Loop.Post(static s => ((SessionRelay)s!).Rekey(), this);
+
+    private void Rekey()
+    {
+        foreach (SshTransport leg in (ReadOnlySpan<SshTransport>)(_isStopped ? [] : [_client, _upstream]))
+        {
+            leg.StartRekey();
+            leg.StartFlush();
+        }
     }
 
     /// <param name="cause">What ended the session; null: no exception did.</param>

@@ -61,12 +61,15 @@ internal sealed class SftpAnswers(Channel channel, SshTransport client)
     }
 
     /// <summary>Gives the client bytes of its window back that the upstream does not get.</summary>
+    /// <exception cref="ProtocolException">It takes none of that.</exception>
     public void Restore(uint bytes)
     {
         if (bytes > 0 && !_isEnded)
         {
             channel.FromClient.Grant(bytes);
-            client.Send(ConnectionMessages.WindowAdjust(channel.ClientNumber, bytes));
+
+            // As often as the client sends a byte of what is refused: who does not read them is let go.
+            client.Answer(ConnectionMessages.WindowAdjust(channel.ClientNumber, bytes));
         }
     }
 

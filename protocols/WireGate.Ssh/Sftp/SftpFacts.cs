@@ -16,13 +16,13 @@ internal static class SftpFacts
     /// <returns>Null: it passes unjudged, since its handle was judged, or it tells nothing but names.</returns>
     public static SftpOperation? Of(in SftpRequest request, SftpFile? file) => request.Type switch
     {
-        SftpType.SSH_FXP_OPEN => new(ActionsOf(request.Flags), new SshPath(request.Path)),
+        SftpType.SSH_FXP_OPEN => new(ActionsOf(request.Flags) | MoreOf(request), new SshPath(request.Path)),
         SftpType.SSH_FXP_OPENDIR => new(SftpActions.List, PathOfDirectory(request.Path)),
         SftpType.SSH_FXP_STAT or SftpType.SSH_FXP_LSTAT => new(SftpActions.Stat, new SshPath(request.Path)),
         SftpType.SSH_FXP_SETSTAT => new(SftpActions.SetStat, new SshPath(request.Path)),
         SftpType.SSH_FXP_FSETSTAT => new(SftpActions.SetStat, file!.Path),
         SftpType.SSH_FXP_REMOVE => new(SftpActions.Remove, new SshPath(request.Path)),
-        SftpType.SSH_FXP_MKDIR => new(SftpActions.MakeDirectory, new SshPath(request.Path)),
+        SftpType.SSH_FXP_MKDIR => new(SftpActions.MakeDirectory | MoreOf(request), new SshPath(request.Path)),
         SftpType.SSH_FXP_RMDIR => new(SftpActions.RemoveDirectory, new SshPath(request.Path)),
         SftpType.SSH_FXP_READLINK => new(SftpActions.ReadLink, new SshPath(request.Path)),
         SftpType.SSH_FXP_RENAME => new(SftpActions.Rename, new SshPath(request.Path), new SshPath(request.OtherPath)),
@@ -41,7 +41,7 @@ internal static class SftpFacts
         SftpType.SSH_FXP_READ => new(SftpActions.Read),
         SftpType.SSH_FXP_WRITE => new(SftpActions.Write),
         SftpType.SSH_FXP_FSETSTAT => new(SftpActions.SetStat),
-        SftpType.SSH_FXP_OPEN when request.Fault is null => new(ActionsOf(request.Flags), new SshPath(request.Path)),
+        SftpType.SSH_FXP_OPEN when request.Fault is null => new(ActionsOf(request.Flags) | MoreOf(request), new SshPath(request.Path)),
         SftpType.SSH_FXP_OPENDIR when request.Fault is null => new(SftpActions.List, PathOfDirectory(request.Path)),
         _ => new(SftpActions.Other),
     };
@@ -56,6 +56,9 @@ internal static class SftpFacts
     private static SftpActions ActionsOf(SftpOpenFlags flags) =>
         ((flags & SftpOpenFlags.SSH_FXF_READ) != 0 || (flags & SftpOpenFlags.SSH_FXF_WRITE) == 0 ? SftpActions.Read : SftpActions.None)
         | ((flags & Changes) != 0 ? SftpActions.Write : SftpActions.None);
+
+    // An owner, setuid, times: what SETSTAT would be asked for.
+    private static SftpActions MoreOf(in SftpRequest request) => request.SetsMore ? SftpActions.SetStat : SftpActions.None;
 
     private static SftpOperation? OfExtended(in SftpRequest request, SftpFile? file) => request.Extension switch
     {

@@ -10,6 +10,9 @@ internal ref struct SftpFields(ReadOnlySpan<byte> bytes)
     /// <summary>A field was not there, or not whole; it was read as zero or empty.</summary>
     public bool IsShort { get; private set; }
 
+    /// <summary>There is no other field.</summary>
+    public readonly bool IsEmpty => _rest.IsEmpty;
+
     public uint ReadUInt32() => Take(sizeof(uint)) is { Length: > 0 } bytes ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : 0;
 
     public void SkipUInt64() => Take(sizeof(ulong));

@@ -50,6 +50,9 @@ internal readonly ref struct SftpRequest
 
     public SftpOpenFlags Flags { get; private init; }
 
+    /// <summary>What it makes or opens is also to belong to somebody, or to run as whom it belongs to (or to keep what is in it).</summary>
+    public bool SetsMore { get; private init; }
+
     /// <summary>Bytes that a SSH_FXP_WRITE writes.</summary>
     public uint DataLength { get; private init; }
 
@@ -148,7 +151,8 @@ internal readonly ref struct SftpRequest
 
     private static SftpRequest Read(SftpRequest named, scoped ref SftpFields fields) => named.Type switch
     {
-        SftpType.SSH_FXP_OPEN => named with { Path = fields.ReadString(), Flags = (SftpOpenFlags)fields.ReadUInt32() },
+        SftpType.SSH_FXP_OPEN => named with { Path = fields.ReadString(), Flags = (SftpOpenFlags)fields.ReadUInt32(), SetsMore = ReadAttributes(ref fields) },
+        SftpType.SSH_FXP_MKDIR => named with { Path = fields.ReadString(), SetsMore = ReadAttributes(ref fields) },
         SftpType.SSH_FXP_WRITE => ReadWrite(named, ref fields),
         SftpType.SSH_FXP_CLOSE or SftpType.SSH_FXP_READ or SftpType.SSH_FXP_FSTAT or SftpType.SSH_FXP_FSETSTAT or SftpType.SSH_FXP_READDIR =>
             named with { HasHandle = true, Handle = fields.ReadString() },
@@ -156,6 +160,36 @@ internal readonly ref struct SftpRequest
         SftpType.SSH_FXP_EXTENDED => ReadExtended(named with { Extension = SftpExtensions.Of(fields.ReadString()) }, ref fields),
         _ => named with { Path = fields.ReadString() },
     };
+
+    /// <summary>
+    /// Section 5, as far as it is asked about:
+    /// <code>
+    /// uint32    flags
+    /// uint64    size            SSH_FILEXFER_ATTR_SIZE, 1
+    /// uint32    uid, gid        SSH_FILEXFER_ATTR_UIDGID, 2
+    /// uint32    permissions     SSH_FILEXFER_ATTR_PERMISSIONS, 4
+    /// </code>
+    /// </summary>
+    /// <returns>More is set than the permissions that whatever is made has.</returns>
+    private static bool ReadAttributes(scoped ref SftpFields fields)
+    {
+        const uint Size = 1, Owner = 2, Permissions = 4, Special = 0xE00;
+
+        // Some clients write none at all, and servers read none then.
+        uint flags = fields.IsEmpty ? 0 : fields.ReadUInt32();
+        if ((flags & Size) != 0)
+        {
+            fields.SkipUInt64();
+        }
+
+        if ((flags & Owner) != 0)
+        {
+            fields.SkipUInt64();
+        }
+
+        // Of a file's type (0170000) nothing is made here.
+        return (flags & ~Permissions) != 0 || ((flags & Permissions) != 0 && (fields.ReadUInt32() & Special) != 0);
+    }
 
     private static SftpRequest ReadWrite(SftpRequest named, scoped ref SftpFields fields)
     {

@@ -25,6 +25,12 @@ internal enum Phase
     /// <summary>The same, and only the peer's NEWKEYS is missing.</summary>
     NewKeys,
 
+    /// <summary>Keys are exchanged again, within a session.</summary>
+    Rekey,
+
+    /// <summary>The same, and only the peer's NEWKEYS is missing.</summary>
+    RekeyNewKeys,
+
     /// <summary>The peer's guess at the key exchange was wrong, and is what comes next.</summary>
     WrongGuess,
 
@@ -62,6 +68,13 @@ internal static class LegalMessages
         (Phase.Exchange, Peer.Upstream, [Generic, new(SSH_MSG_KEX_ECDH_REPLY)]),
         (Phase.NewKeys, Peer.Client, [Generic, NewKeys]),
         (Phase.NewKeys, Peer.Upstream, [Generic, NewKeys]),
+
+        // RFC 4253 section 7.1 has nothing else between a KEXINIT and its NEWKEYS, but AsyncSSH goes on to send, and OpenSSH to take it. It comes
+        // under the keys that were proven before, so it is no less the peer's.
+        (Phase.Rekey, Peer.Client, [Generic, Ping, new(SSH_MSG_KEX_ECDH_INIT), Global, Connection]),
+        (Phase.Rekey, Peer.Upstream, [Generic, Ping, new(SSH_MSG_KEX_ECDH_REPLY), Global, Connection]),
+        (Phase.RekeyNewKeys, Peer.Client, [Generic, Ping, NewKeys, Global, Connection]),
+        (Phase.RekeyNewKeys, Peer.Upstream, [Generic, Ping, NewKeys, Global, Connection]),
         (Phase.WrongGuess, Peer.Client, [Disconnect, Methods]),
         (Phase.WrongGuess, Peer.Upstream, [Disconnect, Methods]),
 
@@ -84,7 +97,7 @@ internal static class LegalMessages
     {
         Phase.Version or Phase.FirstKexInit => "before the first keys are exchanged",
         Phase.StrictExchange or Phase.StrictNewKeys => "within the first key exchange, which both sides agreed to keep strict",
-        Phase.Exchange or Phase.NewKeys or Phase.WrongGuess => "while keys are exchanged",
+        Phase.Exchange or Phase.NewKeys or Phase.Rekey or Phase.RekeyNewKeys or Phase.WrongGuess => "while keys are exchanged",
         Phase.Service => "before the login",
         Phase.Authentication => "within the login",
         _ => "within a session",

@@ -22,8 +22,8 @@ internal sealed partial class SshTransport
     // By the upstream, in the last exchange.
     private byte[] _hostKeyShown = [];
 
-    /// <summary>Test hook of the limits above: keys are exchanged again after so many bytes; null: the limits.</summary>
-    internal long? RekeyBytes { get; set; }
+    /// <summary>Bytes in one direction after which keys are exchanged again; null: what the cipher is good for.</summary>
+    public long? RekeyBytes { get; set; }
 
     /// <summary>Both sides count packets anew with each key, and took nothing but the key exchange before the first.</summary>
     public bool IsStrict => _isStrict;

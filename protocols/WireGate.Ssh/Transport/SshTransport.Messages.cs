@@ -18,8 +18,8 @@ internal sealed partial class SshTransport
         and not (SshMessage.SSH_MSG_SERVICE_REQUEST or SshMessage.SSH_MSG_SERVICE_ACCEPT);
 
     private Phase Phase => _exchange is not null
-        ? _isGuessToSkip ? Phase.WrongGuess : IsStrictNow ? Phase.StrictExchange : Phase.Exchange
-        : _nextOpener is not null ? IsStrictNow ? Phase.StrictNewKeys : Phase.NewKeys
+        ? _isGuessToSkip ? Phase.WrongGuess : IsStrictNow ? Phase.StrictExchange : _isFirstExchange ? Phase.Exchange : Phase.Rekey
+        : _nextOpener is not null ? IsStrictNow ? Phase.StrictNewKeys : _isFirstExchange ? Phase.NewKeys : Phase.RekeyNewKeys
         : SessionId.Length == 0 ? Phase.FirstKexInit
         : _layer;
 

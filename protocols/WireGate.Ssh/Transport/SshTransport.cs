@@ -87,6 +87,9 @@ internal sealed partial class SshTransport : IDisposable
     /// <summary>Bytes of packets read.</summary>
     public long BytesRead { get; private set; }
 
+    /// <summary>All that has arrived was taken, and more is waited for.</summary>
+    public bool IsWaiting => !_isReading;
+
     /// <summary>What the peer said when it disconnected; null: it did not.</summary>
     public Disconnection? Disconnected { get; private set; }
 

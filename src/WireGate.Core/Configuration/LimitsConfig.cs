@@ -15,6 +15,15 @@ public sealed record LimitsConfig
     /// </summary>
     public TimeSpan LoginGrace { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// Of SSH, bytes in one direction of a leg after which its keys are exchanged again; null: what the cipher is good for, as with OpenSSH
+    /// (64 GiB of AES, 1 GiB of ChaCha20). sshd's RekeyLimit.
+    /// </summary>
+    public int? RekeyBytes { get; init; }
+
+    /// <summary>Of SSH, how long the keys of both legs are in use before they are exchanged again; null: as long as it takes. sshd's RekeyLimit.</summary>
+    public TimeSpan? RekeyTime { get; init; }
+
     /// <summary>From a proven identity to ReadyForQuery, all addresses together. Below libpq's habitual connect_timeout of 30 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(20);
 

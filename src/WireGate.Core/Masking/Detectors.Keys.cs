@@ -49,6 +49,45 @@ public static partial class Detectors
         return Hit.None;
     }
 
+    /// <summary>What may be a JSON web token of which the rest is missing: more than its beginning, up to the text's end.</summary>
+    /// <param name="text">The text, which goes on somewhere else.</param>
+    /// <returns><see cref="Hit.None"/>: there is none.</returns>
+    public static Hit FindCutToken(ReadOnlySpan<byte> text)
+    {
+        const int Least = 10;
+        int at = text.Length;
+        while (at > 0 && (IsKey(text[at - 1]) || text[at - 1] == '.'))
+        {
+            at--;
+        }
+
+        while (text.Length - at >= Least && text[at..].IndexOf("eyJ"u8) is >= 0 and var offset)
+        {
+            int start = at + offset;
+            if ((start == 0 || !IsAlphanumeric(text[start - 1]) || EndsEscape(text, start)) && text.Length - start >= Least)
+            {
+                return new Hit(start, text.Length - start);
+            }
+
+            at = start + 1;
+        }
+
+        return Hit.None;
+    }
+
+    /// <summary>How many bytes at the beginning of a text may belong to a token that began before it.</summary>
+    /// <param name="text">The text.</param>
+    public static int RunOfToken(ReadOnlySpan<byte> text)
+    {
+        int end = 0;
+        while (end < text.Length && (IsKey(text[end]) || text[end] == '.'))
+        {
+            end++;
+        }
+
+        return end;
+    }
+
     // -----BEGIN ENCRYPTED PRIVATE KEY-----
     private const int LongestLine = 64;
 

@@ -4,11 +4,15 @@ using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests.Ssh;
 
-/// <summary>Clients of all kinds do real work through the gateway, each with its own SSH.</summary>
-internal sealed class SshClientsTests : SshFixture
+/// <summary>Clients of all kinds do real work through the gateway, each with its own SSH, also while the gateway exchanges keys again and again.</summary>
+[TestFixture("")]
+[TestFixture("rekeyBytes: 64KiB, ")]
+internal sealed class SshClientsTests(string limits) : SshFixture
 {
     private string _file = null!;
     private string _fingerprint = null!;
+
+    protected override string Limits => limits;
 
     private string There => Path.Combine(Host.Files, TestContext.CurrentContext.Test.ID);
 

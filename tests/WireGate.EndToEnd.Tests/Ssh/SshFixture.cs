@@ -12,6 +12,9 @@ internal abstract class SshFixture
     /// <summary>Lines for the list of rules; null: everything is allowed.</summary>
     protected virtual string? Rules => null;
 
+    /// <summary>Keys for the gateway's limits, each with a comma behind it.</summary>
+    protected virtual string Limits => "";
+
     /// <summary>Lines for sshd_config.</summary>
     protected virtual string[] Settings => [];
 
@@ -19,7 +22,7 @@ internal abstract class SshFixture
     public async Task StartAsync()
     {
         Host = await SshHost.StartAsync(Settings);
-        Gateway = await SshGateway.StartAsync(Host, Rules);
+        Gateway = await SshGateway.StartAsync(Host, Rules, text => text.Replace("limits: { ", $"limits: {{ {Limits}", StringComparison.Ordinal));
         Endpoint = Gateway.Through(await Gateway.MintAsync());
     }
 

@@ -85,6 +85,7 @@ internal sealed class SshHost : IAsyncDisposable
     {
         string root = Places.Temporary("sshd");
         Directory.CreateDirectory(Path.Combine(root, "files"));
+        Directory.CreateDirectory(Path.Combine(root, "home"));
         await GenerateAsync(Path.Combine(root, "host"));
         await GenerateAsync(Path.Combine(root, "account"));
         File.Copy(Path.Combine(root, "account.pub"), Path.Combine(root, "authorized_keys"));
@@ -93,7 +94,7 @@ internal sealed class SshHost : IAsyncDisposable
         // Where it gives its privileges away when it is root's.
         Directory.CreateDirectory("/run/sshd");
 
-        // Of a setting that comes twice sshd takes the first.
+        // Of a setting that comes twice sshd takes the first. What this machine's account does when its shell starts is not a test's business.
         PrivateFile.Write(Path.Combine(root, "sshd_config"), $"""
             {string.Join('\n', settings)}
             Port {port}
@@ -106,6 +107,7 @@ internal sealed class SshHost : IAsyncDisposable
             PermitRootLogin yes
             PasswordAuthentication no
             AcceptEnv *
+            SetEnv HOME={root}/home
             MaxSessions 100
             MaxStartups 1000
             X11Forwarding yes

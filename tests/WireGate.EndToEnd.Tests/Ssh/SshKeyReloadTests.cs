@@ -52,7 +52,8 @@ internal sealed class SshKeyReloadTests
         Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)));
         Assert.That(ended.Error, Does.Contain("the session is no longer granted"));
         Assert.That(other.HasExited, Is.False, other.Error);
-        Assert.That(await _users.Gateway.AuditAsync(), Does.Contain("\"end\":\"no-longer-granted\""));
+        await Wait.UntilAsync(
+            async () => (await _users.Gateway.AuditAsync()).Contains("\"end\":\"no-longer-granted\"", StringComparison.Ordinal), "the end in the audit log");
         Assert.That((await SshUsers.SshAsync(_users.ConfigFor(isKey ? _users.Key : _certified), "gate", "true")).ExitCode, Is.EqualTo(what.Contains("group", StringComparison.Ordinal) ? 0 : 255));
     }
 

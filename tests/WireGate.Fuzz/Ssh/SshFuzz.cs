@@ -157,7 +157,15 @@ internal sealed class SshFuzz
     public void Files_of_keys()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Vary(29, [Encoding.ASCII.GetBytes(Ed25519File), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())], bytes =>
+        using var rsa = RSA.Create(1024);
+        var terms = new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1);
+        string[] files =
+        [
+            Ed25519File, key.ExportPkcs8PrivateKeyPem(), key.ExportECPrivateKeyPem(), rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(),
+            key.ExportEncryptedPkcs8PrivateKeyPem("x", terms),
+            $"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n{rsa.ExportRSAPrivateKeyPem().Split('\n', 2)[1]}",
+        ];
+        Vary(29, [.. files.Select(Encoding.ASCII.GetBytes)], bytes =>
         {
             try
             {

@@ -81,6 +81,8 @@ public sealed class KnownHostsTests
     [TestCase("web ssh-ed25519 AAAA", "line 2")]
     [TestCase("web ssh-ed25519 !!!!", "base64")]
     [TestCase("@revoke * " + First, "marker")]
+    [TestCase("@revoked * ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t", "ssh-ed25519-cert-v01@openssh.com")]
+    [TestCase("@revoked * ssh-dss AAAAB3NzaC1kc3MAAAA=", "ssh-dss")]
     [TestCase("@revoked", "line 2")]
     [TestCase("web,, " + First, "empty")]
     [TestCase("! " + First, "empty")]

@@ -55,6 +55,53 @@ internal sealed class OutputMaskTests
         Assert.That(shown.Count(c => c == '*'), Is.GreaterThan(64 * 1000));
     }
 
+    [TestCase(1_600, 1)]
+    [TestCase(1_600, 1000)]
+    [TestCase(6_000, 1000)]
+    [TestCase(20_000, 32 * 1024)]
+    public void A_token_of_any_length_is_hidden_wherever_it_lies_in_a_long_line(int length, int size)
+    {
+        var random = new Random(length);
+        string[] parts = ["eyJ" + Letters(30), Letters(length - 300), Letters(260)];
+        string token = string.Join('.', parts);
+        for (int at = 0; at < 2 * OutputMask.MostKept; at += size == 1 ? 497 : 61)
+        {
+            string line = string.Concat(Enumerable.Repeat("p ", at / 2)) + '"' + token + "\"} behind it\n";
+            string shown = Show([new MaskConfig { Name = "tokens", Detect = [MaskDetector.Jwt], With = MaskStyle.Redact }], line, size);
+
+            Assert.That(shown == line.Replace(token, new string('*', token.Length), StringComparison.Ordinal), $"at {at}");
+        }
+
+        string Letters(int count) => new([.. Enumerable.Range(0, count).Select(_ => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[random.Next(64)])]);
+    }
+
+    [Test]
+    public void A_token_that_is_shown_piece_by_piece_is_hidden_to_its_end()
+    {
+        var mask = new OutputMask([new MaskConfig { Name = "tokens", Detect = [MaskDetector.Jwt], With = MaskStyle.Last4 }]);
+        var output = new ArrayBufferWriter<byte>();
+        foreach (string piece in (string[])["token: eyJhbGciOi", "JIUzI1NiJ9.eyJzdWIi", "OiIx", ".abcdefghijkl", "\nbehind\n"])
+        {
+            mask.Take(Encoding.ASCII.GetBytes(piece), output);
+            mask.Flush(output);
+        }
+
+        Assert.That(Encoding.ASCII.GetString(output.WrittenSpan), Is.EqualTo($"token: {new string('*', 46)}\nbehind\n"));
+    }
+
+    [Test]
+    public void A_key_in_one_line_ends_wherever_its_end_lies()
+    {
+        for (int at = OutputMask.MostKept - OutputMask.Overlap - 60; at < OutputMask.MostKept + 60; at++)
+        {
+            const string Begin = "-----BEGIN PRIVATE KEY-----", End = "-----END PRIVATE KEY-----";
+            string key = Begin + new string('k', at - 1000 - Begin.Length - End.Length) + End;
+            string line = new string(' ', 1000) + key + " nothing else " + new string(' ', 6000) + "\n";
+
+            Assert.That(Show(Masks(MaskStyle.Redact), line, 5000) == line.Replace(key, new string('*', key.Length), StringComparison.Ordinal), $"ends at {at}");
+        }
+    }
+
     [Test]
     public void What_is_kept_back_has_a_bound()
     {

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using NUnit.Framework;
 using WireGate.Core.Framing;
 using WireGate.Ssh.Messages;
@@ -17,6 +19,28 @@ public sealed class SshWriterTests
         using var writer = new SshWriter(1);
         writer.Mpint(Convert.FromHexString(number));
         Assert.That(Convert.ToHexStringLower(writer.WrittenSpan), Is.EqualTo(written));
+    }
+
+    /// <summary>A shared secret begins with a zero once in 256 exchanges, and with a high bit every other time: .NET's own numbers say how it is written.</summary>
+    [TestCase(32)]
+    [TestCase(48)]
+    [TestCase(66)]
+    public void Writes_any_number_as_two_s_complement_with_the_highest_byte_first(int length)
+    {
+        var random = new Random(length);
+        for (int i = 0; i < 10_000; i++)
+        {
+            byte[] number = new byte[length];
+            random.NextBytes(number);
+            number.AsSpan(0, random.Next(8) == 0 ? random.Next(length) : 0).Clear();
+            byte[] expected = new BigInteger(number, isUnsigned: true, isBigEndian: true).ToByteArray(isBigEndian: true);
+            expected = expected is [0] ? [] : expected;
+
+            using var writer = new SshWriter(1);
+            writer.Mpint(number);
+
+            Assert.That(writer.WrittenSpan[4..].SequenceEqual(expected) && BinaryPrimitives.ReadInt32BigEndian(writer.WrittenSpan) == expected.Length, Convert.ToHexStringLower(number));
+        }
     }
 
     [Test]

@@ -48,6 +48,60 @@ internal sealed class MaskedOutputTests : RelayFixture
     });
 
     [Test]
+    public Task A_line_that_the_window_cuts_is_waited_for() => MaskedAsync(async (client, upstream) =>
+    {
+        const int Small = 1 << 16;
+        await BeginAsync(client, upstream, "exec", "cat mails", Small);
+        const string Cut = "to ada@exa";
+        for (int left = Small - Cut.Length, length; left > 0; left -= length)
+        {
+            length = Math.Min(left, (int)MostInPacket);
+            await SayAsync(upstream, new string('x', length - 1) + "\n");
+            await DataAsync(client);
+        }
+
+        int before = Relayed.Time.Waiting;
+        await SayAsync(upstream, Cut);
+        while (Relayed.Time.Waiting == before)
+        {
+            await Relayed.YieldAsync();
+        }
+
+        await PassTimeAsync(50, TimeSpan.FromSeconds(1));
+        await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_WINDOW_ADJUST).UInt32(Theirs).UInt32(1000));
+
+        // Who has been told of room needs a moment for what it has to say.
+        await PassTimeAsync(10, TimeSpan.FromMilliseconds(90));
+        await SayAsync(upstream, "mple.org\npassword: ");
+        Assert.That(await DataAsync(client), Is.EqualTo("to ***************\n"));
+
+        await PassTimeAsync(30, TimeSpan.FromMilliseconds(90));
+        Assert.That(await DataAsync(client), Is.EqualTo("password: "));
+    });
+
+    [Test]
+    public Task A_line_that_grows_all_the_time_is_shown_but_for_what_came_last() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "make");
+        int before = Relayed.Time.Waiting;
+        await SayAsync(upstream, new string('.', 300));
+        while (Relayed.Time.Waiting == before)
+        {
+            await Relayed.YieldAsync();
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            await SayAsync(upstream, i < 9 ? "." : " ada@exa");
+            await PassTimeAsync(1, TimeSpan.FromMilliseconds(50));
+        }
+
+        Assert.That(await DataAsync(client), Is.EqualTo(new string('.', 300 + 9 + 8 - 128)));
+        await SayAsync(upstream, "mple.org\n");
+        Assert.That(await DataAsync(client), Does.EndWith("... ***************\n"));
+    });
+
+    [Test]
     public Task Each_stream_is_looked_at_by_itself() => MaskedAsync(async (client, upstream) =>
     {
         await BeginAsync(client, upstream, "exec", "both");
@@ -121,9 +175,24 @@ internal sealed class MaskedOutputTests : RelayFixture
         Assert.That(await DataAsync(client), Is.EqualTo("last words"));
     });
 
-    private static async Task BeginAsync(SshTransport client, SshTransport upstream, string type, string command)
+    // What is posted to the loop by then runs, too.
+    private async Task PassTimeAsync(int count, TimeSpan each)
     {
-        await OpenSessionAsync(client, upstream);
+        for (int i = 0; i < count; i++)
+        {
+            Relayed.Time.Advance(each);
+            for (int turn = 0; turn < 20; turn++)
+            {
+                await Relayed.YieldAsync();
+            }
+        }
+    }
+
+    private static async Task BeginAsync(SshTransport client, SshTransport upstream, string type, string command, uint window = Window)
+    {
+        await SendAsync(client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN).String("session").UInt32(Mine).UInt32(window).UInt32(MostInPacket));
+        await ReadAsync(upstream);
+        await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_OPEN_CONFIRMATION).UInt32(Mine).UInt32(Theirs).UInt32(Window).UInt32(MostInPacket));
         await PassAsync(client, upstream, Request(Theirs, type).String(command));
         await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_SUCCESS).UInt32(Mine));
         while (Kind(await ReadAsync(client)) != SshMessage.SSH_MSG_CHANNEL_SUCCESS)

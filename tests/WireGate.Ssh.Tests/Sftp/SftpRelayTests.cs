@@ -127,6 +127,25 @@ internal sealed class SftpRelayTests
     });
 
     [Test]
+    public Task Who_sends_what_is_refused_byte_by_byte_and_reads_nothing_is_let_go() => RunAsync(Window, async () =>
+    {
+        byte[] head = SftpPackets.Write(1, "nobody's", new byte[1 << 20])[..40];
+        await SayAsync(_session.Client, head);
+        for (int i = 0; i < 1 << 20 && _session.End == SessionEnd.None; i++)
+        {
+            _session.Client.Send(ConnectionMessages.Data(Number, [0]));
+            if (i % 64 == 0)
+            {
+                await _session.Client.FlushAsync();
+                await _session.YieldAsync();
+            }
+        }
+
+        Assert.That(_session.End, Is.EqualTo(SessionEnd.ClientBrokeProtocol));
+        Assert.That(_session.ClientLeg.Unsent, Is.LessThan(16 << 20));
+    });
+
+    [Test]
     public Task With_the_window_used_up_refusals_wait_for_the_client_to_grant_more() => RunAsync(1000, async () =>
     {
         for (uint id = 0; id < 30; id++)

@@ -150,6 +150,38 @@ internal sealed class SftpRequestTests
     [TestCase("/srv//", ExpectedResult = "list /srv/")]
     public string Of_a_directory_a_slash_at_the_end_says_nothing(string path) => Words(FactsOf(SftpPackets.Path(SftpType.SSH_FXP_OPENDIR, 1, path)));
 
+    // uint32 flags; of a size uint64, of an owner two uint32, of permissions uint32, of times two uint32
+    [TestCase("", ExpectedResult = "")]
+    [TestCase("00000000", ExpectedResult = "")]
+    [TestCase("00000004000001ff", ExpectedResult = "")]
+    [TestCase("00000004000081a4", ExpectedResult = "", TestName = "A_type_of_file_is_none_that_is_set")]
+    [TestCase("00000004000009ed", ExpectedResult = "setstat", TestName = "Setuid")]
+    [TestCase("00000004000005ed", ExpectedResult = "setstat", TestName = "Setgid")]
+    [TestCase("00000004000003ff", ExpectedResult = "setstat", TestName = "Sticky")]
+    [TestCase("000000020000000000000000", ExpectedResult = "setstat", TestName = "An_owner")]
+    [TestCase("00000006000000000000000000000fff", ExpectedResult = "setstat", TestName = "An_owner_and_setuid")]
+    [TestCase("00000005000000000000000000000fff", ExpectedResult = "setstat", TestName = "A_size_and_setuid")]
+    [TestCase("000000080000000000000000", ExpectedResult = "setstat", TestName = "Times")]
+    [TestCase("80000000", ExpectedResult = "setstat", TestName = "What_is_not_known")]
+    public string What_is_made_is_also_set_if_it_is_to_be_more_than_readable(string attributes)
+    {
+        byte[] set = Convert.FromHexString(attributes);
+        string made = Words(FactsOf(SftpPackets.Of(SftpType.SSH_FXP_MKDIR, 1, w => w.String("/a").Raw(set))));
+        string opened = Words(FactsOf(SftpPackets.Of(SftpType.SSH_FXP_OPEN, 1, w => w.String("/a").UInt32((uint)SftpOpenFlags.SSH_FXF_WRITE).Raw(set))));
+        Assert.That(opened.Replace("write", "mkdir", StringComparison.Ordinal).Split(' ').Order(), Is.EqualTo(made.Split(' ').Order()));
+        return made.Contains("setstat", StringComparison.Ordinal) ? "setstat" : "";
+    }
+
+    [TestCase("000000")]
+    [TestCase("00000004000009")]
+    [TestCase("0000000200000000")]
+    public void Attributes_that_end_too_early_are_a_fault(string attributes)
+    {
+        SftpRequest.TryRead(SftpPackets.Of(SftpType.SSH_FXP_MKDIR, 1, w => w.String("/a").Raw(Convert.FromHexString(attributes))), out SftpRequest read);
+
+        Assert.That(read.Fault, Is.Not.Null);
+    }
+
     private static SftpOperation? FactsOf(byte[] packet)
     {
         Assert.That(SftpRequest.TryRead(packet, out SftpRequest request), Is.True);

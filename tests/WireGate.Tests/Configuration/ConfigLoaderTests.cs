@@ -76,6 +76,7 @@ internal sealed class ConfigLoaderTests
         Assert.That(config.Admin.Roles[AdminRole.Mint].Unix, Is.EqualTo(new[] { "ci", "deploy" }));
         Assert.That(config.Listeners[0].ScramOnly, Is.True);
         Assert.That(config.Limits.LoginGrace, Is.EqualTo(TimeSpan.FromSeconds(30)));
+        Assert.That((config.Limits.RekeyBytes, config.Limits.RekeyTime), Is.EqualTo((64 * 1024, TimeSpan.FromHours(1))));
         Assert.That(config.Limits.Connect, Is.EqualTo(TimeSpan.FromMilliseconds(1500)));
         Assert.That(config.Limits.InspectedFrame, Is.EqualTo(1 << 20));
         Assert.That(config.Placeholders.MaxTtl, Is.EqualTo(TimeSpan.FromDays(1)));

@@ -10,6 +10,8 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
 
     private readonly Key<TimeSpan> _authentication;
     private readonly Key<TimeSpan> _loginGrace;
+    private readonly Key<int> _rekeyBytes;
+    private readonly Key<TimeSpan> _rekeyTime;
     private readonly Key<TimeSpan> _connect;
     private readonly Key<int> _inspectedFrame;
     private readonly Key<int> _sessionsPerListener;
@@ -27,6 +29,10 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
         _authentication = Defaulted(
             "authentication", Words.Wait, l => l.Authentication, "From accept to a proven identity, of SSH to the first keys, 10s by default.");
         _loginGrace = Defaulted("loginGrace", Words.Wait, l => l.LoginGrace, "Of SSH, from the first keys to a proven identity, 2m by default.");
+        _rekeyBytes = OptionalValue(
+            "rekeyBytes", new SizeShape(1 << 10, 1 << 30), l => l.RekeyBytes,
+            "Of SSH, bytes after which a leg's keys are exchanged again, by default what the cipher is good for.");
+        _rekeyTime = OptionalValue("rekeyTime", Words.Lifetime, l => l.RekeyTime, "Of SSH, the time after which keys are exchanged again, by default none.");
         _connect = Defaulted("connect", Words.Wait, l => l.Connect, "From a proven identity to a ready upstream, 20s by default.");
         _inspectedFrame = Defaulted("inspectedFrame", frame, l => l.InspectedFrame, "The largest message that is held to be read, 16MiB by default.");
         _sessionsPerListener = Defaulted("sessionsPerListener", Words.Count, l => l.SessionsPerListener, "Sessions of one listener, 10000 by default.");
@@ -54,6 +60,8 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
     {
         Authentication = values.Get(_authentication, Default.Authentication),
         LoginGrace = values.Get(_loginGrace, Default.LoginGrace),
+        RekeyBytes = values.GetValueOrNull(_rekeyBytes),
+        RekeyTime = values.GetValueOrNull(_rekeyTime),
         Connect = values.Get(_connect, Default.Connect),
         InspectedFrame = values.Get(_inspectedFrame, Default.InspectedFrame),
         SessionsPerListener = values.Get(_sessionsPerListener, Default.SessionsPerListener),

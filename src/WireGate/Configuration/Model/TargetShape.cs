@@ -75,7 +75,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             "environment",
             new ListShape<NamePattern>(new VariableShape(), least: 1, unique: true),
             t => t.Environment.IsEmpty ? null : t.Environment,
-            "Variables that an SSH client may set beside language and terminal, like GIT_PROTOCOL. LD_*, BASH_ENV and GIT_* pass by name or by a pattern like LD_*, never by a bare *.");
+            "Variables that an SSH client may set beside language and terminal: names like GIT_PROTOCOL, and families like APP_*.");
         _hosts = OptionalValue<ImmutableArray<string>>(
             "hosts",
             new ListShape<string>(new HostShape(), least: 1),

@@ -8,7 +8,9 @@ namespace WireGate.Configuration.Model;
 /// <summary>The name of a variable of the environment, or a pattern of such names.</summary>
 internal sealed class VariableShape : TextualShape<NamePattern>
 {
-    private static readonly TextShape Name = new("the name of a variable, in which * stands for any run of characters", "^[A-Za-z0-9_*]{1,128}$");
+    private static readonly TextShape Name = new(
+        "the name of a variable, or of a family of them like APP_*: any other * would stand for what shells and programs run, like PS4 and PATH",
+        "^_*[A-Za-z0-9][A-Za-z0-9_]{0,126}_\\*$|^[A-Za-z0-9_]{1,128}$");
 
     protected override string Expected => "the name of a variable";
 
