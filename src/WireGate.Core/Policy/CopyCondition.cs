@@ -45,7 +45,8 @@ internal static class CopyCondition
 
         foreach (SshPath path in copy.Paths)
         {
-            if (match.Paths.IsEmpty || !path.IsPlain || MayBeIn(match.Paths, copy, path) || (Other(copy, path) is { } other && MayBeIn(match.Paths, copy, other)))
+            if (match.Paths.IsEmpty || !path.IsPlain || MayBeIn(match.Paths, copy, path)
+                || (Other(copy, path) is { } other && MayBeIn(match.Paths, copy, other)))
             {
                 return true;
             }

@@ -74,7 +74,8 @@ internal readonly struct SshParts(SshOperation operation, ulong detecting) : IOp
 
     public bool IsKnown(int part) => operation.Unknown is null;
 
-    public string? MintedCredential(int part) => operation is SftpOperation { MintsCredential: true } or SshExec { Copy.MintsCredential: true } ? MintsCredential : null;
+    public string? MintedCredential(int part) =>
+        operation is SftpOperation { MintsCredential: true } or SshExec { Copy.MintsCredential: true } ? MintsCredential : null;
 
     public string? NeverPasses(int part) => operation is SshForward { Kind: SshForwardKind.Tun } ? IsTunnel : null;
 

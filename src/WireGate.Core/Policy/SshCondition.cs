@@ -15,7 +15,11 @@ internal sealed class SshCondition
     internal SshCondition(SshMatchConfig match)
     {
         _match = match;
-        _isOfTerminals = match is { Pty: not null, Exec.IsEmpty: true, Shell: false, Subsystems.IsEmpty: true, Sftp: null, Forward.IsEmpty: true, Copy: null, Requests.IsEmpty: true };
+        _isOfTerminals = match is
+        {
+            Pty: not null, Exec.IsEmpty: true, Shell: false, Subsystems.IsEmpty: true, Sftp: null, Forward.IsEmpty: true,
+            Copy: null, Requests.IsEmpty: true,
+        };
     }
 
     /// <summary>Whether all of an operation is covered.</summary>
@@ -33,7 +37,8 @@ internal sealed class SshCondition
     /// <summary>Whether any part of an operation is touched, or could be.</summary>
     internal bool Touches(SshOperation operation) => operation switch
     {
-        SshExec exec => FitsPty(exec.HasPty) && (_isOfTerminals || TouchesCommand(exec) || (_match.Copy is { } copy && CopyCondition.Touches(copy, exec))),
+        SshExec exec => FitsPty(exec.HasPty)
+            && (_isOfTerminals || TouchesCommand(exec) || (_match.Copy is { } copy && CopyCondition.Touches(copy, exec))),
         SshShell shell => FitsPty(shell.HasPty) && (_isOfTerminals || _match.Shell),
         SshSubsystem subsystem => FitsPty(subsystem.HasPty) && (_isOfTerminals || TouchesSubsystem(subsystem.Name)),
         SftpOperation sftp => _match.Sftp is { } match && Touches(match, sftp),

@@ -40,7 +40,8 @@ internal static class ExplainCommand
         var pty = new Option<bool>("--pty") { Description = "The command, shell or subsystem has a terminal." };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
         {
-            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp, forward, request, http, headers, pty, config, json,
+            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp,
+            forward, request, http, headers, pty, config, json,
         };
         command.SetAction(result =>
         {
@@ -124,7 +125,9 @@ internal static class ExplainCommand
         SshQuestions.TryForward(text, out SshOperation? forward) ? forward : throw new PolicyException($"--forward {text}: write {SshQuestions.ForwardForm}");
 
     private static SshOperation RequestOf(string text) =>
-        SshQuestions.TryRequest(text, out SshOperation? request) ? request : throw new PolicyException($"--request {text}: write {SshQuestions.RequestForm}");
+        SshQuestions.TryRequest(text, out SshOperation? request)
+            ? request
+            : throw new PolicyException($"--request {text}: write {SshQuestions.RequestForm}");
 
     private static HttpOperation HttpOf(string text, string[] headers) =>
         HttpQuestions.TryRead(text, out HttpOperation? request)

@@ -51,7 +51,8 @@ internal static class Answers
             output.WriteLine($"operation {Printable.Escape(SshQuestions.Describe(ssh))}");
             if (ssh is SshExec { Command: not null, Words.IsEmpty: true })
             {
-                output.WriteLine("          what a shell takes it apart into cannot be told: no argv and no copy of an allow covers it, and each of a deny or hold touches it");
+                output.WriteLine("          what a shell takes it apart into cannot be told:");
+                output.WriteLine("          no argv and no copy of an allow covers it, and each of a deny or hold touches it");
             }
 
             if (SshQuestions.DescribeCopy(ssh) is { } copy)

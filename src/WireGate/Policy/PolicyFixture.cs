@@ -130,7 +130,11 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             _subsystem = Optional("subsystem", Words.Foreign, _ => null, "Instead: an SSH subsystem.");
             _sftp = Optional("sftp", new OperationShape<SshOperation>(SshQuestions.TrySftp, SshQuestions.Describe, SshQuestions.SftpForm), _ => null, $"Instead: {SshQuestions.SftpForm}.");
             _forward = Optional("forward", new OperationShape<SshOperation>(SshQuestions.TryForward, SshQuestions.Describe, SshQuestions.ForwardForm), _ => null, $"Instead: {SshQuestions.ForwardForm}.");
-            _request = Optional("request", new OperationShape<SshOperation>(SshQuestions.TryRequest, SshQuestions.Describe, SshQuestions.RequestForm), _ => null, $"Instead: {SshQuestions.RequestForm}.");
+            _request = Optional(
+                "request",
+                new OperationShape<SshOperation>(SshQuestions.TryRequest, SshQuestions.Describe, SshQuestions.RequestForm),
+                _ => null,
+                $"Instead: {SshQuestions.RequestForm}.");
             _http = Optional(
                 "http", new OperationShape<HttpOperation>(HttpQuestions.TryRead, HttpQuestions.Describe, HttpQuestions.Form), _ => null, $"Instead: {HttpQuestions.Form}.");
             _headers = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>("headers", new NamedShape<string>(Words.Text), _ => null, "Headers of the request.");

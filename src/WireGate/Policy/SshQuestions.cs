@@ -114,9 +114,10 @@ internal static class SshQuestions
     /// <summary>What a command was taken for that copies, in one line; null: it was taken for none.</summary>
     public static string? DescribeCopy(SshOperation operation) => operation switch
     {
-        SshExec { Copy: { } copy } => $"copy with {CopyWords.Of(copy.Program)}: {string.Join(", ", CopyWords.Of(copy.Actions))} {string.Join(", ", copy.Paths)}",
+        SshExec { Copy: { } copy } =>
+            $"copy with {CopyWords.Of(copy.Program)}: {string.Join(", ", CopyWords.Of(copy.Actions))} {string.Join(", ", copy.Paths)}",
         SshExec exec when CopyCommand.ProgramOf(exec) is not CopyPrograms.None and var program =>
-            $"not as a client of {CopyWords.Of(program)} sends it: no copy of an allow covers it, and each with {CopyWords.Of(program)} of a deny or hold touches it",
+            $"not as a client of {CopyWords.Of(program)} sends it: no copy of an allow covers it, and each of a deny or hold with it touches it",
         _ => null,
     };
 

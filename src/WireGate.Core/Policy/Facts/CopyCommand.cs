@@ -71,7 +71,10 @@ public sealed class CopyCommand
     /// <summary>All that it does it to, a slash at the end left out. What is relative is so to the account's home, or where git looks.</summary>
     public ImmutableArray<SshPath> Paths { get; }
 
-    /// <summary>Whether what is below the paths counts as well: it is only known not to where scp reads a file, and of git's repositories, which are one thing.</summary>
+    /// <summary>
+    /// Whether what is below the paths counts as well: it is only known not to where scp reads a file, and of git's repositories, which are
+    /// one thing.
+    /// </summary>
     internal bool IsDeep { get; }
 
     /// <summary>Whether it may change which keys log in.</summary>

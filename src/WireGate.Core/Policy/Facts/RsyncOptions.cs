@@ -178,6 +178,8 @@ internal sealed class RsyncOptions(bool sends)
     }
 
     private static FrozenDictionary<string, Meaning> Table(params (Meaning Meaning, string Names)[] rows) =>
-        rows.SelectMany(r => r.Names.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(n => KeyValuePair.Create(n, r.Meaning)))
+        rows.SelectMany(r => r.Names
+                .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(n => KeyValuePair.Create(n, r.Meaning)))
             .ToFrozenDictionary(StringComparer.Ordinal);
 }

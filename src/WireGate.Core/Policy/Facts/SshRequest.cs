@@ -17,10 +17,11 @@ public sealed record SshRequest : SshOperation
 
     private static readonly FrozenSet<string> Judged = FrozenSet.Create(
         StringComparer.Ordinal,
-        "exec", "shell", "subsystem", "pty-req", "env", "x11-req", "auth-agent-req", "auth-agent-req@openssh.com", "agent-req", "signal", "break", "window-change",
-        "xon-xoff", "exit-status", "exit-signal", "eow@openssh.com", "keepalive", "keepalive@openssh.com", "no-more-sessions@openssh.com", "tcpip-forward",
-        "cancel-tcpip-forward", "streamlocal-forward@openssh.com", "cancel-streamlocal-forward@openssh.com", "hostkeys@openssh.com", "hostkeys-00@openssh.com",
-        "hostkeys-prove@openssh.com", "hostkeys-prove-00@openssh.com");
+        "exec", "shell", "subsystem", "pty-req", "env", "x11-req", "auth-agent-req", "auth-agent-req@openssh.com", "agent-req", "signal", "break",
+        "window-change", "xon-xoff", "exit-status", "exit-signal", "eow@openssh.com", "keepalive", "keepalive@openssh.com",
+        "no-more-sessions@openssh.com", "tcpip-forward", "cancel-tcpip-forward", "streamlocal-forward@openssh.com",
+        "cancel-streamlocal-forward@openssh.com", "hostkeys@openssh.com", "hostkeys-00@openssh.com", "hostkeys-prove@openssh.com",
+        "hostkeys-prove-00@openssh.com");
 
     /// <param name="name">The name of its type, of which <see cref="IsName"/> is true.</param>
     /// <param name="isGlobal">It is of the whole connection; else of a channel.</param>

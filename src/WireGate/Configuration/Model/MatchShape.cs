@@ -72,7 +72,11 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             new ListShape<CommandPattern>(new CommandShape(), least: 1, unique: true),
             m => Written(m.Ssh?.Exec ?? []),
             "SSH commands: exact whole strings, or { argv: [ … ] }, words of which * is any run of characters but : and /, and a last ** any more words.");
-        _copy = Optional("copy", new CopyMatchShape(), m => m.Ssh?.Copy, "SSH commands by which scp (without SFTP), rsync and git copy, in the forms that they send.");
+        _copy = Optional(
+            "copy",
+            new CopyMatchShape(),
+            m => m.Ssh?.Copy,
+            "SSH commands by which scp (without SFTP), rsync and git copy, in the forms that they send.");
         _shell = OptionalValue<bool>("shell", Words.Boolean, m => m.Ssh is { Shell: true } ? true : null, "true: SSH shells, whatever is done in them.");
         _subsystem = OptionalValue<ImmutableArray<NamePattern>>(
             "subsystem",
@@ -91,7 +95,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             RequestsKey,
             new ListShape<RequestPattern>(new RequestPatternShape(), least: 1, unique: true),
             m => Written(m.Ssh?.Requests ?? []),
-            "Requests of SSH that are not known here, of the connection or a channel, by name: name@example.com or *@example.com. operations: all means none of them.");
+            "Requests of SSH that are not known here, of the connection or a channel, by name or *@example.com. operations: all means none of them.");
         _http = Optional(HttpKey, new HttpMatchShape(), m => m.Http, "What requests of HTTP; {} is any of which it is known what it asks for.");
         foreach ((string key, string what) in NotYet)
         {
@@ -122,7 +126,9 @@ internal sealed class MatchShape : MapShape<MatchConfig>
         if (values.Has(_pty) && (values.Has(_sql) || values.Has(_http) || values.Has(_forward) || values.Has(_requests))
             && !values.Has(_exec) && !values.Has(_copy) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
         {
-            context.Report(values.Node(_pty), "it is about commands, shells and subsystems: add exec, copy, shell or subsystem, or write a rule of its own");
+            context.Report(
+                values.Node(_pty),
+                "it is about commands, shells and subsystems: add exec, copy, shell or subsystem, or write a rule of its own");
         }
 
         if (values.TryGet(_logins, out ImmutableArray<string> logins))

@@ -106,7 +106,10 @@ internal sealed class RuleShape : MapShape<RuleConfig>
     {
         if (verdict == Verdict.Allow && !MatchShape.NamesOperations(match))
         {
-            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, copy, shell, subsystem, sftp, forward, requests or http, or operations: all, to its match");
+            context.Report(
+                values.Node(_do),
+                "an allow must say what it allows, add sql, exec, copy, shell, subsystem, sftp, forward, requests or http, or "
+                + "operations: all, to its match");
         }
 
         if (values.Get(_mode, false) && (verdict == Verdict.Allow || values.Has(_unmask)))

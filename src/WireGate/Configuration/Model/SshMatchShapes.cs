@@ -112,7 +112,7 @@ internal sealed class CopyMatchShape : MapShape<CopyMatchConfig>
             "paths",
             new ListShape<PathPattern>(new PathPatternShape(), least: 1, unique: true),
             c => c.Paths.IsEmpty ? null : c.Paths,
-            "Absolute paths as the client sends them, links not followed, and what is below them: * within a part, ** for any number of parts. Without, any.");
+            "Absolute paths as the client sends them, and what is below: * within a part, ** for any number of parts. Without, any.");
     }
 
     protected override CopyMatchConfig Build(MapValues values) => new()
