@@ -12,7 +12,7 @@ namespace WireGate.Ssh.Relaying;
 
 /// <summary>
 /// What a client sends in the connection protocol (RFC 4254): what asks for something is judged, the rest goes on as it came. What is not
-/// known here is refused.
+/// known here is refused, but for requests that a rule names.
 /// </summary>
 internal sealed partial class ClientMessages(
     SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge,
@@ -259,15 +259,15 @@ internal sealed partial class ClientMessages(
 
     private async ValueTask OnGlobalRequestAsync()
     {
-        (bool wantsReply, GlobalRequest request, IReadOnlyList<SshPrivateKey>? proven) = ReadGlobal();
+        (bool wantsReply, GlobalRequest request, SshRequest? named, IReadOnlyList<SshPrivateKey>? proven) = ReadGlobal();
         if (proven is not null)
         {
             toClient.Answer(toClient.Hold(), await hostKeys.ProveAsync(proven));
             return;
         }
 
-        Judgement judgement = request.Operation is null
-            ? new Judgement(request.IsKnown, "")
+        Judgement judgement = named is not null ? await judge.JudgeAsync(named, StartWaits)
+            : request.Operation is null ? new Judgement(request.IsKnown, "")
             : await judge.JudgeAsync(request.Operation, holds.WhyFull);
         if (judgement.Held is { } decision)
         {
@@ -293,17 +293,22 @@ internal sealed partial class ClientMessages(
             request.Note?.Invoke(forwards);
             if (wantsReply)
             {
-                toClient.Expect();
+                toClient.Expect(maySayMore: named is not null);
             }
 
             upstream.Forward(client.Packet);
         }
     }
 
-    private (bool WantsReply, GlobalRequest Request, IReadOnlyList<SshPrivateKey>? Proven) ReadGlobal()
+    private (bool WantsReply, GlobalRequest Request, SshRequest? Named, IReadOnlyList<SshPrivateKey>? Proven) ReadGlobal()
     {
         Request request = Request.Read(Peer.Client, client.Packet.Payload);
         var rest = new SshReader(Peer.Client, request.Rest);
-        return (request.WantsReply, GlobalRequest.Read(request.Type, rest), request is { Type: HostKeyProof.Request, WantsReply: true } ? hostKeys.Read(rest) : null);
+        GlobalRequest read = GlobalRequest.Read(request.Type, rest);
+        return (
+            request.WantsReply,
+            read,
+            read.IsKnown ? null : judge.NamedRequest(request.Type, isGlobal: true),
+            request is { Type: HostKeyProof.Request, WantsReply: true } ? hostKeys.Read(rest) : null);
     }
 }
