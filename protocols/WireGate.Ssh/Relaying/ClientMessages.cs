@@ -3,7 +3,6 @@ using System.Diagnostics;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Transport;
-using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Transport;
@@ -255,60 +254,5 @@ internal sealed partial class ClientMessages(
         reader.ReadUInt32();
         reader.End();
         return SshForward.ToSocket(path);
-    }
-
-    private async ValueTask OnGlobalRequestAsync()
-    {
-        (bool wantsReply, GlobalRequest request, SshRequest? named, IReadOnlyList<SshPrivateKey>? proven) = ReadGlobal();
-        if (proven is not null)
-        {
-            toClient.Answer(toClient.Hold(), await hostKeys.ProveAsync(proven));
-            return;
-        }
-
-        Judgement judgement = named is not null ? await judge.JudgeAsync(named, StartWaits)
-            : request.Operation is null ? new Judgement(request.IsKnown, "")
-            : await judge.JudgeAsync(request.Operation, holds.WhyFull);
-        if (judgement.Held is { } decision)
-        {
-            HoldGlobal(wantsReply, request, decision);
-        }
-        else if (!judgement.IsAllowed)
-        {
-            if (wantsReply)
-            {
-                toClient.Answer(ConnectionMessages.RequestFailure());
-            }
-        }
-        else
-        {
-            foreach ((SshForward waiting, HeldRequest held) in _listening)
-            {
-                if (waiting.ToString() == request.Cancels?.ToString())
-                {
-                    held.Withdraw("the client cancelled it");
-                }
-            }
-
-            request.Note?.Invoke(forwards);
-            if (wantsReply)
-            {
-                toClient.Expect(maySayMore: named is not null);
-            }
-
-            upstream.Forward(client.Packet);
-        }
-    }
-
-    private (bool WantsReply, GlobalRequest Request, SshRequest? Named, IReadOnlyList<SshPrivateKey>? Proven) ReadGlobal()
-    {
-        Request request = Request.Read(Peer.Client, client.Packet.Payload);
-        var rest = new SshReader(Peer.Client, request.Rest);
-        GlobalRequest read = GlobalRequest.Read(request.Type, rest);
-        return (
-            request.WantsReply,
-            read,
-            read.IsKnown ? null : judge.NamedRequest(request.Type, isGlobal: true),
-            request is { Type: HostKeyProof.Request, WantsReply: true } ? hostKeys.Read(rest) : null);
     }
 }

@@ -52,6 +52,9 @@ public sealed class CopyCommand
         ["git-upload-archive"] = CopyPrograms.Git,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    // Where the system's programs are.
+    private static readonly ImmutableArray<string> Systems = ["/usr/", "/bin/", "/opt/", "/nix/store/"];
+
     private static readonly ImmutableArray<string> SftpServers = ["sftp-server", "internal-sftp"];
 
     private CopyCommand(CopyPrograms program, CopyActions actions, bool isDeep, IEnumerable<string> paths)
@@ -81,11 +84,16 @@ public sealed class CopyCommand
     internal bool MintsCredential =>
         Program != CopyPrograms.Git && (Actions & CopyActions.Write) != 0 && Paths.Any(p => p.MayBeKeyFile || p.MayHoldKeyFile);
 
-    /// <summary>Whether a command is by its name one that copies, whatever its form: what it prints is a stream between two programs.</summary>
+    /// <summary>
+    /// Whether a command is by its name one that copies, whatever its form: what it prints is a stream between two programs. Somebody's own
+    /// script of that name is none.
+    /// </summary>
     public static bool IsStream(SshExec command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return command.Words is [var program, ..] && (Names.ContainsKey(NameOf(program)) || SftpServers.Contains(NameOf(program)));
+        return command.Words is [var program, ..]
+            && (Names.ContainsKey(NameOf(program)) || SftpServers.Contains(NameOf(program)))
+            && (!program.Contains('/', StringComparison.Ordinal) || Systems.Any(folder => program.StartsWith(folder, StringComparison.Ordinal)));
     }
 
     /// <summary>The program that a command may be by its name, whatever its form, and wherever it is.</summary>
