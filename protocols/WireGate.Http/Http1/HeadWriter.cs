@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using WireGate.Http.Credentials;
 
 namespace WireGate.Http.Http1;
@@ -18,7 +17,7 @@ internal static class HeadWriter
     /// <param name="slot">Where the client had its placeholder.</param>
     /// <param name="credential">What stands in its place.</param>
     public static void WriteRequest(
-        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential)
+        IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -42,7 +41,7 @@ internal static class HeadWriter
     /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
     /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
-    public static void WriteResponse(PipeWriter output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default)
+    public static void WriteResponse(IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
@@ -63,7 +62,7 @@ internal static class HeadWriter
         output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
     }
 
-    private static void WriteUpgrade(PipeWriter output, ReadOnlySpan<byte> upgrade)
+    private static void WriteUpgrade(IBufferWriter<byte> output, ReadOnlySpan<byte> upgrade)
     {
         if (!upgrade.IsEmpty)
         {
@@ -73,7 +72,7 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteFraming(PipeWriter output, RequestHead head)
+    private static void WriteFraming(IBufferWriter<byte> output, RequestHead head)
     {
         if (head.Body.Kind == BodyKind.Chunked)
         {
@@ -85,21 +84,21 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteLength(PipeWriter output, long length)
+    private static void WriteLength(IBufferWriter<byte> output, long length)
     {
         output.Write("Content-Length: "u8);
         WriteNumber(output, length);
         output.Write("\r\n"u8);
     }
 
-    private static void WriteNumber(PipeWriter output, long number)
+    private static void WriteNumber(IBufferWriter<byte> output, long number)
     {
         number.TryFormat(output.GetSpan(20), out int length);
         output.Advance(length);
     }
 
     // Lines that go on and stand together are copied together.
-    private static void WriteFields(PipeWriter output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName)
+    private static void WriteFields(IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
@@ -129,10 +128,13 @@ internal static class HeadWriter
     {
         FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
 
-        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged.
+        // Who holds the whole body has said so already.
+        FieldName.Expect => head is RequestHead { ExpectsContinue: true },
+
+        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged; or for the gateway.
         FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
             or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
-            or FieldName.XMethodOverride => false,
+            or FieldName.XMethodOverride or FieldName.WireGateApproval => false,
         _ => !HopByHop.Is(field.Name) && !IsNamed(head.Name(field), droppedName),
     };
 

@@ -45,6 +45,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         return target;
     }
 
+    /// <summary>The client was told to go on, or has gone on by itself: nobody else is asked.</summary>
+    public void Continued() => ExpectsContinue = false;
+
     /// <inheritdoc/>
     public override void Clear()
     {

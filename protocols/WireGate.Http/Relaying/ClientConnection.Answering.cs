@@ -48,7 +48,7 @@ internal sealed partial class ClientConnection
         }
 
         _isLingered = true;
-        if (_head.Length > 0 && _head.Body.Kind == BodyKind.None)
+        if (_head.Length > 0 && (_head.Body.Kind == BodyKind.None || _heldBody is not null))
         {
             return;
         }
@@ -86,7 +86,8 @@ internal sealed partial class ClientConnection
     {
         if (session.TryRefuse(refusal, services.Audit))
         {
-            await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
+            await (_pendingSession is { } pending ? AnswerPendingAsync(pending, refusal.Reference, isLast: true)
+                : AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true));
         }
 
         return false;

@@ -35,7 +35,8 @@ internal sealed partial class ClientConnection
             Refusal? refusal = null;
             try
             {
-                upstream = pool.Take(key) ?? await ConnectAsync(key);
+                // One that waits may be closed at this moment, and what people approved is not made again.
+                upstream = (_approval is null ? pool.Take(key) : null) ?? await ConnectAsync(key);
             }
             catch (OperationCanceledException)
             {
@@ -106,6 +107,7 @@ internal sealed partial class ClientConnection
             session.Client.Abort();
         };
         bool isKept = false;
+        _isSent = true;
         Task<BodyEnd> sending = SendAsync(upstream);
         try
         {
@@ -128,6 +130,7 @@ internal sealed partial class ClientConnection
                 return await FinishUnansweredAsync(unsent, isReplayable);
             }
 
+            _answeredWith = _response.Code;
             if (isSafe && session.Config.Audit.Reads == ReadAudit.Wait)
             {
                 try

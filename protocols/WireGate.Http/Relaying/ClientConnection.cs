@@ -7,6 +7,7 @@ using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
+using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Operations;
 using WireGate.Http.Upstream;
@@ -23,8 +24,10 @@ namespace WireGate.Http.Relaying;
 /// <param name="credentials">What logins say.</param>
 /// <param name="troubles">Told of upstreams that cannot be reached.</param>
 /// <param name="point">Asks elsewhere.</param>
+/// <param name="held">What waits for people.</param>
 internal sealed partial class ClientConnection(
-    Session session, HttpServices services, UpstreamPool pool, LoginCredentials credentials, UpstreamTroubles troubles, DecisionPoint point) : IDisposable
+    Session session, HttpServices services, UpstreamPool pool, LoginCredentials credentials, UpstreamTroubles troubles, DecisionPoint point,
+    HeldInProcess held) : IDisposable
 {
     // nginx's keepalive_timeout is 75 s, Kestrel's 130 s; Go's clients close after 90 s.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
@@ -125,6 +128,11 @@ internal sealed partial class ClientConnection(
     /// <returns>False: the connection ends.</returns>
     private async ValueTask<bool> ServeAsync()
     {
+        if (AsksForApproval)
+        {
+            return await ShowApprovalAsync();
+        }
+
         if (!session.IsOpened && Open() is { } full)
         {
             return await RefuseAsync(full);
@@ -150,7 +158,7 @@ internal sealed partial class ClientConnection(
         var request = (HttpOperation)operation;
         if (decision.Verdict == Verdict.Hold)
         {
-            decision = decision with { Verdict = Verdict.Deny, Reason = "it needs an approval, and requests cannot wait for one yet" };
+            return await HoldAsync(request, decision);
         }
 
         if (decision.Verdict != Verdict.Allow)
@@ -191,6 +199,7 @@ internal sealed partial class ClientConnection(
         _clock.Dispose();
         _clock = new ConnectionClock(next, services.Time);
         _decider = null;
+        _sessionApproval = null;
         Count();
         return Open();
     }
