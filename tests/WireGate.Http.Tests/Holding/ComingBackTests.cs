@@ -175,7 +175,7 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
         await other.SendAsync(Post(fields: For(id)));
         await Until.TrueAsync(() => Audit.Operations.Count == 4, "both to wait");
         one.Dispose();
-        await EndAsync();
+        await Until.TrueAsync(() => Records(Core.Audit.AuditEventKind.SessionEnded).Count == 2, "the one to be gone");
         await ApproveAsync(id);
 
         await ServeAsync(body: 3);

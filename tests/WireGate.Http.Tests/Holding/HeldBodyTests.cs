@@ -95,7 +95,7 @@ internal sealed class HeldBodyTests(TransportKind transport) : HeldFixture(trans
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Request("POST /held/x", "Transfer-Encoding: chunked\r\n", "2\r\n{}x"));
 
-        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 "));
         Assert.That(Store.All, Is.Empty);
     }
 
@@ -131,7 +131,7 @@ internal sealed class HeldBodyTests(TransportKind transport) : HeldFixture(trans
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Post($"token={Token}"));
 
-        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 ").And.Contain("a placeholder in the body"));
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("a placeholder in the body"));
         Assert.That(Store.All, Is.Empty);
     }
 

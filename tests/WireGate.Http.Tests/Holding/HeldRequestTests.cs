@@ -193,7 +193,8 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
         Audit.FailsOperations = true;
         await ApproveAsync(id);
 
-        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 503 "));
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 503 "));
+        client.Dispose();
         Assert.That(IsUpstreamAsked, Is.False);
         Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.AuditFailed));
         Assert.That(Of(id).State, Is.EqualTo(ApprovalState.Claimed), "nobody makes use of it any more");
