@@ -75,7 +75,6 @@ internal sealed partial class HttpHoldTests : HttpHoldFixture, IDisposable
     {
         await using RunningProcess curl = await BeginAsync("/held/left");
         string id = await PendingAsync();
-        curl.Signal(Unix.SigInt);
         curl.Signal(Unix.SigKill);
 
         await StateAsync(id, "withdrawn");
