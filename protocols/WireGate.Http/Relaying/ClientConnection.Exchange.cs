@@ -109,6 +109,7 @@ internal sealed partial class ClientConnection
         bool isKept = false;
         _isSent = true;
         Task<BodyEnd> sending = SendAsync(upstream);
+        _exchange.Begin(upstream.Connection, _clientBodies, _upstreamBodies, _head.ExpectsContinue);
         try
         {
             bool isThere = false;
@@ -125,12 +126,13 @@ internal sealed partial class ClientConnection
 
             if (!isThere)
             {
-                bool isReplayable = upstream.IsReused && _head.Body.Kind == BodyKind.None && IsIdempotent;
+                bool isReplayable = !_exchange.IsLate && upstream.IsReused && _head.Body.Kind == BodyKind.None && IsIdempotent;
                 BodyEnd unsent = await StopAsync(upstream, sending);
                 return await FinishUnansweredAsync(unsent, isReplayable);
             }
 
             _answeredWith = _response.Code;
+            _exchange.Answered();
             if (isSafe && session.Config.Audit.Reads == ReadAudit.Wait)
             {
                 try
@@ -191,6 +193,7 @@ internal sealed partial class ClientConnection
         }
         finally
         {
+            _exchange.End();
             session.Client.HungUp = null;
             session.Interrupt = null;
             _response.Clear();
@@ -233,6 +236,12 @@ internal sealed partial class ClientConnection
         {
             session.TryEnd(SessionEnd.ClientClosed, "before it was answered");
             return Exchanged.Ended;
+        }
+
+        if (_exchange.IsLate)
+        {
+            var late = new Refusal(SessionEnd.UpstreamClosed, "the upstream did not answer in time", "the upstream did not begin its answer in time");
+            return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
         }
 
         return isReplayable ? Exchanged.Stale

@@ -32,13 +32,11 @@ internal sealed partial class ClientConnection(
     // nginx's keepalive_timeout is 75 s, Kestrel's 130 s; Go's clients close after 90 s.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
 
-    // Of a head that has begun, absolute: nginx waits for 60 s, Kestrel for 30 s, Apache for 20 s.
-    private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(15);
-
     private readonly RequestHead _head = new();
     private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
     private readonly OperationLog _log = new(services.Audit);
     private ConnectionClock _clock = new(session, services.Time);
+    private ExchangeClock _exchange = new(session, services.Time);
     private OperationDecider? _decider;
 
     private PipeReader Input => session.Client.Input;
@@ -71,6 +69,7 @@ internal sealed partial class ClientConnection(
     {
         session.Client.HungUp = null;
         _clock.Dispose();
+        _exchange.Dispose();
         _head.Dispose();
         _response.Dispose();
         _scrubber.Dispose();
@@ -88,7 +87,7 @@ internal sealed partial class ClientConnection(
             {
                 if (session.Phase == SessionPhase.Relaying)
                 {
-                    _clock.Set(hasBegun ? LongestHead : LongestIdle, hasBegun ? SessionEnd.HandshakeTimeout : SessionEnd.ClientClosed, isKept: hasBegun);
+                    _clock.Set(hasBegun ? session.Config.Limits.RequestHead : LongestIdle, hasBegun ? SessionEnd.HandshakeTimeout : SessionEnd.ClientClosed, isKept: hasBegun);
                 }
 
                 read = await Input.ReadAsync(CancellationToken.None);
@@ -198,6 +197,8 @@ internal sealed partial class ClientConnection(
         session = next;
         _clock.Dispose();
         _clock = new ConnectionClock(next, services.Time);
+        _exchange.Dispose();
+        _exchange = new ExchangeClock(next, services.Time);
         _decider = null;
         _sessionApproval = null;
         Count();

@@ -64,10 +64,12 @@ internal abstract class HeldFixture(TransportKind kind) : HttpFixture(kind)
     /// <summary>Time goes by, whenever the wait for it begins.</summary>
     protected async Task PassAsync(Task until)
     {
+        // Slowly enough that what waits for people does not expire before somebody has heard that it waits.
+        int looks = 0;
         await Until.TrueAsync(
             () =>
             {
-                Time.Advance(TimeSpan.FromSeconds(1));
+                Time.Advance(++looks % 20 == 0 ? TimeSpan.FromSeconds(5) : TimeSpan.Zero);
                 return until.IsCompleted;
             },
             "it to be over");
