@@ -22,8 +22,8 @@ internal enum HeldBodyEnd
 }
 
 /// <summary>
-/// The whole body of a request that waits for people, without its chunks: what they are asked about is what is sent. Room for it is taken as it comes,
-/// since a length is only a promise, and given back when it is disposed of.
+/// The whole body of a request that waits for people, without its chunks: what they are asked about is what is sent. Room for it is taken as it
+/// comes, since a length is only a promise, and given back when it is disposed of.
 /// </summary>
 /// <param name="process">What all of them hold.</param>
 /// <param name="most">Bytes of it that are held.</param>

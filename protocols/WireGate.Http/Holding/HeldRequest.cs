@@ -30,7 +30,8 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
         FrozenDictionary<string, string> context = FrozenDictionary<string, string>.Empty;
         if (!Body.IsEmpty)
         {
-            string body = string.Create(CultureInfo.InvariantCulture, $"{Body.Length} bytes, sha256 {Convert.ToHexStringLower(SHA256.HashData(Body.Span))}");
+            string hash = Convert.ToHexStringLower(SHA256.HashData(Body.Span));
+            string body = string.Create(CultureInfo.InvariantCulture, $"{Body.Length} bytes, sha256 {hash}");
             context = new Dictionary<string, string> { [BodyContext] = body }.ToFrozenDictionary(StringComparer.Ordinal);
         }
 
@@ -45,7 +46,8 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
             Login = access.Login.Name,
             Protocol = protocol,
             Source = session.SourceAddress?.ToString(),
-            Digest = ApprovalDigest.Of(protocol, access.Target.Name, upstream, access.Login.Name, caller.Identity, "request", Head.Span, [Body], context),
+            Digest = ApprovalDigest.Of(
+                protocol, access.Target.Name, upstream, access.Login.Name, caller.Identity, "request", Head.Span, [Body], context),
             Key = ApprovalDigest.KeyOf(protocol, access.Target.Name, upstream, null, access.Login.Name, caller.Identity.Subject, Head.Span, [Body]),
             Display = shown,
             Context = context,

@@ -25,7 +25,7 @@ internal static class HoldAnswers
     /// <summary><see cref="Place"/>, as it stands in a request.</summary>
     public static ReadOnlySpan<byte> PlaceBytes => "/.well-known/wiregate/approvals/"u8;
 
-    /// <summary>Nobody has decided yet. 403, in the words of any refusal (RFC 9457); 202 for who prefers that; 429 for who comes back by itself.</summary>
+    /// <summary>Nobody has decided yet: 403, in the words of any refusal (RFC 9457), or 202 for who prefers that.</summary>
     /// <param name="output">To the client.</param>
     /// <param name="status">Which of them.</param>
     /// <param name="approval">It.</param>
@@ -58,7 +58,8 @@ internal static class HoldAnswers
     public static void WriteState(IBufferWriter<byte> output, Approval approval, bool isToHead, bool isLast) =>
         Write(output, 200, "application/json", approval, isToHead, isLast, json => WriteMembers(json, approval));
 
-    private static void Write(IBufferWriter<byte> output, int status, string type, Approval approval, bool isToHead, bool isLast, Action<Utf8JsonWriter> write)
+    private static void Write(
+        IBufferWriter<byte> output, int status, string type, Approval approval, bool isToHead, bool isLast, Action<Utf8JsonWriter> write)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(body, Readable))
@@ -70,7 +71,8 @@ internal static class HoldAnswers
 
         output.Write(Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: {type}\r\nContent-Length: {body.WrittenCount + 1}\r\nCache-Control: no-store\r\n{Field}: {approval.Id}\r\n")));
+            $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: {type}\r\nContent-Length: {body.WrittenCount + 1}\r\n")));
+        output.Write(Encoding.ASCII.GetBytes($"Cache-Control: no-store\r\n{Field}: {approval.Id}\r\n"));
         if (approval.State == ApprovalState.Pending)
         {
             output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Retry-After: {RetryAfter}\r\n")));

@@ -26,28 +26,49 @@ internal readonly record struct Preferences(bool IsAsync, TimeSpan? Wait)
         return found;
     }
 
-    // Prefer = 1#( token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] ) ). The first of a name counts.
+    /// <summary>Whether a list says nothing but how its sender waits.</summary>
+    public static bool IsOfWaiting(ReadOnlySpan<byte> list)
+    {
+        foreach (Range element in list.Split((byte)','))
+        {
+            ReadOnlySpan<byte> name = Read(list[element], out _);
+            if (!name.IsEmpty && !Ascii.EqualsIgnoreCase(name, "respond-async"u8) && !Ascii.EqualsIgnoreCase(name, "wait"u8))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // The first of a name counts.
     private Preferences And(ReadOnlySpan<byte> list)
     {
         Preferences found = this;
         foreach (Range element in list.Split((byte)','))
         {
-            ReadOnlySpan<byte> preference = list[element];
-            int end = preference.IndexOf((byte)';');
-            preference = end < 0 ? preference : preference[..end];
-            int equals = preference.IndexOf((byte)'=');
-            ReadOnlySpan<byte> name = Grammar.Trim(equals < 0 ? preference : preference[..equals]);
-            ReadOnlySpan<byte> value = equals < 0 ? default : Grammar.Trim(preference[(equals + 1)..]).Trim((byte)'"');
+            ReadOnlySpan<byte> name = Read(list[element], out ReadOnlySpan<byte> value);
             if (Ascii.EqualsIgnoreCase(name, "respond-async"u8))
             {
                 found = found with { IsAsync = true };
             }
-            else if (found.Wait is null && Ascii.EqualsIgnoreCase(name, "wait"u8) && value.Length <= MostDigits && Grammar.TryReadNumber(value, out long seconds))
+            else if (found.Wait is null && Ascii.EqualsIgnoreCase(name, "wait"u8)
+                && value.Length <= MostDigits && Grammar.TryReadNumber(value, out long seconds))
             {
                 found = found with { Wait = TimeSpan.FromSeconds(seconds) };
             }
         }
 
         return found;
+    }
+
+    // preference = token [ BWS "=" BWS word ] *( OWS ";" [ OWS parameter ] )
+    private static ReadOnlySpan<byte> Read(ReadOnlySpan<byte> preference, out ReadOnlySpan<byte> value)
+    {
+        int end = preference.IndexOf((byte)';');
+        preference = end < 0 ? preference : preference[..end];
+        int equals = preference.IndexOf((byte)'=');
+        value = equals < 0 ? default : Grammar.Trim(preference[(equals + 1)..]).Trim((byte)'"');
+        return Grammar.Trim(equals < 0 ? preference : preference[..equals]);
     }
 }

@@ -56,7 +56,8 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
 
                 if (!found.Request.Digest.Span.SequenceEqual(request.Digest.Span))
                 {
-                    return new WaitOutcome(WaitEnd.Refused, found, $"approval {found.Id} is for another request: {HeldRequest.Difference(found.Request, request)}");
+                    string difference = HeldRequest.Difference(found.Request, request);
+                    return new WaitOutcome(WaitEnd.Refused, found, $"approval {found.Id} is for another request: {difference}");
                 }
 
                 asked = found;
@@ -80,7 +81,8 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
         }
         catch (StoreUnavailableException)
         {
-            return new WaitOutcome(WaitEnd.Refused, null, "it needs an approval, and the gateway's store is not available, so nobody can be asked", Status: 503);
+            const string Why = "it needs an approval, and the gateway's store is not available, so nobody can be asked";
+            return new WaitOutcome(WaitEnd.Refused, null, Why, Status: 503);
         }
         finally
         {
@@ -93,7 +95,8 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
         bool isLeft = false;
         try
         {
-            Approval? now = asked.State == ApprovalState.Pending && patience > TimeSpan.Zero ? await UntilDecidedAsync(asked, patience) : asked;
+            bool isWaited = asked.State == ApprovalState.Pending && patience > TimeSpan.Zero;
+            Approval? now = isWaited ? await UntilDecidedAsync(asked, patience) : asked;
             isLeft = now is null;
             return now switch
             {
@@ -141,8 +144,8 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
         }
 
         Approval now = await _approvals.FindAsync(approved.Id, request.Requester, CancellationToken.None) ?? approved;
-        return new WaitOutcome(
-            WaitEnd.Refused, now, now.State == ApprovalState.Approved ? $"approval {now.Id} was given by people whose yes does not count for this" : Words(now));
+        bool isNotEnough = now.State == ApprovalState.Approved;
+        return new WaitOutcome(WaitEnd.Refused, now, isNotEnough ? $"approval {now.Id} was given by people whose yes does not count for this" : Words(now));
     }
 
     private static string Words(Approval became) => became.State switch

@@ -1,5 +1,6 @@
 using System.Buffers;
 using WireGate.Http.Credentials;
+using WireGate.Http.Holding;
 
 namespace WireGate.Http.Http1;
 
@@ -128,10 +129,12 @@ internal static class HeadWriter
     {
         FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
 
-        // Who holds the whole body has said so already.
+        // Who has a request wait has heard what it says of that.
         FieldName.Expect => head is RequestHead { ExpectsContinue: true },
+        FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
 
-        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged; or for the gateway.
+        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged; or for
+        // the gateway.
         FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
             or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
             or FieldName.XMethodOverride or FieldName.WireGateApproval => false,

@@ -31,7 +31,8 @@ internal sealed partial class ClientConnection
         {
             case WaitEnd.Pending:
                 _pendingSession = approval;
-                return new Refusal(SessionEnd.ApprovalTimeout, $"approval {approval!.Id} is not given yet", $"approval {approval.Id}: its client may come back for it");
+                return new Refusal(
+                    SessionEnd.ApprovalTimeout, $"approval {approval!.Id} is not given yet", $"approval {approval.Id}: its client may come back for it");
             case WaitEnd.Refused:
                 return new Refusal(SessionEnd.NotApproved, outcome.Why!, outcome.Why!);
             case WaitEnd.Left:

@@ -38,7 +38,9 @@ internal sealed partial class ClientConnection
         HeldBodyEnd end;
         try
         {
-            end = _head.Body.Count > most ? HeldBodyEnd.TooLong : await CollectAsync(body);
+            bool isWaitedFor = _head.ExpectsContinue;
+            _head.Hold();
+            end = _head.Body.Count > most ? HeldBodyEnd.TooLong : await CollectAsync(body, isWaitedFor);
         }
         catch (ProtocolException e)
         {
@@ -52,7 +54,8 @@ internal sealed partial class ClientConnection
         switch (end)
         {
             case HeldBodyEnd.TooLong:
-                return await NotHeldAsync(operation, decision, $"it needs an approval, and is not approvable: its body is longer than {most} bytes");
+                return await NotHeldAsync(
+                    operation, decision, $"it needs an approval, and is not approvable: its body is longer than {most} bytes");
             case HeldBodyEnd.NoRoom:
                 return await NotHeldAsync(operation, decision, "it needs an approval, and too much waits for one already: try again later", status: 503);
             case HeldBodyEnd.SourceClosed:
@@ -73,18 +76,17 @@ internal sealed partial class ClientConnection
         }
     }
 
-    private async ValueTask<HeldBodyEnd> CollectAsync(HeldBody body)
+    private async ValueTask<HeldBodyEnd> CollectAsync(HeldBody body, bool isWaitedFor)
     {
         if (_head.Body.Kind == BodyKind.None)
         {
             return HeldBodyEnd.Complete;
         }
 
-        if (_head.ExpectsContinue)
+        if (isWaitedFor)
         {
             Output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
             await Output.FlushAsync(CancellationToken.None);
-            _head.Continued();
         }
 
         _clock.Set(LongestBody, SessionEnd.HandshakeTimeout, isKept: false);
@@ -100,7 +102,6 @@ internal sealed partial class ClientConnection
 
     private async ValueTask<bool> HoldAsync(HttpOperation operation, Decision decision, ReadOnlyMemory<byte> body)
     {
-        _head.Continued();
         if (PlaceholderToken.IsWithin(body.Span))
         {
             const string Problem = "a placeholder in the body";
@@ -148,7 +149,8 @@ internal sealed partial class ClientConnection
         // People take their time, and what it was counted for it counts no more.
         (_, Decision now) = await _decider!.DecideAsync(Describe, isRun: false);
         string? why = session.End != SessionEnd.None ? "the session has ended"
-            : services.Placeholders.Find(Encoding.ASCII.GetBytes(session.Placeholder!.Id)) is not { Revoked: null } ? "its placeholder is no longer accepted"
+            : services.Placeholders.Find(Encoding.ASCII.GetBytes(session.Placeholder!.Id)) is not { Revoked: null }
+                ? "its placeholder is no longer accepted"
             : now.Verdict == Verdict.Deny ? now.Reason ?? "it is denied by now"
             : now.Hold is { } terms && !services.Approvals.Meets(approval, terms) ? "other people are asked for by now"
             : null;
@@ -177,7 +179,9 @@ internal sealed partial class ClientConnection
         {
             wait.Complete(
                 approval.Id, executed: _isSent,
-                _answeredWith > 0 ? $"the upstream answered {_answeredWith}" : _isSent ? "the upstream did not answer; whether it ran is not known" : "the upstream was not reached");
+                _answeredWith > 0 ? $"the upstream answered {_answeredWith}"
+                : _isSent ? "the upstream did not answer; whether it ran is not known"
+                : "the upstream was not reached");
             _approval = null;
         }
     }

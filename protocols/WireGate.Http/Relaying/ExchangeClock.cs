@@ -6,8 +6,8 @@ using WireGate.Http.Http1;
 namespace WireGate.Http.Relaying;
 
 /// <summary>
-/// How long an exchange may stand still: its request's body, for which the client pays; the beginning of its answer, and the rest of that, for which the
-/// upstream does. It looks every few seconds as long as there are exchanges, so that one that is quick costs no timer. On the session's loop.
+/// How long an exchange may stand still: its request's body, for which the client pays; the beginning of its answer, and the rest of that, for
+/// which the upstream does. It looks every few seconds as long as there are exchanges, so that one that is quick costs no timer. On the session's loop.
 /// </summary>
 /// <param name="session">Whose exchanges they are.</param>
 /// <param name="time">The clock.</param>

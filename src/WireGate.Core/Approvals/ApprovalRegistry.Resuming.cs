@@ -39,7 +39,8 @@ public sealed partial class ApprovalRegistry
         // They may have come back with another placeholder, minted by somebody who said yes before that.
         ImmutableArray<Identity> barred = BarredFor(again);
         ImmutableArray<ApprovalVote> counted = [.. entry.Now.Votes.Where(v => !IsOneOf(barred, v.By))];
-        return Meets(entry.Now with { Votes = counted }, again.Terms) && await TryClaimAsync(entry, session) ? entry.Now with { Votes = counted } : null;
+        bool isClaimed = Meets(entry.Now with { Votes = counted }, again.Terms) && await TryClaimAsync(entry, session);
+        return isClaimed ? entry.Now with { Votes = counted } : null;
     }
 
     private static bool IsSame(ApprovalRequest asked, ApprovalRequest again) =>

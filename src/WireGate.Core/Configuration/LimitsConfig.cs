@@ -33,7 +33,9 @@ public sealed record LimitsConfig
     /// <summary>Of HTTP, from the first byte of a request's head to its last; absolute. nginx: 60 s, Kestrel: 30 s, Apache: 20 s.</summary>
     public TimeSpan RequestHead { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Of HTTP, bytes of a request's body in a second, while the upstream takes them and has not answered. Kestrel's MinRequestBodyDataRate: 240.</summary>
+    /// <summary>
+    /// Of HTTP, bytes of a request's body in a second, while the upstream takes them and has not answered. Kestrel's MinRequestBodyDataRate: 240.
+    /// </summary>
     public int RequestBodyRate { get; init; } = 240;
 
     /// <summary>

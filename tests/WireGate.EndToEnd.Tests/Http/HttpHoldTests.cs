@@ -44,6 +44,23 @@ internal sealed partial class HttpHoldTests : HttpHoldFixture, IDisposable
     }
 
     [Test]
+    public async Task Over_TLS_its_connection_goes_on()
+    {
+        string url = $"https://127.0.0.1:{Gateway.TlsPort}/node";
+        string[] common = [.. CurlBase, "--cacert", Gateway.Authority, "-H", await BearerAsync("node")];
+        await using RunningProcess curl = RunningProcess.Start(
+            "/usr/bin/curl", [.. common, $"{url}/held/secure", "-d", "a=1", "--next", .. common, $"{url}/secure", "-w", "\n%{http_code} %{num_connects}"]);
+        string id = await PendingAsync();
+        (await ApproveAsync(id)).Succeeded();
+
+        Assert.That((await curl.WaitForExitAsync(), curl.Output.Split('\n')[^1]), Is.EqualTo((0, "200 0")), curl.Error);
+        await using RunningProcess leaving = RunningProcess.Start("/usr/bin/curl", [.. common, $"{url}/held/secure", "-d", "a=2"]);
+        id = await PendingAsync();
+        leaving.Signal(Unix.SigKill);
+        await StateAsync(id, "withdrawn");
+    }
+
+    [Test]
     public async Task A_no_is_403_with_its_reason()
     {
         await using RunningProcess curl = await BeginAsync("/held/denied", "-X", "DELETE");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Policy;
@@ -225,6 +226,28 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
         await client.SendAsync(Post());
 
         Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 429 "));
+    }
+
+    [Test]
+    public async Task Hundreds_wait_and_hold_no_thread()
+    {
+        const int Callers = 20;
+        int before = Process.GetCurrentProcess().Threads.Count;
+        var clients = new List<RawPeer>();
+        for (int i = 0; i < Callers; i++)
+        {
+            string token = Mint($"caller-{i}");
+            for (int j = 0; j < ApprovalRegistry.MostOfOne; j++)
+            {
+                clients.Add(await ConnectAsync());
+                await clients[^1].SendAsync(Post($"a={j:d3}").Replace(Token, token, StringComparison.Ordinal));
+            }
+        }
+
+        await AskedAsync(Callers * ApprovalRegistry.MostOfOne);
+        Assert.That(Process.GetCurrentProcess().Threads.Count - before, Is.LessThan(30));
+        clients.ForEach(c => c.Dispose());
+        await Until.TrueAsync(() => Store.All.All(a => a.State == ApprovalState.Withdrawn), "all to be taken back");
     }
 
     [Test]

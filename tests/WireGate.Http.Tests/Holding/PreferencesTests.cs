@@ -25,4 +25,11 @@ internal sealed class PreferencesTests
 
         Assert.That(Preferences.Of(head), Is.EqualTo(new Preferences(isAsync, wait is { } seconds ? TimeSpan.FromSeconds(seconds) : null)));
     }
+
+    [TestCase("respond-async", true)]
+    [TestCase(" wait=10 ,, Respond-Async;x", true)]
+    [TestCase("respond-async, return=minimal", false)]
+    [TestCase("waits", false)]
+    public void What_is_of_waiting_alone_the_gateway_has_heard(string list, bool isSo) =>
+        Assert.That(Preferences.IsOfWaiting(Encoding.ASCII.GetBytes(list)), Is.EqualTo(isSo));
 }
