@@ -26,7 +26,7 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName);
+        WriteFields(output, head, slot.Field, credential.FieldName, default);
         credential.WriteField(output);
 
         // What is compressed could not be looked through.
@@ -41,15 +41,17 @@ internal static class HeadWriter
     /// <param name="head">As the upstream sent it.</param>
     /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
+    /// <param name="places">Where the upstream is for whom.</param>
     /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
-    public static void WriteResponse(IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default)
+    public static void WriteResponse(
+        IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, in Places places = default, ReadOnlySpan<byte> upgrade = default)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
         output.Write(" "u8);
         output.Write(head.Reason);
         output.Write("\r\n"u8);
-        WriteFields(output, head, PlaceholderSlot.NoField, default);
+        WriteFields(output, head, PlaceholderSlot.NoField, default, places);
         if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
         {
             WriteLength(output, length);
@@ -99,13 +101,15 @@ internal static class HeadWriter
     }
 
     // Lines that go on and stand together are copied together.
-    private static void WriteFields(IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName)
+    private static void WriteFields(
+        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
-            if (i != dropped && GoesOn(head, fields[i], droppedName))
+            bool saysPlace = fields[i].Name is FieldName.Location or FieldName.ContentLocation or FieldName.Refresh or FieldName.SetCookie;
+            if (i != dropped && !saysPlace && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;
                 end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;
@@ -117,12 +121,29 @@ internal static class HeadWriter
                 output.Write(head.Bytes[start..end]);
                 start = -1;
             }
+
+            if (i != dropped && saysPlace && GoesOn(head, fields[i], droppedName))
+            {
+                WritePlace(output, head, fields[i], places);
+            }
         }
 
         if (start >= 0)
         {
             output.Write(head.Bytes[start..end]);
         }
+    }
+
+    private static void WritePlace(IBufferWriter<byte> output, MessageHead head, in FieldLine field, in Places places)
+    {
+        output.Write(head.Name(field));
+        output.Write(": "u8);
+        if (!places.TryWrite(output, field.Name, head.Value(field)))
+        {
+            output.Write(head.Value(field));
+        }
+
+        output.Write("\r\n"u8);
     }
 
     private static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch

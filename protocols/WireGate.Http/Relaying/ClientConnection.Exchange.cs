@@ -166,7 +166,7 @@ internal sealed partial class ClientConnection
             bool inChunks = !_head.IsHttp10;
             BodyEnd? sent = sending.IsCompleted ? await sending : null;
             bool isLast = _head.IsLast || _head.IsHttp10 || sent != BodyEnd.Complete;
-            HeadWriter.WriteResponse(Output, _response, isLast, inChunks);
+            WriteResponse(upstream.Key.Target, isLast, inChunks);
             _isAnswered = true;
             BodyEnd received = await ReceiveAsync(upstream, inChunks && _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose, isText ? _scrubber : null);
             isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
