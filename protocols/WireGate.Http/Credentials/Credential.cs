@@ -70,6 +70,9 @@ internal sealed class Credential : IDisposable
         }),
         Secret.CopyOf("***"u8));
 
+    /// <summary>Whether it says the same as another of its login.</summary>
+    public bool IsSame(Credential other) => _written.FixedTimeEquals(other._written.Span);
+
     /// <summary>Writes the request target, with the parameter if it is one.</summary>
     /// <param name="output">To whom.</param>
     /// <param name="target">In origin-form, without the client's placeholder.</param>

@@ -23,12 +23,17 @@ internal sealed partial class ClientConnection
 
         /// <summary>The upstream had closed the connection before it saw the request, which may be made again.</summary>
         Stale,
+
+        /// <summary>The upstream did not accept the credential, and there is another by now: the request may be made again.</summary>
+        NotAccepted,
     }
 
     /// <returns>False: the client's connection ends.</returns>
     private async ValueTask<bool> ExchangeAsync(AuditPosition written, bool isSafe)
     {
         var key = new UpstreamKey(session.Access!.Target, session.Access.Login);
+        bool mayRefresh = _approval is null && _head.Body.Kind == BodyKind.None && _head.Upgrade.IsEmpty
+            && (_head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8));
         while (true)
         {
             UpstreamConnection? upstream = null;
@@ -63,12 +68,15 @@ internal sealed partial class ClientConnection
                 return session.End == SessionEnd.None && await FailAsync(refusal!);
             }
 
-            switch (await ExchangeAsync(upstream!, credential!, written, isSafe))
+            switch (await ExchangeAsync(upstream!, credential!, written, isSafe, mayRefresh))
             {
                 case Exchanged.Done:
                     return true;
                 case Exchanged.Ended:
                     return false;
+                case Exchanged.NotAccepted:
+                    mayRefresh = false;
+                    break;
                 default:
                     break;
             }
@@ -94,7 +102,8 @@ internal sealed partial class ClientConnection
         }
     }
 
-    private async ValueTask<Exchanged> ExchangeAsync(UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe)
+    private async ValueTask<Exchanged> ExchangeAsync(
+        UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
         WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential);
         _scrubber.Begin(credential.Forms);
@@ -133,6 +142,12 @@ internal sealed partial class ClientConnection
 
             _answeredWith = _response.Code;
             _exchange.Answered();
+            if (_response.Code == 401 && mayRefresh && await TryRefreshAsync(upstream.Key.Login, credential))
+            {
+                await StopAsync(upstream, sending);
+                return session.End == SessionEnd.None ? Exchanged.NotAccepted : Exchanged.Ended;
+            }
+
             if (isSafe && session.Config.Audit.Reads == ReadAudit.Wait)
             {
                 try
@@ -268,6 +283,13 @@ internal sealed partial class ClientConnection
             await session.Loop.Switch();
             return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message));
         }
+    }
+
+    private async ValueTask<bool> TryRefreshAsync(LoginConfig login, Credential used)
+    {
+        bool isOther = await credentials.TryRefreshAsync(login.Http!, used, CancellationToken.None);
+        await session.Loop.Switch();
+        return isOther;
     }
 
     private static void Close(UpstreamConnection? upstream)

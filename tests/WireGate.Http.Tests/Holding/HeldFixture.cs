@@ -54,22 +54,22 @@ internal abstract class HeldFixture(TransportKind kind) : HttpFixture(kind)
     protected Task StateAsync(string id, ApprovalState state) => Until.TrueAsync(() => Of(id).State == state, $"the approval to be {state}");
 
     /// <summary>The client's time in place is over, and it is told to come back.</summary>
-    protected async Task<string> LetComeBackAsync(RawPeer client)
+    protected async Task<string> LetComeBackAsync(RawPeer client, int step = 5)
     {
         Task<string> answer = client.ReadUntilAsync("}\n");
-        await PassAsync(answer);
+        await PassAsync(answer, step);
         return await answer;
     }
 
     /// <summary>Time goes by, whenever the wait for it begins.</summary>
-    protected async Task PassAsync(Task until)
+    private async Task PassAsync(Task until, int step)
     {
         // Slowly enough that what waits for people does not expire before somebody has heard that it waits.
         int looks = 0;
         await Until.TrueAsync(
             () =>
             {
-                Time.Advance(++looks % 20 == 0 ? TimeSpan.FromSeconds(5) : TimeSpan.Zero);
+                Time.Advance(++looks % 20 == 0 ? TimeSpan.FromSeconds(step) : TimeSpan.Zero);
                 return until.IsCompleted;
             },
             "it to be over");
