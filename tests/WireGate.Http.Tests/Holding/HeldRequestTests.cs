@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
+using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Core.Configuration;
 using WireGate.Http.Tests.Sessions;
 using WireGate.Testing.Time;
 
