@@ -68,10 +68,12 @@ internal sealed class RuleWarningsTests
         "rules.list[0] (s): what it says of SSH never matches, its targets are of protocol postgres",
         TestName = "A_rule_of_another_protocol_serves_no_grant")]
     [TestCase(
-        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { exec: [{ argv: [\"r*\", \"a?\"] }], subsystem: \"n[a]\", sftp: { paths: [\"/srv/{a}\"] }, forward: [\"/run/a?\"] }, do: deny }] }",
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { exec: [{ argv: [\"r*\", \"a?\"] }], subsystem: \"n[a]\", sftp: { paths: [\"/srv/{a}\"] }, copy: { paths: [\"/srv/[a]\"] }, requests: [\"a?@b\"], forward: [\"/run/a?\"] }, do: deny }] }",
         "rules.list[1] (d): what it says of SSH never matches, its targets are of protocol postgres",
         "rules.list[1] (d): r* a?: its first word is a pattern, so it is about every program of such a name",
         "rules.list[1] (d): a?: only * is a pattern, ? stands for itself",
+        "rules.list[1] (d): /srv/[a]: only * and ** are patterns, [ stands for itself",
+        "rules.list[1] (d): a?@b: only * is a pattern, ? stands for itself",
         "rules.list[1] (d): n[a]: only * is a pattern, [ stands for itself",
         "rules.list[1] (d): /srv/{a}: only * and ** are patterns, { stands for itself",
         "rules.list[1] (d): /run/a?: only * and ** are patterns, ? stands for itself",
