@@ -22,7 +22,7 @@ public sealed class ResumingTests : ApprovalHouse
     }
 
     [Test]
-    public async Task Of_a_hundred_at_once_one_claims_it()
+    public async Task T37_Of_a_hundred_at_once_one_claims_it()
     {
         Approval asked = await AskAsync(Request());
         await ApproveAsync(Bob, asked);
@@ -33,7 +33,7 @@ public sealed class ResumingTests : ApprovalHouse
     }
 
     [Test]
-    public async Task Nobody_else_and_nothing_else_claims_it()
+    public async Task T36_Nobody_else_and_nothing_else_claims_it()
     {
         Approval asked = await AskAsync(Request());
         await ApproveAsync(Bob, asked);

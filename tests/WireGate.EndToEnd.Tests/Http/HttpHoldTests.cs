@@ -186,8 +186,8 @@ internal sealed partial class HttpHoldTests : HttpHoldFixture, IDisposable
         Assert.That((await Gateway.VerifyAuditAsync()).ExitCode, Is.Zero);
     }
 
-    [TestCase("node", "/silent", 1, TestName = "Kill -9 while the upstream works on it: it is not made again")]
-    [TestCase("secure", "/held/mute", 0, TestName = "Kill -9 between the yes and the first byte: it is not made afterwards")]
+    [TestCase("node", "/silent", 1, TestName = "T49 Kill -9 while the upstream works on it: it is not made again")]
+    [TestCase("secure", "/held/mute", 0, TestName = "T49 Kill -9 between the yes and the first byte: it is not made afterwards")]
     public async Task Kill_9_behind_the_yes(string target, string path, int seen)
     {
         await using RunningProcess curl = await BeginAsync(target, path, ["-H", "Prefer: respond-async, wait=40", "-d", "a=1"]);

@@ -103,7 +103,7 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
     [TestCase("a=1", "", "/held/y", "its method or URL differ")]
     [TestCase("a=1", "", "/held/x?y", "its method or URL differ")]
     [TestCase("a=11", "", "/held/y", "its method or URL and its body differ")]
-    public async Task Another_request_is_not_made(string body, string fields, string path, string expected)
+    public async Task T36_Another_request_is_not_made(string body, string fields, string path, string expected)
     {
         string id = await LeaveOneAsync();
         await ApproveAsync(id);
@@ -117,7 +117,7 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
 
     [TestCase("bob")]
     [TestCase("Alice")]
-    public async Task Somebody_elses_approval_is_as_if_it_were_not_there(string subject)
+    public async Task T33_Somebody_elses_approval_is_as_if_it_were_not_there(string subject)
     {
         string id = await LeaveOneAsync();
         await ApproveAsync(id);
@@ -146,7 +146,7 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
     }
 
     [Test]
-    public async Task Of_two_who_come_back_at_once_one_has_it()
+    public async Task T37_Of_two_who_come_back_at_once_one_has_it()
     {
         string id = await LeaveOneAsync();
         RawPeer[] clients = [await ConnectAsync(), await ConnectAsync()];
@@ -218,7 +218,7 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
     }
 
     [Test]
-    public async Task Where_to_look_is_for_who_asked_alone()
+    public async Task T33_Where_to_look_is_for_who_asked_alone()
     {
         string id = await LeaveOneAsync();
         (string Token, string Status)[] askers = [(Token, "200"), (Mint("bob"), "404"), ("wgp_none", "401")];

@@ -111,7 +111,7 @@ internal sealed class HeldBodyTests(TransportKind transport) : HeldFixture(trans
     }
 
     [Test]
-    public async Task A_body_that_drips_ends_in_time()
+    public async Task T04_A_body_that_drips_ends_in_time()
     {
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Request("POST /held/x", "Expect: 100-continue\r\nContent-Length: 10\r\n"));

@@ -213,7 +213,7 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
     }
 
     [Test]
-    public async Task More_than_people_can_read_is_429()
+    public async Task T09_More_than_people_can_read_is_429()
     {
         for (int i = 1; i <= ApprovalRegistry.MostOfOne; i++)
         {
@@ -229,7 +229,7 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
     }
 
     [Test]
-    public async Task Hundreds_wait_and_hold_no_thread()
+    public async Task T09_Hundreds_wait_and_hold_no_thread()
     {
         const int Callers = 20;
         int before = Process.GetCurrentProcess().Threads.Count;

@@ -4,7 +4,7 @@ using WireGate.Core.Sessions;
 
 namespace WireGate.Http.Tests.Sessions;
 
-/// <summary>T04: nobody holds a connection by doing next to nothing on it.</summary>
+/// <summary>Nobody holds a connection by doing next to nothing on it.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
 internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(transport)
@@ -23,7 +23,7 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
     };
 
     [Test]
-    public async Task A_first_head_that_drips_ends_with_the_time_to_authenticate()
+    public async Task T04_A_first_head_that_drips_ends_with_the_time_to_authenticate()
     {
         RawPeer client = await ConnectAsync();
         await client.SendAsync("GET / HTTP/1.1\r\nHost: a");
@@ -33,7 +33,7 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
     }
 
     [Test]
-    public async Task Another_head_that_drips_ends_in_its_time()
+    public async Task T04_Another_head_that_drips_ends_in_its_time()
     {
         RawPeer client = await ConnectAsync();
         await AnswerOneAsync(client);
@@ -46,7 +46,7 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
     }
 
     [Test]
-    public async Task A_body_that_drips_is_cut()
+    public async Task T04_A_body_that_drips_is_cut()
     {
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Request("POST /", "Content-Length: 100000\r\n", "x"));
