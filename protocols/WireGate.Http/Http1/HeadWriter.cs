@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using WireGate.Http.Credentials;
+using WireGate.Http.Holding;
 
 namespace WireGate.Http.Http1;
 
@@ -19,7 +19,7 @@ internal static class HeadWriter
     /// <param name="credential">What stands in its place.</param>
     /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     public static void WriteRequest(
-        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
+        IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
         ReadOnlySpan<byte> added = default)
     {
         output.Write(head.Method);
@@ -28,7 +28,7 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName);
+        WriteFields(output, head, slot.Field, credential.FieldName, default);
         credential.WriteField(output);
         output.Write(added);
 
@@ -44,15 +44,17 @@ internal static class HeadWriter
     /// <param name="head">As the upstream sent it.</param>
     /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
+    /// <param name="places">Where the upstream is for whom.</param>
     /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
-    public static void WriteResponse(PipeWriter output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default)
+    public static void WriteResponse(
+        IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, in Places places = default, ReadOnlySpan<byte> upgrade = default)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
         output.Write(" "u8);
         output.Write(head.Reason);
         output.Write("\r\n"u8);
-        WriteFields(output, head, PlaceholderSlot.NoField, default);
+        WriteFields(output, head, PlaceholderSlot.NoField, default, places);
         if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
         {
             WriteLength(output, length);
@@ -66,7 +68,7 @@ internal static class HeadWriter
         output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
     }
 
-    private static void WriteUpgrade(PipeWriter output, ReadOnlySpan<byte> upgrade)
+    private static void WriteUpgrade(IBufferWriter<byte> output, ReadOnlySpan<byte> upgrade)
     {
         if (!upgrade.IsEmpty)
         {
@@ -76,7 +78,7 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteFraming(PipeWriter output, RequestHead head)
+    private static void WriteFraming(IBufferWriter<byte> output, RequestHead head)
     {
         if (head.Body.Kind == BodyKind.Chunked)
         {
@@ -88,27 +90,29 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteLength(PipeWriter output, long length)
+    private static void WriteLength(IBufferWriter<byte> output, long length)
     {
         output.Write("Content-Length: "u8);
         WriteNumber(output, length);
         output.Write("\r\n"u8);
     }
 
-    private static void WriteNumber(PipeWriter output, long number)
+    private static void WriteNumber(IBufferWriter<byte> output, long number)
     {
         number.TryFormat(output.GetSpan(20), out int length);
         output.Advance(length);
     }
 
     // Lines that go on and stand together are copied together.
-    private static void WriteFields(PipeWriter output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName)
+    private static void WriteFields(
+        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
-            if (i != dropped && GoesOn(head, fields[i], droppedName))
+            bool saysPlace = fields[i].Name is FieldName.Location or FieldName.ContentLocation or FieldName.Refresh or FieldName.SetCookie;
+            if (i != dropped && !saysPlace && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;
                 end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;
@@ -120,6 +124,11 @@ internal static class HeadWriter
                 output.Write(head.Bytes[start..end]);
                 start = -1;
             }
+
+            if (i != dropped && saysPlace && GoesOn(head, fields[i], droppedName))
+            {
+                WritePlace(output, head, fields[i], places);
+            }
         }
 
         if (start >= 0)
@@ -128,14 +137,31 @@ internal static class HeadWriter
         }
     }
 
+    private static void WritePlace(IBufferWriter<byte> output, MessageHead head, in FieldLine field, in Places places)
+    {
+        output.Write(head.Name(field));
+        output.Write(": "u8);
+        if (!places.TryWrite(output, field.Name, head.Value(field)))
+        {
+            output.Write(head.Value(field));
+        }
+
+        output.Write("\r\n"u8);
+    }
+
     private static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
     {
         FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
 
-        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged.
+        // Who has a request wait has heard what it says of that.
+        FieldName.Expect => head is RequestHead { ExpectsContinue: true },
+        FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
+
+        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged; or for
+        // the gateway.
         FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
             or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
-            or FieldName.XMethodOverride => false,
+            or FieldName.XMethodOverride or FieldName.WireGateApproval => false,
         _ => !HopByHop.Is(field.Name) && !IsNamed(head.Name(field), droppedName),
     };
 

@@ -19,6 +19,39 @@ internal sealed class OperationLog(IAuditLog audit)
         return audit.Append(_record.Written);
     }
 
+    /// <summary>A request that people are asked about.</summary>
+    public void Held(Session session, RequestHead head, HttpOperation operation, in Decision decision, string? body)
+    {
+        WriteHead(session, head, operation, decision);
+        _record.Member("body"u8, body);
+        audit.Append(_record.Written);
+    }
+
+    /// <summary>A request whose client may come back for what people have not decided yet.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="head">What was asked.</param>
+    /// <param name="operation">What that is to rules.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="approval">What it comes back for.</param>
+    /// <param name="reference">What the client is told.</param>
+    public void Waits(Session session, RequestHead head, HttpOperation operation, in Decision decision, string approval, string reference)
+    {
+        WriteHead(session, head, operation, decision);
+        _record.Member("approval"u8, approval);
+        _record.Member("ref"u8, reference);
+        _record.Member("reason"u8, "nobody has decided yet: its client may come back");
+        audit.Append(_record.Written);
+    }
+
+    /// <summary>A request that people have approved, and that is made now.</summary>
+    public AuditPosition Approved(Session session, RequestHead head, HttpOperation operation, in Decision decision, string approval, string? body)
+    {
+        WriteHead(session, head, operation, decision with { Verdict = Verdict.Allow });
+        _record.Member("body"u8, body);
+        _record.Member("approval"u8, approval);
+        return audit.Append(_record.Written);
+    }
+
     /// <summary>A request that is refused.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="head">What was asked.</param>

@@ -18,12 +18,12 @@ internal sealed partial class ClientConnection
     private bool _isLingered;
 
     /// <summary>The upstream's fault: the client is told, and may go on if it has said all that it had to say.</summary>
-    private async ValueTask<bool> FailAsync(Refusal refusal)
+    private async ValueTask<bool> FailAsync(Refusal refusal, int? status = null)
     {
         troubles.Tell(session.Access!, refusal);
         services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
         bool isLast = _head.IsLast || _head.IsHttp10 || _head.Body.Kind != BodyKind.None;
-        return await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast);
+        return await AnswerAsync(status ?? Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast);
     }
 
     /// <returns>False: the connection ends.</returns>
@@ -58,7 +58,7 @@ internal sealed partial class ClientConnection
         }
 
         _isLingered = true;
-        if (_head.Length > 0 && _head.Body.Kind == BodyKind.None)
+        if (_head.Length > 0 && (_head.Body.Kind == BodyKind.None || _heldBody is not null))
         {
             return;
         }
@@ -96,7 +96,8 @@ internal sealed partial class ClientConnection
     {
         if (session.TryRefuse(refusal, services.Audit))
         {
-            await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
+            await (_pendingSession is { } pending ? AnswerPendingAsync(pending, refusal.Reference, isLast: true)
+                : AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true));
         }
 
         return false;

@@ -44,10 +44,11 @@ internal sealed partial class ClientConnection
     {
         session.Caller = Caller.Of(placeholder);
         session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
-        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot) ?? Impersonate();
+        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
+            ?? await HoldSessionAsync();
         if (refusal is null)
         {
-            AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+            AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated) with { Approval = _sessionApproval });
             await services.Audit.WhenDurableAsync(written, session.Loop);
             session.HandshakeDone();
             if (session.Lifetime is { } lifetime)
@@ -131,10 +132,6 @@ internal sealed partial class ClientConnection
         return TargetChoice.Of(config).TryFind(session.Listener, config, _head.Authority, asked.Path, out TargetConfig? target, out _prefix)
             && ProtocolNames.IsOverHttp(target.Protocol) ? target : null;
     }
-
-    private Refusal? CheckGrant() => session.Access!.Grant.Hold is null ? null : new Refusal(
-        SessionEnd.NotApproved, "its grant asks for an approval, and requests cannot wait for one yet",
-        $"grant \"{session.Access.Grant.Name}\" holds sessions, which HTTP has not");
 
     /// <summary>A placeholder stands where the real credential will: anywhere else it may be kept, or shown, by whoever reads that.</summary>
     private Refusal? CheckSurface(in PlaceholderSlot slot)

@@ -43,7 +43,7 @@ internal sealed partial class ClientConnection
             return;
         }
 
-        _clock.Set(LongestHead, SessionEnd.HandshakeTimeout, isKept: false);
+        _clock.Set(session.Config.Limits.RequestHead, SessionEnd.HandshakeTimeout, isKept: false);
         while (true)
         {
             ReadResult read = await Input.ReadAsync(CancellationToken.None);

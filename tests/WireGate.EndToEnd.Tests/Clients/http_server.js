@@ -23,6 +23,9 @@ const paths = {
   '/nothing': (request, response) => answer(response, 204, {}),
   '/zipped': (request, response) => answer(response, 200, { 'Content-Encoding': 'gzip', 'Content-Type': 'application/octet-stream' }, zipped),
 
+  // Nobody is ever answered there.
+  '/silent': () => {},
+
   // The first event at once, each other when somebody asks for /next.
   '/events': (request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });

@@ -79,6 +79,8 @@ internal sealed class ConfigLoaderTests
         Assert.That((config.Limits.RekeyBytes, config.Limits.RekeyTime), Is.EqualTo((64 * 1024, TimeSpan.FromHours(1))));
         Assert.That(config.Limits.Connect, Is.EqualTo(TimeSpan.FromMilliseconds(1500)));
         Assert.That(config.Limits.InspectedFrame, Is.EqualTo(1 << 20));
+        Assert.That((config.Limits.RequestHead, config.Limits.RequestBodyRate), Is.EqualTo((TimeSpan.FromSeconds(5), 1000)));
+        Assert.That((config.Limits.FirstByte, config.Limits.ResponseIdle), Is.EqualTo((TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10))));
         Assert.That(config.Placeholders.MaxTtl, Is.EqualTo(TimeSpan.FromDays(1)));
         Assert.That(orders.Addresses.Select(a => a.ToString()), Is.EqualTo(new[] { "db-1.internal:5432", "db-2.internal:5433", "[fd00::1]:5432" }));
         Assert.That(orders.Logins.Select(l => l.Name), Is.EqualTo(new[] { "ro", "rw" }), "least first, as written");
