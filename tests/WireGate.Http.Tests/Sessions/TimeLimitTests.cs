@@ -41,7 +41,7 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         Task<string> end = client.ReadToEndAsync();
         TimeSpan took = await PassAsync(end, async () => await client.SendAsync("x"));
 
-        Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(20)));
+        Assert.That(took, Is.InRange(TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(10)));
         Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.HandshakeTimeout));
     }
 
