@@ -29,6 +29,7 @@ internal sealed class SessionRelay : IDisposable
     private readonly HeldRequests _holds;
     private readonly HostKeyProof _hostKeys;
     private TaskCompletionSource? _waking;
+    private bool _isUpstreamDue;
     private bool _isStopped;
 
     /// <param name="session">It.</param>
@@ -52,6 +53,7 @@ internal sealed class SessionRelay : IDisposable
         session.UpstreamBytes = () => upstream.BytesRead;
         session.Interrupt = Stop;
         client.ExchangingChanged = upstream.ExchangingChanged = Wake;
+        (client.Counterpart, upstream.Counterpart) = (upstream, client);
         client.RekeyBytes = upstream.RekeyBytes = session.Config.Limits.RekeyBytes;
     }
 
@@ -100,10 +102,12 @@ internal sealed class SessionRelay : IDisposable
 
     private void Rekey()
     {
-        foreach (SshTransport leg in (ReadOnlySpan<SshTransport>)(_isStopped ? [] : [_client, _upstream]))
+        // One after the other.
+        _isUpstreamDue = !_isStopped;
+        if (!_isStopped)
         {
-            leg.StartRekey();
-            leg.StartFlush();
+            _client.StartRekey();
+            _client.StartFlush();
         }
     }
 
@@ -200,6 +204,13 @@ internal sealed class SessionRelay : IDisposable
 
     private void Wake()
     {
+        if (_isUpstreamDue && !_client.IsExchanging && !_upstream.IsExchanging)
+        {
+            _isUpstreamDue = false;
+            _upstream.StartRekey();
+            _upstream.StartFlush();
+        }
+
         _waking?.TrySetResult();
         _waking = null;
     }

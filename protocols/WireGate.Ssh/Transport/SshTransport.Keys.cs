@@ -36,10 +36,16 @@ internal sealed partial class SshTransport
 
     private bool _isFirstExchange = true;
 
-    /// <summary>Begins to exchange keys, unless that goes on already.</summary>
+    /// <summary>
+    /// The session's other leg; null: there is none. While that exchanges keys this one begins no exchange: what comes here meanwhile would all have
+    /// to be parked, and whoever never ends its exchange would make that be much.
+    /// </summary>
+    public SshTransport? Counterpart { get; set; }
+
+    /// <summary>Begins to exchange keys, unless that goes on already, or the other leg does it.</summary>
     public void StartRekey()
     {
-        if (!IsGated && !IsPeerExchanging)
+        if (!IsGated && !IsPeerExchanging && Counterpart is not { IsExchanging: true })
         {
             SendKexInit();
         }
@@ -143,12 +149,13 @@ internal sealed partial class SshTransport
         _reader.SetKey(_nextOpener!, _isStrict);
         _nextOpener = null;
         _isFirstExchange = false;
+        ExchangingChanged?.Invoke();
     }
 
     // In both directions, whichever goes on: a peer may only send, or only take.
     private void RekeyIfUsedUp()
     {
-        if (IsAuthenticated && !IsGated && !IsPeerExchanging
+        if (IsAuthenticated && !IsGated && !IsPeerExchanging && Counterpart is not { IsExchanging: true }
             && (IsUsedUp(_writer.Packets, _writer.Bytes, _writer.BlockSize) || IsUsedUp(_reader.Packets, _reader.Bytes, _reader.BlockSize)))
         {
             SendKexInit();

@@ -46,7 +46,8 @@ internal static class CopyCondition
         foreach (SshPath path in copy.Paths)
         {
             if (match.Paths.IsEmpty || !path.IsPlain || MayBeIn(match.Paths, copy, path)
-                || (Other(copy, path) is { } other && MayBeIn(match.Paths, copy, other)))
+                || (Other(copy, path) is { } other && MayBeIn(match.Paths, copy, other))
+                || (Whole(copy, path) is { } whole && MayBeIn(match.Paths, copy, whole)))
             {
                 return true;
             }
@@ -61,6 +62,12 @@ internal static class CopyCondition
     private static SshPath? Other(CopyCommand copy, SshPath path) =>
         copy.Program == CopyPrograms.Git && path.IsPlain && path.Text is { } text && !text.EndsWith(GitSuffix, StringComparison.Ordinal)
             ? new SshPath(Encoding.UTF8.GetBytes(text + GitSuffix))
+            : null;
+
+    /// <summary>What a repository is part of that is named by its own directory; null: it is not.</summary>
+    private static SshPath? Whole(CopyCommand copy, SshPath path) =>
+        copy.Program == CopyPrograms.Git && path.IsPlain && path.Text is { } text && text.EndsWith('/' + GitSuffix, StringComparison.Ordinal)
+            ? new SshPath(Encoding.UTF8.GetBytes(text[..^(GitSuffix.Length + 1)]))
             : null;
 
     private static bool IsIn(ImmutableArray<PathPattern> patterns, CopyCommand copy, SshPath path)

@@ -31,6 +31,7 @@ internal static class ConfigWarnings
             .Select(t => $"targets.{t.Name}: no listener with TLS reaches it, and kubectl shows its token to none without: add tls to one"),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
+        .. CopyWarnings.Find(config),
         .. ApprovalWarnings.Find(config),
         .. config.UnixUsers.Select((user, i) => (user.User, i)).Where(u => UnixAccounts.IsUser(u.User) == false)
             .Select(u => $"identity.unix[{u.i}]: this machine has no user {u.User}, so nobody is that"),

@@ -10,7 +10,7 @@ internal sealed class SshCopyTests : SshFixture
     private string _file = null!;
 
     protected override string Rules => $$"""
-            - { name: fetch, match: { copy: { with: [git], operations: [read], paths: ["{{Open}}/**"] } }, do: allow }
+            - { name: fetch, match: { copy: { with: [git], operations: [read], paths: ["{{Git}}/**"] } }, do: allow }
             - { name: work, match: { copy: { with: [scp, rsync], paths: ["{{Open}}/**"] } }, do: allow }
             - { name: look, match: { copy: { with: [scp, rsync], operations: [read], paths: ["{{ReadOnly}}/**"] } }, do: allow }
             - { name: no-keys, match: { copy: { paths: ["{{Open}}/keys/**"] } }, do: deny, reason: "keys stay here" }
@@ -19,9 +19,14 @@ internal sealed class SshCopyTests : SshFixture
 
     private string Open => Path.Combine(Host.Files, "open");
 
+    // Nobody writes there by rsync or scp.
+    private string Git => Path.Combine(Host.Files, "git");
+
     private string ReadOnly => Path.Combine(Host.Files, "read");
 
     private string There => Path.Combine(Open, TestContext.CurrentContext.Test.ID);
+
+    private string Repository => Path.Combine(Git, TestContext.CurrentContext.Test.ID);
 
     private string Rsync => $"rsync -e 'ssh -F {Endpoint.ConfigPath}'";
 
@@ -30,7 +35,7 @@ internal sealed class SshCopyTests : SshFixture
     [OneTimeSetUp]
     public async Task MakeAsync()
     {
-        foreach (string directory in (string[])[Open, ReadOnly, Path.Combine(Open, "keys"), Path.Combine(Host.Files, "closed")])
+        foreach (string directory in (string[])[Open, Git, ReadOnly, Path.Combine(Open, "keys"), Path.Combine(Host.Files, "closed")])
         {
             Directory.CreateDirectory(directory);
             await File.WriteAllTextAsync(Path.Combine(directory, "secret"), "a secret");
@@ -64,15 +69,16 @@ internal sealed class SshCopyTests : SshFixture
     [Test]
     public Task Git_fetches() => SameAsync($$"""
         export GIT_SSH_COMMAND='ssh -F {{Endpoint.ConfigPath}}' GIT_CONFIG_GLOBAL=/dev/null
-        git init -q --bare {{There}}.git; git init -q {{There}}.a
-        cd {{There}}.a; cp {{_file}} noise; git add noise
-        git -c user.email=a@example.com -c user.name=a commit -q -m noise; git push -q {{There}}.git HEAD:master
-        git clone -q -b master ssh://gate{{There}}.git {{There}}.b; cmp {{_file}} {{There}}.b/noise
-        git clone -q -b master ssh://gate{{There}} {{There}}.c; cmp {{_file}} {{There}}.c/noise
-        git archive --remote=gate:{{There}}.git master | tar x -O > {{There}}.noise; cmp {{_file}} {{There}}.noise
-        cd {{There}}.b; git fetch -q
-        if git push -q ssh://gate{{There}}.git HEAD:other 2> {{There}}.error; then exit 3; fi
-        grep -q 'wiregate: denied' {{There}}.error; ! git -C {{There}}.git rev-parse -q --verify other
+        git init -q --bare {{Repository}}.git; git init -q {{Repository}}.a
+        cd {{Repository}}.a; cp {{_file}} noise; git add noise
+        git -c user.email=a@example.com -c user.name=a commit -q -m noise; git push -q {{Repository}}.git HEAD:master
+        git clone -q -b master ssh://gate{{Repository}}.git {{Repository}}.b; cmp {{_file}} {{Repository}}.b/noise
+        git clone -q -b master ssh://gate{{Repository}} {{Repository}}.c; cmp {{_file}} {{Repository}}.c/noise
+        if git archive --remote=gate:{{Repository}}.git master > {{Repository}}.tar 2> {{Repository}}.error; then exit 4; fi
+        grep -q 'wiregate: denied' {{Repository}}.error
+        cd {{Repository}}.b; git fetch -q
+        if git push -q ssh://gate{{Repository}}.git HEAD:other 2> {{Repository}}.error; then exit 3; fi
+        grep -q 'wiregate: denied' {{Repository}}.error; ! git -C {{Repository}}.git rev-parse -q --verify other
         """);
 
     [TestCase("{1} {2} gate:{0}/read/new")]
@@ -91,6 +97,8 @@ internal sealed class SshCopyTests : SshFixture
     [TestCase("{4} -a -M--log-file={0}/open/log gate:{0}/read/ {3}.back")]
     [TestCase("{4} -a --link-dest={0}/closed {2} gate:{0}/open/new")]
     [TestCase("{4} -a --files-from=:{0}/closed/secret gate:{0}/read {3}.back")]
+    [TestCase("{4} --size-only --copy-dest=keys {0}/open/secret gate:{0}/open/copied")]
+    [TestCase("{4} -b --backup-dir=keys {2} gate:{0}/open/secret")]
     [TestCase("{4} -aL gate:{0}/read/ {3}.back")]
     [TestCase("{4} -as gate:{0}/read/ {3}.back")]
     public async Task What_no_rule_allows_is_not_done(string command)
@@ -110,9 +118,10 @@ internal sealed class SshCopyTests : SshFixture
     [TestCase("scp -f {0}/open/x -S /bin/sh")]
     [TestCase("rsync --server --daemon . {0}/open")]
     [TestCase("rsync --server --sender --log-file={0}/open/x . {0}/open/x")]
-    [TestCase("git-upload-pack --strict {0}/open/x")]
-    [TestCase("git-receive-pack '{0}/open/x.git'")]
-    [TestCase("git-upload-pack '{0}/open/x.git'; id")]
+    [TestCase("git-upload-pack --strict {0}/git/x")]
+    [TestCase("git-receive-pack '{0}/git/x.git'")]
+    [TestCase("git-upload-archive '{0}/git/x.git'")]
+    [TestCase("git-upload-pack '{0}/git/x.git'; id")]
     [TestCase("id")]
     public async Task It_ends_with_126(string command)
     {

@@ -102,6 +102,29 @@ internal sealed class MaskedOutputTests : RelayFixture
     });
 
     [Test]
+    public Task A_prompt_is_shown_while_the_other_stream_goes_on() => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", "both");
+        int before = Relayed.Time.Waiting;
+        await SayAsync(upstream, "go on? ");
+        while (Relayed.Time.Waiting == before)
+        {
+            await Relayed.YieldAsync();
+        }
+
+        bool isShown = false;
+        for (int i = 0; i < 100 && !isShown; i++)
+        {
+            await SendAsync(upstream, Message(SshMessage.SSH_MSG_CHANNEL_EXTENDED_DATA).UInt32(Mine).UInt32(1).String("x\n"));
+            await PassTimeAsync(1, TimeSpan.FromMilliseconds(5));
+            byte[] message = await ReadAsync(client);
+            isShown = Kind(message) == SshMessage.SSH_MSG_CHANNEL_DATA && Encoding.UTF8.GetString(message[ConnectionMessages.DataAt..]) == "go on? ";
+        }
+
+        Assert.That(isShown);
+    });
+
+    [Test]
     public Task Each_stream_is_looked_at_by_itself() => MaskedAsync(async (client, upstream) =>
     {
         await BeginAsync(client, upstream, "exec", "both");

@@ -8,8 +8,9 @@ namespace WireGate.Ssh.Tests.Relaying;
 /// <summary>Either leg exchanges keys while the other goes on.</summary>
 internal sealed class RelayKeyExchangeTests : RelayFixture
 {
-    [Test]
-    public async Task Who_begins_a_key_exchange_and_does_not_go_on_is_kept_little_and_gets_all_of_it_later()
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Who_begins_a_key_exchange_and_does_not_go_on_is_kept_little_and_gets_all_of_it_later(bool isOtherUsedUp)
     {
         await RunAsync(async (client, upstream) =>
         {
@@ -21,6 +22,7 @@ internal sealed class RelayKeyExchangeTests : RelayFixture
             Assert.That(Kind(await ReadAsync(client)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_SUCCESS));
 
             // It hears what the gateway answers only when it reads again.
+            Relayed.UpstreamLeg.RekeyBytes = isOtherUsedUp ? 64 * 1024 : null;
             client.StartRekey();
             await client.FlushAsync();
             while (!Relayed.ClientLeg.IsExchanging)

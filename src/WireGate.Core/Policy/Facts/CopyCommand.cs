@@ -110,11 +110,11 @@ public sealed class CopyCommand
     /// <returns>Null: it is in none of the forms that are known.</returns>
     internal static CopyCommand? Read(ImmutableArray<string> words) => words switch
     {
-        // A program in a directory may be any of that name.
+        // A program in a directory may be any of that name. git-upload-archive runs what the repository's config says (tar.*.command).
         ["scp", .. var rest] => ReadScp(rest.AsSpan()),
         ["rsync", "--server", .. var rest] => ReadRsync(rest.AsSpan()),
-        ["git-upload-pack" or "git-upload-archive", var path] => ReadGit(CopyActions.Read, path),
-        [GitProgram, "upload-pack" or "upload-archive", var path] => ReadGit(CopyActions.Read, path),
+        ["git-upload-pack", var path] => ReadGit(CopyActions.Read, path),
+        [GitProgram, "upload-pack", var path] => ReadGit(CopyActions.Read, path),
         ["git-receive-pack", var path] => ReadGit(CopyActions.Write, path),
         [GitProgram, "receive-pack", var path] => ReadGit(CopyActions.Write, path),
         _ => null,
@@ -170,7 +170,7 @@ public sealed class CopyCommand
         }
 
         // It takes options behind the paths, too.
-        if (rest is not [".", .. { IsEmpty: false } paths] || (!sends && paths.Length > 1) || HasOption(paths))
+        if (rest is not [".", .. { IsEmpty: false } paths] || (!sends && paths.Length > 1) || HasOption(paths) || (!sends && !options.TryPlace(paths[0])))
         {
             return null;
         }

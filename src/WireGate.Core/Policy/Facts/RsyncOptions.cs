@@ -43,6 +43,7 @@ internal sealed class RsyncOptions(bool sends)
         (Meaning.WritesTo, "backup-dir partial-dir temp-dir"));
 
     private readonly List<string> _paths = [];
+    private readonly List<string> _relative = [];
 
     private enum Meaning
     {
@@ -128,8 +129,11 @@ internal sealed class RsyncOptions(bool sends)
             _ => CopyActions.None,
         };
 
-        // What is relative is below what is written, which is judged itself.
-        if (meaning != Meaning.Value && (sends || meaning == Meaning.List || !IsBelow(value)))
+        if (meaning is Meaning.ReadsFrom or Meaning.WritesTo && !sends && !value.StartsWith(Separator))
+        {
+            _relative.Add(value);
+        }
+        else if (meaning != Meaning.Value)
         {
             _paths.Add(value);
         }
@@ -137,7 +141,16 @@ internal sealed class RsyncOptions(bool sends)
         return true;
     }
 
-    private static bool IsBelow(string path) => Array.TrueForAll(path.Split(Separator), SshPath.IsPlainSegment);
+    /// <summary>
+    /// Says where it writes to. A directory that an option names without a slash before it is below that, but only if that is a directory: beside a
+    /// file it is in the directory that holds the file.
+    /// </summary>
+    /// <returns>False: it may be either.</returns>
+    public bool TryPlace(string destination)
+    {
+        _paths.AddRange(_relative.Select(directory => destination + directory));
+        return _relative.Count == 0 || destination.EndsWith(Separator);
+    }
 
     /// <summary>Whether it is <c>-logDtpre.iLsfxCIvu</c>, or <c>-B700</c>. What follows <c>e</c> is what the client's protocol can do.</summary>
     private static bool IsShort(string option)

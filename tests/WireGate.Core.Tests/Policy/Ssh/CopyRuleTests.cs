@@ -43,8 +43,8 @@ internal sealed class CopyRuleTests
     [TestCase("rsync --server --sender -re.iLs --files-from /etc/l . /srv/a", null, "read", "/srv/**", ExpectedResult = Verdict.Deny, TestName = "A_list_is_read")]
     [TestCase("rsync --server -re.iLs --backup-dir=/etc . /srv/a", null, null, "/srv/**", ExpectedResult = Verdict.Deny, TestName = "A_directory_of_an_option_must_be_covered")]
     [TestCase("rsync --server -re.iLs --link-dest=/srv/b . /srv/a", null, "write", "/srv/**", ExpectedResult = Verdict.Deny, TestName = "What_is_linked_is_read")]
-    [TestCase("rsync --server -re.iLs --link-dest=../b . /srv/a", null, null, "/srv/**", ExpectedResult = Verdict.Deny, TestName = "An_options_way_up_is_in_no_path")]
-    [TestCase("rsync --server -re.iLs --partial-dir=.p/q . /srv/a", null, null, "/srv/a/**", ExpectedResult = Verdict.Allow, TestName = "What_is_relative_is_below")]
+    [TestCase("rsync --server -re.iLs --link-dest=../b . /srv/a/", null, null, "/srv/**", ExpectedResult = Verdict.Deny, TestName = "An_options_way_up_is_in_no_path")]
+    [TestCase("rsync --server -re.iLs --partial-dir=.p/q . /srv/a/", null, null, "/srv/a/**", ExpectedResult = Verdict.Allow, TestName = "What_is_relative_is_below")]
     public Verdict An_allow_covers_all(string command, string? with, string? operations, string paths) =>
         Judge(Exec(command), Allow(CopyOf(with, operations, paths))).Verdict;
 
@@ -58,6 +58,7 @@ internal sealed class CopyRuleTests
     [TestCase("scp -r -f /srv/a", null, null, "/srv/*/b/*.key", ExpectedResult = Verdict.Deny, TestName = "What_a_star_may_be_below_is_touched")]
     [TestCase("scp -r -f /srv", null, null, "/etc/**", ExpectedResult = Verdict.Allow, TestName = "What_is_elsewhere_is_not_touched")]
     [TestCase("scp -r -f /srv/a/b", null, null, "/srv/a", ExpectedResult = Verdict.Allow, TestName = "What_is_above_is_not_touched")]
+    [TestCase("git-upload-pack '/srv/a/.git'", "git", null, "/srv/a", ExpectedResult = Verdict.Deny, TestName = "A_repository_is_touched_by_its_own_directory")]
     [TestCase("scp -r -f /srv/a/b", null, null, "/srv/*/c/**", ExpectedResult = Verdict.Allow, TestName = "What_is_beside_is_not_touched")]
     [TestCase("scp -f /srv/a", null, null, "/srv/a/b", ExpectedResult = Verdict.Allow, TestName = "A_file_has_nothing_below")]
     [TestCase("scp -f x", null, null, "/etc/**", ExpectedResult = Verdict.Deny, TestName = "A_relative_path_may_be_anywhere")]
