@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
+using WireGate.Http.Masking;
 
 namespace WireGate.Http;
 
@@ -13,4 +14,10 @@ namespace WireGate.Http;
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">For the operator.</param>
 public sealed record HttpServices(
-    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TimeProvider Time, ILogger<HttpProtocol> Logger);
+    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TimeProvider Time, ILogger<HttpProtocol> Logger)
+{
+    /// <summary>Of the hashes that masks show.</summary>
+    public ReadOnlyMemory<byte> MaskKey { get; init; }
+
+    internal MaskPlans Masks => field ??= new MaskPlans(MaskKey);
+}

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Http.Credentials;
+using WireGate.Http.Masking;
 
 namespace WireGate.Http.Http1;
 
@@ -17,8 +18,10 @@ internal static class HeadWriter
     /// <param name="authority">The upstream's own.</param>
     /// <param name="slot">Where the client had its placeholder.</param>
     /// <param name="credential">What stands in its place.</param>
+    /// <param name="isMasked">What it is answered will be masked.</param>
     public static void WriteRequest(
-        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential)
+        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
+        bool isMasked = false)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -26,7 +29,7 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName);
+        WriteFields(output, head, slot.Field, credential.FieldName, isMasked ? MaskedFields.OfRequest(head.Method) : default);
         credential.WriteField(output);
 
         // What is compressed could not be looked through.
@@ -42,15 +45,21 @@ internal static class HeadWriter
     /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
     /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
-    public static void WriteResponse(PipeWriter output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default)
+    /// <param name="isMasked">Its body is masked, or what would be of it if it had one: it has another length.</param>
+    public static void WriteResponse(
+        PipeWriter output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default, bool isMasked = false)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
         output.Write(" "u8);
         output.Write(head.Reason);
         output.Write("\r\n"u8);
-        WriteFields(output, head, PlaceholderSlot.NoField, default);
-        if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
+        WriteFields(output, head, PlaceholderSlot.NoField, default, isMasked ? MaskedFields.OfResponse : default);
+        if (isMasked)
+        {
+            WriteMasked(output, head, inChunks);
+        }
+        else if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
         {
             WriteLength(output, length);
         }
@@ -61,6 +70,19 @@ internal static class HeadWriter
 
         WriteUpgrade(output, upgrade);
         output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
+    }
+
+    private static void WriteMasked(PipeWriter output, ResponseHead head, bool inChunks)
+    {
+        output.Write("Accept-Ranges: none\r\n"u8);
+        if (head.Body.Kind != BodyKind.None)
+        {
+            output.Write(inChunks ? "Transfer-Encoding: chunked\r\n"u8 : default);
+        }
+        else if (head.ContentLength == 0 && !head.IsToHead)
+        {
+            WriteLength(output, 0);
+        }
     }
 
     private static void WriteUpgrade(PipeWriter output, ReadOnlySpan<byte> upgrade)
@@ -99,13 +121,13 @@ internal static class HeadWriter
     }
 
     // Lines that go on and stand together are copied together.
-    private static void WriteFields(PipeWriter output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName)
+    private static void WriteFields(PipeWriter output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, ReadOnlySpan<FieldName> masked)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
-            if (i != dropped && GoesOn(head, fields[i], droppedName))
+            if (i != dropped && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;
                 end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;

@@ -158,12 +158,18 @@ internal sealed partial class ClientConnection
                     ? Exchanged.Done : Exchanged.Ended;
             }
 
+            if (!BeginMask(out string? unmaskable))
+            {
+                await StopAsync(upstream, sending);
+                return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
+            }
+
             bool inChunks = !_head.IsHttp10;
             BodyEnd? sent = sending.IsCompleted ? await sending : null;
             bool isLast = _head.IsLast || _head.IsHttp10 || sent != BodyEnd.Complete;
-            HeadWriter.WriteResponse(Output, _response, isLast, inChunks);
+            HeadWriter.WriteResponse(Output, _response, isLast, inChunks, isMasked: _masks is not null);
             _isAnswered = true;
-            BodyEnd received = await ReceiveAsync(upstream, inChunks && _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose, isText ? _scrubber : null);
+            BodyEnd received = await ReceiveAsync(upstream, inChunks && IsChunkedToClient, isText ? _scrubber : null);
             isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
             if (sent is null)
             {
@@ -173,7 +179,7 @@ internal sealed partial class ClientConnection
             if (received != BodyEnd.Complete)
             {
                 // Cut, so that it is not taken for whole.
-                session.TryEnd(received == BodyEnd.SourceClosed ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed, "within the body of a response");
+                EndWithin(received);
                 session.Client.Abort();
                 return Exchanged.Ended;
             }
@@ -190,6 +196,7 @@ internal sealed partial class ClientConnection
         {
             session.Client.HungUp = null;
             session.Interrupt = null;
+            EndMask();
             _response.Clear();
             if (isKept)
             {

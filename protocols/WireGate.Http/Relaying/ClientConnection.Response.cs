@@ -23,7 +23,7 @@ internal sealed partial class ClientConnection
     {
         try
         {
-            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber);
+            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber, _bodyMask);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {

@@ -153,11 +153,12 @@ internal sealed partial class ClientConnection(
             decision = decision with { Verdict = Verdict.Deny, Reason = "it needs an approval, and requests cannot wait for one yet" };
         }
 
+        decision = PlanMasks(decision);
         if (decision.Verdict != Verdict.Allow)
         {
             string reference = Reference.New();
             _log.Denied(session, _head, request, decision, reference);
-            return await AnswerAsync(403, Words(decision), reference, isLast: _head.Body.Kind != BodyKind.None || _head.IsLast);
+            return await AnswerAsync(_isUnmaskable ? 502 : 403, Words(decision), reference, isLast: _head.Body.Kind != BodyKind.None || _head.IsLast);
         }
 
         AuditPosition written = _log.Allowed(session, _head, request, decision);

@@ -82,7 +82,8 @@ internal readonly struct SshParts(SshOperation operation, ulong detecting) : IOp
 
 /// <summary>A request of HTTP, which is one thing.</summary>
 /// <param name="request">The request.</param>
-internal readonly struct HttpParts(HttpOperation request) : IOperationParts
+/// <param name="ofBodies">The masks that hide anything of bodies: those of columns alone do not.</param>
+internal readonly struct HttpParts(HttpOperation request, ulong ofBodies) : IOperationParts
 {
     public int Count => 1;
 
@@ -96,6 +97,5 @@ internal readonly struct HttpParts(HttpOperation request) : IOperationParts
 
     public string? NeverPasses(int part) => null;
 
-    // What hides anything of an answer is not built yet, and a config that asks for it is refused.
-    public ulong MasksOf(ulong masks) => 0;
+    public ulong MasksOf(ulong masks) => masks & ofBodies;
 }

@@ -90,10 +90,6 @@ internal sealed class MatchShape : MapShape<MatchConfig>
         }
     }
 
-    /// <summary>Whether it may be about requests of HTTP.</summary>
-    public static bool MayBeOfHttp(MapNode? match) =>
-        match is null || match.Find(HttpKey) is not null || !match.Entries.Any(e => e.Key is SqlKey or PtyKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
-
     /// <summary>Whether it says which operations are meant.</summary>
     public static bool NamesOperations(MapNode? match) =>
         match is not null && match.Entries.Any(e => e.Key is SqlKey or HttpKey or OperationsKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
