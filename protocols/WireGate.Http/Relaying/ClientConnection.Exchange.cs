@@ -149,6 +149,12 @@ internal sealed partial class ClientConnection
                 return Exchanged.Ended;
             }
 
+            if (!BeginMask(out string? unmaskable))
+            {
+                await StopAsync(upstream, sending);
+                return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
+            }
+
             bool isText = !_response.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> type) || ContentTypes.IsText(type);
             if (isText && IsEncoded && _response.Body.Kind != BodyKind.None)
             {
@@ -156,12 +162,6 @@ internal sealed partial class ClientConnection
                 return await FailAsync(new Refusal(
                     SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is compressed, which it was asked not to be", "a compressed text cannot be looked through for the secret"))
                     ? Exchanged.Done : Exchanged.Ended;
-            }
-
-            if (!BeginMask(out string? unmaskable))
-            {
-                await StopAsync(upstream, sending);
-                return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
             }
 
             bool inChunks = !_head.IsHttp10;
