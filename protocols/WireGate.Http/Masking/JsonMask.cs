@@ -262,7 +262,7 @@ internal sealed partial class JsonMask(PathSet paths, TextSearch search, HiddenT
             if (next is null)
             {
                 bool isWhole = _number is NumberPart.Zero or NumberPart.Integer or NumberPart.Fraction or NumberPart.Exponent;
-                if (!isWhole || isDigit)
+                if (!isWhole || b is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)',' or (byte)']' or (byte)'}' or RecordSeparator))
                 {
                     return Stop(at, "a number that is none");
                 }

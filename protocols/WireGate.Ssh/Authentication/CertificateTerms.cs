@@ -26,7 +26,7 @@ internal sealed class CertificateTerms(SshCertificate certificate)
         SshForward forward => IsPermitted(forward.Kind) ? null : $"the certificate does not permit forwarding ({forward.Kind.ToString().ToLowerInvariant()})",
         SshExec exec when _command is not null => exec.Command == _command && _command != InternalSftp ? null : Forced,
         SshSubsystem subsystem when _command is not null => subsystem.Name == SshSubsystem.Sftp && _command == InternalSftp ? null : Forced,
-        SshShell when _command is not null => Forced,
+        SshShell or SshRequest when _command is not null => Forced,
         _ => null,
     };
 

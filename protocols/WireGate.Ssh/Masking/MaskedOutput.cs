@@ -23,10 +23,6 @@ internal sealed class MaskedOutput : IDisposable
     // A line to which something is added all the time is shown all the same, but for what came last.
     private const int MostTimes = 10;
 
-    // Streams of bytes between two programs, which one that is overwritten may break: a mask has to ask for them.
-    private static readonly ImmutableArray<string> Copiers =
-        ["scp", "rsync", "sftp-server", "internal-sftp", "git-upload-pack", "git-receive-pack", "git-upload-archive"];
-
     private readonly Channel _channel;
     private readonly SshTransport _client;
     private readonly SshTransport _upstream;
@@ -57,7 +53,9 @@ internal sealed class MaskedOutput : IDisposable
     {
         // Here it is taken apart and put together again, so what a file has in it is between lengths.
         bool isSftp = operation is SshSubsystem { Name: SshSubsystem.Sftp };
-        bool copies = operation is SshExec { Words: [var program, ..] } && Copiers.Contains(program[(program.LastIndexOf('/') + 1)..]);
+
+        // One that is overwritten may break: a mask has to ask for it.
+        bool copies = operation is SshExec exec && CopyCommand.IsStream(exec);
         ImmutableArray<MaskConfig> looking = isSftp ? [] : [.. masks.Masks.Where(m => !m.Detect.IsEmpty && (m.LooksAtBinary || !copies))];
         return looking.IsEmpty ? null : new MaskedOutput(channel, client, upstream, looking, loop, time, fail);
     }

@@ -59,6 +59,19 @@ internal sealed partial class OperationJudge
             name, value, _session.Config.Targets.TryGetValue(_session.Access!.Target.Name, out TargetConfig? target) ? target.Environment : []);
     }
 
+    /// <summary>A request that is not known here, if any rule names it: of the others no rule is asked.</summary>
+    public SshRequest? NamedRequest(string name, bool isGlobal)
+    {
+        if (!SshRequest.IsName(name))
+        {
+            return null;
+        }
+
+        Refresh();
+        var request = new SshRequest(name, isGlobal);
+        return _rules.Names(request) ? request : null;
+    }
+
     /// <summary>Judges.</summary>
     /// <param name="operation">What is asked for.</param>
     /// <param name="cannotWait">Why people cannot be asked about it; null: they can.</param>

@@ -103,6 +103,13 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
             case SshExec exec:
                 WriteCommand(exec);
                 WritePty(exec.HasPty);
+                if (exec.Copy is { } copy)
+                {
+                    WriteMember("copy"u8, CopyWords.Of(copy.Program));
+                    WriteMembers("operations"u8, CopyWords.Of(copy.Actions));
+                    WriteMembers("paths"u8, copy.Paths.Select(p => p.ToString()), "pathsSha256"u8);
+                }
+
                 break;
             case SshShell shell:
                 WriteMember("shell"u8, "");
@@ -114,6 +121,10 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
                 break;
             case SshForward forward:
                 WriteFact("forward"u8, forward.ToString());
+                break;
+            case SshRequest request:
+                WriteFact("request"u8, request.Name);
+                WriteMember("of"u8, request.IsGlobal ? "connection" : "channel");
                 break;
             case SftpOperation sftp:
                 WriteMembers("sftp"u8, SftpWords.Of(sftp.Actions));

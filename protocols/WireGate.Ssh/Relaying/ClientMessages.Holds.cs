@@ -90,35 +90,15 @@ internal sealed partial class ClientMessages
         });
     }
 
-    private void HoldGlobal(bool wantsReply, GlobalRequest request, Decision decision)
-    {
-        byte[] message = client.Packet.Payload.ToArray();
-        Owed? owed = wantsReply ? toClient.Hold() : null;
-        var held = new HeldRequest();
-        _listening.Add((request.Operation!, held));
-        holds.Begin(held, new HeldOperation(request.Operation!, message, []), decision, Debug, judgement =>
-        {
-            _listening.RemoveAll(l => l.Held == held);
-            if (judgement.IsAllowed)
-            {
-                request.Note?.Invoke(forwards);
-                Sent(toClient, owed, judgement);
-                upstream.Send(message);
-            }
-            else if (owed is not null)
-            {
-                toClient.Answer(owed, ConnectionMessages.RequestFailure());
-            }
-
-            Flush();
-        });
-    }
-
-    private void Sent(ReplyQueue replies, Owed? owed, in Judgement judgement)
+    /// <param name="replies">Where the answer is owed.</param>
+    /// <param name="owed">Its place; null: none is wanted.</param>
+    /// <param name="judgement">What let it go.</param>
+    /// <param name="answered">Is told the answer, too; null: nobody else wants to know.</param>
+    private void Sent(ReplyQueue replies, Owed? owed, in Judgement judgement, Action<bool?>? answered = null)
     {
         if (owed is not null)
         {
-            replies.Expect(owed, holds.Send(judgement.Approval!));
+            replies.Expect(owed, holds.Send(judgement.Approval!) + answered);
         }
         else
         {

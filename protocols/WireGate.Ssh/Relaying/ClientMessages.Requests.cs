@@ -35,6 +35,9 @@ internal sealed partial class ClientMessages
 
         /// <summary>It lets the upstream open channels.</summary>
         Forward,
+
+        /// <summary>Nobody knows what it is, and a rule names it.</summary>
+        Named,
     }
 
     private async ValueTask OnRequestAsync()
@@ -45,7 +48,7 @@ internal sealed partial class ClientMessages
             return;
         }
 
-        Judgement judgement = treatment is Treatment.Start or Treatment.Forward
+        Judgement judgement = treatment is Treatment.Start or Treatment.Forward or Treatment.Named
             ? await judge.JudgeAsync(operation!, treatment == Treatment.Start ? holds.WhyFull : StartWaits, channel.Environment)
             : new Judgement(treatment == Treatment.Pass, null);
         if (judgement.Held is { } decision)
@@ -85,7 +88,7 @@ internal sealed partial class ClientMessages
         bool isSession = channel.Type == Relaying.Channel.Session;
         TerminalSize? before = channel.Terminal;
         SshOperation? operation = null;
-        Treatment treatment = Treatment.Refuse;
+        Treatment treatment;
         switch (request.Type)
         {
             case "exec" when isSession && !channel.IsStarted:
@@ -131,6 +134,12 @@ internal sealed partial class ClientMessages
             case "window-change" or "signal" or "break" or "xon-xoff" when isSession:
             case "eow@openssh.com" or "keepalive@openssh.com":
                 treatment = Treatment.Pass;
+                break;
+
+            // It would come before what waits, and mean something else then.
+            default:
+                operation = channel.Held is null ? judge.NamedRequest(request.Type, isGlobal: false) : null;
+                treatment = operation is null ? Treatment.Refuse : Treatment.Named;
                 break;
         }
 

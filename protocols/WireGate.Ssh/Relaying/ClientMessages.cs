@@ -3,7 +3,6 @@ using System.Diagnostics;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Transport;
-using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Operations;
 using WireGate.Ssh.Transport;
@@ -12,7 +11,7 @@ namespace WireGate.Ssh.Relaying;
 
 /// <summary>
 /// What a client sends in the connection protocol (RFC 4254): what asks for something is judged, the rest goes on as it came. What is not
-/// known here is refused.
+/// known here is refused, but for requests that a rule names.
 /// </summary>
 internal sealed partial class ClientMessages(
     SshTransport client, SshTransport upstream, ChannelTable table, RemoteForwards forwards, ReplyQueue toClient, ReplyQueue toUpstream, OperationJudge judge,
@@ -255,55 +254,5 @@ internal sealed partial class ClientMessages(
         reader.ReadUInt32();
         reader.End();
         return SshForward.ToSocket(path);
-    }
-
-    private async ValueTask OnGlobalRequestAsync()
-    {
-        (bool wantsReply, GlobalRequest request, IReadOnlyList<SshPrivateKey>? proven) = ReadGlobal();
-        if (proven is not null)
-        {
-            toClient.Answer(toClient.Hold(), await hostKeys.ProveAsync(proven));
-            return;
-        }
-
-        Judgement judgement = request.Operation is null
-            ? new Judgement(request.IsKnown, "")
-            : await judge.JudgeAsync(request.Operation, holds.WhyFull);
-        if (judgement.Held is { } decision)
-        {
-            HoldGlobal(wantsReply, request, decision);
-        }
-        else if (!judgement.IsAllowed)
-        {
-            if (wantsReply)
-            {
-                toClient.Answer(ConnectionMessages.RequestFailure());
-            }
-        }
-        else
-        {
-            foreach ((SshForward waiting, HeldRequest held) in _listening)
-            {
-                if (waiting.ToString() == request.Cancels?.ToString())
-                {
-                    held.Withdraw("the client cancelled it");
-                }
-            }
-
-            request.Note?.Invoke(forwards);
-            if (wantsReply)
-            {
-                toClient.Expect();
-            }
-
-            upstream.Forward(client.Packet);
-        }
-    }
-
-    private (bool WantsReply, GlobalRequest Request, IReadOnlyList<SshPrivateKey>? Proven) ReadGlobal()
-    {
-        Request request = Request.Read(Peer.Client, client.Packet.Payload);
-        var rest = new SshReader(Peer.Client, request.Rest);
-        return (request.WantsReply, GlobalRequest.Read(request.Type, rest), request is { Type: HostKeyProof.Request, WantsReply: true } ? hostKeys.Read(rest) : null);
     }
 }

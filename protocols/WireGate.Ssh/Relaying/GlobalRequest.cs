@@ -16,6 +16,9 @@ internal readonly record struct GlobalRequest
     /// <summary>What is not wanted any more; null: nothing is taken back.</summary>
     public SshForward? Cancels { get; private init; }
 
+    /// <summary>The upstream is to choose the port, and says which in its answer.</summary>
+    public bool AsksForPort { get; private init; }
+
     /// <summary>Keeps what the upstream may open channels for; null: that stays as it is.</summary>
     public Action<RemoteForwards>? Note { get; private init; }
 
@@ -29,7 +32,9 @@ internal readonly record struct GlobalRequest
                 ReadOnlySpan<byte> address = rest.ReadString();
                 uint port = rest.ReadUInt32();
                 rest.End();
-                return new() { IsKnown = true, Operation = SshForward.ListenOn(address, port), Note = forwards => forwards.AddPort(port) };
+                return port == 0
+                    ? new() { IsKnown = true, Operation = SshForward.ListenOn(address, port), AsksForPort = true }
+                    : new() { IsKnown = true, Operation = SshForward.ListenOn(address, port), Note = forwards => forwards.AddPort(port) };
             case "cancel-tcpip-forward":
                 ReadOnlySpan<byte> where = rest.ReadString();
                 uint ended = rest.ReadUInt32();

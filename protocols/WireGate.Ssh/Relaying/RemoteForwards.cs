@@ -6,9 +6,6 @@ namespace WireGate.Ssh.Relaying;
 /// </summary>
 internal sealed class RemoteForwards
 {
-    // The upstream chooses the port, and tells only the client.
-    private const uint AnyPort = 0;
-
     private readonly List<uint> _ports = [];
     private readonly List<string> _sockets = [];
 
@@ -26,7 +23,7 @@ internal sealed class RemoteForwards
 
     public void RemoveSocket(string path) => _sockets.Remove(path);
 
-    public bool HasPort(uint port) => _ports.Contains(port) || _ports.Contains(AnyPort);
+    public bool HasPort(uint port) => _ports.Contains(port);
 
     public bool HasSocket(string path) => _sockets.Contains(path);
 }

@@ -10,6 +10,9 @@ internal sealed class Owed
     /// <summary>It, and what belongs to it; null: it has not come.</summary>
     public byte[][]? Messages { get; set; }
 
+    /// <summary>It may be longer than those that are known here.</summary>
+    public bool MaySayMore { get; set; }
+
     /// <summary>Is told when the other side has answered, and whether that was a yes; of null: it never will. Null: nobody wants to know.</summary>
     public Action<bool?>? Answered { get; set; }
 }
@@ -24,17 +27,28 @@ internal sealed class ReplyQueue(SshTransport asker)
     /// <summary>More than any client asks before it looks at the answers.</summary>
     private const int Most = 1024;
 
-    // byte, and uint32 recipient channel or port that is bound: RFC 4254 sections 5.4 and 7.1. No extension that passes says more.
+    // byte, and uint32 recipient channel or port that is bound: RFC 4254 sections 5.4 and 7.1. No extension that is known here says more.
     private const int LongestKept = 1 + sizeof(uint);
+
+    // Of answers to what is not known here, all that wait for their turn.
+    private const int MostKept = 256 * 1024;
 
     private readonly Queue<Owed> _owed = new();
 
     // Those that the other side gives, in the order in which it was asked: what was held goes to it later than what came after.
     private readonly Queue<Owed> _asked = new();
 
+    private int _kept;
+
     /// <summary>A request that wants an answer goes on to the other side.</summary>
+    /// <param name="maySayMore">The answer may be longer than those that are known here.</param>
     /// <exception cref="ProtocolException">There are too many already.</exception>
-    public void Expect() => Expect(Hold(), answered: null);
+    public void Expect(bool maySayMore = false)
+    {
+        Owed owed = Hold();
+        owed.MaySayMore = maySayMore;
+        Expect(owed, answered: null);
+    }
 
     /// <summary>A request that was held goes on to the other side.</summary>
     /// <param name="owed">Its place.</param>
@@ -89,7 +103,7 @@ internal sealed class ReplyQueue(SshTransport asker)
         }
         else
         {
-            owed.Messages = [Keep(answerer)];
+            owed.Messages = [Keep(answerer, owed)];
         }
     }
 
@@ -117,13 +131,26 @@ internal sealed class ReplyQueue(SshTransport asker)
         }
     }
 
-    /// <summary>An answer that has to wait for its turn. Only the one to a request for a port of the upstream's choice says more than yes or no.</summary>
-    private static byte[] Keep(SshTransport answerer)
+    /// <summary>
+    /// An answer that has to wait for its turn. Of those that are known only the one to a request for a port of the upstream's choice says more
+    /// than yes or no.
+    /// </summary>
+    private byte[] Keep(SshTransport answerer, Owed owed)
     {
         ReadOnlySpan<byte> message = answerer.Packet.Payload;
         if (message.Length > LongestKept)
         {
-            ProtocolException.Throw(answerer.Peer, "an answer that says more than one can");
+            if (!owed.MaySayMore)
+            {
+                ProtocolException.Throw(answerer.Peer, "an answer that says more than one can");
+            }
+
+            if (message.Length > MostKept - _kept)
+            {
+                ProtocolException.Throw(answerer.Peer, "answers of more than 256 KiB that wait for their turn");
+            }
+
+            _kept += message.Length;
         }
 
         return message.ToArray();
@@ -136,6 +163,7 @@ internal sealed class ReplyQueue(SshTransport asker)
             _owed.Dequeue();
             foreach (byte[] message in messages)
             {
+                _kept -= owed.MaySayMore && message.Length > LongestKept ? message.Length : 0;
                 asker.Answer(message);
             }
         }

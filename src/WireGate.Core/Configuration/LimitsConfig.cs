@@ -10,10 +10,10 @@ public sealed record LimitsConfig
     public TimeSpan Authentication { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Of SSH, from the first keys to a proven identity, which people may have to type; absolute. OpenSSH's LoginGraceTime: 2 min. Up to
-    /// the keys <see cref="Authentication"/> counts.
+    /// Of SSH, from the first keys to a proven identity, which people may have to type; absolute. OpenSSH's LoginGraceTime has 2 min,
+    /// which is what an idle attacker may hold too. Up to the keys <see cref="Authentication"/> counts.
     /// </summary>
-    public TimeSpan LoginGrace { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan LoginGrace { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Of SSH, bytes in one direction of a leg after which its keys are exchanged again; null: what the cipher is good for, as with OpenSSH

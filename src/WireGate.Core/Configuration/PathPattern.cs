@@ -50,6 +50,35 @@ public sealed record PathPattern
         return path.IsPlain && Matches(path.Segments);
     }
 
+    /// <summary>Whether a path fits that is plain, and whatever is below it.</summary>
+    internal bool MatchesAllBelow(SshPath path) => _parts is [.., AnyParts] && Matches(path);
+
+    /// <summary>Whether something may fit that is below a plain path.</summary>
+    internal bool MayMatchBelow(SshPath path)
+    {
+        // How many parts of the pattern may be met by as much of the path.
+        bool[] met = new bool[_parts.Length + 1];
+        met[0] = true;
+        SkipAny(met);
+        foreach (string segment in path.Segments)
+        {
+            bool[] next = new bool[met.Length];
+            for (int p = 0; p < _parts.Length; p++)
+            {
+                if (met[p])
+                {
+                    next[p] |= _parts[p] == AnyParts;
+                    next[p + 1] |= _parts[p] != AnyParts && Glob.Matches(_parts[p], segment);
+                }
+            }
+
+            met = next;
+            SkipAny(met);
+        }
+
+        return path.IsPlain && met.AsSpan(0, _parts.Length).Contains(true);
+    }
+
     /// <inheritdoc/>
     public bool Equals(PathPattern? other) => other?.Text == Text;
 
@@ -58,6 +87,15 @@ public sealed record PathPattern
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    // Any number of parts is also none.
+    private void SkipAny(bool[] met)
+    {
+        for (int p = 0; p < _parts.Length; p++)
+        {
+            met[p + 1] |= met[p] && _parts[p] == AnyParts;
+        }
+    }
 
     private bool Matches(ImmutableArray<string> path)
     {

@@ -26,6 +26,25 @@ public sealed record SshMatchConfig
 
     /// <summary>What may be forwarded; empty: nothing.</summary>
     public ImmutableArray<ForwardPattern> Forward { get; init; } = [];
+
+    /// <summary>Commands by which scp, rsync and git copy; null: none.</summary>
+    public CopyMatchConfig? Copy { get; init; }
+
+    /// <summary>Requests that are not known here; empty: none.</summary>
+    public ImmutableArray<RequestPattern> Requests { get; init; } = [];
+}
+
+/// <summary>Which commands that copy. All null or empty: any that is recognised.</summary>
+public sealed record CopyMatchConfig
+{
+    /// <summary>The programs; null: any.</summary>
+    public CopyPrograms? With { get; init; }
+
+    /// <summary>What is done; null: anything.</summary>
+    public CopyActions? Operations { get; init; }
+
+    /// <summary>The paths; empty: any.</summary>
+    public ImmutableArray<PathPattern> Paths { get; init; } = [];
 }
 
 /// <summary>Which SFTP. Both null or empty: any.</summary>

@@ -67,13 +67,15 @@ internal readonly struct SshParts(SshOperation operation, ulong detecting) : IOp
 
     public int Count => 1;
 
-    public bool IsCovered(Rule rule, int part) => rule.Ssh is { } ssh ? ssh.Covers(operation) : rule.IsOfEverything;
+    // Of what nobody knows everything would be too much: it must be named.
+    public bool IsCovered(Rule rule, int part) => rule.Ssh is { } ssh ? ssh.Covers(operation) : rule.IsOfEverything && operation is not SshRequest;
 
     public bool IsTouched(Rule rule, int part) => rule.Ssh is { } ssh ? ssh.Touches(operation) : rule.IsOfEverything;
 
     public bool IsKnown(int part) => operation.Unknown is null;
 
-    public string? MintedCredential(int part) => operation is SftpOperation { MintsCredential: true } ? MintsCredential : null;
+    public string? MintedCredential(int part) =>
+        operation is SftpOperation { MintsCredential: true } or SshExec { Copy.MintsCredential: true } ? MintsCredential : null;
 
     public string? NeverPasses(int part) => operation is SshForward { Kind: SshForwardKind.Tun } ? IsTunnel : null;
 

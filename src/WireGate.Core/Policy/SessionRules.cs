@@ -17,6 +17,7 @@ public sealed class SessionRules
     private readonly ImmutableArray<Rule> _masks;
     private readonly ImmutableArray<Rule> _limits;
     private readonly ImmutableArray<Rule> _observed;
+    private readonly ImmutableArray<Rule> _namingRequests;
     private readonly ulong _targetMasks;
     private readonly bool _readsAnyTable;
     private readonly RateKeys _keys;
@@ -31,6 +32,7 @@ public sealed class SessionRules
         _masks = [.. inForce.Where(r => (r.Mask | r.Unmask) != 0)];
         _limits = [.. inForce.Where(r => r.Buckets is not null)];
         _observed = [.. rules.Where(r => r.Config.IsObserved)];
+        _namingRequests = [.. rules.Where(r => r.Config.Match.Ssh is { Requests.IsEmpty: false })];
         _targetMasks = targetMasks;
         _readsAnyTable = session.IsReplication;
         _keys = new RateKeys(session);
@@ -58,6 +60,20 @@ public sealed class SessionRules
     /// whatever it is asked: whoever asks further takes <see cref="JudgeHere"/> and goes on with <see cref="External.DecisionPoint"/>.
     /// </summary>
     public ExternalRulesConfig? External => _book.Rules.External;
+
+    /// <summary>Whether any rule names a request of SSH that is not known here: no other can pass, or be worth a word.</summary>
+    public bool Names(SshRequest request)
+    {
+        foreach (Rule rule in _namingRequests)
+        {
+            if (rule.Ssh!.Names(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>
     /// Judges one operation. A decision that is stable may be kept for as long as these rules are, for the same facts under the same

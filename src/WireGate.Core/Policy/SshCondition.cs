@@ -15,30 +15,51 @@ internal sealed class SshCondition
     internal SshCondition(SshMatchConfig match)
     {
         _match = match;
-        _isOfTerminals = match is { Pty: not null, Exec.IsEmpty: true, Shell: false, Subsystems.IsEmpty: true, Sftp: null, Forward.IsEmpty: true };
+        _isOfTerminals = match is
+        {
+            Pty: not null, Exec.IsEmpty: true, Shell: false, Subsystems.IsEmpty: true, Sftp: null, Forward.IsEmpty: true,
+            Copy: null, Requests.IsEmpty: true,
+        };
     }
 
     /// <summary>Whether all of an operation is covered.</summary>
     internal bool Covers(SshOperation operation) => operation switch
     {
-        SshExec exec => FitsPty(exec.HasPty) && CoversCommand(exec),
+        SshExec exec => FitsPty(exec.HasPty) && (CoversCommand(exec) || (_match.Copy is { } copy && CopyCondition.Covers(copy, exec))),
         SshShell shell => FitsPty(shell.HasPty) && _match.Shell,
         SshSubsystem { Name: { } name } subsystem => FitsPty(subsystem.HasPty) && ((_match.Sftp is not null && name == SshSubsystem.Sftp) || IsNamed(name)),
         SftpOperation sftp => _match.Sftp is { } match && Covers(match, sftp),
         SshForward forward => CoversForward(forward),
+        SshRequest request => Names(request),
         _ => false,
     };
 
     /// <summary>Whether any part of an operation is touched, or could be.</summary>
     internal bool Touches(SshOperation operation) => operation switch
     {
-        SshExec exec => FitsPty(exec.HasPty) && (_isOfTerminals || TouchesCommand(exec)),
+        SshExec exec => FitsPty(exec.HasPty)
+            && (_isOfTerminals || TouchesCommand(exec) || (_match.Copy is { } copy && CopyCondition.Touches(copy, exec))),
         SshShell shell => FitsPty(shell.HasPty) && (_isOfTerminals || _match.Shell),
         SshSubsystem subsystem => FitsPty(subsystem.HasPty) && (_isOfTerminals || TouchesSubsystem(subsystem.Name)),
         SftpOperation sftp => _match.Sftp is { } match && Touches(match, sftp),
         SshForward forward => TouchesForward(forward),
+        SshRequest request => Names(request),
         _ => true,
     };
+
+    /// <summary>Whether it names a request that is not known here.</summary>
+    internal bool Names(SshRequest request)
+    {
+        foreach (RequestPattern pattern in _match.Requests)
+        {
+            if (pattern.Matches(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private bool FitsPty(bool hasPty) => _match.Pty is null || _match.Pty == hasPty;
 

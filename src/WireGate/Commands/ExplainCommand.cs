@@ -34,12 +34,14 @@ internal static class ExplainCommand
         var subsystem = new Option<string?>("--subsystem") { Description = "Instead: an SSH subsystem." };
         var sftp = new Option<string?>("--sftp") { Description = $"Instead: {SshQuestions.SftpForm}." };
         var forward = new Option<string?>("--forward") { Description = $"Instead: {SshQuestions.ForwardForm}." };
+        var request = new Option<string?>("--request") { Description = $"Instead: {SshQuestions.RequestForm}." };
         var http = new Option<string?>("--http") { Description = $"Instead: {HttpQuestions.Form}." };
         var headers = new Option<string[]>("--header") { Description = $"A header of the request, {HttpQuestions.HeaderForm}; any number.", DefaultValueFactory = _ => [] };
         var pty = new Option<bool>("--pty") { Description = "The command, shell or subsystem has a terminal." };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
         {
-            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp, forward, http, headers, pty, config, json,
+            subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp,
+            forward, request, http, headers, pty, config, json,
         };
         command.SetAction(result =>
         {
@@ -55,11 +57,11 @@ internal static class ExplainCommand
                 string?[] asked =
                 [
                     result.GetValue(sql), result.GetValue(exec), result.GetValue(shell) ? "" : null, result.GetValue(subsystem), result.GetValue(sftp), result.GetValue(forward),
-                    result.GetValue(http),
+                    result.GetValue(request), result.GetValue(http),
                 ];
                 if (asked.Count(a => a is not null) != 1)
                 {
-                    throw new PolicyException("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward and --http");
+                    throw new PolicyException("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward, --request and --http");
                 }
 
                 SshOperation? ssh = asked switch
@@ -67,8 +69,9 @@ internal static class ExplainCommand
                     [_, { } command, ..] => SshQuestions.Exec(command, hasPty),
                     [_, _, { }, ..] => new SshShell(hasPty),
                     [_, _, _, { } name, ..] => SshQuestions.Subsystem(name, hasPty),
-                    [.., { } request, _, _] => SftpOf(request),
-                    [.., { } place, _] => ForwardOf(place),
+                    [.., { } files, _, _, _] => SftpOf(files),
+                    [.., { } place, _, _] => ForwardOf(place),
+                    [.., { } unknown, _] => RequestOf(unknown),
                     _ => null,
                 };
                 PolicyAnswer answer = PolicyAnswer.Of(loaded, new PolicyQuestion
@@ -120,6 +123,11 @@ internal static class ExplainCommand
 
     private static SshOperation ForwardOf(string text) =>
         SshQuestions.TryForward(text, out SshOperation? forward) ? forward : throw new PolicyException($"--forward {text}: write {SshQuestions.ForwardForm}");
+
+    private static SshOperation RequestOf(string text) =>
+        SshQuestions.TryRequest(text, out SshOperation? request)
+            ? request
+            : throw new PolicyException($"--request {text}: write {SshQuestions.RequestForm}");
 
     private static HttpOperation HttpOf(string text, string[] headers) =>
         HttpQuestions.TryRead(text, out HttpOperation? request)

@@ -12,6 +12,8 @@ internal static class SshPatternWarnings
     public static IEnumerable<string> Find(MatchConfig match) => match.Ssh is not { } ssh ? [] :
     [
         .. ssh.Exec.SelectMany(OfCommand),
+        .. ssh.Copy?.Paths.SelectMany(p => OfPattern(p.Text, "only * and ** are patterns")) ?? [],
+        .. ssh.Requests.SelectMany(r => OfPattern(r.Text, "only * is a pattern")),
         .. ssh.Subsystems.SelectMany(s => OfPattern(s.Text, "only * is a pattern")),
         .. ssh.Sftp?.Paths.SelectMany(p => OfPattern(p.Text, "only * and ** are patterns")) ?? [],
         .. ssh.Forward.SelectMany(f => OfPattern(f.Text.StartsWith('/') ? f.Text : "", "only * and ** are patterns")),

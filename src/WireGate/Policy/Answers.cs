@@ -51,7 +51,13 @@ internal static class Answers
             output.WriteLine($"operation {Printable.Escape(SshQuestions.Describe(ssh))}");
             if (ssh is SshExec { Command: not null, Words.IsEmpty: true })
             {
-                output.WriteLine("          what a shell takes it apart into cannot be told: no argv of an allow covers it, and each of a deny or hold touches it");
+                output.WriteLine("          what a shell takes it apart into cannot be told:");
+                output.WriteLine("          no argv and no copy of an allow covers it, and each of a deny or hold touches it");
+            }
+
+            if (SshQuestions.DescribeCopy(ssh) is { } copy)
+            {
+                output.WriteLine($"          {Printable.Escape(copy)}");
             }
 
             if (ssh.Unknown is { } unknown)
@@ -116,6 +122,14 @@ internal static class Answers
             {
                 ["what"] = SshQuestions.Describe(ssh),
                 ["argv"] = ssh is SshExec { Words: { IsEmpty: false } words } ? new JsonArray([.. words.Select(w => JsonValue.Create(w))]) : null,
+                ["copy"] = ssh is SshExec { Copy: { } copy }
+                    ? new JsonObject
+                    {
+                        ["with"] = CopyWords.Of(copy.Program),
+                        ["operations"] = new JsonArray([.. CopyWords.Of(copy.Actions).Select(a => JsonValue.Create(a))]),
+                        ["paths"] = new JsonArray([.. copy.Paths.Select(p => JsonValue.Create(p.ToString()))]),
+                    }
+                    : null,
                 ["unknown"] = ssh.Unknown,
             }
             : answer.Http is { } http ? new JsonObject { ["what"] = HttpQuestions.Describe(http), ["unknown"] = http.Unknown }

@@ -103,6 +103,7 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
         private readonly Key<string> _subsystem;
         private readonly Key<SshOperation> _sftp;
         private readonly Key<SshOperation> _forward;
+        private readonly Key<SshOperation> _request;
         private readonly Key<HttpOperation> _http;
         private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _headers;
         private readonly Key<bool> _pty;
@@ -129,6 +130,11 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             _subsystem = Optional("subsystem", Words.Foreign, _ => null, "Instead: an SSH subsystem.");
             _sftp = Optional("sftp", new OperationShape<SshOperation>(SshQuestions.TrySftp, SshQuestions.Describe, SshQuestions.SftpForm), _ => null, $"Instead: {SshQuestions.SftpForm}.");
             _forward = Optional("forward", new OperationShape<SshOperation>(SshQuestions.TryForward, SshQuestions.Describe, SshQuestions.ForwardForm), _ => null, $"Instead: {SshQuestions.ForwardForm}.");
+            _request = Optional(
+                "request",
+                new OperationShape<SshOperation>(SshQuestions.TryRequest, SshQuestions.Describe, SshQuestions.RequestForm),
+                _ => null,
+                $"Instead: {SshQuestions.RequestForm}.");
             _http = Optional(
                 "http", new OperationShape<HttpOperation>(HttpQuestions.TryRead, HttpQuestions.Describe, HttpQuestions.Form), _ => null, $"Instead: {HttpQuestions.Form}.");
             _headers = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>("headers", new NamedShape<string>(Words.Text), _ => null, "Headers of the request.");
@@ -137,9 +143,9 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
 
         protected override void Check(MapValues values, ReadContext context)
         {
-            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward, _http }.Count(values.Has) != 1)
+            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward, _request, _http }.Count(values.Has) != 1)
             {
-                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp, forward and http");
+                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp, forward, request and http");
             }
 
             if (values.Has(_headers) && !values.Has(_http))
@@ -177,7 +183,7 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             values.TryGet(_exec, out string? command) ? SshQuestions.Exec(command, hasPty)
             : values.Has(_shell) ? new SshShell(hasPty)
             : values.TryGet(_subsystem, out string? name) ? SshQuestions.Subsystem(name, hasPty)
-            : values.GetOrNull(_sftp) ?? values.GetOrNull(_forward);
+            : values.GetOrNull(_sftp) ?? values.GetOrNull(_forward) ?? values.GetOrNull(_request);
     }
 
     /// <summary>An operation in the form of a text.</summary>

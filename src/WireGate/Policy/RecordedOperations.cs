@@ -72,7 +72,10 @@ internal static class RecordedOperations
 
     private sealed class RecordedSession
     {
-        private static readonly string[] Told = ["exec", "shell", "subsystem", "forward", "sftp", "paths", "pty", "sha256", "method", "host", "path", "query"];
+        private static readonly string[] Told =
+        [
+            "exec", "copy", "shell", "subsystem", "forward", "sftp", "operations", "paths", "pty", "sha256", "request", "of", "method", "host", "path", "query",
+        ];
 
         private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
         private readonly List<string> _held = [];

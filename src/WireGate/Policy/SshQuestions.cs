@@ -11,11 +11,20 @@ namespace WireGate.Policy;
 internal static class SshQuestions
 {
     public const string SftpForm = "OPERATION:PATH, like read:/srv/a, read,write:/srv/a or rename:/srv/a:/srv/b";
+    public const string RequestForm = "the name of a request that is not known here, like name@example.com";
     public const string ForwardForm = "HOST:PORT, the path of a socket, listen:HOST:PORT, listen:PATH, agent, x11 or tun";
 
+    private const string Connection = "connection";
     private const string Listen = "listen:";
 
     public static SshOperation Exec(string command, bool hasPty) => new SshExec(Bytes(command), hasPty);
+
+    /// <summary>Reads the name of a request that is not known here; whether it is of a channel is nothing to rules.</summary>
+    public static bool TryRequest(string text, [NotNullWhen(true)] out SshOperation? operation)
+    {
+        operation = SshRequest.IsName(text) ? new SshRequest(text, isGlobal: false) : null;
+        return operation is not null;
+    }
 
     public static SshOperation Subsystem(string name, bool hasPty) => new SshSubsystem(Bytes(name), hasPty);
 
@@ -72,6 +81,11 @@ internal static class SshQuestions
     /// <returns>Null: it has not all of it.</returns>
     public static SshOperation? OfRecord(JsonElement fact)
     {
+        if (fact.TryGetProperty("request", out JsonElement request) && SshRequest.IsName(request.GetString()!))
+        {
+            return new SshRequest(request.GetString()!, fact.TryGetProperty("of", out JsonElement of) && of.ValueEquals(Connection));
+        }
+
         if (fact.TryGetProperty("sha256", out _) || fact.TryGetProperty("unknown", out _))
         {
             return null;
@@ -92,8 +106,19 @@ internal static class SshQuestions
         SshExec exec => $"exec {exec.Command}{Pty(exec.HasPty)}",
         SshShell shell => $"shell{Pty(shell.HasPty)}",
         SshSubsystem subsystem => $"subsystem {subsystem.Name}{Pty(subsystem.HasPty)}",
+        SshRequest request => $"request {request.Name}",
         SftpOperation sftp => $"sftp {string.Join(", ", SftpWords.Of(sftp.Actions))} {string.Join(", ", sftp.Paths)}",
         _ => $"forward {operation}",
+    };
+
+    /// <summary>What a command was taken for that copies, in one line; null: it was taken for none.</summary>
+    public static string? DescribeCopy(SshOperation operation) => operation switch
+    {
+        SshExec { Copy: { } copy } =>
+            $"copy with {CopyWords.Of(copy.Program)}: {string.Join(", ", CopyWords.Of(copy.Actions))} {string.Join(", ", copy.Paths)}",
+        SshExec exec when CopyCommand.ProgramOf(exec) is not CopyPrograms.None and var program =>
+            $"not as a client of {CopyWords.Of(program)} sends it: no copy of an allow covers it, and each of a deny or hold with it touches it",
+        _ => null,
     };
 
     private static SftpOperation OfRecord(JsonElement actions, JsonElement paths) => new(

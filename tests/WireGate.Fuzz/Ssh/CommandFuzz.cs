@@ -17,6 +17,8 @@ internal sealed class CommandFuzz
     [
         "echo one 'two three' four/five"u8.ToArray(),
         "git-upload-pack '/srv/repo.git'"u8.ToArray(),
+        "rsync --server --sender -logDtpre.iLsfxCIvu --backup-dir=/srv/b . /srv/a"u8.ToArray(),
+        "scp -r -f -- /srv/a '/srv/b c'"u8.ToArray(),
         "echo $HOME \"quoted\" `id` *"u8.ToArray(),
         "echo 'größe' -- --option=x a;b"u8.ToArray(),
         "echo  \t 'it'\\''s' #end"u8.ToArray(),
@@ -33,6 +35,9 @@ internal sealed class CommandFuzz
             Assert.That(exec.Command is null, Is.EqualTo(exec.Unknown is not null));
             Assert.That(exec.Command is not null || exec.Words.IsEmpty);
             Assert.That(whole.Covers(exec), Is.EqualTo(bytes.AsSpan().SequenceEqual(Commands[0])));
+            Assert.That(
+                exec.Copy is null || (CopyCommand.ProgramOf(exec) == exec.Copy.Program && exec.Copy.Actions != CopyActions.None && !exec.Copy.Paths.IsEmpty),
+                "what copies is known by its name too");
             Assert.That(!template.Covers(exec) || (exec.Words is ["echo", "one", ..] && template.Touches(exec)), "what it covers it touches");
         });
     }

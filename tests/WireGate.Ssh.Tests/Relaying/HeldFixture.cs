@@ -23,6 +23,7 @@ internal abstract class HeldFixture : RelayFixture
         List =
         [
             new RuleConfig { Name = "all", Match = new MatchConfig { AllOperations = true }, Do = Verdict.Allow },
+            Naming(Verdict.Allow, "*@example.com"),
             new RuleConfig
             {
                 Name = "careful",
@@ -45,7 +46,7 @@ internal abstract class HeldFixture : RelayFixture
     protected ApprovalRegistry Registry { get; private set; } = null!;
 
     [TearDown]
-    public void Close() => Registry.Dispose();
+    public void Close() => Registry?.Dispose();
 
     protected async Task HeldAsync(Func<SshTransport, SshTransport, Task> script, IRecorder? recorder = null)
     {

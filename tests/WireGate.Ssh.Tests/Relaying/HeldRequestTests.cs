@@ -275,8 +275,6 @@ internal sealed class HeldRequestTests : HeldFixture
 
     private static SshWriter OpenForward(uint number = Mine) => Open("direct-tcpip", number).String("db").UInt32(5432).String("127.0.0.1").UInt32(1);
 
-    private static SshWriter Global(string type) => Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String(type).Boolean(true);
-
     private sealed class FullDisk : IRecorder
     {
         public IRecording? Begin(Session session, Operation operation, TerminalSize? terminal) => throw new AuditFailedException("the disk is full");

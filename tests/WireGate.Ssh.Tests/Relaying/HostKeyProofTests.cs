@@ -94,8 +94,6 @@ internal sealed class HostKeyProofTests : RelayFixture
         Assert.That(await ReadAsync(client), Is.EqualTo(new[] { (byte)SshMessage.SSH_MSG_REQUEST_FAILURE }));
     }
 
-    private static SshWriter Global(string type, bool wantsReply = true) => Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String(type).Boolean(wantsReply);
-
     private static SshWriter Asking(params SshPublicKey[] keys)
     {
         SshWriter message = Global("hostkeys-prove-00@openssh.com");

@@ -137,6 +137,15 @@ internal sealed class MaskedOutputTests : RelayFixture
         await PassAsync(upstream, client, Message(SshMessage.SSH_MSG_CHANNEL_DATA).UInt32(Mine).String("ada@example.org"));
     });
 
+    [TestCase("./scp -f /etc/mails")]
+    [TestCase("/home/ada/bin/rsync --server .")]
+    public Task A_script_that_is_called_like_them_is_masked(string command) => MaskedAsync(async (client, upstream) =>
+    {
+        await BeginAsync(client, upstream, "exec", command);
+        await SayAsync(upstream, "ada@example.org\n");
+        Assert.That(await DataAsync(client), Is.EqualTo("***************\n"));
+    });
+
     [TestCase("scp -f /etc/mails")]
     [TestCase("/usr/bin/rsync --server .")]
     [TestCase("git-upload-pack '/srv/x.git'")]

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Transport;
 using static WireGate.Ssh.Tests.Relaying.RelayedSession;
@@ -68,6 +69,22 @@ internal abstract class RelayFixture
 
     protected static SshWriter Request(uint recipient, string type, bool wantsReply = true) =>
         Message(SshMessage.SSH_MSG_CHANNEL_REQUEST).UInt32(recipient).String(type).Boolean(wantsReply);
+
+    protected static SshWriter Global(string type, bool wantsReply = true) => Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String(type).Boolean(wantsReply);
+
+    /// <summary>A rule about requests that are not known here.</summary>
+    protected static RuleConfig Naming(Verdict verdict, params string[] requests) => new()
+    {
+        Name = $"named-{verdict}",
+        Match = new MatchConfig
+        {
+            Ssh = new SshMatchConfig
+            {
+                Requests = [.. requests.Select(r => RequestPattern.TryParse(r, out RequestPattern? pattern, out string? problem) ? pattern : throw new FormatException(problem))],
+            },
+        },
+        Do = verdict,
+    };
 
     protected static SshMessage Kind(byte[] message) => (SshMessage)message[0];
 }

@@ -92,9 +92,9 @@ internal sealed partial class RelayFuzzTests
     private SshWriter OfClientToAll() => _random.Next(_offered.Count > 0 ? 9 : 6) switch
     {
         0 => Global("keepalive@openssh.com"),
-        1 => Global("tcpip-forward").String(Word()).UInt32(0),
+        1 => Global("tcpip-forward").String(Word()).UInt32(_random.Next(5) == 0 ? 0u : 80),
         2 => Global("streamlocal-forward@openssh.com").String($"/{Word()}"),
-        3 => Global("cancel-tcpip-forward").String("fine").UInt32(0),
+        3 => Global("cancel-tcpip-forward").String("fine").UInt32(80),
         4 => Global("cancel-streamlocal-forward@openssh.com").String("/fine"),
         5 => Global("hostkeys-prove-00@openssh.com", wantsReply: true).String(_session.HostKeys[0].Blob.Span),
         _ => AnswerOffer(),

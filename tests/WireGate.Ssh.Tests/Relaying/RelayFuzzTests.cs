@@ -201,8 +201,10 @@ internal sealed partial class RelayFuzzTests
                 bool isYes = _random.Next(3) > 0, isGlobal = message[0] == (byte)SshMessage.SSH_MSG_GLOBAL_REQUEST;
                 if (request.WantsReply)
                 {
+                    bool asksForPort = request.Type == "tcpip-forward" && message.AsSpan(^sizeof(uint)..).IndexOfAnyExcept((byte)0) < 0;
                     _owed.Enqueue(isGlobal
-                        ? Message(isYes ? SshMessage.SSH_MSG_REQUEST_SUCCESS : SshMessage.SSH_MSG_REQUEST_FAILURE)
+                        ? !isYes ? Message(SshMessage.SSH_MSG_REQUEST_FAILURE)
+                            : asksForPort ? Message(SshMessage.SSH_MSG_REQUEST_SUCCESS).UInt32(80) : Message(SshMessage.SSH_MSG_REQUEST_SUCCESS)
                         : Message(isYes ? SshMessage.SSH_MSG_CHANNEL_SUCCESS : SshMessage.SSH_MSG_CHANNEL_FAILURE).UInt32(request.Recipient - Apart));
                 }
 

@@ -262,6 +262,47 @@ internal sealed class RelayTests : RelayFixture
         });
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Of_a_port_that_the_upstream_chooses_only_that_one_is_opened(bool isYes)
+    {
+        await RunAsync(async (client, upstream) =>
+        {
+            SshWriter Forward(string type, uint port) => Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String(type).Boolean(true).String("localhost").UInt32(port);
+            SshWriter Forwarded(uint port) => Open("forwarded-tcpip", port).String("localhost").UInt32(port).String("127.0.0.1").UInt32(1);
+            await PassAsync(client, upstream, Forward("tcpip-forward", 0));
+            await SendAsync(upstream, Forwarded(40_000));
+            Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE), "it has not said which");
+            await PassAsync(upstream, client, isYes ? Message(SshMessage.SSH_MSG_REQUEST_SUCCESS).UInt32(40_000) : Message(SshMessage.SSH_MSG_REQUEST_FAILURE));
+            foreach (uint other in (uint[])[0, 40_001])
+            {
+                await SendAsync(upstream, Forwarded(other));
+                Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE), "another port");
+            }
+
+            if (isYes)
+            {
+                await PassAsync(upstream, client, Forwarded(40_000));
+                await PassAsync(client, upstream, Forward("cancel-tcpip-forward", 40_000));
+            }
+
+            await SendAsync(upstream, Forwarded(40_000));
+            Assert.That(Kind(await ReadAsync(upstream)), Is.EqualTo(SshMessage.SSH_MSG_CHANNEL_OPEN_FAILURE), "cancelled, or refused");
+        });
+    }
+
+    [Test]
+    public async Task A_port_of_the_upstreams_choice_that_it_does_not_name_breaks_the_protocol()
+    {
+        await RunAsync(async (client, upstream) =>
+        {
+            await PassAsync(client, upstream, Message(SshMessage.SSH_MSG_GLOBAL_REQUEST).String("tcpip-forward").Boolean(true).String("").UInt32(0));
+            await SendAsync(upstream, Message(SshMessage.SSH_MSG_REQUEST_SUCCESS));
+
+            Assert.That(await Relayed.EndedAsync(), Is.EqualTo(SessionEnd.UpstreamBrokeProtocol));
+        });
+    }
+
     [Test]
     public async Task A_socket_is_judged_by_its_path_and_carried_to_where_it_leads()
     {

@@ -83,20 +83,25 @@ internal sealed class PolicyDiffTests : PolicyCommandFixture
             """ "verdict":"allow","rule":"a","forward":"listen:localhost:8080" """,
             """ "verdict":"allow","rule":"a","sftp":["read","write"],"paths":["/srv/a"] """,
             """ "verdict":"allow","rule":"a","sftp":["rename"],"paths":["/srv/a, b","/srv/c:d"] """,
+            """ "verdict":"allow","rule":"a","exec":"git-upload-pack '/srv/x.git'","copy":"git","operations":["read"],"paths":["/srv/x.git"] """,
+            """ "verdict":"hold","rule":"a","exec":"scp -f /srv/x","copy":"scp","operations":["read"],"paths":["/srv/x"] """,
+            """ "verdict":"deny","rule":"a","exec":"scp -f /srv/x","copy":"scp","operations":["read"],"paths":["/srv/x"],"ref":"ABCDEF" """,
+            """ "verdict":"allow","rule":"a","request":"name@example.com","of":"connection","unknown":"what it means is not known here" """,
             """ "verdict":"deny","exec":"","unknown":"it is not UTF-8" """,
             """ "verdict":"deny","exec":"cut","sha256":"00" """);
         string Text(string rules) => Files.Write($"{rules.Length}.yaml", Config.Replace("orders: { protocol: postgres, address: db, logins: { ro: { user: app_ro, password: s }, rw: { user: app, password: s } } }",
             "orders: { protocol: ssh, address: db, hostKeys: [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICNFFCUHypZEh8KiM2qnE+pYJ0jZkAUcCjfqwTjT9k1w\"], logins: { ro: { user: a, password: s }, rw: { user: b, password: s } } }", StringComparison.Ordinal)
             .Replace("  list:\n", $"  list:\n    - {{ name: all, match: {{ operations: all }}, do: allow }}\n{rules}", StringComparison.Ordinal));
         string old = Text("");
-        string changed = Text("    - { name: no, match: { protocol: ssh, exec: [uptime], shell: true, forward: [{ listen: \"localhost:8080\" }], sftp: { operations: [rename], paths: [\"/srv/c:d\"] } }, do: deny }\n");
+        string changed = Text("    - { name: no, match: { protocol: ssh, exec: [uptime], shell: true, forward: [{ listen: \"localhost:8080\" }], sftp: { operations: [rename], paths: [\"/srv/c:d\"] }, copy: { with: [git] } }, do: deny }\n"
+            + "    - { name: extension, match: { requests: [name@example.com] }, do: allow }\n");
 
         Assert.That(Run(PolicyCommand.Create(), ["diff", old, changed, "--against", log]), Is.EqualTo(1), Error + Output);
 
         Assert.That(Output.Split('\n').Select(l => l[(l.LastIndexOf("  ", StringComparison.Ordinal) + 1)..].Trim()), Is.EqualTo(new[]
         {
-            "exec uptime", "exec uptime (with a terminal)", "shell (with a terminal)", "forward listen:localhost:8080", "sftp rename /srv/a, b, /srv/c:d",
-            "5 of 9 recorded operations would be decided otherwise", "2 cannot be asked again: the log does not have their whole text, or a config not their target", "",
+            "exec uptime", "exec uptime (with a terminal)", "shell (with a terminal)", "forward listen:localhost:8080", "sftp rename /srv/a, b, /srv/c:d", "exec git-upload-pack '/srv/x.git'", "request name@example.com",
+            "7 of 12 recorded operations would be decided otherwise", "2 cannot be asked again: the log does not have their whole text, or a config not their target", "",
         }), Error);
     }
 

@@ -13,6 +13,8 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
             - { name: deploys, match: { exec: ["cd /srv && make", { argv: [git-upload-pack, "/srv/*"] }], subsystem: netconf, pty: false }, do: allow }
             - { name: shells, match: { shell: true }, do: hold, approvers: { groups: [dba] } }
             - { name: files, match: { sftp: { operations: [read, write, rename], paths: ["/srv/**"] } }, do: allow }
+            - { name: repositories, match: { copy: { with: [git, rsync], operations: [read], paths: ["/srv/**"] } }, do: allow }
+            - { name: extension, match: { requests: ["*@example.com"] }, do: allow }
             - { name: ports, match: { forward: ["db.internal:5432", "[::1]:80", /run/x.sock, { listen: "*:8080" }, agent] }, do: allow }
 
         """, StringComparison.Ordinal);
@@ -21,6 +23,12 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
     [TestCase("allow", "deploys", "--exec", "git-upload-pack '/srv/a b.git'")]
     [TestCase("deny", null, "--exec", "git-upload-pack --exec=id")]
     [TestCase("deny", null, "--exec", "cd /srv && make", "--pty")]
+    [TestCase("allow", "repositories", "--exec", "git-upload-archive '/srv/a.git'")]
+    [TestCase("allow", "repositories", "--exec", "rsync --server --sender -re.iLs . /srv/a")]
+    [TestCase("deny", null, "--exec", "rsync --server -re.iLs . /srv/a")]
+    [TestCase("deny", null, "--exec", "scp -f /srv/a")]
+    [TestCase("allow", "extension", "--request", "name@example.com")]
+    [TestCase("deny", null, "--request", "name@example.org")]
     [TestCase("hold", "shells", "--shell")]
     [TestCase("hold", "shells", "--shell", "--pty")]
     [TestCase("allow", "deploys", "--subsystem", "netconf")]
@@ -55,6 +63,18 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
         Assert.That(Output, Does.Contain(@"operation exec a; b\u{1b}").And.Contain("cannot be told").And.Not.Contain("\u001b"));
 
         ForgetOutput();
+        Explain("--exec", "rsync --server --sender -re.iLs --remove-source-files . /srv/a /srv/b");
+        Assert.That(Output, Does.Contain("copy with rsync: read, write /srv/a, /srv/b"));
+
+        ForgetOutput();
+        Explain("--exec", "git status");
+        Assert.That(Output, Does.Contain("not as a client of git sends it"));
+
+        ForgetOutput();
+        Explain("--exec", "git-receive-pack '/srv/a'", "--json");
+        Assert.That(JsonNode.Parse(Output)!["operation"]!["copy"]!.ToJsonString(), Is.EqualTo("""{"with":"git","operations":["write"],"paths":["/srv/a"]}"""));
+
+        ForgetOutput();
         Explain("--sftp", "other:/srv/a");
         Assert.That(Output, Does.Contain("operation sftp other /srv/a").And.Contain("unknown: it is no request that is known here"));
     }
@@ -66,6 +86,7 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
     [TestCase("--sftp reed:/a: write OPERATION:PATH", "--sftp", "reed:/a")]
     [TestCase("--sftp rename:/a: write OPERATION:PATH", "--sftp", "rename:/a")]
     [TestCase("--sftp rename:/a:/b:/c: write OPERATION:PATH", "--sftp", "rename:/a:/b:/c")]
+    [TestCase("--request exec: write the name of a request", "--request", "exec")]
     [TestCase("--forward db: write HOST:PORT", "--forward", "db")]
     [TestCase("--forward db:ssh: write HOST:PORT", "--forward", "db:ssh")]
     public void A_question_that_cannot_be_asked_is_a_usage_error(string because, params string[] asked)
@@ -84,18 +105,21 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
               - { name: shell, given: { subject: a, groups: [dba], target: orders, shell: true }, expect: { decision: hold, rule: shells } }
               - { name: subsystem, given: { subject: a, groups: [dba], target: orders, subsystem: netconf }, expect: { decision: allow } }
               - { name: file, given: { subject: a, groups: [dba], target: orders, sftp: "read:/srv/a" }, expect: { decision: allow, rule: files } }
+              - { name: copy, given: { subject: a, groups: [dba], target: orders, exec: "git upload-pack /srv/x" }, expect: { decision: allow, rule: repositories } }
+              - { name: request, given: { subject: a, groups: [dba], target: orders, request: name@example.com }, expect: { decision: allow, rule: extension } }
               - { name: port, given: { subject: a, groups: [dba], target: orders, forward: "db.internal:22" }, expect: { decision: deny } }
               - { name: agent, given: { subject: a, groups: [dba], target: orders, forward: agent }, expect: { decision: allow, rule: ports } }
 
             """), Is.Zero, Output + Error);
 
-        Assert.That(Output, Does.StartWith("7 of 7 fixtures as expected\n").And.Not.Contain("rule deploys").And.Not.Contain("rule ports"));
+        Assert.That(Output, Does.StartWith("9 of 9 fixtures as expected\n").And.Not.Contain("rule deploys").And.Not.Contain("rule ports"));
     }
 
-    [TestCase("", "write one of sql, exec, shell, subsystem, sftp, forward and http")]
-    [TestCase(", sql: x, exec: y", "write one of sql, exec, shell, subsystem, sftp, forward and http")]
+    [TestCase("", "write one of sql, exec, shell, subsystem, sftp, forward, request and http")]
+    [TestCase(", sql: x, exec: y", "write one of sql, exec, shell, subsystem, sftp, forward, request and http")]
     [TestCase(", shell: false", "it would mean nothing, remove it or write true")]
     [TestCase(", sftp: read", "expected OPERATION:PATH")]
+    [TestCase(", request: exec", "expected the name of a request")]
     [TestCase(", forward: db", "expected HOST:PORT")]
     public void Test_refuses_wrong_fixtures(string asked, string because)
     {

@@ -68,10 +68,12 @@ internal sealed class RuleWarningsTests
         "rules.list[0] (s): what it says of SSH never matches, its targets are of protocol postgres",
         TestName = "A_rule_of_another_protocol_serves_no_grant")]
     [TestCase(
-        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { exec: [{ argv: [\"r*\", \"a?\"] }], subsystem: \"n[a]\", sftp: { paths: [\"/srv/{a}\"] }, forward: [\"/run/a?\"] }, do: deny }] }",
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: d, match: { exec: [{ argv: [\"r*\", \"a?\"] }], subsystem: \"n[a]\", sftp: { paths: [\"/srv/{a}\"] }, copy: { paths: [\"/srv/[a]\"] }, requests: [\"a?@b\"], forward: [\"/run/a?\"] }, do: deny }] }",
         "rules.list[1] (d): what it says of SSH never matches, its targets are of protocol postgres",
         "rules.list[1] (d): r* a?: its first word is a pattern, so it is about every program of such a name",
         "rules.list[1] (d): a?: only * is a pattern, ? stands for itself",
+        "rules.list[1] (d): /srv/[a]: only * and ** are patterns, [ stands for itself",
+        "rules.list[1] (d): a?@b: only * is a pattern, ? stands for itself",
         "rules.list[1] (d): n[a]: only * is a pattern, [ stands for itself",
         "rules.list[1] (d): /srv/{a}: only * and ** are patterns, { stands for itself",
         "rules.list[1] (d): /run/a?: only * and ** are patterns, ? stands for itself",
@@ -112,6 +114,42 @@ internal sealed class RuleWarningsTests
 
         Assert.That(result.Errors, Is.Empty);
         Assert.That(ConfigWarnings.Find(result.Config!), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Warns_of_masks_that_hide_nothing_where_they_are()
+    {
+        using var directory = new TemporaryDirectory();
+        ConfigResult result = ConfigLoader.Load(directory.Write("wiregate.yaml", """
+            store: sqlite:/s.db
+            audit: { to: /audit }
+            listeners: [{ name: web, protocol: http, address: 127.0.0.1:8080 }, { name: pg, protocol: postgres, address: 127.0.0.1 }]
+            secrets: { s: { env: S } }
+            targets:
+              api: { protocol: http, address: "https://api", hosts: [api], logins: { a: { bearer: s } }, mask: [columns, members, both, found] }
+              db: { protocol: postgres, address: db, logins: { ro: { user: app, password: s } }, mask: [columns, members, both, found] }
+            grants: [{ name: a, to: { subject: alice }, targets: [api, db] }]
+            rules:
+              list:
+                - { name: o, match: { operations: all }, do: allow, mask: [columns, members] }
+                - { name: h, match: { http: {} }, do: allow, mask: [columns, members] }
+                - { name: s, match: { sql: { effects: [read] } }, do: allow, mask: [columns, members] }
+            masks:
+              columns: { columns: [public.a.b] }
+              members: { json: ["$..b"] }
+              both: { columns: [public.a.b], json: ["$..b"] }
+              found: { detect: [email] }
+
+            """));
+
+        Assert.That(result.Errors, Is.Empty);
+        Assert.That(ConfigWarnings.Find(result.Config!), Is.EqualTo(new[]
+        {
+            "targets.api.mask: columns hides nothing there, only PostgreSQL has columns: add json or detect",
+            "targets.db.mask: members hides nothing there, only HTTP has members of JSON: add columns or detect",
+            "rules.list[1] (h): columns hides nothing there, only PostgreSQL has columns: add json or detect",
+            "rules.list[2] (s): members hides nothing there, only HTTP has members of JSON: add columns or detect",
+        }));
     }
 
     [Test]

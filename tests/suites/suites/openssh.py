@@ -26,8 +26,9 @@ OFFERED = {
                   "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"],
 }
 
-QUICK = ["connect", "connect-uri", "exit-status-signal", "transfer", "stderr-after-eof", "yes-head", "sftp-cmds", "sftp-uri", "scp-uri",
-         "agent", "dynamic-forward", "banner", "forcecommand", "kextype", "knownhosts", "cert-file"]
+QUICK = ["connect", "connect-uri", "exit-status", "exit-status-signal", "envpass", "transfer", "stderr-data", "stderr-after-eof", "yes-head",
+         "try-ciphers", "multiplex", "sftp-cmds", "sftp-batch", "sftp-glob", "sftp-perm", "sftp-uri", "scp3", "scp-uri", "agent", "forwarding",
+         "dynamic-forward", "channel-timeout", "banner", "hostkey-rotate", "forcecommand", "kextype", "knownhosts", "cert-file"]
 RELAY = ["connect", "connect-uri", "exit-status", "exit-status-signal", "envpass", "transfer", "stderr-data", "stderr-after-eof", "broken-pipe",
          "yes-head", "rekey", "try-ciphers", "multiplex", "forwarding", "dynamic-forward", "forward-control", "sftp", "sftp-cmds",
          "sftp-badcmds", "sftp-batch", "sftp-glob", "sftp-perm", "sftp-uri", "scp", "scp3", "scp-uri", "agent", "agent-subprocess",

@@ -23,6 +23,11 @@ internal static class SshFactsJson
                     Write(json, "argv", exec.Words);
                 }
 
+                if (exec.Copy is { } copy)
+                {
+                    Write(json, copy);
+                }
+
                 break;
             case SshShell shell:
                 json.WriteString("kind", "shell");
@@ -41,12 +46,26 @@ internal static class SshFactsJson
             case SshForward forward:
                 Write(json, forward);
                 break;
+            case SshRequest request:
+                json.WriteString("kind", "request");
+                json.WriteString("name", request.Name);
+                json.WriteBoolean("global", request.IsGlobal);
+                break;
             default:
                 json.WriteString("kind", "unknown");
                 break;
         }
 
         json.WriteString("unknown", operation.Unknown);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, CopyCommand copy)
+    {
+        json.WriteStartObject("copy");
+        json.WriteString("with", CopyWords.Of(copy.Program));
+        Write(json, "operations", CopyWords.Of(copy.Actions));
+        Write(json, "paths", copy.Paths.Select(p => p.Text));
         json.WriteEndObject();
     }
 

@@ -29,6 +29,7 @@ public sealed record SshExec : SshOperation
         Written = Command ?? SshText.Escape(command);
         Undecoded = Command is null ? command.ToArray() : default;
         Words = Command is null ? [] : ShellWords.Split(Command);
+        Copy = CopyCommand.Read(Words);
         HasPty = hasPty;
         Unknown = Command is not null ? null
             : command.Length > LongestCommand ? "the command is longer than 64 KiB"
@@ -46,6 +47,9 @@ public sealed record SshExec : SshOperation
 
     /// <summary>What any shell takes it apart into; empty: that depends on the shell, or on more than the command.</summary>
     public ImmutableArray<string> Words { get; }
+
+    /// <summary>What it copies; null: it is not in the form of a command by which scp, rsync or git do.</summary>
+    public CopyCommand? Copy { get; }
 
     /// <summary>Whether its channel has a terminal.</summary>
     public bool HasPty { get; }

@@ -8,6 +8,8 @@ public sealed class SshPath
     // As sshd looks for them by default.
     private static readonly ImmutableArray<string> KeyFiles = ["authorized_keys", "authorized_keys2"];
 
+    private const string KeyDirectory = ".ssh";
+
     private readonly string _written;
 
     /// <param name="path">As the client sent it.</param>
@@ -43,10 +45,14 @@ public sealed class SshPath
             }
 
             // Some file systems know no case.
-            string? last = Text.Split('/').LastOrDefault(s => s is not ("" or "."));
-            return last is not null && KeyFiles.Contains(last, StringComparer.OrdinalIgnoreCase);
+            return Last is { } last && KeyFiles.Contains(last, StringComparer.OrdinalIgnoreCase);
         }
     }
+
+    /// <summary>Whether it may be that of a directory in which such a file is.</summary>
+    internal bool MayHoldKeyFile => Last is { } last && last.Equals(KeyDirectory, StringComparison.OrdinalIgnoreCase);
+
+    private string? Last => Text?.Split('/').LastOrDefault(s => s is not ("" or "."));
 
     /// <summary>For people: in place of bytes that are no text <c>\x{ff}</c>.</summary>
     public override string ToString() => _written;

@@ -28,7 +28,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
         var frame = new SizeShape(16 << 10, 1 << 30);
         _authentication = Defaulted(
             "authentication", Words.Wait, l => l.Authentication, "From accept to a proven identity, of SSH to the first keys, 10s by default.");
-        _loginGrace = Defaulted("loginGrace", Words.Wait, l => l.LoginGrace, "Of SSH, from the first keys to a proven identity, 2m by default.");
+        _loginGrace = Defaulted("loginGrace", Words.Wait, l => l.LoginGrace, "Of SSH, from the first keys to a proven identity, 30s by default.");
         _rekeyBytes = OptionalValue(
             "rekeyBytes", new SizeShape(1 << 10, 1 << 30), l => l.RekeyBytes,
             "Of SSH, bytes after which a leg's keys are exchanged again, by default what the cipher is good for.");

@@ -14,11 +14,12 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     public const string HttpKey = "http";
     public const string LabelsKey = "labels";
     public const string TargetKey = "target";
+    public const string RequestsKey = "requests";
 
     private const string OperationsKey = "operations";
     private const string PtyKey = "pty";
 
-    private static readonly ImmutableArray<string> SshKeys = ["exec", "shell", "subsystem", "sftp", "forward"];
+    private static readonly ImmutableArray<string> SshKeys = ["exec", "copy", "shell", "subsystem", "sftp", "forward", RequestsKey];
 
     private static readonly ImmutableArray<(string Key, string What)> NotYet =
     [
@@ -37,11 +38,13 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     private readonly Key<SqlMatchConfig> _sql;
     private readonly Key<HttpMatchConfig> _http;
     private readonly Key<ImmutableArray<CommandPattern>> _exec;
+    private readonly Key<CopyMatchConfig> _copy;
     private readonly Key<bool> _shell;
     private readonly Key<ImmutableArray<NamePattern>> _subsystem;
     private readonly Key<bool> _pty;
     private readonly Key<SftpMatchConfig> _sftp;
     private readonly Key<ImmutableArray<ForwardPattern>> _forward;
+    private readonly Key<ImmutableArray<RequestPattern>> _requests;
 
     public MatchShape()
     {
@@ -69,6 +72,11 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             new ListShape<CommandPattern>(new CommandShape(), least: 1, unique: true),
             m => Written(m.Ssh?.Exec ?? []),
             "SSH commands: exact whole strings, or { argv: [ … ] }, words of which * is any run of characters but : and /, and a last ** any more words.");
+        _copy = Optional(
+            "copy",
+            new CopyMatchShape(),
+            m => m.Ssh?.Copy,
+            "SSH commands by which scp (without SFTP), rsync and git copy, in the forms that they send.");
         _shell = OptionalValue<bool>("shell", Words.Boolean, m => m.Ssh is { Shell: true } ? true : null, "true: SSH shells, whatever is done in them.");
         _subsystem = OptionalValue<ImmutableArray<NamePattern>>(
             "subsystem",
@@ -83,6 +91,11 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             new ListShape<ForwardPattern>(new ForwardShape(), least: 1, unique: true),
             m => Written(m.Ssh?.Forward ?? []),
             "What SSH may forward: host:port or a socket, { listen: host:port }, agent, x11. Tunnels never pass.");
+        _requests = OptionalValue<ImmutableArray<RequestPattern>>(
+            RequestsKey,
+            new ListShape<RequestPattern>(new RequestPatternShape(), least: 1, unique: true),
+            m => Written(m.Ssh?.Requests ?? []),
+            "Requests of SSH that are not known here, of the connection or a channel, by name or *@example.com. operations: all means none of them.");
         _http = Optional(HttpKey, new HttpMatchShape(), m => m.Http, "What requests of HTTP; {} is any of which it is known what it asks for.");
         foreach ((string key, string what) in NotYet)
         {
@@ -106,9 +119,12 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             context.Report(values.Node(_shell), "it would mean nothing, remove it or write true");
         }
 
-        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_http) || values.Has(_forward)) && !values.Has(_exec) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
+        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_http) || values.Has(_forward) || values.Has(_requests))
+            && !values.Has(_exec) && !values.Has(_copy) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
         {
-            context.Report(values.Node(_pty), "it is about commands, shells and subsystems: add exec, shell or subsystem, or write a rule of its own");
+            context.Report(
+                values.Node(_pty),
+                "it is about commands, shells and subsystems: add exec, copy, shell or subsystem, or write a rule of its own");
         }
 
         if (values.TryGet(_logins, out ImmutableArray<string> logins))
@@ -135,11 +151,13 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             ? new SshMatchConfig
             {
                 Exec = values.Get(_exec, []),
+                Copy = values.GetOrNull(_copy),
                 Shell = values.Get(_shell, false),
                 Subsystems = values.Get(_subsystem, []),
                 Pty = values.GetValueOrNull(_pty),
                 Sftp = values.GetOrNull(_sftp),
                 Forward = values.Get(_forward, []),
+                Requests = values.Get(_requests, []),
             }
             : null,
     };

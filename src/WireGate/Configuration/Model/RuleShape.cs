@@ -64,6 +64,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         Verdict? verdict = values.GetValueOrNull(_do);
         CheckAllow(values, verdict, match, context);
         CheckHold(values, verdict, context);
+        CheckRequests(verdict, match, context);
         CheckWhere(verdict, match, context);
         CheckCaller(values, verdict, match?.Find(MatchShape.FromKey), context);
     }
@@ -100,7 +101,10 @@ internal sealed class RuleShape : MapShape<RuleConfig>
     {
         if (verdict == Verdict.Allow && !MatchShape.NamesOperations(match))
         {
-            context.Report(values.Node(_do), "an allow must say what it allows, add sql, exec, shell, subsystem, sftp, forward or http, or operations: all, to its match");
+            context.Report(
+                values.Node(_do),
+                "an allow must say what it allows, add sql, exec, copy, shell, subsystem, sftp, forward, requests or http, or "
+                + "operations: all, to its match");
         }
 
         if (values.Get(_mode, false) && (verdict == Verdict.Allow || values.Has(_unmask)))
@@ -131,6 +135,15 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         if (verdict == Verdict.Hold && values.TryGet(_inTransaction, out TimeSpan inTransaction) && inTransaction > within)
         {
             context.Report(values.Node(_inTransaction), $"longer than within, so nothing waits that long: write at most {Duration.Format(within.Value)}");
+        }
+    }
+
+    /// <summary>Nobody could tell people what they would approve.</summary>
+    private static void CheckRequests(Verdict? verdict, MapNode? match, ReadContext context)
+    {
+        if (verdict == Verdict.Hold && match?.Find(MatchShape.RequestsKey) is { } requests)
+        {
+            context.Report(requests, "what is not known here cannot wait for people, write allow or deny");
         }
     }
 

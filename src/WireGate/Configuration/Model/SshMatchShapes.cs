@@ -89,6 +89,60 @@ internal sealed class SftpMatchShape : MapShape<SftpMatchConfig>
     };
 }
 
+/// <summary><c>copy</c> of a rule.</summary>
+internal sealed class CopyMatchShape : MapShape<CopyMatchConfig>
+{
+    private readonly Key<ImmutableArray<CopyPrograms>> _with;
+    private readonly Key<ImmutableArray<CopyActions>> _operations;
+    private readonly Key<ImmutableArray<PathPattern>> _paths;
+
+    public CopyMatchShape()
+    {
+        _with = OptionalValue<ImmutableArray<CopyPrograms>>(
+            "with",
+            new ListShape<CopyPrograms>(new ChoiceShape<CopyPrograms>([.. CopyWords.Programs]), least: 1, unique: true),
+            c => c.With is { } programs ? [.. CopyWords.Programs.Select(w => w.Program).Where(p => (programs & p) != 0)] : null,
+            "The programs. Without, any.");
+        _operations = OptionalValue<ImmutableArray<CopyActions>>(
+            "operations",
+            new ListShape<CopyActions>(new ChoiceShape<CopyActions>([.. CopyWords.Actions]), least: 1, unique: true),
+            c => c.Operations is { } actions ? [.. CopyWords.Actions.Select(w => w.Action).Where(a => (actions & a) != 0)] : null,
+            "What is done on the upstream: read or write. Without, both.");
+        _paths = OptionalValue<ImmutableArray<PathPattern>>(
+            "paths",
+            new ListShape<PathPattern>(new PathPatternShape(), least: 1, unique: true),
+            c => c.Paths.IsEmpty ? null : c.Paths,
+            "Absolute paths as the client sends them, and what is below: * within a part, ** for any number of parts. Without, any.");
+    }
+
+    protected override CopyMatchConfig Build(MapValues values) => new()
+    {
+        With = values.TryGet(_with, out ImmutableArray<CopyPrograms> programs) ? programs.Aggregate((a, b) => a | b) : null,
+        Operations = values.TryGet(_operations, out ImmutableArray<CopyActions> actions) ? actions.Aggregate((a, b) => a | b) : null,
+        Paths = values.Get(_paths, []),
+    };
+}
+
+/// <summary>One of <c>requests</c> of a rule.</summary>
+internal sealed class RequestPatternShape : TextualShape<RequestPattern>
+{
+    protected override string Expected => "the name of a request, like name@example.com or \"*@example.com\"";
+
+    public override JsonObject Schema() => new() { ["type"] = "string", ["pattern"] = "^[!-+.-~-]{1,64}$" };
+
+    public override JsonNode Write(RequestPattern value) => JsonValue.Create(value.Text);
+
+    protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out RequestPattern value)
+    {
+        if (!RequestPattern.TryParse(node.Text, out value, out string? problem))
+        {
+            context.Report(node, problem);
+        }
+
+        return value is not null;
+    }
+}
+
 /// <summary>One of <c>forward</c> of a rule: <c>host:port</c>, a socket, <c>agent</c>, <c>x11</c>, or <c>{ listen: … }</c>.</summary>
 internal sealed class ForwardShape : Shape<ForwardPattern>
 {

@@ -16,7 +16,10 @@ internal sealed class SshFactsJsonTests
         static TestCaseData Case(SshOperation operation, string json, string name) => new TestCaseData(operation, json).SetName($"Tells_{name}");
         yield return Case(
             Exec("git-upload-pack '/a b'", hasPty: true),
-            """{"kind":"exec","pty":true,"command":"git-upload-pack '/a b'","argv":["git-upload-pack","/a b"],"unknown":null}""", "a_command_and_its_words");
+            """{"kind":"exec","pty":true,"command":"git-upload-pack '/a b'","argv":["git-upload-pack","/a b"],"copy":{"with":"git","operations":["read"],"paths":["/a b"]},"unknown":null}""", "a_command_and_its_words");
+        yield return Case(
+            new SshRequest("name@example.com", isGlobal: true),
+            """{"kind":"request","name":"name@example.com","global":true,"unknown":"what it means is not known here"}""", "a_request_that_is_not_known");
         yield return Case(Exec("a;b"), """{"kind":"exec","pty":false,"command":"a;b","unknown":null}""", "a_command_that_has_no_words");
         yield return Case(Exec("a\0"), """{"kind":"exec","pty":false,"command":null,"unknown":"the command is not text in UTF-8"}""", "a_command_that_is_not_known");
         yield return Case(new SshShell(true), """{"kind":"shell","pty":true,"unknown":null}""", "a_shell");

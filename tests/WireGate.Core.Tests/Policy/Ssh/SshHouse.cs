@@ -49,14 +49,39 @@ internal static class SshHouse
     public static MatchConfig SftpOf(string? words = null, string paths = "") => Match(sftp: new SftpMatchConfig
     {
         Operations = words is null ? null : ActionsOf(words),
-        Paths = [.. RuleHouse.Words(paths).Select(p => PathPattern.TryParse(p, out PathPattern? pattern) ? pattern : throw new ArgumentException(p))],
+        Paths = [.. RuleHouse.Words(paths).Select(PathOf)],
     });
+
+    public static MatchConfig CopyOf(string? with = null, string? operations = null, string paths = "") => new()
+    {
+        Ssh = new SshMatchConfig
+        {
+            Copy = new CopyMatchConfig
+            {
+                With = with is null ? null : RuleHouse.Words(with).Aggregate(CopyPrograms.None, (set, word) => set | CopyWords.Programs.Single(w => w.Word == word).Program),
+                Operations = operations is null
+                    ? null
+                    : RuleHouse.Words(operations).Aggregate(CopyActions.None, (set, word) => set | CopyWords.Actions.Single(w => w.Word == word).Action),
+                Paths = [.. RuleHouse.Words(paths).Select(PathOf)],
+            },
+        },
+    };
+
+    public static MatchConfig Requests(params string[] patterns) => new()
+    {
+        Ssh = new SshMatchConfig
+        {
+            Requests = [.. patterns.Select(p => RequestPattern.TryParse(p, out RequestPattern? pattern, out string? problem) ? pattern : throw new ArgumentException(problem))],
+        },
+    };
 
     public static MatchConfig Forwards(params string[] patterns) => Match(forward: patterns);
 
     private static ForwardPattern Forwarded(string text) =>
         ForwardPattern.TryParse(text.Replace("listen ", "", StringComparison.Ordinal), text.StartsWith("listen ", StringComparison.Ordinal), out ForwardPattern? pattern)
             ? pattern : throw new ArgumentException(text);
+
+    private static PathPattern PathOf(string text) => PathPattern.TryParse(text, out PathPattern? pattern) ? pattern : throw new ArgumentException(text);
 
     private static SftpActions ActionsOf(string words) =>
         RuleHouse.Words(words).Aggregate(SftpActions.None, (set, word) => set | SftpWords.All.Single(w => w.Word == word).Action);
