@@ -35,8 +35,10 @@ internal sealed class MaskFuzz
             foreach (int step in (int[])[1, 7])
             {
                 (byte[] pieces, string? again) = Run(form, bytes, step);
-                Assert.That(pieces, Is.EqualTo(whole), $"{form} by {step}: {Encoding.Latin1.GetString(bytes)}");
-                Assert.That(again, Is.EqualTo(problem));
+                if (!pieces.AsSpan().SequenceEqual(whole) || again != problem)
+                {
+                    Assert.Fail($"{form} by {step}: {Encoding.Latin1.GetString(bytes)}");
+                }
             }
         }
     });
@@ -50,13 +52,14 @@ internal sealed class MaskFuzz
             return;
         }
 
-        var reader = new Utf8JsonReader(shown.AsSpan().ToArray().Select(b => b == 0x1e ? (byte)' ' : b).ToArray(), new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = JsonMask.MostDepth });
+        var reader = new Utf8JsonReader(
+            shown.AsSpan().ToArray().Select(b => b == 0x1e ? (byte)' ' : b).ToArray(), new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = JsonMask.MostDepth });
         bool isHidden = false;
         while (reader.Read())
         {
-            if (isHidden)
+            if (isHidden && reader.TokenType != JsonTokenType.Null && !(reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("[redacted]")))
             {
-                Assert.That(reader.TokenType == JsonTokenType.Null || reader.ValueTextEquals("[redacted]"), Is.True, Encoding.Latin1.GetString(shown));
+                Assert.Fail(Encoding.Latin1.GetString(shown));
             }
 
             isHidden = reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("token");
