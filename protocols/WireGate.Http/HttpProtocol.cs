@@ -6,6 +6,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Tls;
 using WireGate.Http.Credentials;
+using WireGate.Http.Holding;
 using WireGate.Http.Relaying;
 using WireGate.Http.Upstream;
 
@@ -19,10 +20,11 @@ public sealed class HttpProtocol : IProtocol, IDisposable
 
     private readonly HttpServices _services;
     private readonly ListenerTls _tls = new(Http11);
-    private readonly UpstreamConnector _connector = new();
+    private readonly UpstreamConnector _connector;
     private readonly LoginCredentials _credentials;
     private readonly UpstreamTroubles _troubles;
     private readonly DecisionPoint _point = new();
+    private readonly HeldInProcess _held = new();
 
     // A loop of the process lives as long as that; one of a session alone takes its connections with it.
     private readonly ConditionalWeakTable<EventLoop, UpstreamPool> _pools = [];
@@ -32,6 +34,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     {
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
+        _connector = new UpstreamConnector(new LoginCertificates(services.Secrets));
         _credentials = new LoginCredentials(services.Secrets, services.Time);
         _troubles = new UpstreamTroubles(services.Time, services.Logger);
     }
@@ -51,7 +54,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            using var connection = new ClientConnection(session, _services, pool, _credentials, _troubles, _point);
+            using var connection = new ClientConnection(session, _services, pool, _credentials, _troubles, _point, _held);
             await connection.RunAsync();
         }
         finally

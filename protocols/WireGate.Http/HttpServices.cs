@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
@@ -9,12 +10,14 @@ namespace WireGate.Http;
 /// <summary>What a session needs of the process that it runs in.</summary>
 /// <param name="Placeholders">Who may be who.</param>
 /// <param name="Secrets">The real credentials.</param>
+/// <param name="Approvals">Held requests and sessions.</param>
 /// <param name="Audit">Where everything is written first.</param>
 /// <param name="Admission">Limits and penalties.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">For the operator.</param>
 public sealed record HttpServices(
-    IPlaceholderStore Placeholders, SecretProvider Secrets, IAuditLog Audit, Admission Admission, TimeProvider Time, ILogger<HttpProtocol> Logger)
+    IPlaceholderStore Placeholders, SecretProvider Secrets, IApprovals Approvals, IAuditLog Audit, Admission Admission, TimeProvider Time,
+    ILogger<HttpProtocol> Logger)
 {
     /// <summary>Of the hashes that masks show.</summary>
     public ReadOnlyMemory<byte> MaskKey { get; init; }

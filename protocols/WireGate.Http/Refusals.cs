@@ -15,7 +15,7 @@ internal static class Refusals
     public static int StatusOf(SessionEnd end) => end switch
     {
         SessionEnd.AuthenticationFailed => 401,
-        SessionEnd.NotGranted or SessionEnd.NotApproved or SessionEnd.FeatureRefused => 403,
+        SessionEnd.NotGranted or SessionEnd.NotApproved or SessionEnd.ApprovalTimeout or SessionEnd.FeatureRefused => 403,
         SessionEnd.UnknownTarget => 404,
         SessionEnd.LimitReached => 429,
         SessionEnd.ClientBrokeProtocol => 400,
@@ -64,14 +64,18 @@ internal static class Refusals
         }
     }
 
-    private static string TitleOf(int status) => status switch
+    /// <summary>The reason phrase of a status.</summary>
+    public static string TitleOf(int status) => status switch
     {
+        200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        413 => "Content Too Large",
         414 => "URI Too Long",
         417 => "Expectation Failed",
         429 => "Too Many Requests",

@@ -112,7 +112,8 @@ internal static class ApprovalRows
     private sealed record RequestRow(
         ApprovalKind Kind, Person Requester, Person? AskedBy, string? Placeholder, Person? MintedBy, string? Session, string Target, string Login,
         string Protocol, string? Database, string? Source, Dictionary<string, string> Context, bool IsInTransaction, string? Rule, string Config,
-        ImmutableArray<Terms> Approvers, long Within, long InTransaction, string? Reason, ImmutableArray<Person> Barred, long PendingUntil)
+        ImmutableArray<Terms> Approvers, long Within, long InTransaction, string? Reason, ImmutableArray<Person> Barred, long PendingUntil,
+        bool IsResumable = false)
     {
         public static RequestRow Of(Approval a) => new(
             a.Request.Kind, Person.Of(a.Request.Requester), a.Request.AskedBy is { } asker ? Person.Of(asker) : null, a.Request.Placeholder,
@@ -120,7 +121,7 @@ internal static class ApprovalRows
             a.Request.Database, a.Request.Source, a.Request.Context.ToDictionary(StringComparer.Ordinal), a.Request.IsInTransaction, a.Request.Rule,
             a.Request.Config, [.. a.Request.Terms.Approvers.Select(t => new Terms(t.Issuer, t.Groups, t.Count))],
             (long)a.Request.Terms.Within.TotalMilliseconds, (long)a.Request.Terms.InTransaction.TotalMilliseconds, a.Request.Reason,
-            [.. a.Barred.Select(Person.Of)], a.PendingUntil.ToUnixTimeMilliseconds());
+            [.. a.Barred.Select(Person.Of)], a.PendingUntil.ToUnixTimeMilliseconds(), a.Request.IsResumable);
 
         public ApprovalRequest ToRequest(byte[] digest, byte[] key, string display) => new()
         {
@@ -140,6 +141,7 @@ internal static class ApprovalRows
             Display = display,
             Context = Context.ToFrozenDictionary(StringComparer.Ordinal),
             IsInTransaction = IsInTransaction,
+            IsResumable = IsResumable,
             Rule = Rule,
             Config = Config,
             Terms = new HoldTerms(

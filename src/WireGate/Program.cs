@@ -12,6 +12,7 @@ var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the 
     PolicyCommand.Create(),
     WhyCommand.Create(ReadAdminSocket),
     PlaceholderCommand.Create(ReadAdminSocket),
+    KubeconfigCommand.Create(ReadAdminSocket),
     SessionCommand.Create(ReadAdminSocket),
     ApprovalCommand.Create(ReadAdminSocket),
     AuditCommand.Create(ReadAuditDirectory),

@@ -19,6 +19,7 @@ public sealed class ApprovalStoreTests : StoreFixture
             Claim = new ApprovalClaim("s1", Time.GetUtcNow().AddSeconds(7)),
             Detail = "because",
         };
+        approval = approval with { Request = approval.Request with { IsResumable = true } };
         await AddAsync(approval);
         await AddAsync(Pending() with { Request = Pending().Request with { Kind = ApprovalKind.Beforehand, Session = null, Placeholder = null, MintedBy = null, AskedBy = Dba } });
         await ReopenAsync();

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Configuration;
@@ -22,6 +21,9 @@ internal sealed class Credential : IDisposable
     private readonly Secret _written;
 
     private Credential(HttpSurface surface, byte[] name, Secret written) => (_surface, _name, _written) = (surface, name, written);
+
+    /// <summary>What a login puts into requests that has shown a certificate: nothing.</summary>
+    public static Credential Nothing { get; } = new(HttpSurface.ClientCertificate, [], Secret.CopyOf([]));
 
     /// <summary>All ways in which an upstream may write the secret back; borrowed.</summary>
     public Secret[] Forms { get; private init; } = [];
@@ -60,10 +62,24 @@ internal sealed class Credential : IDisposable
         return made is null ? null : new Credential(made._surface, made._name, made._written) { Forms = FormsOf(secret.Span[..length], made) };
     }
 
+    /// <summary>The same with stars for the secret, all of Basic's pair included: for people who are to see what would be sent.</summary>
+    public static Credential Hidden(HttpLoginConfig login) => new(
+        login.Surface,
+        Encoding.ASCII.GetBytes(login.Surface switch
+        {
+            HttpSurface.Header => login.Name,
+            HttpSurface.Query => Uri.EscapeDataString(login.Name),
+            _ => "Authorization",
+        }),
+        Secret.CopyOf("***"u8));
+
+    /// <summary>Whether it says the same as another of its login.</summary>
+    public bool IsSame(Credential other) => _written.FixedTimeEquals(other._written.Span);
+
     /// <summary>Writes the request target, with the parameter if it is one.</summary>
     /// <param name="output">To whom.</param>
     /// <param name="target">In origin-form, without the client's placeholder.</param>
-    public void WriteTarget(PipeWriter output, ReadOnlySpan<byte> target)
+    public void WriteTarget(IBufferWriter<byte> output, ReadOnlySpan<byte> target)
     {
         output.Write(target);
         if (_surface == HttpSurface.Query)
@@ -76,9 +92,9 @@ internal sealed class Credential : IDisposable
     }
 
     /// <summary>Writes the field line, if it is one.</summary>
-    public void WriteField(PipeWriter output)
+    public void WriteField(IBufferWriter<byte> output)
     {
-        if (_surface != HttpSurface.Query)
+        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate))
         {
             output.Write(_name);
             output.Write(": "u8);

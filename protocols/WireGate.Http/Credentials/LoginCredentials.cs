@@ -15,12 +15,17 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Unused = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan BetweenRefusals = TimeSpan.FromSeconds(10);
+
+    // When the source was asked because of an upstream.
+    private readonly ConcurrentDictionary<HttpLoginConfig, long> _refused = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<HttpLoginConfig, Entry> _entries = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>What a login says, if that was asked for just now.</summary>
     /// <returns>Null: it has to be fetched. Borrowed: it is there as long as somebody refers to it, or the process ends.</returns>
     public Credential? Find(HttpLoginConfig login) =>
-        _entries.TryGetValue(login, out Entry? entry) && time.GetElapsedTime(entry.FetchedAt) < Kept ? entry.Credential : null;
+        login.Surface == HttpSurface.ClientCertificate ? Credential.Nothing
+        : _entries.TryGetValue(login, out Entry? entry) && time.GetElapsedTime(entry.FetchedAt) < Kept ? entry.Credential : null;
 
     /// <summary>Fetches it. Continues anywhere.</summary>
     /// <param name="login">The login.</param>
@@ -43,6 +48,41 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
         return made;
     }
 
+    /// <summary>
+    /// What a login says by now, since an upstream did not accept what was used. Its source is asked at most every few seconds: an upstream may have
+    /// other reasons. Continues anywhere.
+    /// </summary>
+    /// <param name="login">The login.</param>
+    /// <param name="used">What was used.</param>
+    /// <param name="cancellationToken">Nobody waits for it any longer.</param>
+    /// <returns>Whether there is something else to try.</returns>
+    public async ValueTask<bool> TryRefreshAsync(HttpLoginConfig login, Credential used, CancellationToken cancellationToken)
+    {
+        Credential? now = Find(login);
+        if (now is not null && !now.IsSame(used))
+        {
+            return true;
+        }
+
+        long asked = time.GetTimestamp();
+        if (_refused.TryGetValue(login, out long before) && time.GetElapsedTime(before, asked) < BetweenRefusals)
+        {
+            return false;
+        }
+
+        _refused[login] = asked;
+        try
+        {
+            now = await FetchAsync(login, fresh: true, cancellationToken);
+            return now is not null && !now.IsSame(used);
+        }
+        catch (SecretUnavailableException)
+        {
+            // The upstream's answer says enough.
+            return false;
+        }
+    }
+
     /// <summary>Erases all.</summary>
     public void Dispose()
     {
@@ -62,6 +102,7 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
             if (time.GetElapsedTime(entry.FetchedAt) > Unused)
             {
                 _entries.TryRemove(KeyValuePair.Create(login, entry));
+                _refused.TryRemove(login, out _);
             }
         }
     }

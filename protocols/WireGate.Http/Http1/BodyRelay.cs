@@ -41,6 +41,9 @@ internal sealed class BodyRelay(Peer peer)
     /// <summary>Bytes that bodies carried so far.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>It waits for more of one, and not for whoever is to get it.</summary>
+    public bool IsWaiting { get; private set; }
+
     /// <summary>Ends it at its next read. On the connection's loop.</summary>
     public void Stop(PipeReader input)
     {
@@ -74,7 +77,15 @@ internal sealed class BodyRelay(Peer peer)
                     return BodyEnd.DestinationGone;
                 }
 
-                read = await input.ReadAsync(CancellationToken.None);
+                IsWaiting = true;
+                try
+                {
+                    read = await input.ReadAsync(CancellationToken.None);
+                }
+                finally
+                {
+                    IsWaiting = false;
+                }
             }
 
             ReadOnlySequence<byte> buffer = read.Buffer;

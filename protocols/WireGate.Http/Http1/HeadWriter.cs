@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using WireGate.Http.Credentials;
+using WireGate.Http.Holding;
 using WireGate.Http.Masking;
 
 namespace WireGate.Http.Http1;
@@ -18,10 +18,11 @@ internal static class HeadWriter
     /// <param name="authority">The upstream's own.</param>
     /// <param name="slot">Where the client had its placeholder.</param>
     /// <param name="credential">What stands in its place.</param>
+    /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     /// <param name="isMasked">What it is answered will be masked.</param>
     public static void WriteRequest(
-        PipeWriter output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
-        bool isMasked = false)
+        IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
+        ReadOnlySpan<byte> added = default, bool isMasked = false)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -29,8 +30,9 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName, isMasked ? MaskedFields.OfRequest(head.Method) : default);
+        WriteFields(output, head, slot.Field, credential.FieldName, default, isMasked ? MaskedFields.OfRequest(head.Method) : default);
         credential.WriteField(output);
+        output.Write(added);
 
         // What is compressed could not be looked through.
         output.Write("Accept-Encoding: identity\r\n"u8);
@@ -44,17 +46,19 @@ internal static class HeadWriter
     /// <param name="head">As the upstream sent it.</param>
     /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
+    /// <param name="places">Where the upstream is for whom.</param>
     /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
     /// <param name="isMasked">Its body is masked, or what would be of it if it had one: it has another length.</param>
     public static void WriteResponse(
-        PipeWriter output, ResponseHead head, bool isLast, bool inChunks, ReadOnlySpan<byte> upgrade = default, bool isMasked = false)
+        IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, in Places places = default, ReadOnlySpan<byte> upgrade = default,
+        bool isMasked = false)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
         output.Write(" "u8);
         output.Write(head.Reason);
         output.Write("\r\n"u8);
-        WriteFields(output, head, PlaceholderSlot.NoField, default, isMasked ? MaskedFields.OfResponse : default);
+        WriteFields(output, head, PlaceholderSlot.NoField, default, places, isMasked ? MaskedFields.OfResponse : default);
         if (isMasked)
         {
             WriteMasked(output, head, inChunks);
@@ -72,7 +76,7 @@ internal static class HeadWriter
         output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
     }
 
-    private static void WriteMasked(PipeWriter output, ResponseHead head, bool inChunks)
+    private static void WriteMasked(IBufferWriter<byte> output, ResponseHead head, bool inChunks)
     {
         output.Write("Accept-Ranges: none\r\n"u8);
         if (head.Body.Kind != BodyKind.None)
@@ -85,7 +89,7 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteUpgrade(PipeWriter output, ReadOnlySpan<byte> upgrade)
+    private static void WriteUpgrade(IBufferWriter<byte> output, ReadOnlySpan<byte> upgrade)
     {
         if (!upgrade.IsEmpty)
         {
@@ -95,7 +99,7 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteFraming(PipeWriter output, RequestHead head)
+    private static void WriteFraming(IBufferWriter<byte> output, RequestHead head)
     {
         if (head.Body.Kind == BodyKind.Chunked)
         {
@@ -107,27 +111,29 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteLength(PipeWriter output, long length)
+    private static void WriteLength(IBufferWriter<byte> output, long length)
     {
         output.Write("Content-Length: "u8);
         WriteNumber(output, length);
         output.Write("\r\n"u8);
     }
 
-    private static void WriteNumber(PipeWriter output, long number)
+    private static void WriteNumber(IBufferWriter<byte> output, long number)
     {
         number.TryFormat(output.GetSpan(20), out int length);
         output.Advance(length);
     }
 
     // Lines that go on and stand together are copied together.
-    private static void WriteFields(PipeWriter output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, ReadOnlySpan<FieldName> masked)
+    private static void WriteFields(
+        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places, ReadOnlySpan<FieldName> masked)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
-            if (i != dropped && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
+            bool saysPlace = fields[i].Name is FieldName.Location or FieldName.ContentLocation or FieldName.Refresh or FieldName.SetCookie;
+            if (i != dropped && !saysPlace && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;
                 end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;
@@ -139,6 +145,11 @@ internal static class HeadWriter
                 output.Write(head.Bytes[start..end]);
                 start = -1;
             }
+
+            if (i != dropped && saysPlace && GoesOn(head, fields[i], droppedName))
+            {
+                WritePlace(output, head, fields[i], places);
+            }
         }
 
         if (start >= 0)
@@ -147,14 +158,31 @@ internal static class HeadWriter
         }
     }
 
+    private static void WritePlace(IBufferWriter<byte> output, MessageHead head, in FieldLine field, in Places places)
+    {
+        output.Write(head.Name(field));
+        output.Write(": "u8);
+        if (!places.TryWrite(output, field.Name, head.Value(field)))
+        {
+            output.Write(head.Value(field));
+        }
+
+        output.Write("\r\n"u8);
+    }
+
     private static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
     {
         FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
 
-        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged.
+        // Who has a request wait has heard what it says of that.
+        FieldName.Expect => head is RequestHead { ExpectsContinue: true },
+        FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
+
+        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged; or for
+        // the gateway.
         FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
             or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
-            or FieldName.XMethodOverride => false,
+            or FieldName.XMethodOverride or FieldName.WireGateApproval => false,
         _ => !HopByHop.Is(field.Name) && !IsNamed(head.Name(field), droppedName),
     };
 

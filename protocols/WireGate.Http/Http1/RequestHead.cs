@@ -29,6 +29,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>Expect: 100-continue: the client waits before it sends the body.</summary>
     public bool ExpectsContinue { get; private set; }
 
+    /// <summary>See <see cref="Hold"/>.</summary>
+    public bool IsHeld { get; private set; }
+
     /// <summary>
     /// What the client wants to go on with instead of HTTP, in the spelling of its specification; empty: nothing, or nothing that goes on here. h2c
     /// never does: what is behind it nobody would judge.
@@ -45,11 +48,14 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         return target;
     }
 
+    /// <summary>The gateway has all of it and has it wait: what it says about waiting was heard, and the upstream is not told.</summary>
+    public void Hold() => (IsHeld, ExpectsContinue) = (true, false);
+
     /// <inheritdoc/>
     public override void Clear()
     {
         base.Clear();
-        (_method, _target, _authority, _hasHost, ExpectsContinue) = (default, default, default, false, false);
+        (_method, _target, _authority, _hasHost, ExpectsContinue, IsHeld) = (default, default, default, false, false, false);
     }
 
     // request-line = method SP request-target SP HTTP-version

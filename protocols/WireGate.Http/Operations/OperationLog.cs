@@ -19,6 +19,39 @@ internal sealed class OperationLog(IAuditLog audit)
         return audit.Append(_record.Written);
     }
 
+    /// <summary>A request that people are asked about.</summary>
+    public void Held(Session session, RequestHead head, HttpOperation operation, in Decision decision, string? body)
+    {
+        WriteHead(session, head, operation, decision);
+        _record.Member("body"u8, body);
+        audit.Append(_record.Written);
+    }
+
+    /// <summary>A request whose client may come back for what people have not decided yet.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="head">What was asked.</param>
+    /// <param name="operation">What that is to rules.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="approval">What it comes back for.</param>
+    /// <param name="reference">What the client is told.</param>
+    public void Waits(Session session, RequestHead head, HttpOperation operation, in Decision decision, string approval, string reference)
+    {
+        WriteHead(session, head, operation, decision);
+        _record.Member("approval"u8, approval);
+        _record.Member("ref"u8, reference);
+        _record.Member("reason"u8, "nobody has decided yet: its client may come back");
+        audit.Append(_record.Written);
+    }
+
+    /// <summary>A request that people have approved, and that is made now.</summary>
+    public AuditPosition Approved(Session session, RequestHead head, HttpOperation operation, in Decision decision, string approval, string? body)
+    {
+        WriteHead(session, head, operation, decision with { Verdict = Verdict.Allow });
+        _record.Member("body"u8, body);
+        _record.Member("approval"u8, approval);
+        return audit.Append(_record.Written);
+    }
+
     /// <summary>A request that is refused.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="head">What was asked.</param>
@@ -61,7 +94,31 @@ internal sealed class OperationLog(IAuditLog audit)
             _record.Member("upgrade"u8, Encoding.ASCII.GetString(head.Upgrade));
         }
 
+        if (operation.Kubernetes is { IsResource: true } kubernetes)
+        {
+            WriteResource(kubernetes);
+        }
+
         _record.Member("unknown"u8, operation.Unknown);
+    }
+
+    // What clients call things may be as long as a path.
+    private void WriteResource(KubernetesRequest request)
+    {
+        _record.Member("verb"u8, request.Verb);
+        WritePart("group"u8, request.Group, "groupSha256"u8);
+        WritePart("resource"u8, request.Resource, "resourceSha256"u8);
+        WritePart("subresource"u8, request.Subresource, "subresourceSha256"u8);
+        WritePart("namespace"u8, request.Namespace, "namespaceSha256"u8);
+        WritePart("name"u8, request.Name, "nameSha256"u8);
+    }
+
+    private void WritePart(ReadOnlySpan<byte> name, string value, ReadOnlySpan<byte> digest)
+    {
+        if (value.Length > 0)
+        {
+            _record.Fact(name, Encoding.UTF8.GetBytes(value), digest);
+        }
     }
 
     // It would be in the log for whoever reads that.

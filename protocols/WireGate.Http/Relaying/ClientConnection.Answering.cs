@@ -3,6 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
+using WireGate.Http.Kubernetes;
 
 namespace WireGate.Http.Relaying;
 
@@ -17,19 +18,28 @@ internal sealed partial class ClientConnection
     private bool _isLingered;
 
     /// <summary>The upstream's fault: the client is told, and may go on if it has said all that it had to say.</summary>
-    private async ValueTask<bool> FailAsync(Refusal refusal)
+    private async ValueTask<bool> FailAsync(Refusal refusal, int? status = null)
     {
         troubles.Tell(session.Access!, refusal);
         services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
         bool isLast = _head.IsLast || _head.IsHttp10 || _head.Body.Kind != BodyKind.None;
-        return await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast);
+        return await AnswerAsync(status ?? Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast);
     }
 
     /// <returns>False: the connection ends.</returns>
     private async ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast)
     {
         _isAnswered = true;
-        Refusals.Write(Output, status, detail, reference, _head.Length > 0 && _head.Method.SequenceEqual("HEAD"u8), isLast);
+        bool isToHead = _head.Length > 0 && _head.Method.SequenceEqual("HEAD"u8);
+        if (_isKubernetes)
+        {
+            KubernetesStatus.Write(Output, status, detail, reference, isToHead, isLast);
+        }
+        else
+        {
+            Refusals.Write(Output, status, detail, reference, isToHead, isLast);
+        }
+
         bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
         if (isLast && !isGone)
         {
@@ -48,7 +58,7 @@ internal sealed partial class ClientConnection
         }
 
         _isLingered = true;
-        if (_head.Length > 0 && _head.Body.Kind == BodyKind.None)
+        if (_head.Length > 0 && (_head.Body.Kind == BodyKind.None || _heldBody is not null))
         {
             return;
         }
@@ -86,7 +96,8 @@ internal sealed partial class ClientConnection
     {
         if (session.TryRefuse(refusal, services.Audit))
         {
-            await AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true);
+            await (_pendingSession is { } pending ? AnswerPendingAsync(pending, refusal.Reference, isLast: true)
+                : AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true));
         }
 
         return false;

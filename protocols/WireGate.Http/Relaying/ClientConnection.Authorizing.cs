@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Audit;
@@ -43,10 +44,11 @@ internal sealed partial class ClientConnection
     {
         session.Caller = Caller.Of(placeholder);
         session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
-        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckGrant() ?? CheckSurface(_slot);
+        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
+            ?? await HoldSessionAsync();
         if (refusal is null)
         {
-            AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated));
+            AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated) with { Approval = _sessionApproval });
             await services.Audit.WhenDurableAsync(written, session.Loop);
             session.HandshakeDone();
             if (session.Lifetime is { } lifetime)
@@ -128,12 +130,8 @@ internal sealed partial class ClientConnection
     {
         RequestTarget asked = _head.ReadTarget();
         return TargetChoice.Of(config).TryFind(session.Listener, config, _head.Authority, asked.Path, out TargetConfig? target, out _prefix)
-            && target.Protocol == ProtocolNames.Http ? target : null;
+            && ProtocolNames.IsOverHttp(target.Protocol) ? target : null;
     }
-
-    private Refusal? CheckGrant() => session.Access!.Grant.Hold is null ? null : new Refusal(
-        SessionEnd.NotApproved, "its grant asks for an approval, and requests cannot wait for one yet",
-        $"grant \"{session.Access.Grant.Name}\" holds sessions, which HTTP has not");
 
     /// <summary>A placeholder stands where the real credential will: anywhere else it may be kept, or shown, by whoever reads that.</summary>
     private Refusal? CheckSurface(in PlaceholderSlot slot)
@@ -141,7 +139,8 @@ internal sealed partial class ClientConnection
         HttpLoginConfig? login = session.Access!.Login.Http;
         bool isThere = login?.Surface switch
         {
-            HttpSurface.BasicUser or HttpSurface.BasicPassword => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
+            _ when _isKubernetes => slot.Kind == SlotKind.Bearer,
+            HttpSurface.BasicUser or HttpSurface.BasicPassword or HttpSurface.ClientCertificate => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(_head.Name(_head.Fields[slot.Field]), login.Name),
             HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(_head.ReadTarget().Query[slot.Parameter], login.Name),
@@ -149,6 +148,7 @@ internal sealed partial class ClientConnection
         };
         string where = login?.Surface switch
         {
+            _ when _isKubernetes => "the field Authorization, as a bearer token",
             HttpSurface.Query => $"the query parameter {login.Name}",
             HttpSurface.Header => $"the field {login.Name}",
             _ => "the field Authorization",
@@ -168,12 +168,16 @@ internal sealed partial class ClientConnection
     {
         RequestTarget target = _head.ReadTarget();
         Http1.Authority.TryRead(_head.Authority, out ReadOnlySpan<byte> host, out _);
+        string method = MethodOf(_head.Method);
+        var path = new HttpPath(PathOf(target));
+        ImmutableArray<KeyValuePair<string, string>> query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query);
         return new HttpOperation
         {
-            Method = MethodOf(_head.Method),
+            Method = method,
             Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
-            Path = new HttpPath(PathOf(target)),
-            Query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query),
+            Path = path,
+            Query = query,
+            Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) with { MakesToken = _makesToken } : null,
             Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
         };
     }

@@ -23,19 +23,25 @@ internal sealed partial class ClientConnection
 
         /// <summary>The upstream had closed the connection before it saw the request, which may be made again.</summary>
         Stale,
+
+        /// <summary>The upstream did not accept the credential, and there is another by now: the request may be made again.</summary>
+        NotAccepted,
     }
 
     /// <returns>False: the client's connection ends.</returns>
     private async ValueTask<bool> ExchangeAsync(AuditPosition written, bool isSafe)
     {
         var key = new UpstreamKey(session.Access!.Target, session.Access.Login);
+        bool mayRefresh = _approval is null && _head.Body.Kind == BodyKind.None && _head.Upgrade.IsEmpty
+            && (_head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8));
         while (true)
         {
             UpstreamConnection? upstream = null;
             Refusal? refusal = null;
             try
             {
-                upstream = pool.Take(key) ?? await ConnectAsync(key);
+                // One that waits may be closed at this moment, and what people approved is not made again.
+                upstream = (_approval is null ? pool.Take(key) : null) ?? await ConnectAsync(key);
             }
             catch (OperationCanceledException)
             {
@@ -44,6 +50,10 @@ internal sealed partial class ClientConnection
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 refusal = new Refusal(SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", e.Message);
+            }
+            catch (SecretUnavailableException e)
+            {
+                refusal = new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message);
             }
             catch (ProtocolException e)
             {
@@ -62,12 +72,15 @@ internal sealed partial class ClientConnection
                 return session.End == SessionEnd.None && await FailAsync(refusal!);
             }
 
-            switch (await ExchangeAsync(upstream!, credential!, written, isSafe))
+            switch (await ExchangeAsync(upstream!, credential!, written, isSafe, mayRefresh))
             {
                 case Exchanged.Done:
                     return true;
                 case Exchanged.Ended:
                     return false;
+                case Exchanged.NotAccepted:
+                    mayRefresh = false;
+                    break;
                 default:
                     break;
             }
@@ -93,7 +106,8 @@ internal sealed partial class ClientConnection
         }
     }
 
-    private async ValueTask<Exchanged> ExchangeAsync(UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe)
+    private async ValueTask<Exchanged> ExchangeAsync(
+        UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
         WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential);
         _scrubber.Begin(credential.Forms);
@@ -106,7 +120,9 @@ internal sealed partial class ClientConnection
             session.Client.Abort();
         };
         bool isKept = false;
+        _isSent = true;
         Task<BodyEnd> sending = SendAsync(upstream);
+        _exchange.Begin(upstream.Connection, _clientBodies, _upstreamBodies, _head.ExpectsContinue);
         try
         {
             bool isThere = false;
@@ -123,9 +139,17 @@ internal sealed partial class ClientConnection
 
             if (!isThere)
             {
-                bool isReplayable = upstream.IsReused && _head.Body.Kind == BodyKind.None && IsIdempotent;
+                bool isReplayable = !_exchange.IsLate && upstream.IsReused && _head.Body.Kind == BodyKind.None && IsIdempotent;
                 BodyEnd unsent = await StopAsync(upstream, sending);
                 return await FinishUnansweredAsync(unsent, isReplayable);
+            }
+
+            _answeredWith = _response.Code;
+            _exchange.Answered();
+            if (_response.Code == 401 && mayRefresh && await TryRefreshAsync(upstream.Key.Login, credential))
+            {
+                await StopAsync(upstream, sending);
+                return session.End == SessionEnd.None ? Exchanged.NotAccepted : Exchanged.Ended;
             }
 
             if (isSafe && session.Config.Audit.Reads == ReadAudit.Wait)
@@ -167,7 +191,7 @@ internal sealed partial class ClientConnection
             bool inChunks = !_head.IsHttp10;
             BodyEnd? sent = sending.IsCompleted ? await sending : null;
             bool isLast = _head.IsLast || _head.IsHttp10 || sent != BodyEnd.Complete;
-            HeadWriter.WriteResponse(Output, _response, isLast, inChunks, isMasked: _masks is not null);
+            WriteResponse(upstream.Key.Target, isLast, inChunks);
             _isAnswered = true;
             BodyEnd received = await ReceiveAsync(upstream, inChunks && IsChunkedToClient, isText ? _scrubber : null);
             isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
@@ -194,6 +218,7 @@ internal sealed partial class ClientConnection
         }
         finally
         {
+            _exchange.End();
             session.Client.HungUp = null;
             session.Interrupt = null;
             EndMask();
@@ -239,6 +264,12 @@ internal sealed partial class ClientConnection
             return Exchanged.Ended;
         }
 
+        if (_exchange.IsLate)
+        {
+            var late = new Refusal(SessionEnd.UpstreamClosed, "the upstream did not answer in time", "the upstream did not begin its answer in time");
+            return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
+        }
+
         return isReplayable ? Exchanged.Stale
             : await FailAsync(new Refusal(SessionEnd.UpstreamClosed, "the upstream closed before it answered", "the upstream closed before it answered")) ? Exchanged.Done
             : Exchanged.Ended;
@@ -263,6 +294,13 @@ internal sealed partial class ClientConnection
             await session.Loop.Switch();
             return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message));
         }
+    }
+
+    private async ValueTask<bool> TryRefreshAsync(LoginConfig login, Credential used)
+    {
+        bool isOther = await credentials.TryRefreshAsync(login.Http!, used, CancellationToken.None);
+        await session.Loop.Switch();
+        return isOther;
     }
 
     private static void Close(UpstreamConnection? upstream)

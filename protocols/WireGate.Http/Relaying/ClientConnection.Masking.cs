@@ -24,7 +24,7 @@ internal sealed partial class ClientConnection
     private Decision PlanMasks(in Decision decision)
     {
         _masks = services.Masks.Of(decision.Masks);
-        _isUnmaskable = decision.Verdict == Verdict.Allow && _masks is not null && !_head.Upgrade.IsEmpty;
+        _isUnmaskable = decision.Verdict != Verdict.Deny && _masks is not null && !_head.Upgrade.IsEmpty;
         return _isUnmaskable ? decision with { Verdict = Verdict.Deny, Rule = null, Reason = "what follows an upgrade cannot be masked" } : decision;
     }
 

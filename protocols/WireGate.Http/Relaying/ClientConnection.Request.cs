@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
@@ -19,7 +18,7 @@ internal sealed partial class ClientConnection
         _head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8) || _head.Method.SequenceEqual("OPTIONS"u8)
         || _head.Method.SequenceEqual("PUT"u8) || _head.Method.SequenceEqual("DELETE"u8);
 
-    private void WriteRequest(PipeWriter output, TargetConfig target, Credential credential)
+    private void WriteRequest(IBufferWriter<byte> output, TargetConfig target, Credential credential)
     {
         RequestTarget asked = _head.ReadTarget();
         ReadOnlySpan<byte> path = PathOf(asked);
@@ -35,7 +34,7 @@ internal sealed partial class ClientConnection
             length += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _masks is not null);
+        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _impersonation, _masks is not null);
         ArrayPool<byte>.Shared.Return(whole);
     }
 
@@ -53,7 +52,10 @@ internal sealed partial class ClientConnection
         BodyEnd end = BodyEnd.SourceClosed;
         try
         {
-            end = await _clientBodies.RunAsync(Input, upstream.Connection.Output, _head.Body, _head.Body.Kind == BodyKind.Chunked);
+            bool inChunks = _head.Body.Kind == BodyKind.Chunked;
+            end = _heldBody is { } held
+                ? await _clientBodies.RunAsync(held.Read(), upstream.Connection.Output, held.Length, inChunks)
+                : await _clientBodies.RunAsync(Input, upstream.Connection.Output, _head.Body, inChunks);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
@@ -29,6 +30,13 @@ internal sealed partial class ClientConnection
         {
             return BodyEnd.SourceClosed;
         }
+    }
+
+    private void WriteResponse(TargetConfig target, bool isLast, bool inChunks)
+    {
+        var places = new Places(
+            AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, _head.Authority, session.Client.Tls is not null, _head.ReadTarget().Path[.._prefix]);
+        HeadWriter.WriteResponse(Output, _response, isLast, inChunks, places, isMasked: _masks is not null);
     }
 
     /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>

@@ -12,7 +12,7 @@ internal sealed partial class ClientConnection
     private async ValueTask TunnelAsync(UpstreamConnection upstream)
     {
         session.Client.HungUp = null;
-        HeadWriter.WriteResponse(Output, _response, isLast: false, inChunks: false, _head.Upgrade);
+        HeadWriter.WriteResponse(Output, _response, isLast: false, inChunks: false, upgrade: _head.Upgrade);
         _isAnswered = true;
         Task sending = SendTunnelledAsync(upstream);
         BodyEnd received = BodyEnd.SourceClosed;

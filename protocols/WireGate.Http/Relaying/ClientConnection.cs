@@ -7,6 +7,7 @@ using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
+using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Operations;
 using WireGate.Http.Upstream;
@@ -23,19 +24,19 @@ namespace WireGate.Http.Relaying;
 /// <param name="credentials">What logins say.</param>
 /// <param name="troubles">Told of upstreams that cannot be reached.</param>
 /// <param name="point">Asks elsewhere.</param>
+/// <param name="held">What waits for people.</param>
 internal sealed partial class ClientConnection(
-    Session session, HttpServices services, UpstreamPool pool, LoginCredentials credentials, UpstreamTroubles troubles, DecisionPoint point) : IDisposable
+    Session session, HttpServices services, UpstreamPool pool, LoginCredentials credentials, UpstreamTroubles troubles, DecisionPoint point,
+    HeldInProcess held) : IDisposable
 {
     // nginx's keepalive_timeout is 75 s, Kestrel's 130 s; Go's clients close after 90 s.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
-
-    // Of a head that has begun, absolute: nginx waits for 60 s, Kestrel for 30 s, Apache for 20 s.
-    private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(15);
 
     private readonly RequestHead _head = new();
     private readonly ClientAuthorization _authorization = new(services.Placeholders, services.Admission);
     private readonly OperationLog _log = new(services.Audit);
     private ConnectionClock _clock = new(session, services.Time);
+    private ExchangeClock _exchange = new(session, services.Time);
     private OperationDecider? _decider;
 
     private PipeReader Input => session.Client.Input;
@@ -68,6 +69,7 @@ internal sealed partial class ClientConnection(
     {
         session.Client.HungUp = null;
         _clock.Dispose();
+        _exchange.Dispose();
         _head.Dispose();
         _response.Dispose();
         _scrubber.Dispose();
@@ -85,7 +87,7 @@ internal sealed partial class ClientConnection(
             {
                 if (session.Phase == SessionPhase.Relaying)
                 {
-                    _clock.Set(hasBegun ? LongestHead : LongestIdle, hasBegun ? SessionEnd.HandshakeTimeout : SessionEnd.ClientClosed, isKept: hasBegun);
+                    _clock.Set(hasBegun ? session.Config.Limits.RequestHead : LongestIdle, hasBegun ? SessionEnd.HandshakeTimeout : SessionEnd.ClientClosed, isKept: hasBegun);
                 }
 
                 read = await Input.ReadAsync(CancellationToken.None);
@@ -125,9 +127,19 @@ internal sealed partial class ClientConnection(
     /// <returns>False: the connection ends.</returns>
     private async ValueTask<bool> ServeAsync()
     {
+        if (AsksForApproval)
+        {
+            return await ShowApprovalAsync();
+        }
+
         if (!session.IsOpened && Open() is { } full)
         {
             return await RefuseAsync(full);
+        }
+
+        if (Recognize() is { } claim)
+        {
+            return await BreakAsync(403, claim);
         }
 
         if (IsUnserved)
@@ -145,15 +157,16 @@ internal sealed partial class ClientConnection(
             return await RefuseAsync(refusal);
         }
 
+        await LookAsync();
         _decider ??= new OperationDecider(session, point, services.Time);
         (Operation operation, Decision decision) = await _decider.DecideAsync(Describe);
         var request = (HttpOperation)operation;
+        decision = PlanMasks(decision);
         if (decision.Verdict == Verdict.Hold)
         {
-            decision = decision with { Verdict = Verdict.Deny, Reason = "it needs an approval, and requests cannot wait for one yet" };
+            return await HoldAsync(request, decision);
         }
 
-        decision = PlanMasks(decision);
         if (decision.Verdict != Verdict.Allow)
         {
             string reference = Reference.New();
@@ -191,7 +204,10 @@ internal sealed partial class ClientConnection(
         session = next;
         _clock.Dispose();
         _clock = new ConnectionClock(next, services.Time);
+        _exchange.Dispose();
+        _exchange = new ExchangeClock(next, services.Time);
         _decider = null;
+        _sessionApproval = null;
         Count();
         return Open();
     }

@@ -18,7 +18,7 @@ internal sealed class TargetChoice
 
     private TargetChoice(GatewayConfig config)
     {
-        TargetConfig[] targets = [.. config.Targets.Values.Where(t => t.Protocol == ProtocolNames.Http)];
+        TargetConfig[] targets = [.. config.Targets.Values.Where(t => ProtocolNames.IsOverHttp(t.Protocol))];
         _byHost = targets.SelectMany(t => t.Hosts.Select(h => (Host: h, Target: t))).ToFrozenDictionary(p => p.Host, p => p.Target, StringComparer.OrdinalIgnoreCase);
         _lookup = _byHost.GetAlternateLookup<ReadOnlySpan<char>>();
         _byPath = [.. targets.Where(t => t.Path is not null).OrderByDescending(t => t.Path!.Length).Select(t => (Encoding.ASCII.GetBytes(t.Path!), t))];

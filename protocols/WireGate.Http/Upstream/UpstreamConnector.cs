@@ -1,28 +1,36 @@
+using System.Net.Security;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Tls;
+using WireGate.Http.Credentials;
 
 namespace WireGate.Http.Upstream;
 
 /// <summary>Opens connections to a target's addresses, in clear or in TLS as the target demands and never less.</summary>
-internal sealed class UpstreamConnector
+/// <param name="certificates">What logins show there.</param>
+internal sealed class UpstreamConnector(LoginCertificates certificates)
 {
     // Weak, so that the certificates of a config that was replaced go with it.
     private readonly ConditionalWeakTable<ClientTlsConfig, UpstreamTls> _tls = [];
 
     /// <summary>Connects to the first address that answers. On the loop.</summary>
     /// <param name="loop">Where the connection lives.</param>
-    /// <param name="target">What is reached.</param>
+    /// <param name="key">What is reached, and as whom.</param>
     /// <param name="time">The clock.</param>
     /// <param name="within">For all addresses together.</param>
     /// <param name="cancellationToken">Nobody waits for it any longer.</param>
     /// <exception cref="IOException">None of them can be reached in time.</exception>
     /// <exception cref="ProtocolException">One does not speak TLS, or is not who it should be.</exception>
+    /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<Connection> ConnectAsync(EventLoop loop, TargetConfig target, TimeProvider time, TimeSpan within, CancellationToken cancellationToken)
+    public async ValueTask<Connection> ConnectAsync(EventLoop loop, UpstreamKey key, TimeProvider time, TimeSpan within, CancellationToken cancellationToken)
     {
+        TargetConfig target = key.Target;
+        SslStreamCertificateContext? shown = await certificates.OfAsync(key.Login.Http, cancellationToken);
+        await loop.Switch();
         long start = time.GetTimestamp();
         string? last = null;
         for (int i = 0; i < target.Addresses.Length; i++)
@@ -35,7 +43,7 @@ internal sealed class UpstreamConnector
             using var either = CancellationTokenSource.CreateLinkedTokenSource(turn.Token, cancellationToken);
             try
             {
-                return await ConnectAsync(loop, target, address, either.Token);
+                return await ConnectAsync(loop, target, address, shown, either.Token);
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException
                 || (e is ProtocolException && turn.IsCancellationRequested))
@@ -49,7 +57,7 @@ internal sealed class UpstreamConnector
         throw new IOException(last);
     }
 
-    private async ValueTask<Connection> ConnectAsync(EventLoop loop, TargetConfig target, Address address, CancellationToken turn)
+    private async ValueTask<Connection> ConnectAsync(EventLoop loop, TargetConfig target, Address address, SslStreamCertificateContext? shown, CancellationToken turn)
     {
         Connection connection = await loop.ConnectAsync(address.ToEndPoint(), turn);
         if (target.Tls.Mode == TlsMode.Disable)
@@ -61,7 +69,7 @@ internal sealed class UpstreamConnector
         try
         {
             UpstreamTls tls = _tls.GetValue(target.Tls, static config => new UpstreamTls(config, HttpProtocol.Http11));
-            return await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host ?? "localhost"), turn);
+            return await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host ?? "localhost", shown), turn);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using WireGate.Core.Credentials;
 using WireGate.Core.Transport;
 
 namespace WireGate.Http.Upstream;
@@ -43,12 +44,13 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     /// <summary>A new one. Owned by the caller. Continues on the loop.</summary>
     /// <exception cref="IOException">It cannot be had.</exception>
     /// <exception cref="Core.Framing.ProtocolException">The upstream is not who it should be.</exception>
+    /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask<UpstreamConnection> ConnectAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
         try
         {
-            return new UpstreamConnection(await connector.ConnectAsync(loop, key.Target, time, within, cancellationToken), key);
+            return new UpstreamConnection(await connector.ConnectAsync(loop, key, time, within, cancellationToken), key);
         }
         finally
         {

@@ -77,6 +77,12 @@ public sealed record ConnectView
 
     /// <summary>What requests of HTTP begin with; over a Unix socket, its path is the host above. Null: it is no HTTP.</summary>
     public string? Url { get; init; }
+
+    /// <summary>It is an API server of Kubernetes.</summary>
+    public bool IsKubernetes { get; init; }
+
+    /// <summary>What the listener's certificate is verified by, in PEM; null: it is no cluster, or the certificate's file does not have it.</summary>
+    public string? Authority { get; init; }
 }
 
 /// <summary>What was revoked.</summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using WireGate.Admin.Api;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -16,7 +18,10 @@ internal static class ConnectHints
         foreach (string name in placeholder.Targets)
         {
             TargetConfig target = config.Targets[name];
-            if (config.Listeners.FirstOrDefault(l => l.Reaches(target)) is ListenerConfig listener)
+            // kubectl shows its token over TLS only.
+            IEnumerable<ListenerConfig> reaching = config.Listeners.Where(l => l.Reaches(target))
+                .OrderBy(l => target.Protocol == ProtocolNames.Kubernetes && l.Tls is null);
+            if (reaching.FirstOrDefault() is ListenerConfig listener)
             {
                 hints.Add(For(config, placeholder, target, listener));
             }
@@ -38,7 +43,7 @@ internal static class ConnectHints
             };
         }
 
-        if (target.Protocol == ProtocolNames.Http)
+        if (ProtocolNames.IsOverHttp(target.Protocol))
         {
             return ForHttp(target, listener);
         }
@@ -72,6 +77,7 @@ internal static class ConnectHints
             : listener.Address.IsUnix ? "localhost"
             : Host(listener.Address.Host!, hasTls);
         string path = listener.Target is null && target.Hosts.IsEmpty ? target.Path! : "";
+        bool isKubernetes = target.Protocol == ProtocolNames.Kubernetes;
         string port = listener.Address.IsUnix ? "" : string.Create(CultureInfo.InvariantCulture, $":{listener.Address.Port}");
         return new ConnectView
         {
@@ -80,7 +86,25 @@ internal static class ConnectHints
             Port = listener.Address.Port,
             User = "",
             Url = $"{(hasTls ? "https" : "http")}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}{port}{path}/",
+            IsKubernetes = isKubernetes,
+            Authority = isKubernetes && listener.Tls is { } tls ? AuthorityIn(tls.CertificatePath) : null,
         };
+    }
+
+    // The last of a chain signed those before it; one that stands alone counts only if it signed itself.
+    private static string? AuthorityIn(string path)
+    {
+        try
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(path);
+            return chain is [.., var last] && (chain.Count > 1 || last.SubjectName.RawData.AsSpan().SequenceEqual(last.IssuerName.RawData))
+                ? last.ExportCertificatePem() : null;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     // libpq names a Unix socket by its directory and the port in .s.PGSQL.<port>.

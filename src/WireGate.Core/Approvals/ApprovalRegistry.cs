@@ -55,7 +55,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
         _deadlines = new ApprovalDeadlines(time, () => _ = ExpireAsync());
     }
 
-    /// <summary>Takes over what is in the store. What sessions of a former process held goes with them; what was asked for beforehand lives on.</summary>
+    /// <summary>Takes over what is in the store. What sessions of a former process held goes with them; what was asked for beforehand, or somebody may come back for, lives on.</summary>
     /// <param name="store">Where they are kept.</param>
     /// <param name="audit">Where every change is written first.</param>
     /// <param name="time">The clock.</param>
@@ -80,7 +80,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
                 (ApprovalState.Claimed, ApprovalKind.Session) => approval with { State = ApprovalState.Failed, Detail = "the gateway ended" },
                 // Whoever reads that it failed asks for it again.
                 (ApprovalState.Claimed, _) => approval with { State = ApprovalState.Executed, Detail = "the gateway ended; whether it ran is not known" },
-                (_, not ApprovalKind.Beforehand) => approval with { State = ApprovalState.Withdrawn, Detail = "the gateway ended" },
+                (_, not ApprovalKind.Beforehand) when !approval.Request.IsResumable => approval with { State = ApprovalState.Withdrawn, Detail = "the gateway ended" },
                 _ => null,
             };
             if (end is not null)

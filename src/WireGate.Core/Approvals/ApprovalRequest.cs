@@ -74,6 +74,12 @@ public sealed record ApprovalRequest
     /// <summary>Under what circumstances it runs: role, search_path, transaction and the like.</summary>
     public FrozenDictionary<string, string> Context { get; init; } = FrozenDictionary<string, string>.Empty;
 
+    /// <summary>
+    /// Whoever asks may come back for it in another session, with the very same request: it outlives the session that asked, and the gateway. Else
+    /// it is that session's alone.
+    /// </summary>
+    public bool IsResumable { get; init; }
+
     /// <summary>Whether the client holds a transaction open, with its locks: it then waits for the shorter time.</summary>
     public bool IsInTransaction { get; init; }
 

@@ -19,6 +19,9 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
     private const string DigestDomain = "wg-approval-session/1";
     private const string KeyDomain = "wg-approval-session-key/1";
 
+    /// <summary>Its client may come back for it in another session: see <see cref="ApprovalRequest.IsResumable"/>.</summary>
+    public bool IsResumable { get; init; }
+
     private readonly ApprovalWait _wait = new(session, approvals, time);
     // A loop without a thread of its own may be told of the next ten seconds while the last notice is being written.
     private readonly Lock _saying = new();
@@ -72,7 +75,7 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
     {
         ArgumentNullException.ThrowIfNull(approval);
         string? why = terms is not null && !approvals.Meets(approval, terms) ? "the grant asks for other people by now"
-            : !RequestOf(terms ?? approval.Request.Terms, lifetime).Digest.Span.SequenceEqual(approval.Request.Digest.Span) ? "what it opens is something else by now"
+            : !RequestFor(terms ?? approval.Request.Terms, lifetime).Digest.Span.SequenceEqual(approval.Request.Digest.Span) ? "what it opens is something else by now"
             : null;
         return why is null ? null : new Refusal(SessionEnd.NotApproved, $"approval {approval.Id} was given, and {why}: connect again", $"approval {approval.Id}: {why}");
     }
@@ -80,11 +83,72 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
     /// <summary>The upstream was reached, or not.</summary>
     public void Complete(string approval, bool executed) => _wait.Complete(approval, executed, executed ? null : "the upstream was not reached");
 
+    /// <summary>What people are asked.</summary>
+    /// <param name="terms">Who, and how long.</param>
+    /// <param name="lifetime">How long the session would live; null: as long as its client stays.</param>
+    public ApprovalRequest RequestFor(HoldTerms terms, TimeSpan? lifetime)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        Caller caller = session.ProvenCaller;
+        Access access = session.Access!;
+        string lives = lifetime is { } most ? $"for {most.ToString("c", CultureInfo.InvariantCulture)}" : "as long as its client stays";
+        FrozenDictionary<string, string> context = new Dictionary<string, string>
+        {
+            [ApprovalRequest.GrantContext] = access.Grant.Name,
+            ["database"] = session.Database ?? "",
+            ["application"] = session.Application ?? "",
+            ["lifetime"] = lives,
+            ["replication"] = session.IsReplication ? "true" : "false",
+        }.ToFrozenDictionary(StringComparer.Ordinal);
+        string database = session.Database is { } chosen ? $", database {chosen}" : "";
+        string display = string.Create(
+            CultureInfo.InvariantCulture,
+            $"a session on target {access.Target.Name}{database}, as login {access.Login.Name}, {lives}{(session.IsReplication ? ", replication of the whole cluster" : "")}");
+        using var digest = new ApprovalDigest(DigestDomain);
+        using var key = new ApprovalDigest(KeyDomain);
+        foreach (ApprovalDigest one in (ApprovalDigest[])[digest, key])
+        {
+            one.Add(session.Listener.Protocol);
+            one.Add(access.Target.Name);
+            one.Add(string.Join(", ", access.Target.Addresses));
+            one.Add(access.Login.Name);
+            one.Add(caller.Identity.Issuer);
+            one.Add(caller.Identity.Subject);
+            one.Add(IsResumable ? null : session.Id);
+            foreach ((string name, string value) in context.OrderBy(c => c.Key, StringComparer.Ordinal))
+            {
+                one.Add(name);
+                one.Add(value);
+            }
+        }
+
+        return new ApprovalRequest
+        {
+            Kind = ApprovalKind.Session,
+            Requester = caller.Identity,
+            Placeholder = caller.Placeholder?.Id,
+            MintedBy = caller.Placeholder?.MintedBy,
+            Session = session.Id,
+            Target = access.Target.Name,
+            Login = access.Login.Name,
+            Protocol = session.Listener.Protocol,
+            Database = session.Database,
+            Source = session.SourceAddress?.ToString(),
+            Digest = digest.Finish(),
+            Key = key.Finish(),
+            Display = ApprovalDisplay.Line(display),
+            Context = context,
+            IsResumable = IsResumable,
+            Config = session.Config.Version,
+            Terms = terms,
+        };
+    }
+
     private async ValueTask<(Approval? Approval, Refusal? Refusal)> AskAsync(HoldTerms terms, TimeSpan? lifetime, Task ended)
     {
         try
         {
-            Approval asked = await approvals.AskAsync(RequestOf(terms, lifetime), CancellationToken.None);
+            Approval asked = await approvals.AskAsync(RequestFor(terms, lifetime), CancellationToken.None);
             await session.Loop.Switch();
             Approval became = await _wait.RunAsync(asked, ended, Say);
             return became.State == ApprovalState.Claimed ? (became, null) : (null, RefusalOf(became));
@@ -134,60 +198,4 @@ public sealed class HeldSession(Session session, IApprovals approvals, TimeProvi
         _ => new Refusal(
             session.Client.IsHungUp ? SessionEnd.ClientClosed : SessionEnd.ApprovalTimeout, $"approval {became.Id} was withdrawn", $"approval {became.Id}: {became.Detail}"),
     };
-
-    private ApprovalRequest RequestOf(HoldTerms terms, TimeSpan? lifetime)
-    {
-        Caller caller = session.ProvenCaller;
-        Access access = session.Access!;
-        string lives = lifetime is { } most ? $"for {most.ToString("c", CultureInfo.InvariantCulture)}" : "as long as its client stays";
-        FrozenDictionary<string, string> context = new Dictionary<string, string>
-        {
-            [ApprovalRequest.GrantContext] = access.Grant.Name,
-            ["database"] = session.Database ?? "",
-            ["application"] = session.Application ?? "",
-            ["lifetime"] = lives,
-            ["replication"] = session.IsReplication ? "true" : "false",
-        }.ToFrozenDictionary(StringComparer.Ordinal);
-        string database = session.Database is { } chosen ? $", database {chosen}" : "";
-        string display = string.Create(
-            CultureInfo.InvariantCulture,
-            $"a session on target {access.Target.Name}{database}, as login {access.Login.Name}, {lives}{(session.IsReplication ? ", replication of the whole cluster" : "")}");
-        using var digest = new ApprovalDigest(DigestDomain);
-        using var key = new ApprovalDigest(KeyDomain);
-        foreach (ApprovalDigest one in (ApprovalDigest[])[digest, key])
-        {
-            one.Add(session.Listener.Protocol);
-            one.Add(access.Target.Name);
-            one.Add(string.Join(", ", access.Target.Addresses));
-            one.Add(access.Login.Name);
-            one.Add(caller.Identity.Issuer);
-            one.Add(caller.Identity.Subject);
-            one.Add(session.Id);
-            foreach ((string name, string value) in context.OrderBy(c => c.Key, StringComparer.Ordinal))
-            {
-                one.Add(name);
-                one.Add(value);
-            }
-        }
-
-        return new ApprovalRequest
-        {
-            Kind = ApprovalKind.Session,
-            Requester = caller.Identity,
-            Placeholder = caller.Placeholder?.Id,
-            MintedBy = caller.Placeholder?.MintedBy,
-            Session = session.Id,
-            Target = access.Target.Name,
-            Login = access.Login.Name,
-            Protocol = session.Listener.Protocol,
-            Database = session.Database,
-            Source = session.SourceAddress?.ToString(),
-            Digest = digest.Finish(),
-            Key = key.Finish(),
-            Display = ApprovalDisplay.Line(display),
-            Context = context,
-            Config = session.Config.Version,
-            Terms = terms,
-        };
-    }
 }

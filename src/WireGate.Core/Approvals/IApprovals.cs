@@ -1,6 +1,7 @@
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
 
 namespace WireGate.Core.Approvals;
 
@@ -34,6 +35,28 @@ public interface IApprovals
     /// <returns>False: somebody else did, it expired or was taken back meanwhile, or there is no such one.</returns>
     /// <exception cref="StoreUnavailableException">The store failed; nothing is claimed.</exception>
     ValueTask<bool> TryClaimAsync(string id, string session, CancellationToken cancellationToken);
+
+    /// <summary>What somebody asked for, and may come back for: <see cref="ApprovalRequest.IsResumable"/>.</summary>
+    /// <returns>Null: there is none, or it is somebody else's, which nobody is to tell from one that is not there.</returns>
+    /// <exception cref="StoreUnavailableException">The store failed.</exception>
+    ValueTask<Approval?> FindAsync(string id, Identity requester, CancellationToken cancellationToken);
+
+    /// <summary>What is pending or approved for the very same request, of which nobody has said the id; the oldest first.</summary>
+    /// <param name="again">The request with which somebody comes back.</param>
+    /// <param name="take">Asked of each that is found; false: it is passed over.</param>
+    /// <returns>Null: there is none.</returns>
+    Approval? FindSame(ApprovalRequest again, Func<Approval, bool> take);
+
+    /// <summary>Makes use of what was approved, in the session that came back for it with the very same request.</summary>
+    /// <param name="id">What was approved.</param>
+    /// <param name="again">The request with which they came back, on the terms of now.</param>
+    /// <param name="cancellationToken">Ends the waiting before anything is done.</param>
+    /// <returns>
+    /// The claimed approval, with the votes that count here. Null: somebody else made use of it, it expired or was taken back meanwhile, it is for
+    /// something else, or those who said yes may not decide about this.
+    /// </returns>
+    /// <exception cref="StoreUnavailableException">The store failed; nothing is claimed.</exception>
+    ValueTask<Approval?> TryClaimAsync(string id, ApprovalRequest again, CancellationToken cancellationToken);
 
     /// <summary>
     /// Whether those who said yes are those whom these terms ask for. What counts is who they are at this moment: whoever has left the group

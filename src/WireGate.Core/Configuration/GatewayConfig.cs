@@ -171,7 +171,7 @@ public sealed record ListenerConfig
     public bool Reaches(TargetConfig target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return Protocol == target.Protocol
+        return Protocol == (ProtocolNames.IsOverHttp(target.Protocol) ? ProtocolNames.Http : target.Protocol)
             && (Target is not null ? Target == target.Name : Protocol != ProtocolNames.Http || target.Path is not null || !target.Hosts.IsEmpty);
     }
 }

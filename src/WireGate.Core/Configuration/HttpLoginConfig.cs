@@ -20,6 +20,9 @@ public sealed record HttpLoginConfig
 
     /// <summary>What stands behind the secret.</summary>
     public string After { get; init; } = "";
+
+    /// <summary>PEM file of the certificate whose key the secret is; null but for <see cref="HttpSurface.ClientCertificate"/>.</summary>
+    public string? CertificatePath { get; init; }
 }
 
 /// <summary>Where a credential stands in a request of HTTP.</summary>
@@ -39,4 +42,7 @@ public enum HttpSurface
 
     /// <summary>The password of Basic.</summary>
     BasicPassword,
+
+    /// <summary>In no request: it is the key of a certificate that is shown when the connection is made.</summary>
+    ClientCertificate,
 }

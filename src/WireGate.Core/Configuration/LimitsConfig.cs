@@ -30,6 +30,22 @@ public sealed record LimitsConfig
     /// <summary>Bytes of a frame that is collected whole to be read. PostgreSQL's own bound is 1 GiB, which nobody should hold.</summary>
     public int InspectedFrame { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>Of HTTP, from the first byte of a request's head to its last; absolute. nginx: 60 s, Kestrel: 30 s, Apache: 20 s.</summary>
+    public TimeSpan RequestHead { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Of HTTP, bytes of a request's body in a second, while the upstream takes them and has not answered. Kestrel's MinRequestBodyDataRate: 240.
+    /// </summary>
+    public int RequestBodyRate { get; init; } = 240;
+
+    /// <summary>
+    /// Of HTTP, from the last byte of a request to the first of its answer. nginx's proxy_read_timeout is 60 s; a model that thinks takes minutes.
+    /// </summary>
+    public TimeSpan FirstByte { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Of HTTP, between two bytes of an answer, and of what follows an upgrade. A log that is followed may be silent for long.</summary>
+    public TimeSpan ResponseIdle { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Sessions of one listener. PostgreSQL's max_connections is 100; pgbouncer's max_client_conn in production some thousand.</summary>
     public int SessionsPerListener { get; init; } = 10_000;
 

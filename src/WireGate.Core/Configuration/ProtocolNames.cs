@@ -11,4 +11,10 @@ public static class ProtocolNames
 
     /// <summary>HTTP.</summary>
     public const string Http = "http";
+
+    /// <summary>The API of Kubernetes, which is one of HTTP: listeners of that serve it.</summary>
+    public const string Kubernetes = "kubernetes";
+
+    /// <summary>Whether a target of a protocol is asked by requests of HTTP.</summary>
+    public static bool IsOverHttp(string? protocol) => protocol is Http or Kubernetes;
 }

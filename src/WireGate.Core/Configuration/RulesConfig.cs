@@ -97,8 +97,11 @@ public sealed record MatchConfig
     /// <summary>Requests of HTTP; null: none, or any operation where <see cref="IsOfAnyOperation"/>.</summary>
     public HttpMatchConfig? Http { get; init; }
 
+    /// <summary>Requests to a Kubernetes API server; null: none, or any operation where <see cref="IsOfAnyOperation"/>.</summary>
+    public KubernetesMatchConfig? Kubernetes { get; init; }
+
     /// <summary>It names no operations, of whatever protocol.</summary>
-    public bool IsOfAnyOperation => Sql is null && Ssh is null && Http is null;
+    public bool IsOfAnyOperation => Sql is null && Ssh is null && Http is null && Kubernetes is null;
 }
 
 /// <summary>Who asks. What is not set fits everybody.</summary>

@@ -115,4 +115,7 @@ public sealed record LoginConfig
 
     /// <summary>Where its credential stands in a request of HTTP; null: it is of another protocol.</summary>
     public HttpLoginConfig? Http { get; init; }
+
+    /// <summary>As whom it acts at a Kubernetes API server; null: as itself.</summary>
+    public ImpersonationConfig? Impersonate { get; init; }
 }

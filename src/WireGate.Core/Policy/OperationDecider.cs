@@ -34,11 +34,11 @@ public sealed class OperationDecider(Session session, DecisionPoint point, TimeP
 
     /// <summary>Decides. Continues on the loop.</summary>
     /// <param name="describe">What is asked for, by what the rules want to know of it; called again when they change meanwhile.</param>
+    /// <param name="isRun">It counts for the rules' limits: not if it did before.</param>
     /// <returns>Never throws: what fails while deciding is a denial.</returns>
-    public async ValueTask<(Operation Operation, Decision Decision)> DecideAsync(Func<SessionRules, Operation> describe)
+    public async ValueTask<(Operation Operation, Decision Decision)> DecideAsync(Func<SessionRules, Operation> describe, bool isRun = true)
     {
         ArgumentNullException.ThrowIfNull(describe);
-        bool isRun = true;
         while (true)
         {
             Refresh();

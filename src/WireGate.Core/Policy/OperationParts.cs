@@ -87,17 +87,24 @@ internal readonly struct SshParts(SshOperation operation, ulong detecting) : IOp
 /// <param name="ofBodies">The masks that hide anything of bodies: those of columns alone do not.</param>
 internal readonly struct HttpParts(HttpOperation request, ulong ofBodies) : IOperationParts
 {
+    private const string MintsCredential = "it would make a credential of the cluster, which WireGate would not hold";
+    private const string IsAmbiguous = "API servers may read its path in two ways";
+
     public int Count => 1;
 
-    public bool IsCovered(Rule rule, int part) => rule.Http is { } http ? http.Covers(request) : rule.IsOfEverything;
+    // What is allowed of HTTP says nothing of what that means to an API server.
+    public bool IsCovered(Rule rule, int part) => request.Kubernetes is { } kubernetes
+        ? rule.Kubernetes?.Covers(kubernetes) ?? rule.IsOfEverything
+        : rule.Http?.Covers(request) ?? rule.IsOfEverything;
 
-    public bool IsTouched(Rule rule, int part) => rule.Http is { } http ? http.Touches(request) : rule.IsOfEverything;
+    public bool IsTouched(Rule rule, int part) =>
+        rule.IsOfEverything || rule.Http?.Touches(request) == true || (request.Kubernetes is { } kubernetes && rule.Kubernetes?.Touches(kubernetes) == true);
 
     public bool IsKnown(int part) => request.Unknown is null;
 
-    public string? MintedCredential(int part) => null;
+    public string? MintedCredential(int part) => request.Kubernetes is { MintsCredential: true } ? MintsCredential : null;
 
-    public string? NeverPasses(int part) => null;
+    public string? NeverPasses(int part) => request is { Kubernetes: not null, Path.IsPlain: false } ? IsAmbiguous : null;
 
     public ulong MasksOf(ulong masks) => masks & ofBodies;
 }

@@ -16,6 +16,7 @@ internal sealed class Rule
         Sql = config.Match.Sql is { } sql ? new SqlCondition(sql) : null;
         Ssh = config.Match.Ssh is { } ssh ? new SshCondition(ssh) : null;
         Http = config.Match.Http is { } http ? new HttpCondition(http) : null;
+        Kubernetes = config.Match.Kubernetes is { } kubernetes ? new KubernetesCondition(kubernetes) : null;
         Buckets = config.Limit is { } rate ? new RateBuckets(rate) : null;
         Observed = $"{config.Name}: {(config.Do is { } verdict ? Word(verdict) : config.Limit is null ? "mask" : "limit")}";
         Limited = config.Limit is { } limit
@@ -47,6 +48,9 @@ internal sealed class Rule
 
     /// <summary>Which requests of HTTP it is about; null: none, or any.</summary>
     internal HttpCondition? Http { get; }
+
+    /// <summary>Which requests to a Kubernetes API server it is about; null: none, or any.</summary>
+    internal KubernetesCondition? Kubernetes { get; }
 
     /// <summary>Whether it is about every operation, whatever its kind.</summary>
     internal bool IsOfEverything => Config.Match.IsOfAnyOperation;

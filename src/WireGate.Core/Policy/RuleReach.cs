@@ -15,6 +15,9 @@ public static class RuleReach
     /// <summary>The protocol of targets that take requests of HTTP.</summary>
     public const string Http = "http";
 
+    /// <summary>The protocol of targets that are Kubernetes API servers.</summary>
+    public const string Kubernetes = "kubernetes";
+
     /// <summary>Whether any rule, or the default, may let something pass under a grant at one of its targets.</summary>
     public static bool Serves(GatewayConfig config, GrantConfig grant)
     {
@@ -50,6 +53,7 @@ public static class RuleReach
         Postgres => match.Sql is not null,
         Ssh => match.Ssh is not null,
         Http => match.Http is not null,
+        Kubernetes => match.Kubernetes is not null,
         _ => false,
     };
 

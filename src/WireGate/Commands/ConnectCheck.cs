@@ -38,6 +38,7 @@ internal static class ConnectCheck
                     string? problem = target.Protocol switch
                     {
                         ProtocolNames.Ssh => await Ssh.LoginCheck.RunAsync(loop, target, login, address, secrets, config.Secrets, deadline.Token),
+                        ProtocolNames.Kubernetes => await Http.Kubernetes.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token),
                         ProtocolNames.Http => await HttpReach.RunAsync(loop, target, address, deadline.Token),
                         _ => await Postgres.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token),
                     };

@@ -36,12 +36,13 @@ internal static class ExplainCommand
         var forward = new Option<string?>("--forward") { Description = $"Instead: {SshQuestions.ForwardForm}." };
         var request = new Option<string?>("--request") { Description = $"Instead: {SshQuestions.RequestForm}." };
         var http = new Option<string?>("--http") { Description = $"Instead: {HttpQuestions.Form}." };
+        var kube = new Option<string?>("--kube") { Description = $"Instead: {KubernetesQuestions.Form}." };
         var headers = new Option<string[]>("--header") { Description = $"A header of the request, {HttpQuestions.HeaderForm}; any number.", DefaultValueFactory = _ => [] };
         var pty = new Option<bool>("--pty") { Description = "The command, shell or subsystem has a terminal." };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
         {
             subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp,
-            forward, request, http, headers, pty, config, json,
+            forward, request, http, kube, headers, pty, config, json,
         };
         command.SetAction(result =>
         {
@@ -57,11 +58,11 @@ internal static class ExplainCommand
                 string?[] asked =
                 [
                     result.GetValue(sql), result.GetValue(exec), result.GetValue(shell) ? "" : null, result.GetValue(subsystem), result.GetValue(sftp), result.GetValue(forward),
-                    result.GetValue(request), result.GetValue(http),
+                    result.GetValue(request), result.GetValue(http), result.GetValue(kube),
                 ];
                 if (asked.Count(a => a is not null) != 1)
                 {
-                    throw new PolicyException("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward, --request and --http");
+                    throw new PolicyException("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward, --request, --http and --kube");
                 }
 
                 SshOperation? ssh = asked switch
@@ -69,9 +70,9 @@ internal static class ExplainCommand
                     [_, { } command, ..] => SshQuestions.Exec(command, hasPty),
                     [_, _, { }, ..] => new SshShell(hasPty),
                     [_, _, _, { } name, ..] => SshQuestions.Subsystem(name, hasPty),
-                    [.., { } files, _, _, _] => SftpOf(files),
-                    [.., { } place, _, _] => ForwardOf(place),
-                    [.., { } unknown, _] => RequestOf(unknown),
+                    [.., { } files, _, _, _, _] => SftpOf(files),
+                    [.., { } place, _, _, _] => ForwardOf(place),
+                    [.., { } unknown, _, _] => RequestOf(unknown),
                     _ => null,
                 };
                 PolicyAnswer answer = PolicyAnswer.Of(loaded, new PolicyQuestion
@@ -90,7 +91,7 @@ internal static class ExplainCommand
                     SearchPath = SqlSearchPath.Of([.. result.GetRequiredValue(path).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]),
                     Sql = result.GetValue(sql) ?? "",
                     Ssh = ssh,
-                    Http = result.GetValue(http) is { } asks ? HttpOf(asks, result.GetRequiredValue(headers)) : null,
+                    Http = HttpOf(result.GetValue(http), result.GetValue(kube), result.GetRequiredValue(headers)),
                 });
                 if (result.GetValue(json))
                 {
@@ -129,10 +130,13 @@ internal static class ExplainCommand
             ? request
             : throw new PolicyException($"--request {text}: write {SshQuestions.RequestForm}");
 
-    private static HttpOperation HttpOf(string text, string[] headers) =>
-        HttpQuestions.TryRead(text, out HttpOperation? request)
-            ? request with { Headers = HttpQuestions.Headers(headers) }
-            : throw new PolicyException($"--http {text}: write {HttpQuestions.Form}");
+    private static HttpOperation? HttpOf(string? http, string? kube, string[] headers)
+    {
+        HttpOperation? request = null;
+        return http is not null && !HttpQuestions.TryRead(http, out request) ? throw new PolicyException($"--http {http}: write {HttpQuestions.Form}")
+            : kube is not null && !KubernetesQuestions.TryRead(kube, out request) ? throw new PolicyException($"--kube {kube}: write {KubernetesQuestions.Form}")
+            : request is null ? null : request with { Headers = HttpQuestions.Headers(headers) };
+    }
 
     private static IPAddress AddressOf(string text) =>
         IPAddress.TryParse(text, out IPAddress? address) ? address : throw new PolicyException($"--source {text}: no IP address");

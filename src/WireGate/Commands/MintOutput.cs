@@ -13,11 +13,12 @@ internal enum MintFormat
     Env,
     SshConfig,
     Curl,
+    Kubeconfig,
     Json,
 }
 
 /// <summary>The daemon's answer to a mint. The token is only ever bytes and characters, which are cleared, never a string.</summary>
-internal sealed class MintOutput : IDisposable
+internal sealed partial class MintOutput : IDisposable
 {
     private readonly char[] _token;
 
@@ -108,6 +109,9 @@ internal sealed class MintOutput : IDisposable
             case MintFormat.SshConfig:
                 WriteSshConfig(output, Place("ssh-config"));
                 break;
+            case MintFormat.Kubeconfig:
+                WriteKubeconfig(output);
+                break;
             case MintFormat.Curl:
                 WriteCurl(output, Place("curl"));
                 break;
@@ -128,6 +132,7 @@ internal sealed class MintOutput : IDisposable
 
         (string by, string[] forms) = Connect[0] switch
         {
+            { IsKubernetes: true } => ("Kubernetes", ["kubeconfig", "curl"]),
             { Url: not null } => ("HTTP", ["curl"]),
             { Database: not null } => ("PostgreSQL", new[] { "dsn", "env" }),
             _ => ("SSH", ["ssh-config"]),

@@ -43,18 +43,15 @@ internal static class PlaceholderCommand
         Option<string[]> sources = new("--source") { Description = "A network it may be presented from; may be repeated", HelpName = "CIDR" };
         Option<DateTimeOffset?> notBefore = AdminOptions.TimeOption("--not-before", "Before this moment it is refused");
         Option<string?> parent = new("--parent") { Description = "The placeholder that it is narrowed from", HelpName = "ID" };
-        Option<string> form = new("--as") { Description = "What to print: token, dsn, env, ssh-config or curl", DefaultValueFactory = _ => "token" };
+        Option<string> form = new("--as") { Description = "What to print: token, dsn, env, ssh-config, kubeconfig or curl", DefaultValueFactory = _ => "token" };
         form.Validators.Add(result =>
         {
             switch (result.GetValueOrDefault<string>())
             {
-                case "token" or "dsn" or "env" or "ssh-config" or "curl":
-                    break;
-                case "kubeconfig":
-                    result.AddError($"--as {result.GetValueOrDefault<string>()}: this version cannot do that yet");
+                case "token" or "dsn" or "env" or "ssh-config" or "kubeconfig" or "curl":
                     break;
                 case string other:
-                    result.AddError($"--as {other}: token, dsn, env, ssh-config or curl");
+                    result.AddError($"--as {other}: token, dsn, env, ssh-config, kubeconfig or curl");
                     break;
             }
         });
@@ -65,7 +62,7 @@ internal static class PlaceholderCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(form) is { Implicit: false } && result.GetValue(form) is "dsn" or "env" or "ssh-config" or "curl"
+            if (result.GetResult(form) is { Implicit: false } && result.GetValue(form) is "dsn" or "env" or "ssh-config" or "kubeconfig" or "curl"
                 && result.GetValue(targets) is { Length: > 1 })
             {
                 result.AddError($"--as {result.GetValue(form)}: name one --target only");
@@ -89,21 +86,27 @@ internal static class PlaceholderCommand
             };
             byte[] answer = await client.PostAsync("v1/placeholders", body, AdminJson.Default.MintBody, cancellationToken);
             using MintOutput minted = MintOutput.Read(answer);
-            foreach (string warning in minted.Warnings)
-            {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"wiregate: warning: {Printable.Escape(warning)}");
-            }
-
+            await WarnAsync(parsed, minted);
             minted.Write(parsed.InvocationConfiguration.Output, admin.IsJson(parsed) ? MintFormat.Json : parsed.GetValue(form) switch
             {
                 "dsn" => MintFormat.Dsn,
                 "env" => MintFormat.Env,
                 "ssh-config" => MintFormat.SshConfig,
+                "kubeconfig" => MintFormat.Kubeconfig,
                 "curl" => MintFormat.Curl,
                 _ => MintFormat.Token,
             });
         });
         return command;
+    }
+
+    /// <summary>Tells what the daemon thinks of what it minted.</summary>
+    public static async Task WarnAsync(ParseResult parsed, MintOutput minted)
+    {
+        foreach (string warning in minted.Warnings)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"wiregate: warning: {Printable.Escape(warning)}");
+        }
     }
 
     private static Command List(AdminOptions admin)

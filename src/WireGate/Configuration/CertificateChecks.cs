@@ -26,6 +26,14 @@ internal static class CertificateChecks
                 yield return At(named, certificate, own);
             }
 
+            foreach (string shown in target.Logins.Select(l => l.Http?.CertificatePath).OfType<string>())
+            {
+                if (Problem(() => LoadAuthorities(shown)) is { } chain)
+                {
+                    yield return At(named, shown, chain);
+                }
+            }
+
             if (target.Tls.CaPath is { } authorities && Problem(() => LoadAuthorities(authorities)) is { } ca)
             {
                 yield return At(named, authorities, ca);

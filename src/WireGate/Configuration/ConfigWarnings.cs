@@ -23,9 +23,12 @@ internal static class ConfigWarnings
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !l.Address.IsLoopback)
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
         .. config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
-            .Where(t => t is { Protocol: ProtocolNames.Http, Tls.Mode: TlsMode.Disable } && t.Addresses.Any(a => !a.IsLoopback))
+            .Where(t => t.Tls.Mode == TlsMode.Disable && ProtocolNames.IsOverHttp(t.Protocol) && t.Addresses.Any(a => !a.IsLoopback))
             .Select(t => $"targets.{t.Name}.address: http goes in clear to another machine: "
                 + "who is on the way reads the credential and answers in its place, write https"),
+        .. config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
+            .Where(t => t.Protocol == ProtocolNames.Kubernetes && config.Listeners.Any(l => l.Reaches(t)) && !config.Listeners.Any(l => l.Tls is not null && l.Reaches(t)))
+            .Select(t => $"targets.{t.Name}: no listener with TLS reaches it, and kubectl shows its token to none without: add tls to one"),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. MaskWarnings.Find(config),

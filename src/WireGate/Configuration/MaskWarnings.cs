@@ -42,6 +42,7 @@ internal static class MaskWarnings
             RuleReach.Postgres => rule.Match.Sql is not null,
             RuleReach.Ssh => rule.Match.Ssh is not null,
             RuleReach.Http => rule.Match.Http is not null,
+            RuleReach.Kubernetes => rule.Match.Kubernetes is not null,
             _ => true,
         });
 }

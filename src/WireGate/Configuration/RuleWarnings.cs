@@ -77,9 +77,15 @@ internal static class RuleWarnings
             yield return $"what it says of SSH never matches, its targets are of protocol {string.Join(", ", protocols)}";
         }
 
-        if (rule.Match.Http is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Http))
+        if (rule.Match.Http is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Http)
+            && (rule.Do == Verdict.Allow || !protocols.Contains(RuleReach.Kubernetes)))
         {
             yield return $"its http never matches, its targets are of protocol {string.Join(", ", protocols)}";
+        }
+
+        if (rule.Match.Kubernetes is not null && protocols.Length > 0 && !protocols.Contains(RuleReach.Kubernetes))
+        {
+            yield return $"its kube never matches, its targets are of protocol {string.Join(", ", protocols)}";
         }
     }
 

@@ -63,8 +63,9 @@ internal static class HttpQuestions
         Text(fact, "method") is { } method && Text(fact, "path") is { } path ? Of(method, Text(fact, "host") ?? "", path, Text(fact, "query") ?? "") : null;
 
     /// <summary>What it is, in one line.</summary>
-    public static string Describe(HttpOperation request) =>
-        $"{request.Method} {request.Host}{request.Path}{(request.Query.IsEmpty ? "" : "?")}"
+    public static string Describe(HttpOperation request) => request.Kubernetes is { } kubernetes
+        ? KubernetesQuestions.Describe(kubernetes)
+        : $"{request.Method} {request.Host}{request.Path}{(request.Query.IsEmpty ? "" : "?")}"
         + string.Join('&', request.Query.Select(q => $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(q.Value)}"));
 
     private static HttpOperation Of(string method, string host, string path, string query) => new()

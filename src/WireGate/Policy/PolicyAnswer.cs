@@ -85,6 +85,16 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             IsTls = question.IsTls,
         });
         HttpOperation? http = question.Http is { Host: "" } anyHost ? anyHost with { Host = target.Hosts.FirstOrDefault("") } : question.Http;
+        if (http?.Kubernetes is not null && target.Protocol != ProtocolNames.Kubernetes)
+        {
+            throw new PolicyException($"target {question.Target} is no API server of Kubernetes");
+        }
+
+        if (http is not null && target.Protocol == ProtocolNames.Kubernetes)
+        {
+            http = http with { Kubernetes = KubernetesRequest.Of(http.Method, http.Path, http.Query) };
+        }
+
         if (http is not null && !question.HasHeaders && !rules.HttpHeaders.IsEmpty)
         {
             throw new PolicyException($"rules ask for the headers {string.Join(", ", rules.HttpHeaders)}, which are not known");

@@ -105,6 +105,7 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
         private readonly Key<SshOperation> _forward;
         private readonly Key<SshOperation> _request;
         private readonly Key<HttpOperation> _http;
+        private readonly Key<HttpOperation> _kubernetes;
         private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _headers;
         private readonly Key<bool> _pty;
 
@@ -137,20 +138,22 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
                 $"Instead: {SshQuestions.RequestForm}.");
             _http = Optional(
                 "http", new OperationShape<HttpOperation>(HttpQuestions.TryRead, HttpQuestions.Describe, HttpQuestions.Form), _ => null, $"Instead: {HttpQuestions.Form}.");
+            _kubernetes = Optional(
+                "kube", new OperationShape<HttpOperation>(KubernetesQuestions.TryRead, HttpQuestions.Describe, KubernetesQuestions.Form), _ => null, $"Instead: {KubernetesQuestions.Form}.");
             _headers = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>("headers", new NamedShape<string>(Words.Text), _ => null, "Headers of the request.");
             _pty = OptionalValue<bool>("pty", Words.Boolean, _ => null, "Whether the command, shell or subsystem has a terminal.");
         }
 
         protected override void Check(MapValues values, ReadContext context)
         {
-            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward, _request, _http }.Count(values.Has) != 1)
+            if (new Key[] { _sql, _exec, _shell, _subsystem, _sftp, _forward, _request, _http, _kubernetes }.Count(values.Has) != 1)
             {
-                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp, forward, request and http");
+                context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp, forward, request, http and kube");
             }
 
-            if (values.Has(_headers) && !values.Has(_http))
+            if (values.Has(_headers) && !values.Has(_http) && !values.Has(_kubernetes))
             {
-                context.Report(values.Node(_headers), "only a request has headers, remove it or write http");
+                context.Report(values.Node(_headers), "only a request has headers, remove it or write http or kube");
             }
 
             if (values.TryGet(_shell, out bool shell) && !shell)
@@ -174,7 +177,7 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             SearchPath = SqlSearchPath.Of(values.Get(_searchPath, ["public"])),
             Sql = values.Get(_sql, ""),
             Ssh = SshOf(values, values.Get(_pty, false)),
-            Http = values.TryGet(_http, out HttpOperation? request)
+            Http = (values.GetOrNull(_http) ?? values.GetOrNull(_kubernetes)) is { } request
                 ? request with { Headers = [.. values.Get(_headers, []).Select(h => KeyValuePair.Create(h.Key.ToLowerInvariant(), h.Value))] }
                 : null,
         };

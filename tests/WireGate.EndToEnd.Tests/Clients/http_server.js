@@ -33,6 +33,8 @@ const paths = {
     response.write(`data: ${JSON.stringify({ token: 'tok_123456789', n: 1 })}\n\n`);
     waiting.push(response);
   },
+  // Nobody is ever answered there.
+  '/silent': () => {},
 
   // The first event at once, each other when somebody asks for /next.
   '/events': (request, response) => {

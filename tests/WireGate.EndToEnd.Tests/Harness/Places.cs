@@ -21,6 +21,9 @@ internal static class Places
     /// <summary>The root folder of an OpenSSH that is newer than the machine's.</summary>
     public static string NewerOpenSsh { get; } = Existing(Path.Combine(Repository, ".cache", "suites", "openssh-backports"));
 
+    /// <summary>kubectl of Debian.</summary>
+    public static string Kubectl => Existing(Path.Combine(Repository, ".cache", "suites", "kubernetes", "client", "usr/bin/kubectl"));
+
     /// <summary>OpenSSH's own tests, of the machine's version.</summary>
     public static string OpenSshTests { get; } = Existing(Path.Combine(Repository, ".cache", "suites", "root/usr/lib/openssh/regress"));
 

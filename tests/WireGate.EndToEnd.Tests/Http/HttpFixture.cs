@@ -19,7 +19,7 @@ internal abstract class HttpFixture
     {
         Nginx = await NginxHost.StartAsync();
         Node = await NodeHost.StartAsync();
-        Gateway = await HttpGateway.StartAsync(Nginx, Node);
+        Gateway = await HttpGateway.StartAsync(Nginx, Node, Edit);
     }
 
     [OneTimeTearDown]
@@ -33,6 +33,9 @@ internal abstract class HttpFixture
             }
         }
     }
+
+    /// <summary>What the config of a fixture has otherwise than that of the others.</summary>
+    protected virtual string Edit(string config) => config;
 
     /// <summary>A placeholder for a target, the same for all tests.</summary>
     protected async Task<string> TokenAsync(string target)

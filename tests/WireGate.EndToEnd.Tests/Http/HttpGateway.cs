@@ -9,7 +9,7 @@ internal sealed class HttpGateway : IAsyncDisposable
 {
     private readonly string _root;
     private readonly Certificates _certificates;
-    private readonly string _configText;
+    private string _configText;
     private RunningProcess? _process;
 
     private HttpGateway(NginxHost nginx, NodeHost node)
@@ -91,17 +91,37 @@ internal sealed class HttpGateway : IAsyncDisposable
 
     private string ConfigPath => Path.Combine(_root, "wiregate.yaml");
 
-    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node)
+    /// <param name="nginx">An upstream.</param>
+    /// <param name="node">Another.</param>
+    /// <param name="edit">What its config has otherwise; null: nothing.</param>
+    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node, Func<string, string>? edit = null)
     {
         var gateway = new HttpGateway(nginx, node);
+        gateway._configText = edit?.Invoke(gateway._configText) ?? gateway._configText;
         PrivateFile.Write(gateway.ConfigPath, gateway._configText);
-        gateway._process = RunningProcess.Start(Places.Gateway, ["run", "--config", gateway.ConfigPath]);
-        await Wait.UntilAsync(gateway.IsReadyAsync, "the gateway to serve");
+        await gateway.StartAsync();
         return gateway;
+    }
+
+    /// <summary>Starts it, again with what it left behind.</summary>
+    public async Task StartAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _process = RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath]);
+        await Wait.UntilAsync(IsReadyAsync, "the gateway to serve");
     }
 
     public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) =>
         Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
+
+    /// <summary>Runs one of its commands as somebody else; only root can.</summary>
+    public Task<ToolResult> CommandAsAsync(string unixUser, params IReadOnlyList<string> arguments) => Tools.RunAsync(
+        "/usr/bin/setpriv",
+        [$"--reuid={unixUser}", $"--regid={unixUser}", "--clear-groups", "--", Places.Gateway, .. arguments, "--socket", Path.Combine(_root, "admin.sock")]);
 
     /// <summary>Mints with the real command, as a user does.</summary>
     public async Task<Minted> MintAsync(string target)

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
+using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -13,6 +14,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
+using WireGate.Testing.Approvals;
 using WireGate.Testing.Credentials;
 using WireGate.Testing.Sessions;
 using WireGate.Testing.Time;
@@ -53,6 +55,10 @@ internal abstract class HttpFixture(TransportKind kind)
 
     protected ProvenPlaceholders Placeholders { get; private set; } = null!;
 
+    protected MemoryApprovalStore Store { get; private set; } = null!;
+
+    protected ApprovalRegistry Approvals { get; private set; } = null!;
+
     protected SessionDirectory Sessions { get; private set; } = null!;
 
     protected GatewayConfig Config { get; set; } = null!;
@@ -81,9 +87,11 @@ internal abstract class HttpFixture(TransportKind kind)
         Variables = EnvironmentSecrets.Capture([]);
         Secrets = new SecretProvider(Config.Secrets, Variables, Time);
         Moving = Kind == TransportKind.Streams ? new StreamsTransport() : new EpollTransport(1, null, _faults.Enqueue);
+        Store = new MemoryApprovalStore();
+        Approvals = ApprovalRegistry.OpenAsync(Store, Audit, Time, NullLogger.Instance, _ => [], person => person).Result;
         var admission = new Admission(Time);
         Away = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
-        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Audit, admission, Time, NullLogger<HttpProtocol>.Instance));
+        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance));
         var server = new SessionServer(() => Config.Listeners[0], Protocol, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
         Listener = Moving.Listen(Config.Listeners[0].Address, null);
         Listener.Start(server.Serve, server.TurnAway);
@@ -110,6 +118,7 @@ internal abstract class HttpFixture(TransportKind kind)
         await Moving.DisposeAsync();
         Upstream.Dispose();
         Protocol.Dispose();
+        Approvals.Dispose();
         Secrets.Dispose();
         Variables.Dispose();
         Away.Dispose();

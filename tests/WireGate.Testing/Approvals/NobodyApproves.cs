@@ -1,5 +1,6 @@
 using WireGate.Core.Approvals;
 using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
 
 namespace WireGate.Testing.Approvals;
 
@@ -7,6 +8,12 @@ namespace WireGate.Testing.Approvals;
 public sealed class NobodyApproves : IApprovals
 {
     public ValueTask<Approval?> TryClaimAsync(ApprovalRequest request, CancellationToken cancellationToken) => ValueTask.FromResult<Approval?>(null);
+
+    public ValueTask<Approval?> FindAsync(string id, Identity requester, CancellationToken cancellationToken) => ValueTask.FromResult<Approval?>(null);
+
+    public Approval? FindSame(ApprovalRequest again, Func<Approval, bool> take) => null;
+
+    public ValueTask<Approval?> TryClaimAsync(string id, ApprovalRequest again, CancellationToken cancellationToken) => ValueTask.FromResult<Approval?>(null);
 
     public ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken) =>
         throw new ApprovalRefusedException("there is nobody to ask");

@@ -55,7 +55,7 @@ internal sealed class CliHarness : IAsyncDisposable
         static string ReadConfig(string path) => path + ".sock";
         RootCommand root = new("test")
         {
-            PlaceholderCommand.Create(ReadConfig), SessionCommand.Create(ReadConfig), ApprovalCommand.Create(ReadConfig), WhyCommand.Create(ReadConfig),
+            PlaceholderCommand.Create(ReadConfig), KubeconfigCommand.Create(ReadConfig), SessionCommand.Create(ReadConfig), ApprovalCommand.Create(ReadConfig), WhyCommand.Create(ReadConfig),
         };
         using StringWriter output = new();
         using StringWriter error = new();

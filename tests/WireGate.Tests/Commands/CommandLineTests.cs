@@ -6,7 +6,7 @@ namespace WireGate.Tests.Commands;
 /// <summary>A wrong command line is one line that says what would be right.</summary>
 internal sealed class CommandLineTests
 {
-    [TestCase("wants one of: placeholder, session, approval, why")]
+    [TestCase("wants one of: placeholder, kubeconfig, session, approval, why")]
     [TestCase("approval wants one of: request, list, show, approve, deny", "approval")]
     [TestCase("approval aprove: no such command, known: request, list, show, approve, deny", "approval", "aprove", "x", "--config", "y")]
     [TestCase("(see: wiregate approval show --help)", "approval", "show")]

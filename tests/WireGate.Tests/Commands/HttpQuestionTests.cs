@@ -58,7 +58,7 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
     [TestCase("--http GET a: write METHOD PATH", "--http", "GET a")]
     [TestCase("--http GET https:///a: write METHOD PATH", "--http", "GET https:///a")]
     [TestCase("--header x: write NAME: VALUE", "--http", "GET /a", "--header", "x")]
-    [TestCase("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward, --request and --http", "--http", "GET /a", "--sql", "select 1")]
+    [TestCase("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward, --request, --http and --kube", "--http", "GET /a", "--sql", "select 1")]
     public void A_question_that_cannot_be_asked_is_a_usage_error(string because, params string[] asked)
     {
         Assert.That((Explain(asked), Output), Is.EqualTo((2, "")));
@@ -81,7 +81,7 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
     }
 
     [TestCase(", http: GET", "expected METHOD PATH")]
-    [TestCase(", http: \"GET /a\", exec: ls", "write one of sql, exec, shell, subsystem, sftp, forward, request and http")]
+    [TestCase(", http: \"GET /a\", exec: ls", "write one of sql, exec, shell, subsystem, sftp, forward, request, http and kube")]
     [TestCase(", exec: ls, headers: { a: b }", "only a request has headers")]
     public void Test_refuses_wrong_fixtures(string asked, string because)
     {

@@ -160,7 +160,6 @@ public sealed class PlaceholderCommandTests
     [TestCase("--operations", "read")]
     [TestCase("--shape", "github")]
     [TestCase("--canary", null)]
-    [TestCase("--as", "kubeconfig")]
     [TestCase("--as", "csv")]
     [TestCase("--ttl", "soon")]
     [TestCase("--ttl", "0s")]

@@ -115,8 +115,8 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
         Assert.That(Output, Does.StartWith("9 of 9 fixtures as expected\n").And.Not.Contain("rule deploys").And.Not.Contain("rule ports"));
     }
 
-    [TestCase("", "write one of sql, exec, shell, subsystem, sftp, forward, request and http")]
-    [TestCase(", sql: x, exec: y", "write one of sql, exec, shell, subsystem, sftp, forward, request and http")]
+    [TestCase("", "write one of sql, exec, shell, subsystem, sftp, forward, request, http and kube")]
+    [TestCase(", sql: x, exec: y", "write one of sql, exec, shell, subsystem, sftp, forward, request, http and kube")]
     [TestCase(", shell: false", "it would mean nothing, remove it or write true")]
     [TestCase(", sftp: read", "expected OPERATION:PATH")]
     [TestCase(", request: exec", "expected the name of a request")]

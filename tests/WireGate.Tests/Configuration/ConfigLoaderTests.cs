@@ -79,6 +79,8 @@ internal sealed class ConfigLoaderTests
         Assert.That((config.Limits.RekeyBytes, config.Limits.RekeyTime), Is.EqualTo((64 * 1024, TimeSpan.FromHours(1))));
         Assert.That(config.Limits.Connect, Is.EqualTo(TimeSpan.FromMilliseconds(1500)));
         Assert.That(config.Limits.InspectedFrame, Is.EqualTo(1 << 20));
+        Assert.That((config.Limits.RequestHead, config.Limits.RequestBodyRate), Is.EqualTo((TimeSpan.FromSeconds(5), 1000)));
+        Assert.That((config.Limits.FirstByte, config.Limits.ResponseIdle), Is.EqualTo((TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10))));
         Assert.That(config.Placeholders.MaxTtl, Is.EqualTo(TimeSpan.FromDays(1)));
         Assert.That(orders.Addresses.Select(a => a.ToString()), Is.EqualTo(new[] { "db-1.internal:5432", "db-2.internal:5433", "[fd00::1]:5432" }));
         Assert.That(orders.Logins.Select(l => l.Name), Is.EqualTo(new[] { "ro", "rw" }), "least first, as written");
@@ -146,6 +148,26 @@ internal sealed class ConfigLoaderTests
         Assert.That(requests.Headers.Select(h => $"{h.Key}={h.Value}"), Is.EqualTo(new[] { "x-env=prod*" }));
         Assert.That(config.Rules.List.Single(r => r.Name == "any-request").Match.Http, Is.EqualTo(new HttpMatchConfig()));
         Assert.That(config.Targets["moving"].Logins[0].Http, Is.Null);
+    }
+
+    [Test]
+    public void Reads_what_is_written_of_Kubernetes()
+    {
+        GatewayConfig config = Load("every-key");
+        TargetConfig prod = config.Targets["prod"];
+        KubernetesMatchConfig pods = config.Rules.List.Single(r => r.Name == "pods").Match.Kubernetes!;
+        ImpersonationConfig impersonate = prod.Logins[0].Impersonate!;
+
+        Assert.That((prod.Addresses[0].ToString(), prod.Tls.Mode, prod.Hosts.Single()), Is.EqualTo(("10.0.0.1:6443", TlsMode.VerifyFull, "prod.wiregate.internal")));
+        Assert.That(prod.Logins[0].Http, Is.EqualTo(new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " }));
+        Assert.That(prod.Logins[1].Http, Is.EqualTo(new HttpLoginConfig { Secret = "app", Surface = HttpSurface.ClientCertificate, CertificatePath = "/etc/wiregate/k8s.crt" }));
+        Assert.That((impersonate.User, impersonate.GroupPrefix), Is.EqualTo(("wg:${identity.issuer}:${identity.subject}", "wg:")));
+        Assert.That(impersonate.Groups.Select(g => g.Text), Is.EqualTo(new[] { "sre", "team-*" }));
+        Assert.That(impersonate.Extra.Select(e => $"{e.Key}={e.Value}"), Is.EqualTo(new[] { "example.com/placeholder=${placeholder.id}", "session=${session.id}" }));
+        Assert.That(prod.Logins[1].Impersonate, Is.Null);
+        Assert.That((string.Join(' ', pods.Verbs), string.Join(' ', pods.Resources)), Is.EqualTo(("get create", "pods pods/log deployments.apps/* *")));
+        Assert.That((pods.Namespaces.Single().Text, pods.Names.Single().Text), Is.EqualTo(("shop-*", "web")));
+        Assert.That(config.Rules.List.Single(r => r.Name == "metrics").Match.Kubernetes!.Paths.Select(p => p.Text), Is.EqualTo(new[] { "/metrics", "/logs/**" }));
     }
 
     [Test]

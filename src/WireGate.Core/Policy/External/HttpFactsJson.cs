@@ -31,6 +31,31 @@ internal static class HttpFactsJson
         Write(json, "headers", request.Headers);
         json.WriteString("unknown", request.Unknown);
         json.WriteEndObject();
+        if (request.Kubernetes is { } kubernetes)
+        {
+            Write(json, kubernetes);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, KubernetesRequest request)
+    {
+        json.WriteStartObject("kube");
+        json.WriteBoolean("isResource", request.IsResource);
+        json.WriteStartArray("verbs");
+        foreach (string verb in request.Verbs)
+        {
+            json.WriteStringValue(verb);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("group", request.Group);
+        json.WriteString("version", request.Version);
+        json.WriteString("resource", request.Resource);
+        json.WriteString("subresource", request.Subresource);
+        json.WriteString("namespace", request.Namespace);
+        json.WriteString("name", request.Name);
+        json.WriteBoolean("mintsCredential", request.MintsCredential);
+        json.WriteEndObject();
     }
 
     // A list of pairs: a name may be there twice, and which one counts is the upstream's to say.

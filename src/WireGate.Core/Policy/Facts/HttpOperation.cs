@@ -32,9 +32,12 @@ public sealed record HttpOperation : Operation
     /// </summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>Why it cannot be known what is asked for, for the audit log and <c>explain</c>; null: it is known.</summary>
-    public string? Unknown => Path.Problem;
+    /// <summary>What it asks of a Kubernetes API server; null: the target is another.</summary>
+    public KubernetesRequest? Kubernetes { get; init; }
 
-    /// <summary>Whether its method is one that changes nothing, as RFC 9110 9.2.1 means it.</summary>
-    public bool IsSafe => Method is "GET" or "HEAD" or "OPTIONS" or "TRACE";
+    /// <summary>Why it cannot be known what is asked for, for the audit log and <c>explain</c>; null: it is known.</summary>
+    public string? Unknown => Path.Problem ?? Kubernetes?.Unknown;
+
+    /// <summary>Whether it changes nothing: by its method, as RFC 9110 9.2.1 means it, and by what is behind it.</summary>
+    public bool IsSafe => Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" && Kubernetes is not { Connects: true };
 }

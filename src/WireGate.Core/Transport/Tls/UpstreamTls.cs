@@ -39,12 +39,13 @@ public sealed class UpstreamTls
 
     /// <summary>The options of one connection.</summary>
     /// <param name="host">The configured host: what is sent as SNI and what verify-full compares.</param>
-    public SslClientAuthenticationOptions OptionsFor(string host) => new()
+    /// <param name="shown">The login's own certificate; null: that of the config, if it has one.</param>
+    public SslClientAuthenticationOptions OptionsFor(string host, SslStreamCertificateContext? shown = null) => new()
     {
         TargetHost = host,
         ApplicationProtocols = _applicationProtocols,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        ClientCertificateContext = _own,
+        ClientCertificateContext = shown ?? _own,
         AllowRenegotiation = false,
         // No download on the way of a session, and no stale answer either: revocation is the authority's short lifetime.
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

@@ -131,3 +131,19 @@ internal sealed class HttpQuerySecretShape : MapShape<HttpLoginConfig>
     protected override HttpLoginConfig Build(MapValues values) =>
         new() { Secret = values.Get(_secret), Surface = HttpSurface.Query, Name = values.Get(_name) };
 }
+
+/// <summary><c>clientCertificate</c> of a login.</summary>
+internal sealed class HttpCertificateShape : MapShape<HttpLoginConfig>
+{
+    private readonly Key<string> _certificate;
+    private readonly Key<string> _key;
+
+    public HttpCertificateShape()
+    {
+        _certificate = Required("certificate", Words.PublicFile, c => c.CertificatePath!, "The certificate chain, a PEM file, leaf first.");
+        _key = Required("key", Words.RefersTo(NameKind.Secret), c => c.Secret, "The name of the secret that is its key, in PEM.");
+    }
+
+    protected override HttpLoginConfig Build(MapValues values) =>
+        new() { Secret = values.Get(_key), Surface = HttpSurface.ClientCertificate, CertificatePath = values.Get(_certificate) };
+}

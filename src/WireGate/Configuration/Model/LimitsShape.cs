@@ -14,6 +14,10 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
     private readonly Key<TimeSpan> _rekeyTime;
     private readonly Key<TimeSpan> _connect;
     private readonly Key<int> _inspectedFrame;
+    private readonly Key<TimeSpan> _requestHead;
+    private readonly Key<int> _requestBodyRate;
+    private readonly Key<TimeSpan> _firstByte;
+    private readonly Key<TimeSpan> _responseIdle;
     private readonly Key<int> _sessionsPerListener;
     private readonly Key<int> _sessionsPerIdentity;
     private readonly Key<int> _sessionsPerSource;
@@ -35,6 +39,11 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
         _rekeyTime = OptionalValue("rekeyTime", Words.Lifetime, l => l.RekeyTime, "Of SSH, the time after which keys are exchanged again, by default none.");
         _connect = Defaulted("connect", Words.Wait, l => l.Connect, "From a proven identity to a ready upstream, 20s by default.");
         _inspectedFrame = Defaulted("inspectedFrame", frame, l => l.InspectedFrame, "The largest message that is held to be read, 16MiB by default.");
+        _requestHead = Defaulted("requestHead", Words.Wait, l => l.RequestHead, "Of HTTP, for the head of a request that has begun, 15s by default.");
+        _requestBodyRate = Defaulted(
+            "requestBodyRate", Words.Count, l => l.RequestBodyRate, "Of HTTP, bytes of a request's body in a second, at least, 240 by default.");
+        _firstByte = Defaulted("firstByte", Words.Wait, l => l.FirstByte, "Of HTTP, from a whole request to the beginning of its answer, 5m by default.");
+        _responseIdle = Defaulted("responseIdle", Words.Wait, l => l.ResponseIdle, "Of HTTP, between two bytes of an answer, 1h by default.");
         _sessionsPerListener = Defaulted("sessionsPerListener", Words.Count, l => l.SessionsPerListener, "Sessions of one listener, 10000 by default.");
         _sessionsPerIdentity = Defaulted("sessionsPerIdentity", Words.Count, l => l.SessionsPerIdentity, "Sessions of one identity, 1000 by default.");
         _sessionsPerSource = Defaulted(
@@ -64,6 +73,10 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
         RekeyTime = values.GetValueOrNull(_rekeyTime),
         Connect = values.Get(_connect, Default.Connect),
         InspectedFrame = values.Get(_inspectedFrame, Default.InspectedFrame),
+        RequestHead = values.Get(_requestHead, Default.RequestHead),
+        RequestBodyRate = values.Get(_requestBodyRate, Default.RequestBodyRate),
+        FirstByte = values.Get(_firstByte, Default.FirstByte),
+        ResponseIdle = values.Get(_responseIdle, Default.ResponseIdle),
         SessionsPerListener = values.Get(_sessionsPerListener, Default.SessionsPerListener),
         SessionsPerIdentity = values.Get(_sessionsPerIdentity, Default.SessionsPerIdentity),
         SessionsPerSource = values.Get(_sessionsPerSource, Default.SessionsPerSource),

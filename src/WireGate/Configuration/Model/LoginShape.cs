@@ -27,6 +27,8 @@ internal sealed class LoginShape : MapShape<LoginConfig>
     private readonly Key<string> _header;
     private readonly Key<HttpLoginConfig> _value;
     private readonly Key<HttpLoginConfig> _query;
+    private readonly Key<HttpLoginConfig> _clientCertificate;
+    private readonly Key<ImpersonationConfig> _impersonate;
 
     public LoginShape()
     {
@@ -46,6 +48,12 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         _value = Optional(
             "value", new HttpHeaderValueShape(), l => HttpLogins.IsOtherHeader(l.Http) ? l.Http : null, "HTTP: what the header says, with ${secret.NAME} in it once.");
         _query = Optional("query", new HttpQuerySecretShape(), l => l.Http is { Surface: HttpSurface.Query } query ? query : null, "HTTP: the query parameter that has the credential.");
+        _clientCertificate = Optional(
+            "clientCertificate",
+            new HttpCertificateShape(),
+            l => l.Http is { Surface: HttpSurface.ClientCertificate } shown ? shown : null,
+            "HTTP: a certificate that is shown to the upstream, and the name of the secret that is its key.");
+        _impersonate = Optional("impersonate", new ImpersonationShape(), l => l.Impersonate, "Kubernetes: as whom it acts there, made of who is calling.");
         NotBuilt(BodyKey, "credentials in bodies");
     }
 
@@ -56,10 +64,15 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             context.Report(values.Node(_certificate), "the login has a privateKey already, keep one of them");
         }
 
-        bool isHttp = context.Protocol == ProtocolNames.Http;
-        (Key Key, string Has)[] others = isHttp
-            ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")]
-            : [.. new Key[] { _bearer, _basic, _header, _value, _query }.Select(k => (k, "http has"))];
+        bool isKubernetes = context.Protocol == ProtocolNames.Kubernetes, isHttp = ProtocolNames.IsOverHttp(context.Protocol);
+        Key[] ofHttp = [_basic, _header, _value, _query], ofBoth = [_bearer, _clientCertificate];
+        (Key Key, string Has)[] others =
+        [
+            .. isHttp ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")] : Array.Empty<(Key, string)>(),
+            .. isHttp && !isKubernetes ? [] : ofHttp.Select(k => (k, "http has")),
+            .. isHttp ? [] : ofBoth.Select(k => (k, "http and kubernetes have")),
+            .. isKubernetes ? Array.Empty<(Key, string)>() : [(_impersonate, "kubernetes has")],
+        ];
         foreach ((Key key, string has) in others.Where(o => values.Has(o.Key)))
         {
             context.Report(values.Node(key), $"only {has} it, remove it");
@@ -67,7 +80,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
 
         if (isHttp)
         {
-            CheckHttp(values, context);
+            CheckHttp(values, context, isKubernetes);
         }
         else if (!values.Has(_user))
         {
@@ -85,24 +98,27 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             Certificate = values.GetOrNull(_certificate),
             Http = values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
                 : values.TryGet(_header, out string? header) ? values.Get(_value) with { Name = header }
-                : values.GetOrNull(_basic) ?? values.GetOrNull(_query),
+                : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_clientCertificate),
+            Impersonate = values.GetOrNull(_impersonate),
         };
 
-    private void CheckHttp(MapValues values, ReadContext context)
+    private void CheckHttp(MapValues values, ReadContext context, bool isKubernetes)
     {
         if (values.Has(_header) != values.Has(_value))
         {
             context.Report(values.Map, values.Has(_header) ? "a header without what it says, add value: \"${secret.NAME}\"" : "a value without its header, add header");
         }
 
-        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query }.Where(values.Has)];
+        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _clientCertificate }.Where(values.Has)];
         if (written.Length > 1)
         {
             context.Report(values.Node(written[1]), $"the login has {written[0].Name} already, keep one of them");
         }
         else if (written.Length == 0 && !values.Has(_value) && values.Map.Find(BodyKey) is null)
         {
-            context.Report(values.Map, "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, or query");
+            context.Report(values.Map, isKubernetes
+                ? "it has nothing to log in with, add bearer: the name of a secret, or clientCertificate"
+                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, or clientCertificate");
         }
     }
 

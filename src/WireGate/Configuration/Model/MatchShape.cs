@@ -12,6 +12,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     public const string FromKey = "from";
     public const string SqlKey = "sql";
     public const string HttpKey = "http";
+    public const string KubernetesKey = "kube";
     public const string LabelsKey = "labels";
     public const string TargetKey = "target";
     public const string RequestsKey = "requests";
@@ -20,11 +21,6 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     private const string PtyKey = "pty";
 
     private static readonly ImmutableArray<string> SshKeys = ["exec", "copy", "shell", "subsystem", "sftp", "forward", RequestsKey];
-
-    private static readonly ImmutableArray<(string Key, string What)> NotYet =
-    [
-        ("kube", "rules for Kubernetes"),
-    ];
 
     private readonly Key<ImmutableArray<string>> _targets;
     private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _labels;
@@ -37,6 +33,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
     private readonly Key<bool> _operations;
     private readonly Key<SqlMatchConfig> _sql;
     private readonly Key<HttpMatchConfig> _http;
+    private readonly Key<KubernetesMatchConfig> _kubernetes;
     private readonly Key<ImmutableArray<CommandPattern>> _exec;
     private readonly Key<CopyMatchConfig> _copy;
     private readonly Key<bool> _shell;
@@ -97,21 +94,24 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             m => Written(m.Ssh?.Requests ?? []),
             "Requests of SSH that are not known here, of the connection or a channel, by name or *@example.com. operations: all means none of them.");
         _http = Optional(HttpKey, new HttpMatchShape(), m => m.Http, "What requests of HTTP; {} is any of which it is known what it asks for.");
-        foreach ((string key, string what) in NotYet)
-        {
-            NotBuilt(key, what);
-        }
+        _kubernetes = Optional(
+            KubernetesKey, new KubernetesMatchShape(), m => m.Kubernetes, "What requests to a Kubernetes API server; {} is any of which it is known what it asks for.");
     }
 
     /// <summary>Whether it says which operations are meant.</summary>
     public static bool NamesOperations(MapNode? match) =>
-        match is not null && match.Entries.Any(e => e.Key is SqlKey or HttpKey or OperationsKey || SshKeys.Contains(e.Key) || NotYet.Any(n => n.Key == e.Key));
+        match is not null && match.Entries.Any(e => e.Key is SqlKey or HttpKey or KubernetesKey or OperationsKey || SshKeys.Contains(e.Key));
 
     protected override void Check(MapValues values, ReadContext context)
     {
-        if (values.Has(_operations) && values.Map.Entries.FirstOrDefault(e => e.Key is SqlKey or HttpKey or PtyKey || SshKeys.Contains(e.Key)) is { } some)
+        if (values.Has(_operations) && values.Map.Entries.FirstOrDefault(e => e.Key is SqlKey or HttpKey or KubernetesKey or PtyKey || SshKeys.Contains(e.Key)) is { } some)
         {
             context.Report(values.Node(_operations), $"it means all operations, and {some.Key} beside it only some: keep one");
+        }
+
+        if (values.Has(_http) && values.Has(_kubernetes))
+        {
+            context.Report(values.Node(_http), "of a request to an API server kube says what is meant, write a rule of its own for http");
         }
 
         if (values.TryGet(_shell, out bool shell) && !shell)
@@ -119,7 +119,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             context.Report(values.Node(_shell), "it would mean nothing, remove it or write true");
         }
 
-        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_http) || values.Has(_forward) || values.Has(_requests))
+        if (values.Has(_pty) && (values.Has(_sql) || values.Has(_http) || values.Has(_kubernetes) || values.Has(_forward) || values.Has(_requests))
             && !values.Has(_exec) && !values.Has(_copy) && !values.Has(_shell) && !values.Has(_subsystem) && !values.Has(_sftp))
         {
             context.Report(
@@ -147,6 +147,7 @@ internal sealed class MatchShape : MapShape<MatchConfig>
         AllOperations = values.Get(_operations, false),
         Sql = values.GetOrNull(_sql),
         Http = values.GetOrNull(_http),
+        Kubernetes = values.GetOrNull(_kubernetes),
         Ssh = values.Has(_pty) || values.Map.Entries.Any(e => SshKeys.Contains(e.Key))
             ? new SshMatchConfig
             {

@@ -11,14 +11,15 @@ internal static class ProtocolShape
     /// <summary>As IANA registered them.</summary>
     private const int PostgresPort = 5432, SshPort = 22;
 
-    private static readonly (string, string)[] Built = [.. new[] { ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http }.Select(p => (p, p))];
+    private static readonly (string, string)[] Served = [.. new[] { ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http }.Select(p => (p, p))];
 
-    private static readonly Dictionary<string, string> NotBuilt =
-        new[] { "forward", "kubernetes" }.ToDictionary(p => p, p => $"not built yet ({p}), only postgres, ssh and http are: remove this entry");
+    public static ChoiceShape<string> Listener { get; } = new(Served, new Dictionary<string, string>
+    {
+        ["forward"] = "not built yet (forward), only postgres, ssh and http are: remove this entry",
+        [ProtocolNames.Kubernetes] = "clients of Kubernetes speak HTTP, write http",
+    });
 
-    public static ChoiceShape<string> Listener { get; } = new([.. Built], NotBuilt.Where(p => p.Key != "kubernetes").ToDictionary());
-
-    public static ChoiceShape<string> Target { get; } = new([.. Built], NotBuilt.Where(p => p.Key != "forward").ToDictionary());
+    public static ChoiceShape<string> Target { get; } = new([.. Served, (ProtocolNames.Kubernetes, ProtocolNames.Kubernetes)]);
 
     /// <summary>
     /// False: it is written and is none that is built; that was reported, and the other keys belong to a protocol of which nothing is known.
@@ -37,7 +38,7 @@ internal static class ProtocolShape
         context.DefaultPort = name switch
         {
             ProtocolNames.Ssh => SshPort,
-            ProtocolNames.Http => -1, // 80 or 443, and which one a listener means cannot be told.
+            ProtocolNames.Http or ProtocolNames.Kubernetes => -1, // 80 or 443, and which one a listener means cannot be told.
             _ => PostgresPort,
         };
         return isKnown;
@@ -60,8 +61,11 @@ internal static class ProtocolShape
         {
             if (values.Has(key))
             {
-                context.Report(values.Node(key), $"only {string.Join(" and ", only.ToArray())} {(only.Length == 1 ? "has" : "have")} it, remove it");
+                context.Report(values.Node(key), $"only {Words(only)} {(only.Length == 1 ? "has" : "have")} it, remove it");
             }
         }
     }
+
+    private static string Words(ReadOnlySpan<string> names) =>
+        names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1].ToArray())} and {names[^1]}";
 }

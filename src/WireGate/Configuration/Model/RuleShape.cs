@@ -103,7 +103,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         {
             context.Report(
                 values.Node(_do),
-                "an allow must say what it allows, add sql, exec, copy, shell, subsystem, sftp, forward, requests or http, or "
+                "an allow must say what it allows, add sql, exec, copy, shell, subsystem, sftp, forward, requests, http or kube, or "
                 + "operations: all, to its match");
         }
 

@@ -15,7 +15,7 @@ internal sealed record TargetAddress(Address Address, string? Scheme)
 {
     /// <summary>How an address of a target is written.</summary>
     public static TargetAddress Of(TargetConfig target, Address address) =>
-        new(address, target.Protocol != ProtocolNames.Http ? null : target.Tls.Mode == TlsMode.Disable ? Uri.UriSchemeHttp : Uri.UriSchemeHttps);
+        new(address, !ProtocolNames.IsOverHttp(target.Protocol) ? null : target.Tls.Mode == TlsMode.Disable ? Uri.UriSchemeHttp : Uri.UriSchemeHttps);
 }
 
 /// <summary><c>address</c> of a target: a URL for HTTP, else <c>host:port</c> or <c>unix:/path</c>.</summary>
@@ -37,7 +37,7 @@ internal sealed class TargetAddressShape : TextualShape<TargetAddress>
 
     protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out TargetAddress value)
     {
-        if (context.Protocol != ProtocolNames.Http)
+        if (!ProtocolNames.IsOverHttp(context.Protocol))
         {
             value = Plain.TryRead(node, context, out Address? plain) ? new TargetAddress(plain, null) : null;
             return value is not null;

@@ -34,15 +34,15 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     {
         var names = new ListShape<string>(Words.Foreign, unique: true);
         var methods = new ChoiceShape<string>([.. DefaultAuthentication.Append("md5").Append(Cleartext).Append(NoPassword).Select(m => (m, m))]);
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres, ssh or http.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Target, t => t.Protocol, "The protocol that it speaks: postgres, ssh, http or kubernetes.");
         _address = Required(
             "address",
             new OneOrManyShape<TargetAddress>(new TargetAddressShape()),
             t => [.. t.Addresses.Select(a => TargetAddress.Of(t, a))],
-            "host:port or unix:/path, the protocol's own port by default; for HTTP https://host:port. Of several, the first that answers.");
+            "host:port or unix:/path, the protocol's own port by default; for HTTP and Kubernetes https://host:port. Of several, the first that answers.");
         _labels = Defaulted(
             "labels", new NamedShape<string>(Words.Text), t => [.. t.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)], "Free labels.");
-        _tls = Optional("tls", new ClientTlsShape(), t => IsSsh(t) || t is { Protocol: ProtocolNames.Http, Tls.Mode: TlsMode.Disable } ? null : t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
+        _tls = Optional("tls", new ClientTlsShape(), t => IsSsh(t) || (t.Tls.Mode == TlsMode.Disable && ProtocolNames.IsOverHttp(t.Protocol)) ? null : t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
         _logins = Required(
             "logins",
             new NamedShape<LoginConfig>(new LoginShape(), least: 1),
@@ -93,10 +93,10 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             context.DefineLogins(values.Map.Name, [.. logins.Entries.Select(e => e.Key)]);
         }
 
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http, ProtocolNames.Kubernetes], _tls);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts, _environment);
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http], _hosts, _path);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path);
         values.TryGet(_protocol, out string? protocol);
         if (protocol == ProtocolNames.Ssh)
         {
@@ -104,7 +104,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             return;
         }
 
-        if (protocol == ProtocolNames.Http)
+        if (ProtocolNames.IsOverHttp(protocol))
         {
             HttpTargetChecks.Check(values, context, _address, _tls);
             return;
@@ -148,7 +148,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Protocol = protocol,
             Addresses = [.. addresses.Select(a => a.Address)],
             Labels = values.Get(_labels, []).ToFrozenDictionary(StringComparer.Ordinal),
-            Tls = protocol == ProtocolNames.Http
+            Tls = ProtocolNames.IsOverHttp(protocol)
                 ? HttpTargetChecks.Tls(values.GetOrNull(_tls), addresses)
                 : Tls(values, addresses[0].Address.IsUnix || protocol == ProtocolNames.Ssh),
             Logins = [.. values.Get(_logins).Select(l => l.Value)],

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+
+namespace WireGate.Http.Holding;
+
+/// <summary>What all requests of the process that wait for people hold together. Safe to use from any thread.</summary>
+internal sealed class HeldInProcess
+{
+    /// <summary>Bytes of bodies. Ours: some hundred of the longest, and thousands of those that APIs are used to.</summary>
+    public const long Most = 64 * 1024 * 1024;
+
+    private readonly ConcurrentDictionary<string, int> _attended = new(StringComparer.Ordinal);
+    private long _bytes;
+
+    /// <summary>Bytes that are held.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Takes room for so many bytes more.</summary>
+    /// <returns>False: there is none.</returns>
+    public bool TryTake(int bytes)
+    {
+        if (Interlocked.Add(ref _bytes, bytes) <= Most)
+        {
+            return true;
+        }
+
+        Return(bytes);
+        return false;
+    }
+
+    /// <summary>Gives room back.</summary>
+    public void Return(int bytes) => Interlocked.Add(ref _bytes, -bytes);
+
+    /// <summary>A client waits for an approval for which no other does.</summary>
+    /// <returns>False: another does, and this one does not.</returns>
+    public bool TryAttend(string approval) => _attended.TryAdd(approval, 1);
+
+    /// <summary>A client waits for an approval, whoever else does.</summary>
+    public void Attend(string approval) => _attended.AddOrUpdate(approval, 1, static (_, clients) => clients + 1);
+
+    /// <summary>A client that waited does no longer.</summary>
+    /// <returns>True: no other does.</returns>
+    public bool Leave(string approval)
+    {
+        int left = _attended.AddOrUpdate(approval, 0, static (_, clients) => clients - 1);
+        return left == 0 && _attended.TryRemove(KeyValuePair.Create(approval, 0));
+    }
+}

@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace WireGate.Http.Kubernetes;
+
+/// <summary>How refusals are said to clients of Kubernetes: as the API server says its own, a Status object, which kubectl prints.</summary>
+internal static class KubernetesStatus
+{
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes a whole response.</summary>
+    /// <param name="output">To the client.</param>
+    /// <param name="status">Its code.</param>
+    /// <param name="detail">For whoever asked.</param>
+    /// <param name="reference">What the audit log has in common with it; null: nothing.</param>
+    /// <param name="isToHead">It answers HEAD: no body follows.</param>
+    /// <param name="isLast">No other follows on the connection.</param>
+    /// <param name="retryAfter">
+    /// When the client should ask again, in whole seconds; null: it should not. With 429 client-go does by itself, up to ten times.
+    /// </param>
+    public static void Write(
+        IBufferWriter<byte> output, int status, string detail, string? reference, bool isToHead, bool isLast, TimeSpan? retryAfter = null)
+    {
+        long? seconds = retryAfter is { } wait ? (long)Math.Ceiling(wait.TotalSeconds) : null;
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(body, Readable))
+        {
+            json.WriteStartObject();
+            json.WriteString("kind"u8, "Status"u8);
+            json.WriteString("apiVersion"u8, "v1"u8);
+            json.WriteStartObject("metadata"u8);
+            json.WriteEndObject();
+            json.WriteString("status"u8, "Failure"u8);
+            json.WriteString("message"u8, reference is null ? detail : $"{detail} (ref {reference})");
+            json.WriteString("reason"u8, ReasonOf(status));
+            if (seconds is { } number)
+            {
+                json.WriteStartObject("details"u8);
+                json.WriteNumber("retryAfterSeconds"u8, number);
+                json.WriteEndObject();
+            }
+
+            json.WriteNumber("code"u8, status);
+            json.WriteEndObject();
+        }
+
+        var head = new StringBuilder();
+        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: application/json\r\n");
+        head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.WrittenCount + 1}\r\n");
+        head.Append(status == 401 ? "WWW-Authenticate: Bearer realm=\"wiregate\"\r\n" : "");
+        if (seconds is { } after)
+        {
+            head.Append(CultureInfo.InvariantCulture, $"Retry-After: {after}\r\n");
+        }
+
+        head.Append("Cache-Control: no-store\r\n").Append(isLast ? "Connection: close\r\n\r\n" : "\r\n");
+        output.Write(Encoding.ASCII.GetBytes(head.ToString()));
+        if (!isToHead)
+        {
+            output.Write(body.WrittenSpan);
+            output.Write("\n"u8);
+        }
+    }
+
+    // metav1.StatusReason. What has none of its own is empty there, and kubectl shows the message alone.
+    private static string ReasonOf(int status) => status switch
+    {
+        400 => "BadRequest",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        405 => "MethodNotAllowed",
+        413 => "RequestEntityTooLarge",
+        429 => "TooManyRequests",
+        503 => "ServiceUnavailable",
+        504 => "Timeout",
+        _ => "",
+    };
+}

@@ -1,0 +1,126 @@
+using WireGate.Core.Configuration;
+using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>
+/// How long an exchange may stand still: its request's body, for which the client pays; the beginning of its answer, and the rest of that, for
+/// which the upstream does. It looks every few seconds as long as there are exchanges, so that one that is quick costs no timer. On the session's loop.
+/// </summary>
+/// <param name="session">Whose exchanges they are.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ExchangeClock(Session session, TimeProvider time) : IDisposable
+{
+    // How often it looks, and how long a body may be slow before that counts.
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+
+    private ITimer? _timer;
+    private bool _isTicking;
+    private Connection? _upstream;
+    private BodyRelay? _sending;
+    private BodyRelay? _receiving;
+    private bool _expects;
+    private bool _isAnswered;
+
+    // Whose turn it was when it last looked, and since when how much has moved.
+    private bool _isClients;
+    private long _since;
+    private long _bytes;
+
+    /// <summary>The upstream did not begin its answer in time, and its connection was cut.</summary>
+    public bool IsLate { get; private set; }
+
+    private long Bytes => _sending!.Bytes + _receiving!.Bytes;
+
+    /// <summary>A request is being made.</summary>
+    /// <param name="upstream">Where it goes.</param>
+    /// <param name="sending">Moves its body.</param>
+    /// <param name="receiving">Moves that of the answer.</param>
+    /// <param name="expects">The client sends nothing until the upstream asks for it.</param>
+    public void Begin(Connection upstream, BodyRelay sending, BodyRelay receiving, bool expects)
+    {
+        (_upstream, _sending, _receiving, _expects, _isAnswered, IsLate) = (upstream, sending, receiving, expects, false, false);
+        _isClients = false;
+        Restart();
+        if (!_isTicking)
+        {
+            _isTicking = true;
+            _timer ??= time.CreateTimer(static clock => ((ExchangeClock)clock!).OnTime(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(Window, Window);
+        }
+    }
+
+    /// <summary>The head of its answer has come.</summary>
+    public void Answered()
+    {
+        _isAnswered = true;
+        Restart();
+    }
+
+    /// <summary>It is over.</summary>
+    public void End() => _upstream = null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer?.Dispose();
+
+    private void OnTime() => session.Loop.Post(static clock => ((ExchangeClock)clock!).Look(), this);
+
+    private void Look()
+    {
+        if (_upstream is null)
+        {
+            if (_isTicking && session.End == SessionEnd.None)
+            {
+                _isTicking = false;
+                _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+
+            return;
+        }
+
+        LimitsConfig limits = session.Config.Limits;
+        bool isClients = !_isAnswered && _sending!.IsWaiting && !(_expects && Bytes == _bytes);
+        TimeSpan elapsed = time.GetElapsedTime(_since);
+        long moved = Bytes - _bytes;
+        if (isClients != _isClients)
+        {
+            _isClients = isClients;
+            Restart();
+        }
+        else if (isClients && elapsed >= Window)
+        {
+            if (moved < limits.RequestBodyRate * elapsed.TotalSeconds)
+            {
+                session.TryEnd(SessionEnd.HandshakeTimeout, "the body of its request comes too slowly");
+                Cut();
+                return;
+            }
+
+            Restart();
+        }
+        else if (moved > 0)
+        {
+            Restart();
+        }
+        else if (_isAnswered && elapsed >= limits.ResponseIdle)
+        {
+            session.TryEnd(SessionEnd.UpstreamClosed, "nothing more came of its answer");
+            Cut();
+        }
+        else if (!_isAnswered && elapsed >= limits.FirstByte)
+        {
+            IsLate = true;
+            _upstream.Abort();
+        }
+    }
+
+    private void Restart() => (_since, _bytes) = (time.GetTimestamp(), Bytes);
+
+    private void Cut()
+    {
+        _upstream!.Abort();
+        session.Client.Abort();
+    }
+}

@@ -1,0 +1,54 @@
+using System.IO.Pipelines;
+using NUnit.Framework;
+using WireGate.Http.Holding;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Tests.Holding;
+
+/// <summary>However many requests wait, what they hold together has an end.</summary>
+internal sealed class HeldInProcessTests
+{
+    [Test]
+    public async Task Bodies_beyond_what_the_process_holds_are_not_held_and_give_their_room_back()
+    {
+        var process = new HeldInProcess();
+        var held = new List<HeldBody>();
+        byte[] bytes = new byte[HeldBody.Most];
+        HeldBodyEnd end;
+        do
+        {
+            held.Add(new HeldBody(process, HeldBody.Most));
+            end = await held[^1].CollectAsync(PipeReader.Create(new(bytes)), new BodyLength(BodyKind.Counted, bytes.Length));
+        }
+        while (end == HeldBodyEnd.Complete && held.Count < 1000);
+
+        Assert.That(end, Is.EqualTo(HeldBodyEnd.NoRoom));
+        Assert.That(held, Has.Count.EqualTo((HeldInProcess.Most / HeldBody.Most) + 1));
+        Assert.That(process.Bytes, Is.EqualTo(HeldInProcess.Most));
+        held.ForEach(h => h.Dispose());
+        Assert.That(process.Bytes, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_length_that_is_promised_takes_no_room()
+    {
+        var process = new HeldInProcess();
+        using var body = new HeldBody(process, HeldBody.Most);
+        HeldBodyEnd end = await body.CollectAsync(PipeReader.Create(new(new byte[10])), new BodyLength(BodyKind.Counted, HeldBody.Most));
+
+        Assert.That(end, Is.EqualTo(HeldBodyEnd.SourceClosed));
+        Assert.That(process.Bytes, Is.LessThan(10_000));
+    }
+
+    [Test]
+    public void One_client_attends_an_approval_alone_or_with_others_who_name_it()
+    {
+        var process = new HeldInProcess();
+        Assert.That(process.TryAttend("a"));
+        Assert.That(process.TryAttend("a"), Is.False);
+        process.Attend("a");
+        Assert.That(process.Leave("a"), Is.False);
+        Assert.That(process.Leave("a"));
+        Assert.That(process.TryAttend("a"));
+    }
+}
