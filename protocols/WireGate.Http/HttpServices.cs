@@ -3,6 +3,7 @@ using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
+using WireGate.Http.Masking;
 
 namespace WireGate.Http;
 
@@ -16,4 +17,10 @@ namespace WireGate.Http;
 /// <param name="Logger">For the operator.</param>
 public sealed record HttpServices(
     IPlaceholderStore Placeholders, SecretProvider Secrets, IApprovals Approvals, IAuditLog Audit, Admission Admission, TimeProvider Time,
-    ILogger<HttpProtocol> Logger);
+    ILogger<HttpProtocol> Logger)
+{
+    /// <summary>Of the hashes that masks show.</summary>
+    public ReadOnlyMemory<byte> MaskKey { get; init; }
+
+    internal MaskPlans Masks => field ??= new MaskPlans(MaskKey);
+}

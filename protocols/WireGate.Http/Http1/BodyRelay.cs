@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
+using WireGate.Http.Masking;
 
 namespace WireGate.Http.Http1;
 
@@ -20,6 +21,9 @@ internal enum BodyEnd
 
     /// <summary>It was told to stop.</summary>
     Stopped,
+
+    /// <summary>What comes next cannot be masked; nothing of that was passed on.</summary>
+    Unmaskable,
 }
 
 /// <summary>
@@ -54,10 +58,11 @@ internal sealed class BodyRelay(Peer peer)
     /// <param name="body">Where it ends.</param>
     /// <param name="inChunks">How its end is told there: in chunks; else by its length, or the connection's end.</param>
     /// <param name="scrubber">What it goes through; null: nothing.</param>
+    /// <param name="mask">What it goes through behind that; null: nothing.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks, Scrubber? scrubber = null)
+    public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks, Scrubber? scrubber = null, BodyMask? mask = null)
     {
         _stop = false;
         var chunks = new ChunkedBody(peer);
@@ -116,9 +121,15 @@ internal sealed class BodyRelay(Peer peer)
                         Bytes += length;
                         ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
                         run = scrubber is null || length == 0 ? run : scrubber.Take(run.Span);
+                        run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);
                         if (!run.IsEmpty && await SendAsync(output, run, inChunks))
                         {
                             return BodyEnd.DestinationGone;
+                        }
+
+                        if (mask?.Problem is not null)
+                        {
+                            return await CutAsync(output);
                         }
                     }
                 }
@@ -141,9 +152,20 @@ internal sealed class BodyRelay(Peer peer)
             }
         }
 
-        if (scrubber?.Rest() is { IsEmpty: false } rest && await SendAsync(output, rest, inChunks))
+        if (scrubber?.Rest() is { IsEmpty: false } rest
+            && (mask is null ? rest : mask.Take(rest.Span)) is { IsEmpty: false } shown && await SendAsync(output, shown, inChunks))
         {
             return BodyEnd.DestinationGone;
+        }
+
+        if (mask is not null && mask.Problem is null && mask.Rest() is { IsEmpty: false } last && mask.Problem is null && await SendAsync(output, last, inChunks))
+        {
+            return BodyEnd.DestinationGone;
+        }
+
+        if (mask?.Problem is not null)
+        {
+            return await CutAsync(output);
         }
 
         if (inChunks)
@@ -153,6 +175,9 @@ internal sealed class BodyRelay(Peer peer)
 
         return await IsGoneAsync(output.FlushAsync(CancellationToken.None)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
     }
+
+    private static async ValueTask<BodyEnd> CutAsync(PipeWriter output) =>
+        await IsGoneAsync(output.FlushAsync(CancellationToken.None)) ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
 
     /// <returns>True: the destination is gone.</returns>
     private static ValueTask<bool> SendAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)

@@ -9,20 +9,33 @@ internal static class ContentTypes
     /// <param name="value">type "/" subtype, and parameters.</param>
     public static bool IsText(ReadOnlySpan<byte> value)
     {
-        int end = value.IndexOf((byte)';');
-        ReadOnlySpan<byte> type = Grammar.Trim(end < 0 ? value : value[..end]);
+        ReadOnlySpan<byte> type = TypeOf(value);
         return type.IsEmpty
+            || IsJson(type)
             || Starts(type, "text/"u8)
-            || Ends(type, "+json"u8) || Ends(type, "+xml"u8) || Ends(type, "/json"u8) || Ends(type, "/xml"u8)
+            || Ends(type, "+xml"u8) || Ends(type, "/xml"u8)
             || Ascii.EqualsIgnoreCase(type, "application/x-www-form-urlencoded"u8)
             || Ascii.EqualsIgnoreCase(type, "application/javascript"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/ndjson"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/json-seq"u8)
             || Ascii.EqualsIgnoreCase(type, "application/yaml"u8)
             || Ascii.EqualsIgnoreCase(type, "application/x-yaml"u8)
             || Ascii.EqualsIgnoreCase(type, "application/graphql"u8);
     }
+
+    /// <summary>The type without its parameters.</summary>
+    public static ReadOnlySpan<byte> TypeOf(ReadOnlySpan<byte> value)
+    {
+        int end = value.IndexOf((byte)';');
+        return Grammar.Trim(end < 0 ? value : value[..end]);
+    }
+
+    /// <summary>Whether it is JSON, of one value or of several.</summary>
+    /// <param name="type">Without parameters.</param>
+    public static bool IsJson(ReadOnlySpan<byte> type) =>
+        Ends(type, "+json"u8) || Ends(type, "/json"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/ndjson"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/jsonl"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/json-seq"u8);
 
     private static bool Starts(ReadOnlySpan<byte> type, ReadOnlySpan<byte> begin) =>
         type.Length >= begin.Length && Ascii.EqualsIgnoreCase(type[..begin.Length], begin);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using WireGate.Http.Credentials;
 using WireGate.Http.Holding;
+using WireGate.Http.Masking;
 
 namespace WireGate.Http.Http1;
 
@@ -18,9 +19,10 @@ internal static class HeadWriter
     /// <param name="slot">Where the client had its placeholder.</param>
     /// <param name="credential">What stands in its place.</param>
     /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
+    /// <param name="isMasked">What it is answered will be masked.</param>
     public static void WriteRequest(
         IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
-        ReadOnlySpan<byte> added = default)
+        ReadOnlySpan<byte> added = default, bool isMasked = false)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -28,7 +30,7 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName, default);
+        WriteFields(output, head, slot.Field, credential.FieldName, default, isMasked ? MaskedFields.OfRequest(head.Method) : default);
         credential.WriteField(output);
         output.Write(added);
 
@@ -46,16 +48,22 @@ internal static class HeadWriter
     /// <param name="inChunks">How the end of its body is told, where that is not known yet.</param>
     /// <param name="places">Where the upstream is for whom.</param>
     /// <param name="upgrade">What both go on with behind it; empty: HTTP.</param>
+    /// <param name="isMasked">Its body is masked, or what would be of it if it had one: it has another length.</param>
     public static void WriteResponse(
-        IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, in Places places = default, ReadOnlySpan<byte> upgrade = default)
+        IBufferWriter<byte> output, ResponseHead head, bool isLast, bool inChunks, in Places places = default, ReadOnlySpan<byte> upgrade = default,
+        bool isMasked = false)
     {
         output.Write("HTTP/1.1 "u8);
         WriteNumber(output, head.Code);
         output.Write(" "u8);
         output.Write(head.Reason);
         output.Write("\r\n"u8);
-        WriteFields(output, head, PlaceholderSlot.NoField, default, places);
-        if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
+        WriteFields(output, head, PlaceholderSlot.NoField, default, places, isMasked ? MaskedFields.OfResponse : default);
+        if (isMasked)
+        {
+            WriteMasked(output, head, inChunks);
+        }
+        else if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
         {
             WriteLength(output, length);
         }
@@ -66,6 +74,19 @@ internal static class HeadWriter
 
         WriteUpgrade(output, upgrade);
         output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
+    }
+
+    private static void WriteMasked(IBufferWriter<byte> output, ResponseHead head, bool inChunks)
+    {
+        output.Write("Accept-Ranges: none\r\n"u8);
+        if (head.Body.Kind != BodyKind.None)
+        {
+            output.Write(inChunks ? "Transfer-Encoding: chunked\r\n"u8 : default);
+        }
+        else if (head.ContentLength == 0 && !head.IsToHead)
+        {
+            WriteLength(output, 0);
+        }
     }
 
     private static void WriteUpgrade(IBufferWriter<byte> output, ReadOnlySpan<byte> upgrade)
@@ -105,14 +126,14 @@ internal static class HeadWriter
 
     // Lines that go on and stand together are copied together.
     private static void WriteFields(
-        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places)
+        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places, ReadOnlySpan<FieldName> masked)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
             bool saysPlace = fields[i].Name is FieldName.Location or FieldName.ContentLocation or FieldName.Refresh or FieldName.SetCookie;
-            if (i != dropped && !saysPlace && GoesOn(head, fields[i], droppedName))
+            if (i != dropped && !saysPlace && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;
                 end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;

@@ -79,6 +79,7 @@ internal sealed class OperationLog(IAuditLog audit)
             _record.Member("observed"u8, string.Join(", ", decision.Observed));
         }
 
+        _record.Member("masks"u8, decision.Masks.IsEmpty ? null : decision.Masks.ToString());
         _record.Member("method"u8, operation.Method);
         _record.Member("host"u8, operation.Host);
         RequestTarget target = head.ReadTarget();

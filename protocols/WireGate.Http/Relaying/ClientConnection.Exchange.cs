@@ -173,6 +173,12 @@ internal sealed partial class ClientConnection
                 return Exchanged.Ended;
             }
 
+            if (!BeginMask(out string? unmaskable))
+            {
+                await StopAsync(upstream, sending);
+                return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
+            }
+
             bool isText = !_response.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> type) || ContentTypes.IsText(type);
             if (isText && IsEncoded && _response.Body.Kind != BodyKind.None)
             {
@@ -187,7 +193,7 @@ internal sealed partial class ClientConnection
             bool isLast = _head.IsLast || _head.IsHttp10 || sent != BodyEnd.Complete;
             WriteResponse(upstream.Key.Target, isLast, inChunks);
             _isAnswered = true;
-            BodyEnd received = await ReceiveAsync(upstream, inChunks && _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose, isText ? _scrubber : null);
+            BodyEnd received = await ReceiveAsync(upstream, inChunks && IsChunkedToClient, isText ? _scrubber : null);
             isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
             if (sent is null)
             {
@@ -197,7 +203,7 @@ internal sealed partial class ClientConnection
             if (received != BodyEnd.Complete)
             {
                 // Cut, so that it is not taken for whole.
-                session.TryEnd(received == BodyEnd.SourceClosed ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed, "within the body of a response");
+                EndWithin(received);
                 session.Client.Abort();
                 return Exchanged.Ended;
             }
@@ -215,6 +221,7 @@ internal sealed partial class ClientConnection
             _exchange.End();
             session.Client.HungUp = null;
             session.Interrupt = null;
+            EndMask();
             _response.Clear();
             if (isKept)
             {

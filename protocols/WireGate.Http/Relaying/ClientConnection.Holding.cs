@@ -149,6 +149,7 @@ internal sealed partial class ClientConnection
     {
         // People take their time, and what it was counted for it counts no more.
         (_, Decision now) = await _decider!.DecideAsync(Describe, isRun: false);
+        now = PlanMasks(now);
         string? why = session.End != SessionEnd.None ? "the session has ended"
             : services.Placeholders.Find(Encoding.ASCII.GetBytes(session.Placeholder!.Id)) is not { Revoked: null }
                 ? "its placeholder is no longer accepted"

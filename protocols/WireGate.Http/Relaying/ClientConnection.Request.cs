@@ -34,7 +34,7 @@ internal sealed partial class ClientConnection
             length += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _impersonation);
+        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _impersonation, _masks is not null);
         ArrayPool<byte>.Shared.Return(whole);
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class ClientConnection
     {
         try
         {
-            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber);
+            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber, _bodyMask);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {
@@ -36,7 +36,7 @@ internal sealed partial class ClientConnection
     {
         var places = new Places(
             AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, _head.Authority, session.Client.Tls is not null, _head.ReadTarget().Path[.._prefix]);
-        HeadWriter.WriteResponse(Output, _response, isLast, inChunks, places);
+        HeadWriter.WriteResponse(Output, _response, isLast, inChunks, places, isMasked: _masks is not null);
     }
 
     /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>

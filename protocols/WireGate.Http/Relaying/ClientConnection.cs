@@ -161,6 +161,7 @@ internal sealed partial class ClientConnection(
         _decider ??= new OperationDecider(session, point, services.Time);
         (Operation operation, Decision decision) = await _decider.DecideAsync(Describe);
         var request = (HttpOperation)operation;
+        decision = PlanMasks(decision);
         if (decision.Verdict == Verdict.Hold)
         {
             return await HoldAsync(request, decision);
@@ -170,7 +171,7 @@ internal sealed partial class ClientConnection(
         {
             string reference = Reference.New();
             _log.Denied(session, _head, request, decision, reference);
-            return await AnswerAsync(403, Words(decision), reference, isLast: _head.Body.Kind != BodyKind.None || _head.IsLast);
+            return await AnswerAsync(_isUnmaskable ? 502 : 403, Words(decision), reference, isLast: _head.Body.Kind != BodyKind.None || _head.IsLast);
         }
 
         AuditPosition written = _log.Allowed(session, _head, request, decision);

@@ -11,6 +11,9 @@ public sealed record MaskConfig
     /// <summary>The columns whose values it hides.</summary>
     public ImmutableArray<ColumnPattern> Columns { get; init; } = [];
 
+    /// <summary>The members of JSON in bodies of HTTP whose values it hides.</summary>
+    public ImmutableArray<JsonPath> Json { get; init; } = [];
+
     /// <summary>What it hides wherever it is found.</summary>
     public ImmutableArray<MaskDetector> Detect { get; init; } = [];
 
@@ -29,7 +32,7 @@ public sealed record MaskConfig
     /// <summary>Whether a masked column may stand where its values could be guessed: in a condition, an order, a group.</summary>
     public bool AllowsPredicates { get; init; }
 
-    /// <summary>What happens where it cannot be known which column a value comes from.</summary>
+    /// <summary>What happens where it cannot be known which column or member a value is of.</summary>
     public MaskUnsure Unsure { get; init; }
 }
 
@@ -55,7 +58,7 @@ public enum MaskStyle
     Fixed,
 }
 
-/// <summary>What happens where it cannot be known which column a value comes from.</summary>
+/// <summary>What happens where it cannot be known which column or member a value is of.</summary>
 public enum MaskUnsure
 {
     /// <summary>The operation is refused. The default.</summary>

@@ -84,7 +84,8 @@ internal readonly struct SshParts(SshOperation operation, ulong detecting) : IOp
 
 /// <summary>A request of HTTP, which is one thing.</summary>
 /// <param name="request">The request.</param>
-internal readonly struct HttpParts(HttpOperation request) : IOperationParts
+/// <param name="ofBodies">The masks that hide anything of bodies: those of columns alone do not.</param>
+internal readonly struct HttpParts(HttpOperation request, ulong ofBodies) : IOperationParts
 {
     private const string MintsCredential = "it would make a credential of the cluster, which WireGate would not hold";
     private const string IsAmbiguous = "API servers may read its path in two ways";
@@ -105,6 +106,5 @@ internal readonly struct HttpParts(HttpOperation request) : IOperationParts
 
     public string? NeverPasses(int part) => request is { Kubernetes: not null, Path.IsPlain: false } ? IsAmbiguous : null;
 
-    // What hides anything of an answer is not built yet, and a config that asks for it is refused.
-    public ulong MasksOf(ulong masks) => 0;
+    public ulong MasksOf(ulong masks) => masks & ofBodies;
 }

@@ -35,6 +35,7 @@ public sealed class RuleBook
         for (int i = 0; i < _masks.Length; i++)
         {
             DetectingMasks |= _masks[i].Detect.IsEmpty ? 0 : 1UL << i;
+            BodyMasks |= _masks[i].Detect.IsEmpty && _masks[i].Json.IsEmpty ? 0 : 1UL << i;
         }
 
         // By name, so that their order in the file means nothing; those that depend on the time last, so that as much as can be is stable.
@@ -54,6 +55,9 @@ public sealed class RuleBook
 
     /// <summary>The masks that look for what they hide, wherever it is.</summary>
     internal ulong DetectingMasks { get; }
+
+    /// <summary>The masks that hide anything of a body: members of JSON, or what they look for.</summary>
+    internal ulong BodyMasks { get; }
 
     /// <summary>The book of a config; made once.</summary>
     public static RuleBook Of(GatewayConfig config) => Books.GetValue(config, Compile);

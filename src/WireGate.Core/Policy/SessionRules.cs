@@ -99,7 +99,7 @@ public sealed class SessionRules
             return operation switch
             {
                 SqlOperation sql => Judge(new SqlParts(sql), now, isRun),
-                HttpOperation http => Judge(new HttpParts(http), now, isRun),
+                HttpOperation http => Judge(new HttpParts(http, _book.BodyMasks), now, isRun),
                 SshOperation ssh => Judge(new SshParts(ssh, _book.DetectingMasks), now, isRun),
                 _ => Deny(null, "rules do not know operations of this kind", isStable: true),
             };

@@ -32,6 +32,7 @@ internal static class ConfigWarnings
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. CopyWarnings.Find(config),
+        .. MaskWarnings.Find(config),
         .. ApprovalWarnings.Find(config),
         .. config.UnixUsers.Select((user, i) => (user.User, i)).Where(u => UnixAccounts.IsUser(u.User) == false)
             .Select(u => $"identity.unix[{u.i}]: this machine has no user {u.User}, so nobody is that"),

@@ -26,12 +26,8 @@ internal sealed class ReadContext
 {
     private readonly Dictionary<(NameKind, string), Position?> _names = [];
     private readonly Dictionary<string, IReadOnlyCollection<string>> _logins = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IReadOnlyList<KeyValuePair<string, string>>> _httpTargets = new(StringComparer.Ordinal);
     private readonly List<Action> _later = [];
     private readonly List<NamedFile> _files = [];
-
-    /// <summary>What is said of masks that would hide something of HTTP.</summary>
-    public const string NoHttpMasks = "not built yet (masks of HTTP bodies), remove it";
 
     public List<ConfigError> Errors { get; } = [];
 
@@ -81,11 +77,6 @@ internal sealed class ReadContext
 
     /// <summary>The names of a target's logins; null: they could not be read, so nothing is known about them.</summary>
     public IReadOnlyCollection<string>? LoginsOf(string target) => _logins.GetValueOrDefault(target);
-
-    public void DefineHttpTarget(string target, IReadOnlyList<KeyValuePair<string, string>> labels) => _httpTargets[target] = labels;
-
-    /// <summary>The targets of HTTP, each with its labels.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<KeyValuePair<string, string>>> HttpTargets => _httpTargets;
 
     public void NameFile(ConfigNode node, string path, FileKind kind) => _files.Add(new NamedFile(node.Position, node.Path, path, kind));
 }

@@ -113,7 +113,8 @@ internal sealed class Daemon : IAsyncDisposable
             new PostgresServices(store, secrets, audit, admission, turnedAway, approvals, store.DeriveMaskKey(), time, loggers.CreateLogger<PostgresProtocol>()));
         var ssh = new SshProtocol(
             new SshServices(store, secrets, audit, admission, approvals, time, loggers.CreateLogger<SshProtocol>()));
-        var http = new HttpProtocol(new HttpServices(store, secrets, approvals, audit, admission, time, loggers.CreateLogger<HttpProtocol>()));
+        var http = new HttpProtocol(
+            new HttpServices(store, secrets, approvals, audit, admission, time, loggers.CreateLogger<HttpProtocol>()) { MaskKey = store.DeriveMaskKey() });
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {

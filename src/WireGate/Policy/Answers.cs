@@ -156,7 +156,9 @@ internal static class Answers
 
         if (!answer.Decision.Masks.IsEmpty)
         {
-            yield return "masks may refuse it: which columns they hide is in the target's catalog, which is not asked here";
+            yield return answer.Http is null
+                ? "masks may refuse it: which columns they hide is in the target's catalog, which is not asked here"
+                : "masks may refuse the answer: what is neither JSON nor text cannot be looked through";
         }
 
         if (asksElsewhere)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
@@ -94,6 +95,24 @@ internal sealed class MaskTests
     [Test]
     public void A_mask_that_does_not_exist_is_no_book() =>
         Assert.That(() => Config(Reads with { Mask = ["gone"] }).RuleBook, Throws.ArgumentException);
+
+    [Test]
+    public void Of_a_response_members_and_what_detectors_find_are_masked_and_columns_are_not()
+    {
+        GatewayConfig config = Config(Allow(new MatchConfig { Http = new HttpMatchConfig() }));
+        config = config with
+        {
+            Targets = config.Targets.Values.Select(t => t with { Mask = ["columns", "members", "found"] }).ToFrozenDictionary(t => t.Name),
+            Masks = new[]
+            {
+                new MaskConfig { Name = "columns" },
+                new MaskConfig { Name = "members", Json = [JsonPath.TryParse("$..a", out JsonPath? path, out _) ? path : throw new InvalidOperationException()] },
+                new MaskConfig { Name = "found", Detect = [MaskDetector.Email] },
+            }.ToFrozenDictionary(m => m.Name),
+        };
+
+        Assert.That(Masks(config.RuleBook.For(Alice with { Target = config.Targets["orders"] }).Judge(Http.HttpHouse.Get("/a"), Now)), Is.EqualTo("found, members"));
+    }
 
     private static string Masks(Decision decision) => decision.Masks.ToString();
 

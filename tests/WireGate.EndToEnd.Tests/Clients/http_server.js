@@ -23,6 +23,16 @@ const paths = {
   '/nothing': (request, response) => answer(response, 204, {}),
   '/zipped': (request, response) => answer(response, 200, { 'Content-Encoding': 'gzip', 'Content-Type': 'application/octet-stream' }, zipped),
 
+  // What masks hide a part of.
+  '/secrets': (request, response) => answer(
+    response, 200, { 'Content-Type': 'application/json', ETag: '"1"' },
+    JSON.stringify({ items: [{ email: 'alice@example.com', token: 'tok_123456789' }, { token: { nested: [1, 2] } }], note: 'pay 4111 1111 1111 1111' })),
+  '/secrets-zipped': (request, response) => answer(response, 200, { 'Content-Encoding': 'gzip', 'Content-Type': 'application/json' }, zipped),
+  '/secret-events': (request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.write(`data: ${JSON.stringify({ token: 'tok_123456789', n: 1 })}\n\n`);
+    waiting.push(response);
+  },
   // Nobody is ever answered there.
   '/silent': () => {},
 

@@ -48,6 +48,7 @@ internal sealed class HttpGateway : IAsyncDisposable
                 logins: { bot: { bearer: real } }
               down: { protocol: http, address: "http://127.0.0.1:{{Ports.Free()}}", path: /down, logins: { bot: { bearer: real } } }
               node: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", hosts: [node.test], path: /node, logins: { bot: { bearer: real } } }
+              masked: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /masked, mask: [tokens], logins: { bot: { bearer: real } } }
               basic: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /basic, logins: { bot: { basic: { user: ci, password: real } } } }
               field:
                 protocol: http
@@ -58,11 +59,13 @@ internal sealed class HttpGateway : IAsyncDisposable
             grants:
               - name: agents
                 to: { issuer: local, groups: [agents] }
-                targets: [nginx, secure, mistrusted, down, node, basic, field, query]
+                targets: [nginx, secure, mistrusted, down, node, masked, basic, field, query]
             rules:
               list:
                 - { name: everything, match: { http: {} }, do: allow }
                 - { name: no-admin, match: { http: { paths: ["/admin/**"] } }, do: deny, reason: not for agents }
+            masks:
+              tokens: { json: ["$..token", "$.items[*].email"], detect: [credit-card], with: last4 }
 
             """;
     }

@@ -116,6 +116,7 @@ internal sealed class ConfigLoaderTests
         Assert.That((config.Masks["pii"].LooksAtBinary, config.Masks["notes"].LooksAtBinary), Is.EqualTo((true, false)));
         Assert.That((config.Masks["cards"].Fixed, config.Masks["cards"].AllowsPredicates), Is.EqualTo(("****", true)));
         Assert.That((config.Masks["notes"].With, config.Masks["notes"].Unsure), Is.EqualTo((MaskStyle.Null, MaskUnsure.Detect)));
+        Assert.That(config.Masks["notes"].Json.Select(p => p.Text), Is.EqualTo(new[] { "$..email", "$['a b'][*]" }));
         Assert.That(config.RuleBook.Version, Is.EqualTo(config.Version));
     }
 

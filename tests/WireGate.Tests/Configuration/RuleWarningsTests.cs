@@ -121,6 +121,42 @@ internal sealed class RuleWarningsTests
     }
 
     [Test]
+    public void Warns_of_masks_that_hide_nothing_where_they_are()
+    {
+        using var directory = new TemporaryDirectory();
+        ConfigResult result = ConfigLoader.Load(directory.Write("wiregate.yaml", """
+            store: sqlite:/s.db
+            audit: { to: /audit }
+            listeners: [{ name: web, protocol: http, address: 127.0.0.1:8080 }, { name: pg, protocol: postgres, address: 127.0.0.1 }]
+            secrets: { s: { env: S } }
+            targets:
+              api: { protocol: http, address: "https://api", hosts: [api], logins: { a: { bearer: s } }, mask: [columns, members, both, found] }
+              db: { protocol: postgres, address: db, logins: { ro: { user: app, password: s } }, mask: [columns, members, both, found] }
+            grants: [{ name: a, to: { subject: alice }, targets: [api, db] }]
+            rules:
+              list:
+                - { name: o, match: { operations: all }, do: allow, mask: [columns, members] }
+                - { name: h, match: { http: {} }, do: allow, mask: [columns, members] }
+                - { name: s, match: { sql: { effects: [read] } }, do: allow, mask: [columns, members] }
+            masks:
+              columns: { columns: [public.a.b] }
+              members: { json: ["$..b"] }
+              both: { columns: [public.a.b], json: ["$..b"] }
+              found: { detect: [email] }
+
+            """));
+
+        Assert.That(result.Errors, Is.Empty);
+        Assert.That(ConfigWarnings.Find(result.Config!), Is.EqualTo(new[]
+        {
+            "targets.api.mask: columns hides nothing there, only PostgreSQL has columns: add json or detect",
+            "targets.db.mask: members hides nothing there, only HTTP has members of JSON: add columns or detect",
+            "rules.list[1] (h): columns hides nothing there, only PostgreSQL has columns: add json or detect",
+            "rules.list[2] (s): members hides nothing there, only HTTP has members of JSON: add columns or detect",
+        }));
+    }
+
+    [Test]
     public void Warns_of_targets_of_HTTP()
     {
         using var directory = new TemporaryDirectory();

@@ -20,14 +20,8 @@ internal static class HttpTargetChecks
         IsClear(addresses) ? new ClientTlsConfig { Mode = TlsMode.Disable } : written ?? new ClientTlsConfig { Mode = TlsMode.VerifyFull };
 
     /// <summary>Checks its keys against each other.</summary>
-    public static void Check(
-        MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls, Key<ImmutableArray<string>> mask)
+    public static void Check(MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls)
     {
-        if (values.Has(mask) && values.Node(mask) is not ListNode { Items.Count: 0 })
-        {
-            context.Report(values.Node(mask), ReadContext.NoHttpMasks);
-        }
-
         if (!values.TryGet(address, out ImmutableArray<TargetAddress> addresses))
         {
             return;

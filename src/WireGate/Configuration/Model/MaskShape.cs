@@ -10,6 +10,7 @@ namespace WireGate.Configuration.Model;
 internal sealed class MaskShape : MapShape<MaskConfig>
 {
     private readonly Key<ImmutableArray<ColumnPattern>> _columns;
+    private readonly Key<ImmutableArray<JsonPath>> _json;
     private readonly Key<ImmutableArray<MaskDetector>> _detect;
     private readonly Key<bool> _binary;
     private readonly Key<Replacement> _with;
@@ -35,7 +36,11 @@ internal sealed class MaskShape : MapShape<MaskConfig>
             new ListShape<ColumnPattern>(new ColumnShape(), least: 1, unique: true),
             m => m.Columns.IsEmpty ? null : m.Columns,
             "The columns that it hides, schema.table.column.");
-        NotBuilt("json", "masks of HTTP bodies");
+        _json = OptionalValue<ImmutableArray<JsonPath>>(
+            "json",
+            new ListShape<JsonPath>(new JsonPathShape(), least: 1, unique: true),
+            m => m.Json.IsEmpty ? null : m.Json,
+            "The members of JSON in HTTP's responses that it hides, $..token or $.items[*].email.");
         _detect = OptionalValue<ImmutableArray<MaskDetector>>(
             "detect",
             new ListShape<MaskDetector>(detectors, least: 1, unique: true),
@@ -60,14 +65,14 @@ internal sealed class MaskShape : MapShape<MaskConfig>
             "unsure",
             new ChoiceShape<MaskUnsure>([("deny", MaskUnsure.Deny), ("detect", MaskUnsure.Detect)]),
             m => m.Unsure,
-            "Where it cannot be known which column a value comes from: deny (the default), or detect, which looks at every value.");
+            "Where it cannot be known which column or member a value is of: deny (the default), or detect, which looks at every value.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
     {
-        if (!values.Has(_columns) && !values.Has(_detect) && values.Map.Find("json") is null)
+        if (!values.Has(_columns) && !values.Has(_json) && !values.Has(_detect))
         {
-            context.Report(values.Map, "it hides nothing, add columns or detect");
+            context.Report(values.Map, "it hides nothing, add columns, json or detect");
         }
 
         if (values.Get(_unsure, MaskUnsure.Deny) == MaskUnsure.Detect && !values.Has(_detect))
@@ -88,6 +93,7 @@ internal sealed class MaskShape : MapShape<MaskConfig>
         {
             Name = values.Map.Name,
             Columns = values.Get(_columns, []),
+            Json = values.Get(_json, []),
             Detect = values.Get(_detect, []),
             LooksAtBinary = values.Get(_binary, false),
             With = with.Style,

@@ -98,10 +98,6 @@ internal sealed class MatchShape : MapShape<MatchConfig>
             KubernetesKey, new KubernetesMatchShape(), m => m.Kubernetes, "What requests to a Kubernetes API server; {} is any of which it is known what it asks for.");
     }
 
-    /// <summary>Whether it may be about requests of HTTP.</summary>
-    public static bool MayBeOfHttp(MapNode? match) =>
-        match is null || match.Find(HttpKey) is not null || match.Find(KubernetesKey) is not null || !match.Entries.Any(e => e.Key is SqlKey or PtyKey || SshKeys.Contains(e.Key));
-
     /// <summary>Whether it says which operations are meant.</summary>
     public static bool NamesOperations(MapNode? match) =>
         match is not null && match.Entries.Any(e => e.Key is SqlKey or HttpKey or KubernetesKey or OperationsKey || SshKeys.Contains(e.Key));

@@ -55,11 +55,6 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         }
 
         var match = values.Has(_match) ? values.Node(_match) as MapNode : null;
-        if (values.Has(_mask) && MatchShape.MayBeOfHttp(match))
-        {
-            context.Later(() => CheckHttpMasks(values.Node(_mask), match, context));
-        }
-
         // A verdict that could not be read was reported; what it meant is not known.
         if (values.Has(_do) && !values.TryGet(_do, out _))
         {
@@ -149,25 +144,6 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         if (verdict == Verdict.Hold && match?.Find(MatchShape.RequestsKey) is { } requests)
         {
             context.Report(requests, "what is not known here cannot wait for people, write allow or deny");
-        }
-    }
-
-    /// <summary>Nothing would be hidden of what a target of HTTP answers.</summary>
-    private static void CheckHttpMasks(ConfigNode mask, MapNode? match, ReadContext context)
-    {
-        string? protocol = (match?.Find(ProtocolShape.Key) as ScalarNode)?.Text;
-        string[]? named = match?.Find(MatchShape.TargetKey) switch
-        {
-            ScalarNode one => [one.Text],
-            ListNode list => [.. list.Items.OfType<ScalarNode>().Select(i => i.Text)],
-            _ => null,
-        };
-        MapEntry[] labels = match?.Find(MatchShape.LabelsKey) is MapNode map ? [.. map.Entries] : [];
-        bool isMeant = (protocol is null || ProtocolNames.IsOverHttp(protocol)) && context.HttpTargets.Any(t =>
-            named?.Contains(t.Key) != false && labels.All(l => t.Value.Contains(KeyValuePair.Create(l.Key, (l.Value as ScalarNode)?.Text ?? ""))));
-        if (isMeant || match?.Find(MatchShape.HttpKey) is not null || match?.Find(MatchShape.KubernetesKey) is not null)
-        {
-            context.Report(mask, ReadContext.NoHttpMasks);
         }
     }
 

@@ -106,8 +106,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
         if (ProtocolNames.IsOverHttp(protocol))
         {
-            context.DefineHttpTarget(values.Map.Name, values.Get(_labels, []));
-            HttpTargetChecks.Check(values, context, _address, _tls, _mask);
+            HttpTargetChecks.Check(values, context, _address, _tls);
             return;
         }
 

@@ -71,6 +71,27 @@ internal sealed class ColumnShape : TextualShape<ColumnPattern>
     }
 }
 
+/// <summary>A path to members of JSON: <c>$..token</c>.</summary>
+internal sealed class JsonPathShape : TextualShape<JsonPath>
+{
+    protected override string Expected => "a path to members of JSON, like $..token or $.items[*].email";
+
+    public override JsonObject Schema() => new() { ["type"] = "string", ["pattern"] = @"^\$[.\[]" };
+
+    public override JsonNode Write(JsonPath value) => JsonValue.Create(value.Text);
+
+    protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out JsonPath value)
+    {
+        if (JsonPath.TryParse(node.Text, out value, out string? problem))
+        {
+            return true;
+        }
+
+        context.Report(node, $"expected {Expected}: {problem}");
+        return false;
+    }
+}
+
 /// <summary>A network: <c>10.0.0.0/8</c>. Bits beyond the prefix are an error, whoever wrote them meant something else.</summary>
 internal sealed class NetworkShape : TextualShape<IPNetwork>
 {

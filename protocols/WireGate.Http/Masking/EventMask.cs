@@ -1,0 +1,196 @@
+namespace WireGate.Http.Masking;
+
+/// <summary>
+/// Masks server-sent events: the data of each as JSON, if it is an object or an array, else line by line as text, as all other lines are. What makes
+/// lines and fields of it stays where it is, and no event waits for the next.
+/// </summary>
+/// <param name="json">Masks data that is JSON.</param>
+/// <param name="text">Masks what is not.</param>
+internal sealed class EventMask(JsonMask json, TextMask text)
+{
+    private static ReadOnlySpan<byte> DataField => "data"u8;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
+
+    private At _at;
+    private int _matched;
+    private bool _isBehindReturn;
+    private bool _isJson;
+    private bool _isText;
+
+    /// <summary>Where in a line it is. The default begins the stream.</summary>
+    private enum At : byte
+    {
+        Stream = 0,
+        Line,
+        Field,
+        Blank,
+        Data,
+        Bracket,
+        Json,
+        Text,
+    }
+
+    /// <summary>Why the data of an event cannot be masked; null: it can, so far.</summary>
+    public string? Problem => json.Problem;
+
+    /// <summary>Another body begins.</summary>
+    public void Reset()
+    {
+        (_at, _matched, _isBehindReturn, _isJson, _isText) = (At.Stream, 0, false, false, false);
+        json.Reset();
+        text.Reset();
+    }
+
+    /// <summary>Takes what comes next.</summary>
+    public void Take(ReadOnlySpan<byte> data, MaskOutput output)
+    {
+        while (!data.IsEmpty && Problem is null)
+        {
+            if (data[0] == '\n' && _isBehindReturn)
+            {
+                _isBehindReturn = false;
+                output.Write("\n"u8);
+                data = data[1..];
+                continue;
+            }
+
+            _isBehindReturn = false;
+            int length = data.IndexOfAny((byte)'\r', (byte)'\n');
+            ReadOnlySpan<byte> part = length < 0 ? data : data[..length];
+            TakePart(part, output);
+            if (length < 0 || Problem is not null)
+            {
+                return;
+            }
+
+            EndLine(output);
+            if (Problem is null)
+            {
+                output.Write(data.Slice(length, 1));
+            }
+
+            _isBehindReturn = data[length] == '\r';
+            data = data[(length + 1)..];
+        }
+    }
+
+    /// <summary>Nothing follows.</summary>
+    public void End(MaskOutput output)
+    {
+        EndLine(output);
+        if (Problem is null && _isJson)
+        {
+            json.End();
+        }
+    }
+
+    // Of one line.
+    private void TakePart(ReadOnlySpan<byte> part, MaskOutput output)
+    {
+        while (!part.IsEmpty && Problem is null)
+        {
+            switch (_at)
+            {
+                case At.Json:
+                    json.Take(part, output);
+                    return;
+                case At.Text:
+                    text.Append(part, output);
+                    return;
+                case At.Bracket:
+                    // [DONE] is how some end, and no array.
+                    Decide(part[0] is (byte)' ' or (byte)'\t' or (byte)'{' or (byte)'[' or (byte)']' or (byte)'"' or (byte)'-' or (byte)'t' or (byte)'f' or (byte)'n'
+                        or (>= (byte)'0' and <= (byte)'9'));
+                    TakePart("["u8, output);
+                    continue;
+                default:
+                    byte b = part[0];
+                    if (!Begin(b, out bool isTaken))
+                    {
+                        continue;
+                    }
+
+                    if (isTaken)
+                    {
+                        output.Write(part[..1]);
+                    }
+
+                    part = part[1..];
+                    continue;
+            }
+        }
+    }
+
+    /// <summary>Takes a byte of a line's beginning.</summary>
+    /// <returns>False: it is for what comes next.</returns>
+    private bool Begin(byte b, out bool isTaken)
+    {
+        isTaken = true;
+        switch (_at)
+        {
+            case At.Stream when b == ByteOrderMark[_matched]:
+                // It may stand before the first line.
+                _matched++;
+                _at = _matched == ByteOrderMark.Length ? At.Line : At.Stream;
+                return true;
+            case At.Stream when _matched > 0:
+                _at = At.Text;
+                return false;
+            case At.Stream or At.Line:
+                (_at, _matched) = (At.Field, 0);
+                return false;
+            case At.Field when _matched < DataField.Length && b == DataField[_matched]:
+                _matched++;
+                return true;
+            case At.Field when _matched == DataField.Length && b == ':':
+                _at = _isJson ? At.Json : _isText ? At.Text : At.Blank;
+                return true;
+            case At.Field:
+                _at = At.Text;
+                return false;
+            case At.Blank when b is (byte)' ' or (byte)'\t':
+                return true;
+            case At.Blank when b == '[':
+                (_at, isTaken) = (At.Bracket, false);
+                return true;
+            default:
+                Decide(b == '{');
+                return false;
+        }
+    }
+
+    // What the data of the event is.
+    private void Decide(bool isJson)
+    {
+        (_isJson, _isText) = (isJson, !isJson);
+        _at = isJson ? At.Json : At.Text;
+    }
+
+    private void EndLine(MaskOutput output)
+    {
+        bool isBlank = _at is At.Line || (_at == At.Stream && _matched == 0);
+        switch (_at)
+        {
+            case At.Bracket:
+                Decide(isJson: true);
+                json.Take("["u8, output);
+                break;
+            case At.Json:
+                json.EndLine();
+                break;
+            case At.Text:
+                text.EndLine(output);
+                break;
+            default:
+                break;
+        }
+
+        if (isBlank && _isJson)
+        {
+            json.End();
+        }
+
+        (_isJson, _isText, _at) = isBlank ? (false, false, At.Line) : (_isJson, _isText, At.Line);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Masking;
+
+/// <summary>Whether a response can be masked, by its head.</summary>
+internal static class MaskableBody
+{
+    /// <summary>The form of its body.</summary>
+    /// <param name="head">A response that has one.</param>
+    /// <param name="plan">What is hidden.</param>
+    /// <param name="problem">Why it cannot be masked, for whoever asked; null: it can.</param>
+    public static BodyForm Of(ResponseHead head, MaskPlan plan, out string? problem)
+    {
+        BodyForm form = FormOf(head, out bool isOther);
+        problem = head.Code == 206 || head.TryGet(FieldName.ContentRange, out _) ? "it is a part of something"
+            : IsEncoded(head) ? "it is compressed"
+            : form == BodyForm.Unknown ? "its type is none that can be looked through"
+            : isOther ? "its characters are others than those of UTF-8"
+            : form == BodyForm.Text && plan.NeedsMembers ? "it is not JSON, of which members are masked"
+            : null;
+        return problem is null ? form : BodyForm.Unknown;
+    }
+
+    // Every line of it counts: whoever reads another than this one would decode what was not looked at.
+    private static bool IsEncoded(ResponseHead head)
+    {
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentEncoding && !Ascii.EqualsIgnoreCase(head.Value(field), "identity"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static BodyForm FormOf(ResponseHead head, out bool isOther)
+    {
+        BodyForm form = BodyForm.Unknown;
+        isOther = false;
+        int count = 0;
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentType)
+            {
+                count++;
+                (form, isOther) = (FormOf(head.Value(field)), HasOtherCharset(head.Value(field)));
+            }
+        }
+
+        return count == 1 ? form : BodyForm.Unknown;
+    }
+
+    private static BodyForm FormOf(ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> type = ContentTypes.TypeOf(value);
+        return type.IsEmpty ? BodyForm.Unknown
+            : ContentTypes.IsJson(type) ? BodyForm.Json
+            : Ascii.EqualsIgnoreCase(type, "text/event-stream"u8) ? BodyForm.Events
+            : ContentTypes.IsText(value) ? BodyForm.Text
+            : BodyForm.Unknown;
+    }
+
+    // parameters = *( OWS ";" OWS [ name "=" ( token / quoted-string ) ] )
+    private static bool HasOtherCharset(ReadOnlySpan<byte> value)
+    {
+        foreach (Range range in value.Split((byte)';'))
+        {
+            ReadOnlySpan<byte> parameter = Grammar.Trim(value[range]);
+            int equals = parameter.IndexOf((byte)'=');
+            if (equals < 0 || !Ascii.EqualsIgnoreCase(Grammar.Trim(parameter[..equals]), "charset"u8))
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> charset = Grammar.Trim(parameter[(equals + 1)..]).Trim((byte)'"');
+            if (!Ascii.EqualsIgnoreCase(charset, "utf-8"u8) && !Ascii.EqualsIgnoreCase(charset, "utf8"u8) && !Ascii.EqualsIgnoreCase(charset, "us-ascii"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
