@@ -30,6 +30,7 @@ internal sealed class SessionRelay : IDisposable
     private readonly HostKeyProof _hostKeys;
     private TaskCompletionSource? _waking;
     private bool _isUpstreamDue;
+    private bool _isClientNext;
     private bool _isStopped;
 
     /// <param name="session">It.</param>
@@ -99,6 +100,23 @@ internal sealed class SessionRelay : IDisposable
         ? _time.CreateTimer(static s => ((SessionRelay)s!).RekeyLater(), this, often, often) : null;
 
     private void RekeyLater() => _session.Loop.Post(static s => ((SessionRelay)s!).Rekey(), this);
+
+    // A leg had to wait for the other. In turn, for what was parked may use new keys up at once.
+    private void RekeyNext()
+    {
+        if (_isUpstreamDue)
+        {
+            _isUpstreamDue = false;
+            _upstream.StartRekey();
+        }
+
+        (SshTransport first, SshTransport second) = _isClientNext ? (_client, _upstream) : (_upstream, _client);
+        first.RekeyIfUsedUp();
+        second.RekeyIfUsedUp();
+        _isClientNext = !_client.IsExchanging;
+        first.StartFlush();
+        second.StartFlush();
+    }
 
     private void Rekey()
     {
@@ -204,11 +222,9 @@ internal sealed class SessionRelay : IDisposable
 
     private void Wake()
     {
-        if (_isUpstreamDue && !_client.IsExchanging && !_upstream.IsExchanging)
+        if (!_isStopped && !_client.IsExchanging && !_upstream.IsExchanging)
         {
-            _isUpstreamDue = false;
-            _upstream.StartRekey();
-            _upstream.StartFlush();
+            RekeyNext();
         }
 
         _waking?.TrySetResult();

@@ -152,8 +152,8 @@ internal sealed partial class SshTransport
         ExchangingChanged?.Invoke();
     }
 
-    // In both directions, whichever goes on: a peer may only send, or only take.
-    private void RekeyIfUsedUp()
+    /// <summary>Begins to exchange keys if so much was sent or taken under them: a peer may only send, or only take.</summary>
+    public void RekeyIfUsedUp()
     {
         if (IsAuthenticated && !IsGated && !IsPeerExchanging && Counterpart is not { IsExchanging: true }
             && (IsUsedUp(_writer.Packets, _writer.Bytes, _writer.BlockSize) || IsUsedUp(_reader.Packets, _reader.Bytes, _reader.BlockSize)))

@@ -56,6 +56,8 @@ internal sealed class HttpGateway : IAsyncDisposable
                 path: /field
                 logins: { bot: { header: X-Api-Key, value: "key=${secret.real}" } }
               query: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /query, logins: { bot: { query: { name: api_key, secret: real } } } }
+            masks:
+              tokens: { json: ["$..token", "$.items[*].email"], detect: [credit-card], with: last4 }
             grants:
               - name: agents
                 to: { issuer: local, groups: [agents] }
@@ -64,8 +66,6 @@ internal sealed class HttpGateway : IAsyncDisposable
               list:
                 - { name: everything, match: { http: {} }, do: allow }
                 - { name: no-admin, match: { http: { paths: ["/admin/**"] } }, do: deny, reason: not for agents }
-            masks:
-              tokens: { json: ["$..token", "$.items[*].email"], detect: [credit-card], with: last4 }
 
             """;
     }

@@ -23,7 +23,7 @@ internal sealed class SshQuestionTests : PolicyCommandFixture
     [TestCase("allow", "deploys", "--exec", "git-upload-pack '/srv/a b.git'")]
     [TestCase("deny", null, "--exec", "git-upload-pack --exec=id")]
     [TestCase("deny", null, "--exec", "cd /srv && make", "--pty")]
-    [TestCase("allow", "repositories", "--exec", "git-upload-archive '/srv/a.git'")]
+    [TestCase("deny", null, "--exec", "git-upload-archive '/srv/a.git'")]
     [TestCase("allow", "repositories", "--exec", "rsync --server --sender -re.iLs . /srv/a")]
     [TestCase("deny", null, "--exec", "rsync --server -re.iLs . /srv/a")]
     [TestCase("deny", null, "--exec", "scp -f /srv/a")]

@@ -28,7 +28,9 @@ internal sealed class RuleWarningsTests
         "rules.list[1] (p): it never matches, no grant gives to whom it is for the target and login that it is about",
         TestName = "An_allow_of_somebody_without_a_grant_is_told")]
     [TestCase(
-        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: g, match: { target: web, copy: { with: [git], paths: [\"/srv/git/**\"] } }, do: allow }, { name: w, match: { target: web, sftp: { operations: [write], paths: [\"/srv/**\"] } }, do: allow }] }",
+        "rules: { list: [{ name: o, match: { operations: all }, do: allow }, { name: g, match: { copy: { with: [git], paths: [\"/srv/git/**\"] } }, do: allow }, { name: w, match: { sftp: { operations: [write], paths: [\"/srv/**\"] } }, do: allow }] }",
+        "rules.list[1] (g): what it says of SSH never matches, its targets are of protocol postgres",
+        "rules.list[2] (w): what it says of SSH never matches, its targets are of protocol postgres",
         "rules.list[1] (g): w lets files be written where git looks, and who writes them decides what git reads there and, by hooks, what it runs: keep their paths apart",
         TestName = "Git_where_files_are_written_is_told")]
     [TestCase(
