@@ -23,6 +23,11 @@ public sealed record HttpLoginConfig
 
     /// <summary>PEM file of the certificate whose key the secret is; null but for <see cref="HttpSurface.ClientCertificate"/>.</summary>
     public string? CertificatePath { get; init; }
+
+    /// <summary>
+    /// Who gives the token that is shown, for which the secret is what is shown there; null: the secret itself is what is shown.
+    /// </summary>
+    public HttpTokenConfig? Token { get; init; }
 }
 
 /// <summary>Where a credential stands in a request of HTTP.</summary>
