@@ -54,7 +54,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            using var connection = new ClientConnection(session, _services, pool, _credentials, _troubles, _point, _held);
+            using var connection = new Http1Connection(session, new RelayServices(_services, pool, _credentials, _troubles, _point, _held));
             await connection.RunAsync();
         }
         finally

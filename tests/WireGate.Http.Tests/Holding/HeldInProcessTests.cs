@@ -18,7 +18,7 @@ internal sealed class HeldInProcessTests
         do
         {
             held.Add(new HeldBody(process, HeldBody.Most));
-            end = await held[^1].CollectAsync(PipeReader.Create(new(bytes)), new BodyLength(BodyKind.Counted, bytes.Length));
+            end = await held[^1].CollectAsync(new BodySource(PipeReader.Create(new(bytes)), new BodyLength(BodyKind.Counted, bytes.Length)));
         }
         while (end == HeldBodyEnd.Complete && held.Count < 1000);
 
@@ -34,7 +34,7 @@ internal sealed class HeldInProcessTests
     {
         var process = new HeldInProcess();
         using var body = new HeldBody(process, HeldBody.Most);
-        HeldBodyEnd end = await body.CollectAsync(PipeReader.Create(new(new byte[10])), new BodyLength(BodyKind.Counted, HeldBody.Most));
+        HeldBodyEnd end = await body.CollectAsync(new BodySource(PipeReader.Create(new(new byte[10])), new BodyLength(BodyKind.Counted, HeldBody.Most)));
 
         Assert.That(end, Is.EqualTo(HeldBodyEnd.SourceClosed));
         Assert.That(process.Bytes, Is.LessThan(10_000));
