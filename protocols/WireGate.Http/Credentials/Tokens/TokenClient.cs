@@ -128,42 +128,33 @@ internal sealed class TokenClient(HttpEndpoint endpoint, TimeProvider time)
 
     private static async ValueTask ReadBodyAsync(PipeReader input, BodyLength body, SecretBuffer into, CancellationToken cancellationToken)
     {
-        var chunks = new ChunkedBody(Peer.Upstream);
-        bool isDone = body.Kind == BodyKind.None;
-        while (!isDone)
+        var scan = new BodyScan(Peer.Upstream, body);
+        while (!scan.IsDone)
         {
             ReadResult read = await input.ReadAsync(cancellationToken);
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
             {
-                for (int at = 0; at < segment.Length && !isDone;)
+                for (int at = 0; at < segment.Length && !scan.IsDone;)
                 {
-                    ReadOnlySpan<byte> data;
-                    if (body.Kind == BodyKind.Chunked)
-                    {
-                        at += chunks.Read(segment.Span[at..], out data);
-                        isDone = chunks.IsDone;
-                    }
-                    else
-                    {
-                        long left = body.Kind == BodyKind.Counted ? body.Count - into.Length : long.MaxValue;
-                        data = segment.Span.Slice(at, (int)Math.Min(left, segment.Length - at));
-                        at += data.Length;
-                        isDone = data.Length == left;
-                    }
-
-                    if (data.Length > MostAnswer - into.Length)
+                    at += scan.Read(segment.Span[at..], out int count);
+                    if (count > MostAnswer - into.Length)
                     {
                         throw new ProtocolException(Peer.Upstream, $"an answer of more than {MostAnswer} bytes");
                     }
 
-                    into.Write(data);
+                    into.Write(segment.Span.Slice(at - count, count));
                 }
             }
 
             input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted && !isDone)
+            if (read.IsCompleted && !scan.IsDone)
             {
-                isDone = body.Kind == BodyKind.UntilClose ? true : throw new ProtocolException(Peer.Upstream, "closed within its answer");
+                if (!scan.IsUntilClose)
+                {
+                    throw new ProtocolException(Peer.Upstream, "closed within its answer");
+                }
+
+                return;
             }
         }
     }

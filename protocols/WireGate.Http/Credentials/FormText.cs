@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace WireGate.Http.Credentials.Tokens;
+namespace WireGate.Http.Credentials;
 
 /// <summary>Text as forms and queries have it: unreserved bytes as they are, all else as <c>%XX</c>, so that both kinds of reader read the same.</summary>
 internal static class FormText

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using WireGate.Core.Credentials;
 
-namespace WireGate.Http.Credentials.Tokens;
+namespace WireGate.Http.Credentials;
 
 /// <summary>Bytes of which some are secret, gathered in memory that the collector does not copy, and that is erased wherever it is left.</summary>
 internal sealed class SecretBuffer : IBufferWriter<byte>, IDisposable
