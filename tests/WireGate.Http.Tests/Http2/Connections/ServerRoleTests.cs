@@ -158,6 +158,7 @@ internal sealed class ServerRoleTests
             }
         });
         await peer.HeadersAsync(1, Post, endStream: false);
+        await peer.SettleAsync();
         peer.Abort();
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
         await peer.Ended.WaitAsync(TimeSpan.FromSeconds(10));
