@@ -7,6 +7,7 @@ using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
+using WireGate.Http.Forward;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Operations;
@@ -38,6 +39,9 @@ internal sealed partial class ClientConnection(
     private ConnectionClock _clock = new(session, services.Time);
     private ExchangeClock _exchange = new(session, services.Time);
     private OperationDecider? _decider;
+
+    /// <summary>What its requests may be for; null: whatever they name.</summary>
+    public RequestScope? Scope { get; init; }
 
     private PipeReader Input => session.Client.Input;
 
@@ -127,6 +131,11 @@ internal sealed partial class ClientConnection(
     /// <returns>False: the connection ends.</returns>
     private async ValueTask<bool> ServeAsync()
     {
+        if (Scope?.Check(session, _head) is { } outside)
+        {
+            return await BreakAsync(outside.Status, outside.Problem);
+        }
+
         if (AsksForApproval)
         {
             return await ShowApprovalAsync();
@@ -201,6 +210,7 @@ internal sealed partial class ClientConnection(
             return new Refusal(SessionEnd.LimitReached, "too many connections that have proven nothing yet", "no room for another session on a connection");
         }
 
+        next.Host = session.Host;
         session = next;
         _clock.Dispose();
         _clock = new ConnectionClock(next, services.Time);
