@@ -16,14 +16,6 @@ public static class RefusedAddresses
         IPAddress.Parse("fd00:ec2::254"), IPAddress.Parse("fd20:ce::254"), IPAddress.Parse("fd00:c1::a9fe:a9fe"),
     ];
 
-    // IPv6 addresses that end in one of IPv4: mapped and compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052, RFC 8215).
-    private static readonly IPNetwork[] Embedding =
-    [
-        IPNetwork.Parse("::ffff:0:0/96"), IPNetwork.Parse("::/96"), IPNetwork.Parse("::ffff:0:0:0/96"), IPNetwork.Parse("64:ff9b::/96"), IPNetwork.Parse("64:ff9b:1::/48"),
-    ];
-
-    private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16"), Teredo = IPNetwork.Parse("2001::/32"), LocalNat64 = IPNetwork.Parse("64:ff9b:1::/48");
-
     /// <summary>Whether nothing may be dialled there, also where it is the IPv4 address within one of IPv6.</summary>
     public static bool Contains(IPAddress address)
     {
@@ -47,12 +39,15 @@ public static class RefusedAddresses
             return true;
         }
 
-        // ISATAP (RFC 5214): an interface identifier of 0000:5efe or 0200:5efe and the address.
-        bool isAtEnd = Array.Exists(Embedding, n => n.Contains(plain)) || bytes[8..12] is [0 or 2, 0, 0x5e, 0xfe];
+        // Those that have one of IPv4 in them. At their end: mapped and compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052, RFC 8215), and
+        // ISATAP (RFC 5214), by its interface identifier of 0000:5efe or 0200:5efe.
+        ReadOnlySpan<byte> start = bytes[..12];
+        bool isAtEnd = start is [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] or [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] or [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0]
+            or [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0] or [0, 0x64, 0xff, 0x9b, 0, 1, ..] or [.., 0 or 2, 0, 0x5e, 0xfe];
         return (isAtEnd && ContainsV4(bytes[12..]))
-            || (SixToFour.Contains(plain) && ContainsV4(bytes[2..6]))
-            || (LocalNat64.Contains(plain) && ContainsV4([bytes[6], bytes[7], bytes[9], bytes[10]]))
-            || (Teredo.Contains(plain) && ContainsV4([(byte)~bytes[12], (byte)~bytes[13], (byte)~bytes[14], (byte)~bytes[15]]));
+            || (start is [0x20, 2, ..] && ContainsV4(bytes[2..6])) // 6to4 (RFC 3056)
+            || (start is [0, 0x64, 0xff, 0x9b, 0, 1, ..] && ContainsV4([bytes[6], bytes[7], bytes[9], bytes[10]])) // NAT64 behind a prefix of 48 bits
+            || (start is [0x20, 1, 0, 0, ..] && ContainsV4([(byte)~bytes[12], (byte)~bytes[13], (byte)~bytes[14], (byte)~bytes[15]])); // Teredo (RFC 4380)
     }
 
     /// <summary>Refuses to dial it.</summary>
