@@ -66,7 +66,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            using var connection = new ClientConnection(session, _services, pool, _credentials, _troubles, _point, _held) { Scope = scope };
+            using var connection = new Http1Connection(session, new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope });
             await connection.RunAsync();
         }
         finally

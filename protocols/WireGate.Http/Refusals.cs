@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using WireGate.Core.Sessions;
@@ -25,14 +24,11 @@ internal static class Refusals
         _ => 503,
     };
 
-    /// <summary>Writes a whole response.</summary>
-    /// <param name="output">To the client.</param>
+    /// <summary>A refusal, or what went wrong.</summary>
     /// <param name="status">Its code.</param>
     /// <param name="detail">For whoever asked.</param>
     /// <param name="reference">What the audit log has in common with it; null: nothing.</param>
-    /// <param name="isToHead">It answers HEAD: no body follows.</param>
-    /// <param name="isLast">No other follows on the connection.</param>
-    public static void Write(PipeWriter output, int status, string detail, string? reference, bool isToHead, bool isLast)
+    public static Answer Of(int status, string detail, string? reference)
     {
         var body = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(body, Readable))
@@ -49,19 +45,11 @@ internal static class Refusals
             json.WriteEndObject();
         }
 
-        output.Write(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {TitleOf(status)}\r\nContent-Type: application/problem+json\r\nContent-Length: {body.WrittenCount + 1}\r\n"));
-        if (status == 401)
+        body.Write("\n"u8);
+        return new Answer(status, "application/problem+json", body.WrittenMemory)
         {
-            output.Write("WWW-Authenticate: Bearer realm=\"wiregate\"\r\nWWW-Authenticate: Basic realm=\"wiregate\"\r\n"u8);
-        }
-
-        output.Write("Cache-Control: no-store\r\n"u8);
-        output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
-        if (!isToHead)
-        {
-            output.Write(body.WrittenSpan);
-            output.Write("\n"u8);
-        }
+            Fields = status == 401 ? [("WWW-Authenticate", "Bearer realm=\"wiregate\""), ("WWW-Authenticate", "Basic realm=\"wiregate\"")] : [],
+        };
     }
 
     /// <summary>The reason phrase of a status.</summary>

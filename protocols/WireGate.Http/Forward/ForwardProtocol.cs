@@ -225,7 +225,13 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
 
     private static async ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference)
     {
-        Refusals.Write(session.Client.Output, status, problem, reference, isToHead: head.Length > 0 && head.Method.SequenceEqual("HEAD"u8), isLast: true);
+        Answer answer = Refusals.Of(status, problem, reference);
+        answer.WriteHead(session.Client.Output, isLast: true);
+        if (head.Length == 0 || !head.Method.SequenceEqual("HEAD"u8))
+        {
+            session.Client.Output.Write(answer.Body.Span);
+        }
+
         if ((await session.Client.Output.FlushAsync(CancellationToken.None)).IsCompleted)
         {
             return;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Holding;
@@ -14,7 +15,7 @@ internal enum HeldBodyEnd
     /// <summary>It is longer than what is held of one.</summary>
     TooLong,
 
-    /// <summary>The process holds too much already.</summary>
+    /// <summary>The process, or the identity in it, holds too much already.</summary>
     NoRoom,
 
     /// <summary>The client closed before its end.</summary>
@@ -26,8 +27,9 @@ internal enum HeldBodyEnd
 /// comes, since a length is only a promise, and given back when it is disposed of.
 /// </summary>
 /// <param name="process">What all of them hold.</param>
+/// <param name="identity">Whose it is.</param>
 /// <param name="most">Bytes of it that are held.</param>
-internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
+internal sealed class HeldBody(HeldInProcess process, Identity identity, int most) : IDisposable
 {
     /// <summary>Of what is longer nobody can tell what it does.</summary>
     public const int Most = 1024 * 1024;
@@ -40,21 +42,18 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
     /// <summary>All of it; valid until it is disposed of.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
-    /// <summary>Where it ends, read by <see cref="Read"/>.</summary>
-    public BodyLength Length => _length == 0 ? default : new BodyLength(BodyKind.Counted, _length);
-
-    /// <summary>Reads it from its beginning.</summary>
-    public PipeReader Read() => PipeReader.Create(new ReadOnlySequence<byte>(Bytes));
+    /// <summary>It, from its beginning.</summary>
+    public BodySource Source => new(PipeReader.Create(new ReadOnlySequence<byte>(Bytes)), _length == 0 ? default : new BodyLength(BodyKind.Counted, _length));
 
     /// <summary>Collects it.</summary>
-    /// <param name="input">Where it begins.</param>
-    /// <param name="body">Where it ends there.</param>
+    /// <param name="source">Where it is.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">The client was lost.</exception>
-    public async ValueTask<HeldBodyEnd> CollectAsync(PipeReader input, BodyLength body)
+    public async ValueTask<HeldBodyEnd> CollectAsync(BodySource source)
     {
-        var chunks = new ChunkedBody(Peer.Client);
-        bool isDone = body.Kind == BodyKind.None;
+        PipeReader input = source.Input;
+        var scan = new BodyScan(Peer.Client, source.Length);
+        bool isDone = scan.IsDone;
         while (!isDone)
         {
             ReadResult read = await input.ReadAsync(CancellationToken.None);
@@ -66,23 +65,11 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
                 {
                     for (int at = 0; at < segment.Length && !isDone && problem is null;)
                     {
-                        ReadOnlySpan<byte> data;
-                        int taken;
-                        if (body.Kind == BodyKind.Chunked)
-                        {
-                            taken = chunks.Read(segment.Span[at..], out data);
-                            isDone = chunks.IsDone;
-                        }
-                        else
-                        {
-                            taken = (int)Math.Min(body.Count - _length, segment.Length - at);
-                            data = segment.Span.Slice(at, taken);
-                            isDone = _length + taken == body.Count;
-                        }
-
+                        int taken = scan.Read(segment.Span[at..], out int count);
+                        isDone = scan.IsDone;
                         at += taken;
                         consumed += taken;
-                        problem = Append(data);
+                        problem = Append(segment.Span.Slice(at - count, count));
                     }
                 }
             }
@@ -93,6 +80,7 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
                 input.AdvanceTo(end, isDone ? end : read.Buffer.End);
             }
 
+            isDone |= read.IsCompleted && scan.IsUntilClose;
             if (problem is not null || (read.IsCompleted && !isDone))
             {
                 return problem ?? HeldBodyEnd.SourceClosed;
@@ -105,7 +93,7 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        process.Return(_bytes.Length);
+        process.Return(identity, _bytes.Length);
         (_bytes, _length) = ([], 0);
     }
 
@@ -121,7 +109,7 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
         if (length > _bytes.Length)
         {
             int room = Math.Min(most, Math.Max(length, Math.Max(First, 2 * _bytes.Length)));
-            if (!process.TryTake(room - _bytes.Length))
+            if (!process.TryTake(identity, room - _bytes.Length))
             {
                 return HeldBodyEnd.NoRoom;
             }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using WireGate.Core.Approvals;
@@ -30,16 +29,13 @@ internal static class HoldAnswers
         $"{ApprovalNotice.Of(approval).Message}; then send the very same request again, with the field {Field}: {approval.Id}";
 
     /// <summary>Nobody has decided yet: 403, in the words of any refusal (RFC 9457), or 202 for who prefers that.</summary>
-    /// <param name="output">To the client.</param>
     /// <param name="status">Which of them.</param>
     /// <param name="approval">It.</param>
     /// <param name="reference">What the audit log has in common with it.</param>
-    /// <param name="isToHead">It answers HEAD: no body follows.</param>
-    /// <param name="isLast">No other follows on the connection.</param>
-    public static void WritePending(IBufferWriter<byte> output, int status, Approval approval, string reference, bool isToHead, bool isLast)
+    public static Answer Pending(int status, Approval approval, string reference)
     {
         string detail = DetailOf(approval);
-        Write(output, status, status == 202 ? "application/json" : "application/problem+json", approval, isToHead, isLast, json =>
+        return Of(status, status == 202 ? "application/json" : "application/problem+json", approval, json =>
         {
             if (status != 202)
             {
@@ -55,15 +51,9 @@ internal static class HoldAnswers
     }
 
     /// <summary>How far it is.</summary>
-    /// <param name="output">To the client.</param>
-    /// <param name="approval">It.</param>
-    /// <param name="isToHead">It answers HEAD: no body follows.</param>
-    /// <param name="isLast">No other follows on the connection.</param>
-    public static void WriteState(IBufferWriter<byte> output, Approval approval, bool isToHead, bool isLast) =>
-        Write(output, 200, "application/json", approval, isToHead, isLast, json => WriteMembers(json, approval));
+    public static Answer State(Approval approval) => Of(200, "application/json", approval, json => WriteMembers(json, approval));
 
-    private static void Write(
-        IBufferWriter<byte> output, int status, string type, Approval approval, bool isToHead, bool isLast, Action<Utf8JsonWriter> write)
+    private static Answer Of(int status, string type, Approval approval, Action<Utf8JsonWriter> write)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(body, Readable))
@@ -73,26 +63,20 @@ internal static class HoldAnswers
             json.WriteEndObject();
         }
 
-        output.Write(Encoding.ASCII.GetBytes(string.Create(
-            CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: {type}\r\nContent-Length: {body.WrittenCount + 1}\r\n")));
-        output.Write(Encoding.ASCII.GetBytes($"Cache-Control: no-store\r\n{Field}: {approval.Id}\r\n"));
+        body.Write("\n"u8);
+        List<(string Name, string Value)> fields = [(Field, approval.Id)];
         if (approval.State == ApprovalState.Pending)
         {
-            output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Retry-After: {LookAgain.TotalSeconds}\r\n")));
+            fields.Add(("Retry-After", LookAgain.TotalSeconds.ToString(CultureInfo.InvariantCulture)));
         }
 
         if (status == 202)
         {
-            output.Write(Encoding.ASCII.GetBytes($"Location: {Place}{approval.Id}\r\nPreference-Applied: respond-async\r\n"));
+            fields.Add(("Location", Place + approval.Id));
+            fields.Add(("Preference-Applied", "respond-async"));
         }
 
-        output.Write(isLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
-        if (!isToHead)
-        {
-            output.Write(body.WrittenSpan);
-            output.Write("\n"u8);
-        }
+        return new Answer(status, type, body.WrittenMemory) { Fields = fields };
     }
 
     private static void WriteMembers(Utf8JsonWriter json, Approval approval)

@@ -34,7 +34,8 @@ internal sealed record WaitOutcome(WaitEnd End, Approval? Approval, string? Why 
 /// <param name="session">Who waits.</param>
 /// <param name="services">The process.</param>
 /// <param name="held">Who else waits.</param>
-internal sealed class ResumableWait(Session session, HttpServices services, HeldInProcess held)
+/// <param name="watch">Knows when it is gone.</param>
+internal sealed class ResumableWait(Session session, HttpServices services, HeldInProcess held, ClientWatch watch)
 {
     private readonly IApprovals _approvals = services.Approvals;
 
@@ -120,7 +121,6 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
     {
         await session.Loop.Switch();
         using var waiting = new CancellationTokenSource();
-        var watch = new ClientWatch(session.Client);
         Task gone = watch.Begin();
         try
         {

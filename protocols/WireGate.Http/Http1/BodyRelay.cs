@@ -27,15 +27,13 @@ internal enum BodyEnd
 }
 
 /// <summary>
-/// Moves bodies from one connection to the other as they come, of whatever length, and keeps nothing. What frames them is read on the one side and
-/// written anew on the other. One for each direction of a connection, used for one body after the other.
+/// Moves bodies from one side to the other as they come, of whatever length, and keeps nothing. What frames them is read on the one side and
+/// written anew on the other. One for each direction of an exchange, used for one body after the other.
 /// </summary>
 /// <param name="peer">Who sends them.</param>
-internal sealed class BodyRelay(Peer peer)
+/// <param name="count">Of all bodies of the session in this direction.</param>
+internal sealed class BodyRelay(Peer peer, ByteCount count)
 {
-    // Up to so many bytes are gathered with what is before and behind them; more are sent from where they lie.
-    private const int CopiedRun = 2 * 1024;
-
     private bool _stop;
 
     /// <summary>Bytes that bodies carried so far.</summary>
@@ -53,26 +51,24 @@ internal sealed class BodyRelay(Peer peer)
     }
 
     /// <summary>Moves one. What lies in the output goes with it, or before whatever has to be waited for.</summary>
-    /// <param name="input">Where it begins.</param>
-    /// <param name="output">To whom.</param>
-    /// <param name="body">Where it ends.</param>
-    /// <param name="inChunks">How its end is told there: in chunks; else by its length, or the connection's end.</param>
+    /// <param name="source">From where.</param>
+    /// <param name="sink">To whom.</param>
     /// <param name="scrubber">What it goes through; null: nothing.</param>
     /// <param name="mask">What it goes through behind that; null: nothing.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(PipeReader input, PipeWriter output, BodyLength body, bool inChunks, Scrubber? scrubber = null, BodyMask? mask = null)
+    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null)
     {
         _stop = false;
-        var chunks = new ChunkedBody(peer);
-        long left = body.Kind == BodyKind.Counted ? body.Count : long.MaxValue;
-        bool isDone = body.Kind == BodyKind.None;
+        PipeReader input = source.Input;
+        var scan = new BodyScan(peer, source.Length);
+        bool isDone = scan.IsDone;
         while (!isDone)
         {
             if (!input.TryRead(out ReadResult read))
             {
-                if (await IsGoneAsync(output.FlushAsync(CancellationToken.None)))
+                if (await sink.FlushAsync())
                 {
                     return BodyEnd.DestinationGone;
                 }
@@ -101,35 +97,23 @@ internal sealed class BodyRelay(Peer peer)
                 {
                     for (int at = 0; at < segment.Length && !isDone;)
                     {
-                        int length;
-                        int taken;
-                        if (body.Kind == BodyKind.Chunked)
-                        {
-                            taken = chunks.Read(segment.Span[at..], out ReadOnlySpan<byte> data);
-                            length = data.Length;
-                            isDone = chunks.IsDone;
-                        }
-                        else
-                        {
-                            taken = length = (int)Math.Min(left, segment.Length - at);
-                            left -= length;
-                            isDone = left == 0;
-                        }
-
+                        int taken = scan.Read(segment.Span[at..], out int length);
+                        isDone = scan.IsDone;
                         at += taken;
                         consumed += taken;
                         Bytes += length;
+                        count.Bytes += length;
                         ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
                         run = scrubber is null || length == 0 ? run : scrubber.Take(run.Span);
                         run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);
-                        if (!run.IsEmpty && await SendAsync(output, run, inChunks))
+                        if (!run.IsEmpty && await sink.SendAsync(run))
                         {
                             return BodyEnd.DestinationGone;
                         }
 
                         if (mask?.Problem is not null)
                         {
-                            return await CutAsync(output);
+                            return await sink.FlushAsync() ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
                         }
                     }
                 }
@@ -143,7 +127,7 @@ internal sealed class BodyRelay(Peer peer)
 
             if (read.IsCompleted && !isDone)
             {
-                if (body.Kind != BodyKind.UntilClose)
+                if (!scan.IsUntilClose)
                 {
                     return BodyEnd.SourceClosed;
                 }
@@ -153,73 +137,28 @@ internal sealed class BodyRelay(Peer peer)
         }
 
         if (scrubber?.Rest() is { IsEmpty: false } rest
-            && (mask is null ? rest : mask.Take(rest.Span)) is { IsEmpty: false } shown && await SendAsync(output, shown, inChunks))
+            && (mask is null ? rest : mask.Take(rest.Span)) is { IsEmpty: false } shown && await sink.SendAsync(shown))
         {
             return BodyEnd.DestinationGone;
         }
 
-        if (mask is not null && mask.Problem is null && mask.Rest() is { IsEmpty: false } last && mask.Problem is null && await SendAsync(output, last, inChunks))
+        if (mask is not null && mask.Problem is null && mask.Rest() is { IsEmpty: false } last && mask.Problem is null && await sink.SendAsync(last))
         {
             return BodyEnd.DestinationGone;
         }
 
         if (mask?.Problem is not null)
         {
-            return await CutAsync(output);
+            return await sink.FlushAsync() ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
         }
 
-        if (inChunks)
-        {
-            output.Write("0\r\n\r\n"u8);
-        }
-
-        return await IsGoneAsync(output.FlushAsync(CancellationToken.None)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
+        return await sink.EndAsync() ? BodyEnd.DestinationGone : BodyEnd.Complete;
     }
+}
 
-    private static async ValueTask<BodyEnd> CutAsync(PipeWriter output) =>
-        await IsGoneAsync(output.FlushAsync(CancellationToken.None)) ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
-
-    /// <returns>True: the destination is gone.</returns>
-    private static ValueTask<bool> SendAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
-    {
-        if (inChunks)
-        {
-            // chunk-size CRLF
-            Span<byte> size = output.GetSpan(10);
-            run.Length.TryFormat(size, out int digits, "x");
-            "\r\n"u8.CopyTo(size[digits..]);
-            output.Advance(digits + 2);
-        }
-
-        if (run.Length > CopiedRun)
-        {
-            return SendLongAsync(output, run, inChunks);
-        }
-
-        output.Write(run.Span);
-        output.Write(inChunks ? "\r\n"u8 : default);
-        return ValueTask.FromResult(false);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<bool> SendLongAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
-    {
-        bool isGone = await IsGoneAsync(output.WriteAsync(run, CancellationToken.None));
-        output.Write(inChunks && !isGone ? "\r\n"u8 : default);
-        return isGone;
-    }
-
-    /// <summary>Over a stream it is told by an exception.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<bool> IsGoneAsync(ValueTask<FlushResult> flush)
-    {
-        try
-        {
-            return (await flush).IsCompleted;
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            return true;
-        }
-    }
+/// <summary>Counts bytes that go one way, of whatever carries them.</summary>
+internal sealed class ByteCount
+{
+    /// <summary>So many so far.</summary>
+    public long Bytes { get; set; }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -11,18 +10,14 @@ internal static class KubernetesStatus
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes a whole response.</summary>
-    /// <param name="output">To the client.</param>
+    /// <summary>A refusal, or what went wrong.</summary>
     /// <param name="status">Its code.</param>
     /// <param name="detail">For whoever asked.</param>
     /// <param name="reference">What the audit log has in common with it; null: nothing.</param>
-    /// <param name="isToHead">It answers HEAD: no body follows.</param>
-    /// <param name="isLast">No other follows on the connection.</param>
     /// <param name="retryAfter">
     /// When the client should ask again, in whole seconds; null: it should not. With 429 client-go does by itself, up to ten times.
     /// </param>
-    public static void Write(
-        IBufferWriter<byte> output, int status, string detail, string? reference, bool isToHead, bool isLast, TimeSpan? retryAfter = null)
+    public static Answer Of(int status, string detail, string? reference, TimeSpan? retryAfter = null)
     {
         long? seconds = retryAfter is { } wait ? (long)Math.Ceiling(wait.TotalSeconds) : null;
         var body = new ArrayBufferWriter<byte>(256);
@@ -47,22 +42,15 @@ internal static class KubernetesStatus
             json.WriteEndObject();
         }
 
-        var head = new StringBuilder();
-        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} {Refusals.TitleOf(status)}\r\nContent-Type: application/json\r\n");
-        head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.WrittenCount + 1}\r\n");
-        head.Append(status == 401 ? "WWW-Authenticate: Bearer realm=\"wiregate\"\r\n" : "");
-        if (seconds is { } after)
+        body.Write("\n"u8);
+        return new Answer(status, "application/json", body.WrittenMemory)
         {
-            head.Append(CultureInfo.InvariantCulture, $"Retry-After: {after}\r\n");
-        }
-
-        head.Append("Cache-Control: no-store\r\n").Append(isLast ? "Connection: close\r\n\r\n" : "\r\n");
-        output.Write(Encoding.ASCII.GetBytes(head.ToString()));
-        if (!isToHead)
-        {
-            output.Write(body.WrittenSpan);
-            output.Write("\n"u8);
-        }
+            Fields =
+            [
+                .. status == 401 ? [("WWW-Authenticate", "Bearer realm=\"wiregate\"")] : Array.Empty<(string, string)>(),
+                .. seconds is { } after ? [("Retry-After", after.ToString(CultureInfo.InvariantCulture))] : Array.Empty<(string, string)>(),
+            ],
+        };
     }
 
     // metav1.StatusReason. What has none of its own is empty there, and kubectl shows the message alone.

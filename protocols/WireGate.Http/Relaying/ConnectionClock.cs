@@ -1,17 +1,21 @@
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 
 namespace WireGate.Http.Relaying;
 
 /// <summary>
 /// How long a client may take for what it is doing: one timer for the life of a connection, so that a request costs no other. On the session's loop.
 /// </summary>
-internal sealed class ConnectionClock(Session session, TimeProvider time) : IDisposable
+/// <param name="loop">The loop.</param>
+/// <param name="time">The clock.</param>
+/// <param name="end">Ends what took too long, for the reason that was set.</param>
+internal sealed class ConnectionClock(EventLoop loop, TimeProvider time, Action<SessionEnd> end) : IDisposable
 {
     private ITimer? _timer;
     private SessionEnd _reason;
     private bool _isSet;
 
-    /// <summary>Sets when the session ends.</summary>
+    /// <summary>Sets when it is too late.</summary>
     /// <param name="within">From now.</param>
     /// <param name="reason">What for.</param>
     /// <param name="isKept">It is absolute: if it is set already for the same, that stays.</param>
@@ -40,7 +44,7 @@ internal sealed class ConnectionClock(Session session, TimeProvider time) : IDis
     /// <inheritdoc/>
     public void Dispose() => _timer?.Dispose();
 
-    private void OnTime() => session.Loop.Post(
+    private void OnTime() => loop.Post(
         static state =>
         {
             var clock = (ConnectionClock)state!;
@@ -51,9 +55,5 @@ internal sealed class ConnectionClock(Session session, TimeProvider time) : IDis
         },
         this);
 
-    private void End()
-    {
-        session.TryEnd(_reason, _reason == SessionEnd.ClientClosed ? "idle for too long" : "its request took too long to come");
-        session.Client.Abort();
-    }
+    private void End() => end(_reason);
 }

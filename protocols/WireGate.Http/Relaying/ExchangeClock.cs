@@ -9,13 +9,14 @@ namespace WireGate.Http.Relaying;
 /// How long an exchange may stand still: its request's body, for which the client pays; the beginning of its answer, and the rest of that, for
 /// which the upstream does. It looks every few seconds as long as there are exchanges, so that one that is quick costs no timer. On the session's loop.
 /// </summary>
-/// <param name="session">Whose exchanges they are.</param>
-/// <param name="time">The clock.</param>
-internal sealed class ExchangeClock(Session session, TimeProvider time) : IDisposable
+/// <param name="of">Whose exchanges they are.</param>
+/// <param name="client">Who asks.</param>
+internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposable
 {
     // How often it looks, and how long a body may be slow before that counts.
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
+    private readonly TimeProvider _time = of.Services.Process.Time;
     private ITimer? _timer;
     private bool _isTicking;
     private Connection? _upstream;
@@ -47,7 +48,7 @@ internal sealed class ExchangeClock(Session session, TimeProvider time) : IDispo
         if (!_isTicking)
         {
             _isTicking = true;
-            _timer ??= time.CreateTimer(static clock => ((ExchangeClock)clock!).OnTime(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= _time.CreateTimer(static clock => ((ExchangeClock)clock!).OnTime(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Window, Window);
         }
     }
@@ -65,13 +66,13 @@ internal sealed class ExchangeClock(Session session, TimeProvider time) : IDispo
     /// <inheritdoc/>
     public void Dispose() => _timer?.Dispose();
 
-    private void OnTime() => session.Loop.Post(static clock => ((ExchangeClock)clock!).Look(), this);
+    private void OnTime() => of.Session.Loop.Post(static clock => ((ExchangeClock)clock!).Look(), this);
 
     private void Look()
     {
         if (_upstream is null)
         {
-            if (_isTicking && session.End == SessionEnd.None)
+            if (_isTicking && of.Session.End == SessionEnd.None)
             {
                 _isTicking = false;
                 _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -80,9 +81,9 @@ internal sealed class ExchangeClock(Session session, TimeProvider time) : IDispo
             return;
         }
 
-        LimitsConfig limits = session.Config.Limits;
+        LimitsConfig limits = of.Session.Config.Limits;
         bool isClients = !_isAnswered && _sending!.IsWaiting && !(_expects && Bytes == _bytes);
-        TimeSpan elapsed = time.GetElapsedTime(_since);
+        TimeSpan elapsed = _time.GetElapsedTime(_since);
         long moved = Bytes - _bytes;
         if (isClients != _isClients)
         {
@@ -93,8 +94,7 @@ internal sealed class ExchangeClock(Session session, TimeProvider time) : IDispo
         {
             if (moved < limits.RequestBodyRate * elapsed.TotalSeconds)
             {
-                session.TryEnd(SessionEnd.HandshakeTimeout, "the body of its request comes too slowly");
-                Cut();
+                Cut(SessionEnd.HandshakeTimeout, "the body of its request comes too slowly");
                 return;
             }
 
@@ -106,8 +106,7 @@ internal sealed class ExchangeClock(Session session, TimeProvider time) : IDispo
         }
         else if (_isAnswered && elapsed >= limits.ResponseIdle)
         {
-            session.TryEnd(SessionEnd.UpstreamClosed, "nothing more came of its answer");
-            Cut();
+            Cut(SessionEnd.UpstreamClosed, "nothing more came of its answer");
         }
         else if (!_isAnswered && elapsed >= limits.FirstByte)
         {
@@ -116,11 +115,11 @@ internal sealed class ExchangeClock(Session session, TimeProvider time) : IDispo
         }
     }
 
-    private void Restart() => (_since, _bytes) = (time.GetTimestamp(), Bytes);
+    private void Restart() => (_since, _bytes) = (_time.GetTimestamp(), Bytes);
 
-    private void Cut()
+    private void Cut(SessionEnd reason, string detail)
     {
         _upstream!.Abort();
-        session.Client.Abort();
+        client.Cut(reason, detail);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -32,6 +33,9 @@ public static class PlaceholderToken
     private const int IdStart = 4;
     private const int CrcStart = Length - CrcLength;
 
+    private static readonly SearchValues<byte> Base62Digits = SearchValues.Create(Base62);
+    private static readonly uint[] CrcTable = MakeCrcTable();
+
     private static ReadOnlySpan<byte> Base62 => "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8;
 
     /// <summary>Checks shape and checksum.</summary>
@@ -47,9 +51,14 @@ public static class PlaceholderToken
         }
 
         ReadOnlySpan<byte> named = token.Slice(IdStart, IdLength);
+        if (!IsBase62(named) || !IsBase62(token[(IdStart + IdLength + 1)..]))
+        {
+            return false;
+        }
+
         Span<byte> crc = stackalloc byte[CrcLength];
         WriteCrc(token[..CrcStart], crc);
-        if (!IsBase62(named) || !IsBase62(token[(IdStart + IdLength + 1)..]) || !token[CrcStart..].SequenceEqual(crc))
+        if (!token[CrcStart..].SequenceEqual(crc))
         {
             return false;
         }
@@ -91,30 +100,15 @@ public static class PlaceholderToken
         return token;
     }
 
-    private static bool IsBase62(ReadOnlySpan<byte> text)
-    {
-        foreach (byte b in text)
-        {
-            if (!char.IsAsciiLetterOrDigit((char)b))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool IsBase62(ReadOnlySpan<byte> text) => !text.ContainsAnyExcept(Base62Digits);
 
     private static void WriteCrc(ReadOnlySpan<byte> text, Span<byte> destination)
     {
-        const uint ReversedPolynomial = 0xEDB88320;
+        ReadOnlySpan<uint> table = CrcTable;
         uint crc = uint.MaxValue;
         foreach (byte b in text)
         {
-            crc ^= b;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                crc = (crc >> 1) ^ (ReversedPolynomial & (0 - (crc & 1)));
-            }
+            crc = (crc >> 8) ^ table[(byte)(crc ^ b)];
         }
 
         crc = ~crc;
@@ -123,5 +117,24 @@ public static class PlaceholderToken
             (crc, uint digit) = Math.DivRem(crc, 62u);
             destination[i] = Base62[(int)digit];
         }
+    }
+
+    // What a byte does to the sum: HTTP proves a placeholder for each request, and bit by bit that took a twentieth of its time.
+    private static uint[] MakeCrcTable()
+    {
+        const uint ReversedPolynomial = 0xEDB88320;
+        uint[] table = new uint[256];
+        for (uint b = 0; b < table.Length; b++)
+        {
+            uint crc = b;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ (ReversedPolynomial & (0 - (crc & 1)));
+            }
+
+            table[b] = crc;
+        }
+
+        return table;
     }
 }

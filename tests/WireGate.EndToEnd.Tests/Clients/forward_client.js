@@ -12,7 +12,7 @@ const url = new URL(WG_URL);
 
 class ConnectAgent extends https.Agent {
   createConnection(options, callback) {
-    http.request({ host: proxy.hostname, port: proxy.port, method: 'CONNECT', path: `${url.hostname}:${url.port}` })
+    http.request({ host: proxy.hostname, port: proxy.port, method: 'CONNECT', path: `${url.hostname}:${url.port || 443}` })
       .on('connect', (response, socket) => {
         if (response.statusCode !== 200) {
           callback(new Error(`CONNECT ${response.statusCode}`));

@@ -28,7 +28,9 @@ internal sealed class KubernetesStatusTests
     private static string Written(int status, TimeSpan? retryAfter)
     {
         var output = new ArrayBufferWriter<byte>();
-        KubernetesStatus.Write(output, status, "it \"waits\"", "7F3K2Q", isToHead: false, isLast: false, retryAfter);
+        Answer answer = KubernetesStatus.Of(status, "it \"waits\"", "7F3K2Q", retryAfter);
+        answer.WriteHead(output, isLast: false);
+        output.Write(answer.Body.Span);
         return Encoding.ASCII.GetString(output.WrittenSpan);
     }
 }

@@ -5,28 +5,28 @@ using WireGate.Http.Upstream;
 namespace WireGate.Http.Relaying;
 
 /// <content>What follows a 101: bytes of another protocol, that were judged when they were asked for.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
     private static readonly BodyLength WhatFollows = new(BodyKind.UntilClose);
 
     private async ValueTask TunnelAsync(UpstreamConnection upstream)
     {
-        session.Client.HungUp = null;
-        HeadWriter.WriteResponse(Output, _response, isLast: false, inChunks: false, upgrade: _head.Upgrade);
+        client.Gone = null;
         _isAnswered = true;
+        var answer = BodySink.Plain(client.Upgrade(_response));
         Task sending = SendTunnelledAsync(upstream);
         BodyEnd received = BodyEnd.SourceClosed;
         try
         {
-            received = await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, WhatFollows, inChunks: false);
+            received = await _upstreamBodies.RunAsync(new BodySource(upstream.Connection.Input, WhatFollows), answer);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It was lost, which is an end.
         }
 
-        session.TryEnd(received == BodyEnd.DestinationGone || _isClientDone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed);
-        _clientBodies.Stop(Input);
+        Session.TryEnd(received == BodyEnd.DestinationGone || _isClientDone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed);
+        _clientBodies.Stop(client.Body.Input);
         upstream.Connection.Abort();
         await sending;
     }
@@ -36,14 +36,14 @@ internal sealed partial class ClientConnection
     {
         try
         {
-            await _clientBodies.RunAsync(Input, upstream.Connection.Output, WhatFollows, inChunks: false);
+            await _clientBodies.RunAsync(new BodySource(client.Body.Input, WhatFollows), BodySink.Plain(upstream.Connection.Output));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It was lost, which is an end.
         }
 
-        _isClientDone = session.End == SessionEnd.None;
+        _isClientDone = Session.End == SessionEnd.None;
         upstream.Connection.Abort();
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
@@ -9,18 +10,17 @@ using WireGate.Http.Upstream;
 namespace WireGate.Http.Relaying;
 
 /// <content>The request, as the upstream gets it.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
-    private readonly BodyRelay _clientBodies = new(Peer.Client);
     private string? _clientProblem;
 
     private bool IsIdempotent =>
-        _head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8) || _head.Method.SequenceEqual("OPTIONS"u8)
-        || _head.Method.SequenceEqual("PUT"u8) || _head.Method.SequenceEqual("DELETE"u8);
+        Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8) || Head.Method.SequenceEqual("OPTIONS"u8)
+        || Head.Method.SequenceEqual("PUT"u8) || Head.Method.SequenceEqual("DELETE"u8);
 
     private void WriteRequest(IBufferWriter<byte> output, TargetConfig target, Credential credential)
     {
-        RequestTarget asked = _head.ReadTarget();
+        RequestTarget asked = Head.ReadTarget();
         ReadOnlySpan<byte> path = PathOf(asked);
         ReadOnlySpan<byte> query = _slot.Kind == SlotKind.Query ? WithoutPlaceholder(asked.Query) : asked.Query;
         bool hasQuery = _slot.Kind == SlotKind.Query ? !query.IsEmpty : asked.HasQuery;
@@ -34,7 +34,7 @@ internal sealed partial class ClientConnection
             length += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, _head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _impersonation, _masks is not null);
+        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, of.Impersonation, _masks is not null);
         ArrayPool<byte>.Shared.Return(whole);
     }
 
@@ -52,10 +52,9 @@ internal sealed partial class ClientConnection
         BodyEnd end = BodyEnd.SourceClosed;
         try
         {
-            bool inChunks = _head.Body.Kind == BodyKind.Chunked;
-            end = _heldBody is { } held
-                ? await _clientBodies.RunAsync(held.Read(), upstream.Connection.Output, held.Length, inChunks)
-                : await _clientBodies.RunAsync(Input, upstream.Connection.Output, _head.Body, inChunks);
+            PipeWriter output = upstream.Connection.Output;
+            BodySink sink = Head.Body.Kind == BodyKind.Chunked ? BodySink.InChunks(output) : BodySink.Plain(output);
+            end = await _clientBodies.RunAsync(_heldBody?.Source ?? client.Body, sink);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

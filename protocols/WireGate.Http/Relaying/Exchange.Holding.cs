@@ -15,7 +15,7 @@ using WireGate.Http.Kubernetes;
 namespace WireGate.Http.Relaying;
 
 /// <content>A request that waits for people: its body is held, shown and sent, and only that.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
     // Below the 60 s after which load balancers give up on an answer.
     private static readonly TimeSpan LongestInPlace = TimeSpan.FromSeconds(55);
@@ -26,7 +26,6 @@ internal sealed partial class ClientConnection
     // More than that is hashed elsewhere.
     private const int HashedHere = 64 * 1024;
 
-    private HeldBody? _heldBody;
     private string? _approval;
     private bool _isSent;
     private int _answeredWith;
@@ -34,22 +33,17 @@ internal sealed partial class ClientConnection
     /// <returns>False: the connection ends.</returns>
     private async ValueTask<bool> HoldAsync(HttpOperation operation, Decision decision)
     {
-        int most = Math.Min(HeldBody.Most, session.Config.Limits.InspectedFrame);
-        using var body = new HeldBody(held, most);
+        int most = Math.Min(HeldBody.Most, Session.Config.Limits.InspectedFrame);
         HeldBodyEnd end;
         try
         {
-            bool isWaitedFor = _head.ExpectsContinue;
-            _head.Hold();
-            end = _head.Body.Count > most ? HeldBodyEnd.TooLong : await CollectAsync(body, isWaitedFor);
+            bool isWaitedFor = Head.ExpectsContinue;
+            Head.Hold();
+            end = Head.Body.Count > most ? HeldBodyEnd.TooLong : _heldBody is not null ? HeldBodyEnd.Complete : await CollectAsync(most, isWaitedFor, LongestBody);
         }
         catch (ProtocolException e)
         {
             return await BreakAsync(400, e.Message);
-        }
-        catch (IOException)
-        {
-            end = HeldBodyEnd.SourceClosed;
         }
 
         switch (end)
@@ -60,45 +54,50 @@ internal sealed partial class ClientConnection
             case HeldBodyEnd.NoRoom:
                 return await NotHeldAsync(operation, decision, "it needs an approval, and too much waits for one already: try again later", status: 503);
             case HeldBodyEnd.SourceClosed:
-                session.TryEnd(SessionEnd.ClientClosed, "within the body of a request");
+                client.Cut(SessionEnd.ClientClosed, "within the body of a request");
                 return false;
             default:
-                break;
-        }
-
-        _heldBody = body;
-        try
-        {
-            return await HoldAsync(operation, decision, body.Bytes);
-        }
-        finally
-        {
-            _heldBody = null;
+                return await HoldAsync(operation, decision, _heldBody!.Bytes);
         }
     }
 
-    private async ValueTask<HeldBodyEnd> CollectAsync(HeldBody body, bool isWaitedFor)
+    /// <summary>Collects the body of the request, which then is held until the request is over.</summary>
+    /// <param name="most">Bytes of it that are held.</param>
+    /// <param name="isWaitedFor">Its client waits to be asked for it.</param>
+    /// <param name="within">Absolute.</param>
+    /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
+    private async ValueTask<HeldBodyEnd> CollectAsync(int most, bool isWaitedFor, TimeSpan within)
     {
-        if (_head.Body.Kind == BodyKind.None)
-        {
-            return HeldBodyEnd.Complete;
-        }
-
-        if (isWaitedFor)
-        {
-            Output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
-            await Output.FlushAsync(CancellationToken.None);
-        }
-
-        _clock.Set(LongestBody, SessionEnd.HandshakeTimeout, isKept: false);
+        var body = new HeldBody(of.Services.Held, Session.ProvenCaller.Identity, most);
+        HeldBodyEnd end = HeldBodyEnd.SourceClosed;
         try
         {
-            return await body.CollectAsync(Input, _head.Body);
+            if (isWaitedFor && Head.Body.Kind != BodyKind.None)
+            {
+                await client.ContinueAsync();
+            }
+
+            client.SetLimit(within);
+            end = await body.CollectAsync(client.Body);
+        }
+        catch (IOException)
+        {
+            // The client was lost.
         }
         finally
         {
-            _clock.Stop();
+            client.EndLimit();
+            if (end == HeldBodyEnd.Complete)
+            {
+                _heldBody = body;
+            }
+            else
+            {
+                body.Dispose();
+            }
         }
+
+        return end;
     }
 
     private async ValueTask<bool> HoldAsync(HttpOperation operation, Decision decision, ReadOnlyMemory<byte> body)
@@ -109,28 +108,29 @@ internal sealed partial class ClientConnection
             return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, Problem, Problem));
         }
 
-        var request = new HeldRequest(HeadForPeople(), body);
-        ApprovalRequest? asked = body.Length <= HashedHere ? request.Ask(session, decision) : await Task.Run(() => request.Ask(session, decision));
-        await session.Loop.Switch();
+        byte[] shown = HeadForPeople();
+        var request = new HeldRequest(shown, body);
+        ApprovalRequest? asked = body.Length <= HashedHere ? request.Ask(Session, decision) : await Task.Run(() => request.Ask(Session, decision));
+        await Session.Loop.Switch();
         if (asked is null)
         {
             return await NotHeldAsync(operation, decision, "it needs an approval, and is not approvable: people would not see all of its head");
         }
 
-        _log.Held(session, _head, operation, decision, HeldRequest.BodyOf(asked));
+        of.Log.Held(Session, Head, operation, decision, HeldRequest.BodyOf(asked));
         WaitOutcome outcome = await WaitAsync(asked);
         switch (outcome.End)
         {
             case WaitEnd.Claimed:
-                return await RunApprovedAsync(operation, asked, outcome.Approval!, HeldRequest.BodyOf(asked));
+                return await RunApprovedAsync(operation, asked, outcome.Approval!, shown);
             case WaitEnd.Pending:
                 string reference = Reference.New();
-                _log.Waits(session, _head, operation, decision, outcome.Approval!.Id, reference);
-                return await AnswerPendingAsync(outcome.Approval, reference, _head.IsLast || _head.IsHttp10);
+                of.Log.Waits(Session, Head, operation, decision, outcome.Approval!.Id, reference);
+                return await AnswerAsync(PendingOf(outcome.Approval, reference));
             case WaitEnd.Refused:
                 return await NotHeldAsync(operation, decision, outcome.Why!, outcome.Status);
             default:
-                session.TryEnd(SessionEnd.ClientClosed, "while its request waited for an approval");
+                client.Cut(SessionEnd.ClientClosed, "while its request waited for an approval");
                 return false;
         }
     }
@@ -138,37 +138,39 @@ internal sealed partial class ClientConnection
     /// <summary>Waits in place as long as the client does, or for what it has come back for.</summary>
     private ValueTask<WaitOutcome> WaitAsync(ApprovalRequest asked)
     {
-        Preferences preferences = Preferences.Of(_head);
+        Preferences preferences = Preferences.Of(Head);
         TimeSpan patience = preferences.IsAsync ? preferences.Wait ?? TimeSpan.Zero : LongestInPlace;
-        string? named = _head.TryGet(FieldName.WireGateApproval, out ReadOnlySpan<byte> value) ? Encoding.Latin1.GetString(value) : null;
-        return new ResumableWait(session, services, held)
-            .RunAsync(asked, named == _sessionApproval ? null : named, patience < LongestInPlace ? patience : LongestInPlace);
+        string? named = Head.TryGet(FieldName.WireGateApproval, out ReadOnlySpan<byte> value) ? Encoding.Latin1.GetString(value) : null;
+        return new ResumableWait(Session, Process, of.Services.Held, client.Watch())
+            .RunAsync(asked, named == of.Approval ? null : named, patience < LongestInPlace ? patience : LongestInPlace);
     }
 
-    private async ValueTask<bool> RunApprovedAsync(HttpOperation operation, ApprovalRequest asked, Approval approval, string? body)
+    private async ValueTask<bool> RunApprovedAsync(HttpOperation operation, ApprovalRequest asked, Approval approval, byte[] shown)
     {
         // People take their time, and what it was counted for it counts no more.
-        (_, Decision now) = await _decider!.DecideAsync(Describe, isRun: false);
+        (_, Decision now, Refusal? refusal) = await DecideAsync(isRun: false);
         now = PlanMasks(now);
-        string? why = session.End != SessionEnd.None ? "the session has ended"
-            : services.Placeholders.Find(Encoding.ASCII.GetBytes(session.Placeholder!.Id)) is not { Revoked: null }
+        string? why = Session.End != SessionEnd.None ? "the session has ended"
+            : refusal is not null ? refusal.Message
+            : !HeadForPeople().AsSpan().SequenceEqual(shown) ? "it would be sent otherwise by now than it was shown"
+            : Process.Placeholders.Find(Encoding.ASCII.GetBytes(Session.Placeholder!.Id)) is not { Revoked: null }
                 ? "its placeholder is no longer accepted"
             : now.Verdict == Verdict.Deny ? now.Reason ?? "it is denied by now"
-            : now.Hold is { } terms && !services.Approvals.Meets(approval, terms) ? "other people are asked for by now"
+            : now.Hold is { } terms && !Process.Approvals.Meets(approval, terms) ? "other people are asked for by now"
             : null;
         AuditPosition written = default;
         if (why is null)
         {
-            written = _log.Approved(session, _head, operation, now, approval.Id, body);
-            await services.Audit.WhenDurableAsync(written, session.Loop);
-            why = session.End != SessionEnd.None ? "the session has ended" : null;
+            written = of.Log.Approved(Session, Head, operation, now, approval.Id, HeldRequest.BodyOf(asked));
+            await Process.Audit.WhenDurableAsync(written, Session.Loop);
+            why = Session.End != SessionEnd.None ? "the session has ended" : null;
         }
 
-        var wait = new ApprovalWait(session, services.Approvals, services.Time);
+        var wait = new ApprovalWait(Session, Process.Approvals, Process.Time);
         if (why is not null)
         {
             wait.Complete(approval.Id, executed: false, why);
-            return session.End == SessionEnd.None
+            return Session.End == SessionEnd.None
                 && await NotHeldAsync(operation, now with { Hold = asked.Terms }, $"approval {approval.Id} was given, and {why}");
         }
 
@@ -191,9 +193,9 @@ internal sealed partial class ClientConnection
     /// <summary>The head as it would be sent, with stars for the credential.</summary>
     private byte[] HeadForPeople()
     {
-        var head = new ArrayBufferWriter<byte>(_head.Length + 64);
-        using var hidden = Credential.Hidden(session.Access!.Login.Http!);
-        WriteRequest(head, session.Access.Target, hidden);
+        var head = new ArrayBufferWriter<byte>(Head.Length + 64);
+        using var hidden = Credential.Hidden(Session.Access!.Login.Http!);
+        WriteRequest(head, Session.Access.Target, hidden);
         return head.WrittenSpan.ToArray();
     }
 
@@ -203,32 +205,11 @@ internal sealed partial class ClientConnection
     {
         decision = decision with { Verdict = Verdict.Deny, Reason = why };
         string reference = Reference.New();
-        _log.Denied(session, _head, operation, decision, reference);
-        bool isRead = _heldBody is not null || _head.Body.Kind == BodyKind.None;
-        return AnswerAsync(status, Words(decision), reference, isLast: !isRead || _head.IsLast || _head.IsHttp10);
+        of.Log.Denied(Session, Head, operation, decision, reference);
+        return AnswerAsync(status, Words(decision), reference);
     }
 
-    private async ValueTask<bool> AnswerPendingAsync(Approval approval, string reference, bool isLast)
-    {
-        _isAnswered = true;
-        bool isToHead = _head.Method.SequenceEqual("HEAD"u8);
-        if (_isKubernetes)
-        {
-            KubernetesStatus.Write(Output, 429, HoldAnswers.DetailOf(approval), reference, isToHead, isLast, HoldAnswers.LookAgain);
-        }
-        else
-        {
-            HoldAnswers.WritePending(Output, PendingStatus, approval, reference, isToHead, isLast);
-        }
-
-        bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
-        if (isLast && !isGone)
-        {
-            await LingerAsync();
-        }
-
-        return !isLast && !isGone;
-    }
-
-    private int PendingStatus => Preferences.Of(_head).IsAsync ? 202 : 403;
+    private Answer PendingOf(Approval approval, string reference) => _isKubernetes
+        ? KubernetesStatus.Of(429, HoldAnswers.DetailOf(approval), reference, HoldAnswers.LookAgain)
+        : HoldAnswers.Pending(Preferences.Of(Head).IsAsync ? 202 : 403, approval, reference);
 }

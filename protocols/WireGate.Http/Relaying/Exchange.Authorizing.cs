@@ -14,7 +14,7 @@ using WireGate.Http.Routing;
 namespace WireGate.Http.Relaying;
 
 /// <content>Who asks, and for what.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
     private int _prefix;
     private PlaceholderSlot _slot;
@@ -29,31 +29,31 @@ internal sealed partial class ClientConnection
             return refusal;
         }
 
-        bool isAnother = session.Caller is not null
-            && (placeholder!.Id != session.Placeholder!.Id || TargetOf(session.Config)?.Name != session.Access!.Target.Name);
-        if (isAnother && Succeed() is { } full)
+        bool isAnother = Session.Caller is not null
+            && (placeholder!.Id != Session.Placeholder!.Id || TargetOf(Session.Config)?.Name != Session.Access!.Target.Name);
+        if (isAnother && of.Succeed() is { } full)
         {
             return full;
         }
 
-        return session.Caller is null ? await BeginAsync(placeholder!) : await GoOnAsync(placeholder!);
+        return Session.Caller is null ? await BeginAsync(placeholder!) : await GoOnAsync(placeholder!);
     }
 
-    // The first request of a session.
+    // The first request of a Session.
     private async ValueTask<Refusal?> BeginAsync(Placeholder placeholder)
     {
-        session.Caller = Caller.Of(placeholder);
-        session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
-        Refusal? refusal = await _authorization.AuthorizeAsync(session, session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
+        Session.Caller = Caller.Of(placeholder);
+        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
+        Refusal? refusal = await of.Authorization.AuthorizeAsync(Session, Session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
             ?? await HoldSessionAsync();
         if (refusal is null)
         {
-            AuditPosition written = services.Audit.Append(session.Event(AuditEventKind.SessionAuthenticated) with { Approval = _sessionApproval });
-            await services.Audit.WhenDurableAsync(written, session.Loop);
-            session.HandshakeDone();
-            if (session.Lifetime is { } lifetime)
+            AuditPosition written = Process.Audit.Append(Session.Event(AuditEventKind.SessionAuthenticated) with { Approval = of.Approval });
+            await Process.Audit.WhenDurableAsync(written, Session.Loop);
+            Session.HandshakeDone();
+            if (Session.Lifetime is { } lifetime)
             {
-                session.SetDeadline(lifetime, SessionEnd.Expired);
+                Session.SetDeadline(lifetime, SessionEnd.Expired);
             }
         }
 
@@ -67,13 +67,13 @@ internal sealed partial class ClientConnection
         {
             try
             {
-                bool isTaken = await services.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
-                await session.Loop.Switch();
-                refusal = isTaken ? null : _authorization.NotProven(session, PlaceholderVerdict.UsedUp, placeholder.Id);
+                bool isTaken = await Process.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
+                await Session.Loop.Switch();
+                refusal = isTaken ? null : of.Authorization.NotProven(Session, PlaceholderVerdict.UsedUp, placeholder.Id);
             }
             catch (StoreUnavailableException e)
             {
-                await session.Loop.Switch();
+                await Session.Loop.Switch();
                 refusal = new Refusal(SessionEnd.AuditFailed, "the gateway's store is not available", e.Message);
             }
         }
@@ -87,7 +87,7 @@ internal sealed partial class ClientConnection
         Span<byte> token = stackalloc byte[PlaceholderToken.Length];
         try
         {
-            slot = PlaceholderSlot.Find(_head, token, out string? problem);
+            slot = PlaceholderSlot.Find(Head, token, out string? problem);
             if (problem is not null)
             {
                 return new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
@@ -95,15 +95,15 @@ internal sealed partial class ClientConnection
 
             if (slot.Kind == SlotKind.None)
             {
-                services.Admission.PenalizeSilence(session.SourceAddress, session.Config.Limits);
+                Process.Admission.PenalizeSilence(Session.SourceAddress, Session.Config.Limits);
                 return new Refusal(SessionEnd.AuthenticationFailed, "a placeholder is needed: as a bearer token, or the password of Basic", "no placeholder in the request");
             }
 
-            placeholder = PlaceholderToken.TryParse(token, out ReadOnlySpan<byte> id) ? services.Placeholders.Find(id) : null;
-            bool isProven = services.Placeholders.Verify(placeholder, token);
+            placeholder = PlaceholderToken.TryParse(token, out ReadOnlySpan<byte> id) ? Process.Placeholders.Find(id) : null;
+            bool isProven = Process.Placeholders.Verify(placeholder, token);
             PlaceholderVerdict verdict = isProven
-                ? PlaceholderChecks.Judge(placeholder, services.Time.GetUtcNow(), session.SourceAddress) : PlaceholderVerdict.Unknown;
-            return verdict == PlaceholderVerdict.Ok ? null : _authorization.NotProven(session, verdict, placeholder?.Id);
+                ? PlaceholderChecks.Judge(placeholder, Process.Time.GetUtcNow(), Session.SourceAddress) : PlaceholderVerdict.Unknown;
+            return verdict == PlaceholderVerdict.Ok ? null : of.Authorization.NotProven(Session, verdict, placeholder?.Id);
         }
         finally
         {
@@ -113,49 +113,89 @@ internal sealed partial class ClientConnection
 
     private Refusal? Choose()
     {
-        session.Access = null;
-        GatewayConfig config = session.Config;
+        Session.Access = null;
+        GatewayConfig config = Session.Config;
         if (TargetOf(config) is not { } target)
         {
-            return new Refusal(SessionEnd.UnknownTarget, "no such target", $"no target has the host or the path of {Encoding.ASCII.GetString(_head.Authority)}");
+            return new Refusal(SessionEnd.UnknownTarget, "no such target", $"no target has the host or the path of {Encoding.ASCII.GetString(Head.Authority)}");
         }
 
-        session.Access = AccessChoice.Of(config, session.ProvenCaller, target);
-        return session.Access is not null ? null : new Refusal(
+        Session.Access = AccessChoice.Of(config, Session.ProvenCaller, target);
+        return Session.Access is not null ? null : new Refusal(
             SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
-            $"no grant gives {session.ProvenCaller.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
+            $"no grant gives {Session.ProvenCaller.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
+    }
+
+    /// <summary>Decides by the config in force, which says what target and login are, too.</summary>
+    /// <param name="isRun">It counts for the rules' limits.</param>
+    /// <returns>A refusal: the config in force does not grant it any more.</returns>
+    private async ValueTask<(HttpOperation Request, Decision Decision, Refusal? Refusal)> DecideAsync(bool isRun)
+    {
+        while (true)
+        {
+            (Operation operation, Decision decision) = await of.Decider.DecideAsync(Describe, isRun);
+            if (IsRenewed)
+            {
+                return ((HttpOperation)operation, decision, null);
+            }
+
+            if (Renew() is { } refusal)
+            {
+                return ((HttpOperation)operation, decision, refusal);
+            }
+
+            isRun = false;
+        }
+    }
+
+    private bool IsRenewed => Session.Config.Targets.TryGetValue(Session.Access!.Target.Name, out TargetConfig? target) && ReferenceEquals(target, Session.Access.Target);
+
+    /// <summary>Takes over what the config in force says of the session's target and login, which are still granted: else it would have ended.</summary>
+    private Refusal? Renew()
+    {
+        if (TargetOf(Session.Config)?.Name != Session.Access!.Target.Name || AccessChoice.Renewed(Session.Config, Session.Access) is not { } access)
+        {
+            return new Refusal(SessionEnd.NoLongerGranted, "the session is no longer granted", "another config has its target, its login or its grant no longer");
+        }
+
+        Session.Access = access;
+        return Recognize() is { } claim ? new Refusal(SessionEnd.ClientBrokeProtocol, claim, claim) : CheckSurface(_slot) ?? Impersonate();
     }
 
     private TargetConfig? TargetOf(GatewayConfig config)
     {
-        RequestTarget asked = _head.ReadTarget();
-        return TargetChoice.Of(config).TryFind(session.Listener, config, _head.Authority, asked.Path, out TargetConfig? target, out _prefix)
+        RequestTarget asked = Head.ReadTarget();
+        return TargetChoice.Of(config).TryFind(Session.Listener, config, Head.Authority, asked.Path, out TargetConfig? target, out _prefix)
             && ProtocolNames.IsOverHttp(target.Protocol) ? target : null;
     }
 
     /// <summary>A placeholder stands where the real credential will: anywhere else it may be kept, or shown, by whoever reads that.</summary>
     private Refusal? CheckSurface(in PlaceholderSlot slot)
     {
-        HttpLoginConfig? login = session.Access!.Login.Http;
+        HttpLoginConfig? login = Session.Access!.Login.Http;
         bool isThere = login?.Surface switch
         {
             _ when _isKubernetes => slot.Kind == SlotKind.Bearer,
             HttpSurface.BasicUser or HttpSurface.BasicPassword or HttpSurface.ClientCertificate => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
-            HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(_head.Name(_head.Fields[slot.Field]), login.Name),
-            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(_head.ReadTarget().Query[slot.Parameter], login.Name),
+            HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(Head.Name(Head.Fields[slot.Field]), login.Name),
+            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query[slot.Parameter], login.Name)
+                && HasOnce(Head.ReadTarget().Query, login.Name),
             _ => false,
         };
         string where = login?.Surface switch
         {
             _ when _isKubernetes => "the field Authorization, as a bearer token",
-            HttpSurface.Query => $"the query parameter {login.Name}",
+            HttpSurface.Query => $"the query parameter {login.Name}, once",
             HttpSurface.Header => $"the field {login.Name}",
             _ => "the field Authorization",
         };
         return isThere ? null : new Refusal(
-            SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}", $"a placeholder elsewhere than in {where}, which login \"{session.Access.Login.Name}\" names");
+            SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}", $"a placeholder elsewhere than in {where}, which login \"{Session.Access.Login.Name}\" names");
     }
+
+    // An upstream may take the first of them, or the last: the client's own would be one of them.
+    private static bool HasOnce(ReadOnlySpan<byte> query, string name) => HttpQuery.Parse(query).Count(p => p.Key == name) == 1;
 
     private static bool IsParameter(ReadOnlySpan<byte> pair, string name)
     {
@@ -166,9 +206,9 @@ internal sealed partial class ClientConnection
     /// <summary>What a request is to rules: as the upstream will get it.</summary>
     private HttpOperation Describe(SessionRules rules)
     {
-        RequestTarget target = _head.ReadTarget();
-        Http1.Authority.TryRead(_head.Authority, out ReadOnlySpan<byte> host, out _);
-        string method = MethodOf(_head.Method);
+        RequestTarget target = Head.ReadTarget();
+        Http1.Authority.TryRead(Head.Authority, out ReadOnlySpan<byte> host, out _);
+        string method = MethodOf(Head.Method);
         var path = new HttpPath(PathOf(target));
         ImmutableArray<KeyValuePair<string, string>> query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query);
         return new HttpOperation
@@ -198,7 +238,7 @@ internal sealed partial class ClientConnection
     private List<KeyValuePair<string, string>> HeadersOf(SessionRules rules)
     {
         List<KeyValuePair<string, string>> headers = [];
-        ReadOnlySpan<FieldLine> fields = _head.Fields;
+        ReadOnlySpan<FieldLine> fields = Head.Fields;
         for (int i = 0; i < fields.Length; i++)
         {
             // What proves who asks is nothing to judge by.
@@ -208,10 +248,10 @@ internal sealed partial class ClientConnection
                 continue;
             }
 
-            string name = Encoding.ASCII.GetString(_head.Name(field)).ToLowerInvariant();
+            string name = Encoding.ASCII.GetString(Head.Name(field)).ToLowerInvariant();
             if (rules.HttpHeaders.Contains(name))
             {
-                headers.Add(KeyValuePair.Create(name, Encoding.Latin1.GetString(_head.Value(field))));
+                headers.Add(KeyValuePair.Create(name, Encoding.Latin1.GetString(Head.Value(field))));
             }
         }
 

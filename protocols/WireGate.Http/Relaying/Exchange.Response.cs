@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
@@ -9,22 +8,19 @@ using WireGate.Http.Upstream;
 namespace WireGate.Http.Relaying;
 
 /// <content>The response, as the client gets it.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
     // 100, 102 and 103 are all that there are; an upstream may say where it is again and again.
     private const int MostInterim = 16;
 
-    private readonly BodyRelay _upstreamBodies = new(Peer.Upstream);
     private readonly ResponseHead _response = new();
     private readonly Scrubber _scrubber = new();
 
-    private bool IsEncoded => _response.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8);
-
-    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, bool inChunks, Scrubber? scrubber)
+    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, BodySink sink, Scrubber? scrubber)
     {
         try
         {
-            return await _upstreamBodies.RunAsync(upstream.Connection.Input, Output, _response.Body, inChunks, scrubber, _bodyMask);
+            return await _upstreamBodies.RunAsync(new BodySource(upstream.Connection.Input, _response.Body), sink, scrubber, _bodyMask);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {
@@ -32,11 +28,12 @@ internal sealed partial class ClientConnection
         }
     }
 
-    private void WriteResponse(TargetConfig target, bool isLast, bool inChunks)
+    private BodySink BeginAnswer(TargetConfig target, bool isRead)
     {
         var places = new Places(
-            AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, _head.Authority, session.Client.Tls is not null, _head.ReadTarget().Path[.._prefix]);
-        HeadWriter.WriteResponse(Output, _response, isLast, inChunks, places, isMasked: _masks is not null);
+            AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
+        _isAnswered = true;
+        return client.Begin(_response, places, isMasked: _masks is not null, isRead);
     }
 
     /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>
@@ -44,7 +41,7 @@ internal sealed partial class ClientConnection
     /// <exception cref="ProtocolException">It is none.</exception>
     private async ValueTask<bool> ReadResponseAsync(PipeReader input)
     {
-        _response.IsToHead = _head.Method.SequenceEqual("HEAD"u8);
+        _response.IsToHead = Head.Method.SequenceEqual("HEAD"u8);
         int interim = 0;
         while (true)
         {
@@ -74,7 +71,7 @@ internal sealed partial class ClientConnection
             _scrubber.Overwrite(_response.Writable);
             if (!_response.IsInterim)
             {
-                return _response.Code != 101 || _response.Accepts(_head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
+                return _response.Code != 101 || _response.Accepts(Head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
             }
 
             if (++interim > MostInterim)
@@ -82,12 +79,7 @@ internal sealed partial class ClientConnection
                 throw new ProtocolException(Peer.Upstream, $"more than {MostInterim} interim answers");
             }
 
-            if (!_head.IsHttp10)
-            {
-                HeadWriter.WriteResponse(Output, _response, isLast: false, inChunks: false);
-                await Output.FlushAsync(CancellationToken.None);
-            }
-
+            await client.PassAsync(_response);
             _response.Clear();
         }
     }

@@ -10,7 +10,7 @@ using WireGate.Http.Upstream;
 namespace WireGate.Http.Relaying;
 
 /// <content>One request made, and its response passed on.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
     /// <summary>How an exchange on one connection to the upstream went.</summary>
     private enum Exchanged
@@ -31,9 +31,9 @@ internal sealed partial class ClientConnection
     /// <returns>False: the client's connection ends.</returns>
     private async ValueTask<bool> ExchangeAsync(AuditPosition written, bool isSafe)
     {
-        var key = new UpstreamKey(session.Access!.Target, session.Access.Login);
-        bool mayRefresh = _approval is null && _head.Body.Kind == BodyKind.None && _head.Upgrade.IsEmpty
-            && (_head.Method.SequenceEqual("GET"u8) || _head.Method.SequenceEqual("HEAD"u8));
+        var key = new UpstreamKey(Session.Access!.Target, Session.Access.Login);
+        bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
+            && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
         while (true)
         {
             UpstreamConnection? upstream = null;
@@ -41,7 +41,7 @@ internal sealed partial class ClientConnection
             try
             {
                 // One that waits may be closed at this moment, and what people approved is not made again.
-                upstream = (_approval is null ? pool.Take(key) : null) ?? await ConnectAsync(key);
+                upstream = (_approval is null ? of.Services.Pool.Take(key) : null) ?? await ConnectAsync(key);
             }
             catch (OperationCanceledException)
             {
@@ -60,16 +60,16 @@ internal sealed partial class ClientConnection
                 refusal = new Refusal(SessionEnd.UpstreamNotTrusted, "the upstream is not what it should be", e.Message);
             }
 
-            Credential? credential = refusal is null ? credentials.Find(key.Login.Http!) : null;
+            Credential? credential = refusal is null ? of.Services.Credentials.Find(key.Login.Http!) : null;
             if (refusal is null && credential is null)
             {
                 (credential, refusal) = await FetchAsync(key.Login);
             }
 
-            if (refusal is not null || session.End != SessionEnd.None)
+            if (refusal is not null || Session.End != SessionEnd.None)
             {
                 Close(upstream);
-                return session.End == SessionEnd.None && await FailAsync(refusal!);
+                return Session.End == SessionEnd.None && await FailAsync(refusal!);
             }
 
             switch (await ExchangeAsync(upstream!, credential!, written, isSafe, mayRefresh))
@@ -91,18 +91,14 @@ internal sealed partial class ClientConnection
     private async ValueTask<UpstreamConnection> ConnectAsync(UpstreamKey key)
     {
         using var ended = new CancellationTokenSource();
-        session.Interrupt = () =>
-        {
-            ended.Cancel();
-            session.Client.Abort();
-        };
+        client.Interrupted = ended.Cancel;
         try
         {
-            return await pool.ConnectAsync(key, session.Config.Limits.Connect, ended.Token);
+            return await of.Services.Pool.ConnectAsync(key, Session.Config.Limits.Connect, ended.Token);
         }
         finally
         {
-            session.Interrupt = null;
+            client.Interrupted = null;
         }
     }
 
@@ -113,16 +109,13 @@ internal sealed partial class ClientConnection
         _scrubber.Begin(credential.Forms);
 
         // A client that is gone wants no answer: nginx ends the request then, too.
-        session.Client.HungUp = upstream.Connection.Abort;
-        session.Interrupt = () =>
-        {
-            upstream.Connection.Abort();
-            session.Client.Abort();
-        };
+        Action abort = upstream.Connection.Abort;
+        client.Gone = abort;
+        client.Interrupted = abort;
         bool isKept = false;
         _isSent = true;
         Task<BodyEnd> sending = SendAsync(upstream);
-        _exchange.Begin(upstream.Connection, _clientBodies, _upstreamBodies, _head.ExpectsContinue);
+        _clock.Begin(upstream.Connection, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
         try
         {
             bool isThere = false;
@@ -139,29 +132,29 @@ internal sealed partial class ClientConnection
 
             if (!isThere)
             {
-                bool isReplayable = !_exchange.IsLate && upstream.IsReused && _head.Body.Kind == BodyKind.None && IsIdempotent;
+                bool isReplayable = !_clock.IsLate && upstream.IsReused && Head.Body.Kind == BodyKind.None && IsIdempotent;
                 BodyEnd unsent = await StopAsync(upstream, sending);
                 return await FinishUnansweredAsync(unsent, isReplayable);
             }
 
             _answeredWith = _response.Code;
-            _exchange.Answered();
+            _clock.Answered();
             if (_response.Code == 401 && mayRefresh && await TryRefreshAsync(upstream.Key.Login, credential))
             {
                 await StopAsync(upstream, sending);
-                return session.End == SessionEnd.None ? Exchanged.NotAccepted : Exchanged.Ended;
+                return Session.End == SessionEnd.None ? Exchanged.NotAccepted : Exchanged.Ended;
             }
 
-            if (isSafe && session.Config.Audit.Reads == ReadAudit.Wait)
+            if (isSafe && Session.Config.Audit.Reads == ReadAudit.Wait)
             {
                 try
                 {
-                    await services.Audit.WhenDurableAsync(written, session.Loop);
+                    await Process.Audit.WhenDurableAsync(written, Session.Loop);
                 }
                 catch (AuditFailedException)
                 {
                     // Nobody else reads from the client once the gateway answers for itself.
-                    await session.Loop.Switch();
+                    await Session.Loop.Switch();
                     await StopAsync(upstream, sending);
                     throw;
                 }
@@ -179,8 +172,8 @@ internal sealed partial class ClientConnection
                 return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
             }
 
-            bool isText = !_response.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> type) || ContentTypes.IsText(type);
-            if (isText && IsEncoded && _response.Body.Kind != BodyKind.None)
+            bool isText = ContentTypes.MayBeText(_response);
+            if (isText && ContentTypes.IsEncoded(_response) && _response.Body.Kind != BodyKind.None)
             {
                 await StopAsync(upstream, sending);
                 return await FailAsync(new Refusal(
@@ -188,12 +181,9 @@ internal sealed partial class ClientConnection
                     ? Exchanged.Done : Exchanged.Ended;
             }
 
-            bool inChunks = !_head.IsHttp10;
             BodyEnd? sent = sending.IsCompleted ? await sending : null;
-            bool isLast = _head.IsLast || _head.IsHttp10 || sent != BodyEnd.Complete;
-            WriteResponse(upstream.Key.Target, isLast, inChunks);
-            _isAnswered = true;
-            BodyEnd received = await ReceiveAsync(upstream, inChunks && IsChunkedToClient, isText ? _scrubber : null);
+            BodySink sink = BeginAnswer(upstream.Key.Target, isRead: sent == BodyEnd.Complete);
+            BodyEnd received = await ReceiveAsync(upstream, sink, isText ? _scrubber : null);
             isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
             if (sent is null)
             {
@@ -202,30 +192,22 @@ internal sealed partial class ClientConnection
 
             if (received != BodyEnd.Complete)
             {
-                // Cut, so that it is not taken for whole.
-                EndWithin(received);
-                session.Client.Abort();
+                CutWithin(received);
                 return Exchanged.Ended;
             }
 
-            if (isLast)
-            {
-                await LingerAsync();
-                return Exchanged.Ended;
-            }
-
-            return Exchanged.Done;
+            return await client.EndAsync() ? Exchanged.Done : Exchanged.Ended;
         }
         finally
         {
-            _exchange.End();
-            session.Client.HungUp = null;
-            session.Interrupt = null;
+            _clock.End();
+            client.Gone = null;
+            client.Interrupted = null;
             EndMask();
             _response.Clear();
             if (isKept)
             {
-                pool.Return(upstream);
+                of.Services.Pool.Return(upstream);
             }
             else
             {
@@ -238,7 +220,7 @@ internal sealed partial class ClientConnection
     {
         if (!sending.IsCompleted)
         {
-            _clientBodies.Stop(Input);
+            _clientBodies.Stop(client.Body.Input);
             upstream.Connection.Abort();
         }
 
@@ -247,7 +229,7 @@ internal sealed partial class ClientConnection
 
     private async ValueTask<Exchanged> FinishUnansweredAsync(BodyEnd sent, bool isReplayable)
     {
-        if (session.End != SessionEnd.None)
+        if (Session.End != SessionEnd.None)
         {
             return Exchanged.Ended;
         }
@@ -258,13 +240,13 @@ internal sealed partial class ClientConnection
             return Exchanged.Ended;
         }
 
-        if (sent == BodyEnd.SourceClosed || session.Client.IsHungUp)
+        if (sent == BodyEnd.SourceClosed || client.IsGone)
         {
-            session.TryEnd(SessionEnd.ClientClosed, "before it was answered");
+            client.Cut(SessionEnd.ClientClosed, "before it was answered");
             return Exchanged.Ended;
         }
 
-        if (_exchange.IsLate)
+        if (_clock.IsLate)
         {
             var late = new Refusal(SessionEnd.UpstreamClosed, "the upstream did not answer in time", "the upstream did not begin its answer in time");
             return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
@@ -279,27 +261,27 @@ internal sealed partial class ClientConnection
     {
         try
         {
-            Credential? credential = await credentials.FetchAsync(login.Http!, fresh: false, CancellationToken.None);
-            await session.Loop.Switch();
+            Credential? credential = await of.Services.Credentials.FetchAsync(login.Http!, fresh: false, CancellationToken.None);
+            await Session.Loop.Switch();
             if (credential is not null)
             {
                 return (credential, null);
             }
 
-            services.Logger.CredentialUnfit(session.Access!.Target.Name, login.Name);
+            Process.Logger.CredentialUnfit(Session.Access!.Target.Name, login.Name);
             return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", "the secret is empty, or has a control character in it"));
         }
         catch (SecretUnavailableException e)
         {
-            await session.Loop.Switch();
+            await Session.Loop.Switch();
             return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message));
         }
     }
 
     private async ValueTask<bool> TryRefreshAsync(LoginConfig login, Credential used)
     {
-        bool isOther = await credentials.TryRefreshAsync(login.Http!, used, CancellationToken.None);
-        await session.Loop.Switch();
+        bool isOther = await of.Services.Credentials.TryRefreshAsync(login.Http!, used, CancellationToken.None);
+        await Session.Loop.Switch();
         return isOther;
     }
 

@@ -8,23 +8,19 @@ using WireGate.Http.Masking;
 namespace WireGate.Http.Relaying;
 
 /// <content>What the client does not get to see of a response.</content>
-internal sealed partial class ClientConnection
+internal sealed partial class Exchange
 {
     // Of the request that is served; null: nothing is masked.
     private MaskPlan? _masks;
     private BodyMask? _bodyMask;
     private bool _isUnmaskable;
 
-    // What is masked is of a length that nobody knows before its end.
-    private bool IsChunkedToClient =>
-        _response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose || (_bodyMask is not null && _response.Body.Kind == BodyKind.Counted);
-
     /// <summary>Finds out what is masked of what a request will be answered.</summary>
     /// <returns>The decision; a refusal, if that could never be masked.</returns>
     private Decision PlanMasks(in Decision decision)
     {
-        _masks = services.Masks.Of(decision.Masks);
-        _isUnmaskable = decision.Verdict != Verdict.Deny && _masks is not null && !_head.Upgrade.IsEmpty;
+        _masks = Process.Masks.Of(decision.Masks);
+        _isUnmaskable = decision.Verdict != Verdict.Deny && _masks is not null && !Head.Upgrade.IsEmpty;
         return _isUnmaskable ? decision with { Verdict = Verdict.Deny, Rule = null, Reason = "what follows an upgrade cannot be masked" } : decision;
     }
 
@@ -53,21 +49,20 @@ internal sealed partial class ClientConnection
     }
 
     /// <summary>The answer cannot be masked: nothing of it passes, and what was asked is done all the same.</summary>
-    private async ValueTask<bool> WithholdAsync(string problem)
+    private ValueTask<bool> WithholdAsync(string problem)
     {
         string reference = Reference.New();
-        services.Audit.Append(session.Event(AuditEventKind.SessionRefused) with
+        Process.Audit.Append(Session.Event(AuditEventKind.SessionRefused) with
         {
             End = SessionEnd.FeatureRefused,
             Reference = reference,
             Detail = $"an answer was withheld that cannot be masked: {problem}",
         });
-        bool isLast = _head.IsLast || _head.IsHttp10 || _head.Body.Kind != BodyKind.None;
-        return await AnswerAsync(502, $"the upstream's answer cannot be masked: {problem}", reference, isLast);
+        return AnswerAsync(502, $"the upstream's answer cannot be masked: {problem}", reference);
     }
 
     // It is cut, so that it is not taken for whole.
-    private void EndWithin(BodyEnd received) => session.TryEnd(
+    private void CutWithin(BodyEnd received) => client.Cut(
         received switch
         {
             BodyEnd.SourceClosed => SessionEnd.UpstreamClosed,

@@ -1,0 +1,84 @@
+"""What is measured: wrk's requests, by size, connections and TLS; and what idle connections weigh."""
+
+import re
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+
+from harness import SetupError
+from harness.server import cpu_seconds
+
+from peers import Peer, resident_kilobytes
+
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Requests a second, the 99th percentile of their latency in ms, and the peer's CPU microseconds for each."""
+
+    value: float
+    p99: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """One load of wrk: one thread of it, keep-alive."""
+
+    size: str
+    connections: int
+    is_tls: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.size}-c{self.connections}" + ("-tls" if self.is_tls else "")
+
+    def run(self, peer: Peer, token: str, seconds: int) -> Sample:
+        """Does it once."""
+        url = f"https://127.0.0.1:{peer.tls_port}" if self.is_tls else f"http://127.0.0.1:{peer.port}"
+        before = sum(map(cpu_seconds, peer.pids()))
+        done = subprocess.run(["wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}",
+                               f"{url}/{self.size}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        spent = sum(map(cpu_seconds, peer.pids())) - before
+        count = re.search(r"(\d+) requests in", done.stdout)
+        rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", done.stdout)
+        if done.returncode != 0 or not count or not rate or not p99 or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+            raise SetupError(f"{self.name} through {peer.name}: {done.stdout}")
+        return Sample(float(rate.group(1)), float(p99.group(1)) * UNITS[p99.group(2)], spent / max(1, int(count.group(1))) * 1e6)
+
+
+def all_cases() -> list[Case]:
+    """1 KiB and 64 KiB for one, some and many connections; 1 MiB for what bodies cost."""
+    return [Case(size, connections, is_tls) for is_tls in (False, True) for size in ("1k", "64k") for connections in (1, 32, 256)] \
+        + [Case("1m", 8, False), Case("1m", 8, True)]
+
+
+def idle_kilobytes(peer: Peer, token: str, first: int, count: int) -> float:
+    """What each of `count` connections weighs that has made one request and waits, above `first` others."""
+    request = f"GET /1k HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode("ascii")
+    opened: list[socket.socket] = []
+
+    def open_some(some: int) -> int:
+        for _ in range(some):
+            connection = socket.create_connection(("127.0.0.1", peer.port), timeout=20)
+            opened.append(connection)
+            connection.sendall(request)
+            answer = b""
+            while (end := answer.find(b"\r\n\r\n")) < 0 or len(answer) < end + 4 + 1024:
+                part = connection.recv(65536)
+                if not part:
+                    raise SetupError(f"{peer.name} closed: {answer[:200]!r}")
+                answer += part
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise SetupError(f"{peer.name}: {answer[:200]!r}")
+        time.sleep(2)
+        return sum(map(resident_kilobytes, peer.pids()))
+
+    before = open_some(first)
+    after = open_some(count)
+    for connection in opened:
+        connection.close()
+    return (after - before) / count

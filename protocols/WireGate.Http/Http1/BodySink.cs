@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace WireGate.Http.Http1;
+
+/// <summary>Where a body goes, and how its end is told there. The default goes nowhere.</summary>
+internal readonly struct BodySink
+{
+    // Up to so many bytes are gathered with what is before and behind them; more are sent from where they lie.
+    private const int CopiedRun = 2 * 1024;
+
+    private readonly PipeWriter _output;
+    private readonly bool _inChunks;
+
+    private BodySink(PipeWriter output, bool inChunks) => (_output, _inChunks) = (output, inChunks);
+
+    /// <summary>As it is: its length was told before, or whoever gives it ends what it goes into.</summary>
+    public static BodySink Plain(PipeWriter output) => new(output, inChunks: false);
+
+    /// <summary>In chunks (RFC 9112 section 7.1), of which the last ends it.</summary>
+    public static BodySink InChunks(PipeWriter output) => new(output, inChunks: true);
+
+    /// <summary>Sends a run of it, or has it wait with what was sent before; borrowed until it completes.</summary>
+    /// <returns>True: whoever was to get it is gone.</returns>
+    public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> run)
+    {
+        if (_inChunks)
+        {
+            // chunk-size CRLF
+            Span<byte> size = _output.GetSpan(10);
+            run.Length.TryFormat(size, out int digits, "x");
+            "\r\n"u8.CopyTo(size[digits..]);
+            _output.Advance(digits + 2);
+        }
+
+        if (run.Length > CopiedRun)
+        {
+            return SendLongAsync(_output, run, _inChunks);
+        }
+
+        _output.Write(run.Span);
+        _output.Write(_inChunks ? "\r\n"u8 : default);
+        return ValueTask.FromResult(false);
+    }
+
+    /// <summary>Sends what waits.</summary>
+    /// <returns>True: whoever was to get it is gone.</returns>
+    public ValueTask<bool> FlushAsync() => IsGoneAsync(_output.FlushAsync(CancellationToken.None));
+
+    /// <summary>All of it was sent.</summary>
+    /// <returns>True: whoever was to get it is gone.</returns>
+    public ValueTask<bool> EndAsync()
+    {
+        _output.Write(_inChunks ? "0\r\n\r\n"u8 : default);
+        return FlushAsync();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<bool> SendLongAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
+    {
+        bool isGone = await IsGoneAsync(output.WriteAsync(run, CancellationToken.None));
+        output.Write(inChunks && !isGone ? "\r\n"u8 : default);
+        return isGone;
+    }
+
+    /// <summary>Over a stream it is told by an exception.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<bool> IsGoneAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            return (await flush).IsCompleted;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+}

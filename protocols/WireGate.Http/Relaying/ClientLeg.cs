@@ -1,0 +1,70 @@
+using System.IO.Pipelines;
+using WireGate.Core.Sessions;
+using WireGate.Http.Holding;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>
+/// The client's side of an exchange, whatever frames its messages: what it asks, and the ways in which it is answered. One exchange after the other,
+/// on the session's loop.
+/// </summary>
+internal abstract class ClientLeg
+{
+    /// <summary>What it asks; of no length: it asked nothing that could be read.</summary>
+    public abstract RequestHead Head { get; }
+
+    /// <summary>Where the body of that is.</summary>
+    public abstract BodySource Body { get; }
+
+    /// <summary>It is known to be gone, or to send nothing more.</summary>
+    public abstract bool IsGone { get; }
+
+    /// <summary>Called when the client is gone, where that is known while nobody reads.</summary>
+    public abstract Action? Gone { set; }
+
+    /// <summary>Called when the session is ended from outside, before its client is cut off.</summary>
+    public abstract Action? Interrupted { set; }
+
+    /// <summary>Knows when the client is gone while it waits. For one wait.</summary>
+    public abstract ClientWatch Watch();
+
+    /// <summary>Sets how long the client may take for what it is doing; it is cut off then.</summary>
+    public abstract void SetLimit(TimeSpan within);
+
+    /// <summary>It is done.</summary>
+    public abstract void EndLimit();
+
+    /// <summary>Asks for the body of a client that waits to be asked: 100.</summary>
+    public abstract ValueTask ContinueAsync();
+
+    /// <summary>Passes on an answer before the answer: 1xx.</summary>
+    public abstract ValueTask PassAsync(ResponseHead interim);
+
+    /// <summary>Passes on the head of the answer.</summary>
+    /// <param name="response">As the upstream sent it.</param>
+    /// <param name="places">Where the upstream is for whom.</param>
+    /// <param name="isMasked">Its body is masked, or what would be of it if it had one.</param>
+    /// <param name="isRead">All of the request was read.</param>
+    /// <returns>Where its body goes.</returns>
+    public abstract BodySink Begin(ResponseHead response, in Places places, bool isMasked, bool isRead);
+
+    /// <summary>All of the answer was passed on.</summary>
+    /// <returns>False: the client's connection ends.</returns>
+    public abstract ValueTask<bool> EndAsync();
+
+    /// <summary>Answers for the gateway itself.</summary>
+    /// <param name="answer">All of it.</param>
+    /// <param name="isRead">All of the request was read.</param>
+    /// <param name="isLast">The client gets no other answer.</param>
+    /// <returns>False: the client's connection ends.</returns>
+    public abstract ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast);
+
+    /// <summary>Passes on a 101.</summary>
+    /// <param name="response">As the upstream sent it.</param>
+    /// <returns>Where goes what is behind it.</returns>
+    public abstract PipeWriter Upgrade(ResponseHead response);
+
+    /// <summary>The exchange cannot end as it should: it is cut, so that nothing of it is taken for whole.</summary>
+    public abstract void Cut(SessionEnd reason, string detail);
+}

@@ -1,0 +1,61 @@
+using WireGate.Core.Audit;
+using WireGate.Core.Policy;
+using WireGate.Core.Sessions;
+using WireGate.Http.Kubernetes;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>What the gateway itself answers.</content>
+internal sealed partial class Exchange
+{
+    /// <summary>A client that broke the protocol, or wants what nobody gives it: it is told, and let go.</summary>
+    /// <returns>False: the client's connection ends.</returns>
+    public async ValueTask<bool> BreakAsync(int status, string problem)
+    {
+        var refusal = new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
+        if (Session.Caller is null ? !Session.TryRefuse(refusal, Process.Audit) : !Session.TryEnd(refusal.End, problem))
+        {
+            return false;
+        }
+
+        return await AnswerAsync(status, problem, Session.IsRefused ? refusal.Reference : null, isLast: true);
+    }
+
+    /// <summary>The upstream's fault: the client is told, and may go on if it has said all that it had to say.</summary>
+    private ValueTask<bool> FailAsync(Refusal refusal, int? status = null)
+    {
+        of.Services.Troubles.Tell(Session.Access!, refusal);
+        Process.Audit.Append(Session.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
+        return AnswerAsync(status ?? Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference);
+    }
+
+    /// <summary>A request that ends the session before it reaches anything.</summary>
+    private async ValueTask<bool> RefuseAsync(Refusal refusal)
+    {
+        if (Session.TryRefuse(refusal, Process.Audit))
+        {
+            await (of.Pending is { } pending ? AnswerAsync(PendingOf(pending, refusal.Reference), isLast: true)
+                : AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true));
+        }
+
+        return false;
+    }
+
+    /// <returns>False: the client's connection ends.</returns>
+    private ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast = false) =>
+        AnswerAsync(_isKubernetes ? KubernetesStatus.Of(status, detail, reference) : Refusals.Of(status, detail, reference), isLast);
+
+    private ValueTask<bool> AnswerAsync(Answer answer, bool isLast = false)
+    {
+        _isAnswered = true;
+        return client.AnswerAsync(answer, IsRead, isLast);
+    }
+
+    private static string Words(in Decision decision) => (decision.Rule, decision.Reason) switch
+    {
+        ({ } rule, { } reason) => $"denied by rule \"{rule}\": {reason}",
+        ({ } rule, null) => $"denied by rule \"{rule}\"",
+        (null, { } reason) => $"denied: {reason}",
+        _ => "denied",
+    };
+}

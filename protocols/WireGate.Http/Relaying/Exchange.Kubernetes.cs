@@ -1,0 +1,78 @@
+using System.Buffers;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Http.Holding;
+using WireGate.Http.Http1;
+using WireGate.Http.Kubernetes;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>What is other at an API server of Kubernetes.</content>
+internal sealed partial class Exchange
+{
+    private bool _isKubernetes;
+    private bool _makesToken;
+
+    /// <summary>Whether the request is for an API server: how it is answered hangs on that, whoever asks.</summary>
+    /// <returns>What of it no client may say; null: nothing.</returns>
+    private string? Recognize()
+    {
+        _makesToken = false;
+        _isKubernetes = TargetOf(Session.Config) is { Protocol: ProtocolNames.Kubernetes };
+        return _isKubernetes ? KubernetesFields.Refused(Head) : null;
+    }
+
+    /// <summary>
+    /// Looks at the body of what writes a secret, which is held for that: whether that is a token stands nowhere else. One that is not of a length
+    /// that is known, or waits to be asked for, is taken for one.
+    /// </summary>
+    /// <returns>What the exchange ends with; null: it goes on.</returns>
+    private async ValueTask<bool?> LookAsync()
+    {
+        HttpPath path = new(PathOf(Head.ReadTarget()));
+        bool isWritten = _isKubernetes && Session.Config.Rules.DeniesCredentialMinting
+            && KubernetesRequest.Of(MethodOf(Head.Method), path, []) is { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" };
+        if (!isWritten || Head.Body.Kind == BodyKind.None)
+        {
+            return null;
+        }
+
+        // What is denied anyhow is not waited for.
+        (_, Decision decision, Refusal? refusal) = await DecideAsync(isRun: false);
+        if (refusal is not null || decision.Verdict == Verdict.Deny)
+        {
+            return refusal is null ? null : await RefuseAsync(refusal);
+        }
+
+        _makesToken = true;
+        if (Head.Body.Kind == BodyKind.Chunked || Head.ExpectsContinue || Head.ContentLength > SecretBody.Most)
+        {
+            return null;
+        }
+
+        switch (await CollectAsync(SecretBody.Most, isWaitedFor: false, Session.Config.Limits.RequestHead))
+        {
+            case HeldBodyEnd.Complete:
+                _makesToken = SecretBody.MakesToken(Head, new ReadOnlySequence<byte>(_heldBody!.Bytes));
+                return null;
+            case HeldBodyEnd.SourceClosed:
+                client.Cut(SessionEnd.ClientClosed, "within the body of a request");
+                return false;
+            default:
+                return await AnswerAsync(503, "the gateway has to look at its body, and too much waits already: try again later", null);
+        }
+    }
+
+    /// <summary>Says as whom the session's login acts.</summary>
+    private Refusal? Impersonate()
+    {
+        byte[] written = [];
+        string? problem = Session.Access!.Login.Impersonate is { } config ? Impersonation.TryWrite(config, Session, out written) : null;
+        of.Impersonation = written;
+        return problem is not null
+            ? new Refusal(SessionEnd.NotGranted, "who you are cannot be told to this cluster", problem)
+            : null;
+    }
+}

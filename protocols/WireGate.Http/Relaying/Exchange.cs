@@ -1,0 +1,142 @@
+using WireGate.Core.Audit;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using WireGate.Core.Sessions;
+using WireGate.Http.Holding;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>
+/// The life of one request: its placeholder is proven, it is judged and written down, then made with the real credential, and its response passed on.
+/// Used for one after the other, on the session's loop.
+/// </summary>
+/// <param name="of">Whose it is.</param>
+/// <param name="client">Who asks.</param>
+internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisposable
+{
+    private readonly ExchangeClock _clock = new(of, client);
+    private readonly BodyRelay _clientBodies = new(Peer.Client, of.ClientBytes);
+    private readonly BodyRelay _upstreamBodies = new(Peer.Upstream, of.UpstreamBytes);
+    private HeldBody? _heldBody;
+    private bool _isAnswered;
+
+    private Session Session => of.Session;
+
+    private RequestHead Head => client.Head;
+
+    private HttpServices Process => of.Services.Process;
+
+    // All of the request was read: what comes next is another.
+    private bool IsRead => _heldBody is not null || Head.Body.Kind == BodyKind.None;
+
+    // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.
+    private bool IsUnserved => Head.Method.SequenceEqual("TRACE"u8) || Head.Method.SequenceEqual("CONNECT"u8);
+
+    /// <summary>Serves the request whose head the client's leg has.</summary>
+    /// <returns>False: the client's connection ends.</returns>
+    public async ValueTask<bool> RunAsync()
+    {
+        _isAnswered = false;
+        try
+        {
+            return await ServeAsync();
+        }
+        catch (AuditFailedException e)
+        {
+            await Session.Loop.Switch();
+            if (Session.TryEnd(SessionEnd.AuditFailed, e.Message) && !_isAnswered)
+            {
+                await AnswerAsync(503, "the gateway cannot write its audit log", null, isLast: true);
+            }
+
+            return false;
+        }
+        finally
+        {
+            _heldBody?.Dispose();
+            _heldBody = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _clock.Dispose();
+        _response.Dispose();
+        _scrubber.Dispose();
+    }
+
+    private async ValueTask<bool> ServeAsync()
+    {
+        if (of.Services.Scope?.Check(Session, Head) is { } outside)
+        {
+            return await BreakAsync(outside.Status, outside.Problem);
+        }
+
+        if (AsksForApproval)
+        {
+            return await ShowApprovalAsync();
+        }
+
+        if (!Session.IsOpened && of.Open() is { } full)
+        {
+            return await RefuseAsync(full);
+        }
+
+        if (Recognize() is { } claim)
+        {
+            return await BreakAsync(403, claim);
+        }
+
+        if (IsUnserved)
+        {
+            return await BreakAsync(405, "a method that this gateway does not serve");
+        }
+
+        if (!Head.Upgrade.IsEmpty && (Head.Body.Kind != BodyKind.None || Head.ContentLength > 0))
+        {
+            return await BreakAsync(400, "a body before an upgrade");
+        }
+
+        Refusal? refusal = await AuthorizeAsync();
+        if (refusal is not null)
+        {
+            return await RefuseAsync(refusal);
+        }
+
+        if (await LookAsync() is { } seen)
+        {
+            return seen;
+        }
+
+        (HttpOperation request, Decision decision, refusal) = await DecideAsync(isRun: true);
+        if (refusal is not null)
+        {
+            return await RefuseAsync(refusal);
+        }
+
+        decision = PlanMasks(decision);
+        if (decision.Verdict == Verdict.Hold)
+        {
+            return await HoldAsync(request, decision);
+        }
+
+        if (decision.Verdict != Verdict.Allow)
+        {
+            string reference = Reference.New();
+            of.Log.Denied(Session, Head, request, decision, reference);
+            return await AnswerAsync(_isUnmaskable ? 502 : 403, Words(decision), reference);
+        }
+
+        AuditPosition written = of.Log.Allowed(Session, Head, request, decision);
+        bool isSafe = request.IsSafe && Head.Upgrade.IsEmpty;
+        if (!isSafe)
+        {
+            await Process.Audit.WhenDurableAsync(written, Session.Loop);
+        }
+
+        return Session.End == SessionEnd.None && await ExchangeAsync(written, isSafe);
+    }
+}

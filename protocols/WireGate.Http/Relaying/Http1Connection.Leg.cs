@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using WireGate.Core.Sessions;
+using WireGate.Http.Holding;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>What an exchange is answered by, in HTTP/1.1's frames.</content>
+internal sealed partial class Http1Connection
+{
+    // What a client still sends when it has been answered is read so far, so that it reads the answer: a reset would take that from it.
+    private const int MostLingering = 256 * 1024;
+    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(2);
+
+    private readonly Action _interrupt;
+    private Action? _interrupted;
+    private bool _isLast;
+    private bool _isRead;
+    private bool _isLingered;
+
+    /// <inheritdoc/>
+    public override RequestHead Head => _head;
+
+    /// <inheritdoc/>
+    public override BodySource Body => new(Input, _head.Body);
+
+    /// <inheritdoc/>
+    public override bool IsGone => Session.Client.IsHungUp;
+
+    /// <inheritdoc/>
+    public override Action? Gone
+    {
+        set => Session.Client.HungUp = value;
+    }
+
+    /// <inheritdoc/>
+    public override Action? Interrupted
+    {
+        set
+        {
+            _interrupted = value;
+            Session.Interrupt = value is null ? null : _interrupt;
+        }
+    }
+
+    private void Interrupt()
+    {
+        _interrupted?.Invoke();
+        Session.Client.Abort();
+    }
+
+    /// <inheritdoc/>
+    public override ClientWatch Watch() => new ConnectionWatch(Session.Client);
+
+    /// <inheritdoc/>
+    public override void SetLimit(TimeSpan within) => _clock.Set(within, SessionEnd.HandshakeTimeout, isKept: false);
+
+    /// <inheritdoc/>
+    public override void EndLimit() => _clock.Stop();
+
+    /// <inheritdoc/>
+    public override async ValueTask ContinueAsync()
+    {
+        Output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
+        await Output.FlushAsync(CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask PassAsync(ResponseHead interim)
+    {
+        // An HTTP/1.0 client does not know what that is.
+        if (!_head.IsHttp10)
+        {
+            HeadWriter.WriteResponse(Output, interim, isLast: false, inChunks: false);
+            await Output.FlushAsync(CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override BodySink Begin(ResponseHead response, in Places places, bool isMasked, bool isRead)
+    {
+        (_isRead, _isLast) = (isRead, _head.IsLast || _head.IsHttp10 || !isRead);
+        bool inChunks = !_head.IsHttp10;
+        HeadWriter.WriteResponse(Output, response, _isLast, inChunks, places, isMasked: isMasked);
+
+        // What is masked is of a length that nobody knows before its end.
+        bool isOpen = response.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose || (isMasked && response.Body.Kind == BodyKind.Counted);
+        return inChunks && isOpen ? BodySink.InChunks(Output) : BodySink.Plain(Output);
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<bool> EndAsync()
+    {
+        if (_isLast)
+        {
+            await LingerAsync();
+        }
+
+        return !_isLast;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast)
+    {
+        (_isRead, _isLast) = (isRead, isLast || !isRead || _head.IsLast || _head.IsHttp10);
+        answer.WriteHead(Output, _isLast);
+        if (_head.Length == 0 || !_head.Method.SequenceEqual("HEAD"u8))
+        {
+            Output.Write(answer.Body.Span);
+        }
+
+        bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
+        return !isGone && await EndAsync();
+    }
+
+    /// <inheritdoc/>
+    public override PipeWriter Upgrade(ResponseHead response)
+    {
+        HeadWriter.WriteResponse(Output, response, isLast: false, inChunks: false, upgrade: _head.Upgrade);
+        return Output;
+    }
+
+    /// <inheritdoc/>
+    public override void Cut(SessionEnd reason, string detail)
+    {
+        Session.TryEnd(reason, detail);
+        Session.Client.Abort();
+    }
+
+    /// <summary>Reads on for a moment, for nothing.</summary>
+    private async ValueTask LingerAsync()
+    {
+        if (_isLingered)
+        {
+            return;
+        }
+
+        _isLingered = true;
+        if (_head.Length > 0 && _isRead)
+        {
+            return;
+        }
+
+        _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
+        long read = 0;
+        while (read < MostLingering)
+        {
+            ReadResult result = await Input.ReadAsync(CancellationToken.None);
+            read += result.Buffer.Length;
+            Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        _clock.Stop();
+    }
+}

@@ -1,0 +1,99 @@
+using WireGate.Core.Approvals;
+using WireGate.Core.Audit;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.External;
+using WireGate.Core.Sessions;
+using WireGate.Http.Credentials;
+using WireGate.Http.Forward;
+using WireGate.Http.Holding;
+using WireGate.Http.Http1;
+using WireGate.Http.Operations;
+using WireGate.Http.Upstream;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>What exchanges need of the process, and of the loop that they are on.</summary>
+/// <param name="Process">The process.</param>
+/// <param name="Pool">Upstream connections of the loop.</param>
+/// <param name="Credentials">What logins say.</param>
+/// <param name="Troubles">Told of upstreams that cannot be reached.</param>
+/// <param name="Point">Asks elsewhere.</param>
+/// <param name="Held">What waits for people.</param>
+internal sealed record RelayServices(
+    HttpServices Process, UpstreamPool Pool, LoginCredentials Credentials, UpstreamTroubles Troubles, DecisionPoint Point, HeldInProcess Held)
+{
+    /// <summary>What requests on the client's connection may be for; null: whatever they name.</summary>
+    public RequestScope? Scope { get; init; }
+}
+
+/// <summary>
+/// What the exchanges of a client's connection have in common: for whom and for what they are, as the first of them decided. On the session's loop.
+/// </summary>
+/// <param name="session">The first session of the connection.</param>
+/// <param name="services">The process.</param>
+internal sealed class HttpSession(Session session, RelayServices services)
+{
+    private OperationDecider? _decider;
+
+    /// <summary>The session that is served now.</summary>
+    public Session Session { get; private set; } = session;
+
+    public RelayServices Services => services;
+
+    /// <summary>Decides what its caller may come in for.</summary>
+    public ClientAuthorization Authorization { get; } = new(services.Process.Placeholders, services.Process.Admission);
+
+    /// <summary>Writes down what is asked for.</summary>
+    public OperationLog Log { get; } = new(services.Process.Audit);
+
+    /// <summary>Decides what becomes of its requests. Its caller is proven, and its access chosen.</summary>
+    public OperationDecider Decider => _decider ??= new OperationDecider(Session, services.Point, services.Process.Time);
+
+    /// <summary>Field lines that say as whom its login acts.</summary>
+    public byte[] Impersonation { get; set; } = [];
+
+    /// <summary>What it waits for, whose client is to come back.</summary>
+    public Approval? Pending { get; set; }
+
+    /// <summary>What it was begun by.</summary>
+    public string? Approval { get; set; }
+
+    /// <summary>Of bodies from the client.</summary>
+    public ByteCount ClientBytes { get; } = new();
+
+    /// <summary>Of bodies from upstreams.</summary>
+    public ByteCount UpstreamBytes { get; } = new();
+
+    /// <summary>Has the session say how much it moved.</summary>
+    public void Count()
+    {
+        long client = ClientBytes.Bytes, upstream = UpstreamBytes.Bytes;
+        Session.ClientBytes = () => ClientBytes.Bytes - client;
+        Session.UpstreamBytes = () => UpstreamBytes.Bytes - upstream;
+    }
+
+    /// <summary>It has said what it wants.</summary>
+    /// <returns>Why it is not to be.</returns>
+    public Refusal? Open()
+    {
+        Session.IsOpened = true;
+        services.Process.Audit.Append(Session.Event(AuditEventKind.SessionOpened));
+        return Session.Full is { } full ? new Refusal(SessionEnd.LimitReached, full, full) : null;
+    }
+
+    /// <summary>A request is for another placeholder or target: the next session begins with it.</summary>
+    /// <returns>Why it cannot.</returns>
+    public Refusal? Succeed()
+    {
+        if (Session.Succeed!() is not { } next)
+        {
+            return new Refusal(SessionEnd.LimitReached, "too many connections that have proven nothing yet", "no room for another session on a connection");
+        }
+
+        next.Host = Session.Host;
+        Session = next;
+        (_decider, Approval) = (null, null);
+        Count();
+        return Open();
+    }
+}
