@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
-using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
@@ -9,16 +8,12 @@ using WireGate.Http.Tests.Sessions;
 
 namespace WireGate.Http.Tests.Credentials.Aws;
 
-/// <summary>Requests that are signed on their way.</summary>
-[TestFixture(TransportKind.Epoll, false)]
-[TestFixture(TransportKind.Streams, false)]
-[TestFixture(TransportKind.Epoll, true)]
-internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) : HttpFixture(transport)
+/// <summary>A target whose requests are signed for S3.</summary>
+internal abstract class AwsFixture(TransportKind transport, bool isUnsigned) : HttpFixture(transport)
 {
-    private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    private const string HashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    protected const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-    private string KeyFile => SecretFile + "-id";
+    protected string KeyFile => SecretFile + "-id";
 
     protected override GatewayConfig Change(GatewayConfig config)
     {
@@ -34,6 +29,39 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
             Secrets = config.Secrets.Append(KeyValuePair.Create("id", new SecretConfig { Name = "id", File = KeyFile })).ToFrozenDictionary(),
         };
     }
+
+    protected string Signed(string line, string fields, string body = "") =>
+        $"{line} HTTP/1.1\r\nHost: api.test\r\nAuthorization: AWS4-HMAC-SHA256 Credential={Token}/20260301/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, "
+        + $"Signature=anything\r\n{fields}\r\n{body}";
+
+    protected async Task<string> SentAsync(string request)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(request);
+        RawPeer upstream = await AcceptAsync();
+        string head = await upstream.HeadAsync();
+        await upstream.SendAsync(Ok);
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 200 "));
+        return head;
+    }
+
+    protected async Task<string> RefusedAsync(string line, string fields)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Signed(line, fields));
+        string answer = await client.ReadUntilAsync("}\n");
+        Assert.That(answer, Does.StartWith("HTTP/1.1 4"));
+        Assert.That(IsUpstreamAsked, Is.False);
+        return answer;
+    }
+}
+
+/// <summary>Requests that are signed on their way.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class AwsSessionTests(TransportKind transport) : AwsFixture(transport, isUnsigned: false)
+{
+    private const string HashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     [Test]
     public async Task A_signature_of_the_placeholder_becomes_one_of_the_key()
@@ -55,7 +83,6 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
     [TestCase("Content-Length: 5\r\n", "hello", "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD\r\n")]
     public async Task A_body_is_hashed(string framing, string body, string claim)
     {
-        Assume.That(isUnsigned, Is.False);
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Signed("PUT /k", framing + claim, body));
         RawPeer upstream = await AcceptAsync();
@@ -71,7 +98,6 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
     [Test]
     public async Task A_client_that_waits_to_be_asked_for_its_body_is_asked_once()
     {
-        Assume.That(isUnsigned, Is.False);
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Signed("PUT /k", "Content-Length: 5\r\nExpect: 100-continue\r\n"));
         Assert.That(await client.HeadAsync(), Is.EqualTo("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -84,7 +110,6 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
     [Test]
     public async Task A_body_whose_hash_the_client_says_streams_under_that_hash()
     {
-        Assume.That(isUnsigned, Is.False);
         RawPeer client = await ConnectAsync();
         string claim = Convert.ToHexStringLower(SHA256.HashData("any"u8));
         await client.SendAsync(Signed("PUT /k", $"Content-Length: 10000000\r\nX-Amz-Content-Sha256: {claim}\r\n", "begin"));
@@ -97,7 +122,6 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
     [Test]
     public async Task A_body_that_is_too_long_to_be_hashed_is_refused()
     {
-        Assume.That(isUnsigned, Is.False);
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Signed("PUT /k", "Content-Length: 1048577\r\n"));
 
@@ -113,31 +137,8 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
         Assert.That(await RefusedAsync("PUT /k", $"Content-Length: 5\r\nX-Amz-Content-Sha256: {claim}\r\n{coding}"), Does.Contain("aws-chunked"));
 
     [Test]
-    public async Task Chunks_that_are_not_signed_pass_where_bodies_are_not_signed()
-    {
-        const string Claim = "X-Amz-Content-Sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n";
-        if (!isUnsigned)
-        {
-            Assert.That(await RefusedAsync("PUT /k", "Content-Length: 5\r\n" + Claim), Does.Contain("aws-chunked"));
-            return;
-        }
-
-        string head = await SentAsync(Signed("PUT /k", $"Content-Length: 5\r\nContent-Encoding: aws-chunked\r\nx-amz-trailer: x-amz-checksum-crc32\r\n{Claim}", "hello"));
-
-        Assert.That(head, Does.Contain(Claim).And.Contain("Content-Encoding: aws-chunked\r\n").And.Contain("SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token;x-amz-trailer,"));
-    }
-
-    [Test]
-    public async Task A_body_that_is_not_signed_streams()
-    {
-        Assume.That(isUnsigned);
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Signed("PUT /k", "Content-Length: 10000000\r\n", "begin"));
-        RawPeer upstream = await AcceptAsync();
-
-        Assert.That(await upstream.HeadAsync(), Does.Contain("X-Amz-Content-Sha256: UNSIGNED-PAYLOAD\r\n"));
-        Assert.That(await upstream.ReadAsync(5), Is.EqualTo("begin"));
-    }
+    public async Task Chunks_that_are_not_signed_are_refused_where_bodies_are_signed() => Assert.That(
+        await RefusedAsync("PUT /k", "Content-Length: 5\r\nX-Amz-Content-Sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n"), Does.Contain("aws-chunked"));
 
     [Test]
     public async Task A_presigned_URL_is_refused()
@@ -180,30 +181,35 @@ internal sealed class AwsSessionTests(TransportKind transport, bool isUnsigned) 
         Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 50"));
         Assert.That(Records(AuditEventKind.SessionRefused).Single().End, Is.EqualTo(SessionEnd.CredentialUnavailable));
     }
+}
 
-    private string Signed(string line, string fields, string body = "") =>
-        $"{line} HTTP/1.1\r\nHost: api.test\r\nAuthorization: AWS4-HMAC-SHA256 Credential={Token}/20260301/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, "
-        + $"Signature=anything\r\n{fields}\r\n{body}";
-
-    private async Task<string> SentAsync(string request)
+/// <summary>Requests whose bodies are not signed.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class AwsUnsignedTests(TransportKind transport) : AwsFixture(transport, isUnsigned: true)
+{
+    [Test]
+    public async Task Chunks_that_are_not_signed_pass()
     {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(request);
-        RawPeer upstream = await AcceptAsync();
-        string head = await upstream.HeadAsync();
-        await upstream.SendAsync(Ok);
-        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 200 "));
-        return head;
+        const string Claim = "X-Amz-Content-Sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n";
+        string head = await SentAsync(Signed("PUT /k", $"Content-Length: 5\r\nContent-Encoding: aws-chunked\r\nx-amz-trailer: x-amz-checksum-crc32\r\n{Claim}", "hello"));
+
+        Assert.That(head, Does.Contain(Claim).And.Contain("Content-Encoding: aws-chunked\r\n").And.Contain("SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token;x-amz-trailer,"));
     }
 
-    private async Task<string> RefusedAsync(string line, string fields)
+    [Test]
+    public async Task Chunks_that_are_signed_are_refused() => Assert.That(
+        await RefusedAsync("PUT /k", "Content-Length: 5\r\nX-Amz-Content-Sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD\r\n"), Does.Contain("aws-chunked"));
+
+    [Test]
+    public async Task A_body_streams()
     {
         RawPeer client = await ConnectAsync();
-        await client.SendAsync(Signed(line, fields));
-        string answer = await client.ReadUntilAsync("}\n");
-        Assert.That(answer, Does.StartWith("HTTP/1.1 4"));
-        Assert.That(IsUpstreamAsked, Is.False);
-        return answer;
+        await client.SendAsync(Signed("PUT /k", "Content-Length: 10000000\r\n", "begin"));
+        RawPeer upstream = await AcceptAsync();
+
+        Assert.That(await upstream.HeadAsync(), Does.Contain("X-Amz-Content-Sha256: UNSIGNED-PAYLOAD\r\n"));
+        Assert.That(await upstream.ReadAsync(5), Is.EqualTo("begin"));
     }
 }
 
