@@ -114,7 +114,7 @@ internal sealed class Daemon : IAsyncDisposable
         var ssh = new SshProtocol(
             new SshServices(store, secrets, audit, admission, approvals, time, loggers.CreateLogger<SshProtocol>()));
         var http = new HttpProtocol(
-            new HttpServices(store, secrets, approvals, audit, admission, time, loggers.CreateLogger<HttpProtocol>()) 
+            new HttpServices(store, secrets, approvals, audit, admission, time, loggers.CreateLogger<HttpProtocol>())
             {
                 MaskKey = store.DeriveMaskKey(),
                 TurnedAway = turnedAway,
