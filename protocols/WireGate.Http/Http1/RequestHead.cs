@@ -51,6 +51,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>The gateway has all of it and has it wait: what it says about waiting was heard, and the upstream is not told.</summary>
     public void Hold() => (IsHeld, ExpectsContinue) = (true, false);
 
+    /// <summary>It was asked for its body, and the upstream is not to ask again.</summary>
+    public void Asked() => ExpectsContinue = false;
+
     /// <inheritdoc/>
     public override void Clear()
     {
@@ -152,6 +155,12 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         _hasHost = true;
         if (!_authority.Equals(default) && !Ascii.EqualsIgnoreCase(Authority, value))
         {
+            // Many a client of a proxy names that here. Of CONNECT nothing is passed on, and only what it says is connected to.
+            if (Method.SequenceEqual("CONNECT"u8))
+            {
+                return;
+            }
+
             Refuse("a Host other than that of the request target");
         }
 

@@ -18,7 +18,7 @@ internal static class ConfigWarnings
             .Select(target => $"targets.{target}: no grant opens it"),
         .. config.Secrets.Keys.Order(StringComparer.Ordinal)
             .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(
-                l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secret == secret)))
+                l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secrets.Contains(secret) == true)))
             .Select(secret => $"secrets.{secret}: no login uses it"),
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !l.Address.IsLoopback)
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),
@@ -27,8 +27,10 @@ internal static class ConfigWarnings
             .Select(t => $"targets.{t.Name}.address: http goes in clear to another machine: "
                 + "who is on the way reads the credential and answers in its place, write https"),
         .. config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
-            .Where(t => t.Protocol == ProtocolNames.Kubernetes && config.Listeners.Any(l => l.Reaches(t)) && !config.Listeners.Any(l => l.Tls is not null && l.Reaches(t)))
+            .Where(t => t.Protocol == ProtocolNames.Kubernetes && config.Listeners.Any(l => l.Reaches(t)) && !config.Listeners.Any(l => (l.Tls ?? (object?)l.Authority) is not null && l.Reaches(t)))
             .Select(t => $"targets.{t.Name}: no listener with TLS reaches it, and kubectl shows its token to none without: add tls to one"),
+        .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Forward && !config.Targets.Values.Any(l.Reaches))
+            .Select(l => $"listeners ({l.Name}): no target of HTTP has hosts, so it refuses everything"),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. CopyWarnings.Find(config),
