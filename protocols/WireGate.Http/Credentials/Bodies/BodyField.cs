@@ -30,8 +30,9 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
         {
             problem = isForm ? search.InForm(body.Span, token) : search.InJson(body, token);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter is about half of a surrogate pair.
             problem = "a body that is no JSON, or has a member twice";
         }
 
