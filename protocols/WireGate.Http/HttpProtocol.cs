@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
@@ -6,6 +7,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Tls;
 using WireGate.Http.Credentials;
+using WireGate.Http.Forward;
 using WireGate.Http.Holding;
 using WireGate.Http.Relaying;
 using WireGate.Http.Upstream;
@@ -37,7 +39,11 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         _connector = new UpstreamConnector(new LoginCertificates(services.Secrets));
         _credentials = new LoginCredentials(services.Secrets, services.Time);
         _troubles = new UpstreamTroubles(services.Time, services.Logger);
+        Forward = new ForwardProtocol(services, ServeAsync);
     }
+
+    /// <summary>The same for listeners that are proxies.</summary>
+    public IProtocol Forward { get; }
 
     /// <inheritdoc/>
     public string Name => ProtocolNames.Http;
@@ -48,13 +54,19 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         ArgumentNullException.ThrowIfNull(session);
         if (_tls.Of(session.Listener) is { } tls)
         {
-            await AcceptTlsAsync(session, tls);
+            await AcceptTlsAsync(session, tls.Options);
         }
 
+        await ServeAsync(session, null);
+    }
+
+    /// <summary>Serves a client's requests, once it is known what speaks on its connection.</summary>
+    private async ValueTask ServeAsync(Session session, RequestScope? scope)
+    {
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            using var connection = new Http1Connection(session, new RelayServices(_services, pool, _credentials, _troubles, _point, _held));
+            using var connection = new Http1Connection(session, new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope });
             await connection.RunAsync();
         }
         finally
@@ -74,11 +86,11 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         _credentials.Dispose();
     }
 
-    private static async ValueTask AcceptTlsAsync(Session session, ServerTls tls)
+    internal static async ValueTask AcceptTlsAsync(Session session, SslServerAuthenticationOptions tls)
     {
         try
         {
-            session.Client = await TlsConnection.AcceptAsync(session.Client, tls.Options, session.HandshakeToken);
+            session.Client = await TlsConnection.AcceptAsync(session.Client, tls, session.HandshakeToken);
         }
         catch (ProtocolException e)
         {

@@ -17,11 +17,12 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
     private readonly Key<string> _target;
     private readonly Key<bool> _scramOnly;
     private readonly Key<ImmutableArray<string>> _hostKeys;
+    private readonly Key<ForwardAuthorityConfig> _ca;
 
     public ListenerShape()
     {
         _name = Required("name", NameShape, l => l.Name, "Its unique name.");
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres, ssh or http.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres, ssh, http or forward.");
         _address = Required(
             "address", new ListenAddressShape(), l => l.Address, "Where it listens: address:port, or unix: and an absolute path.");
         _mode = OptionalValue("mode", Words.Mode, l => l.SocketMode, "Permission bits of a Unix socket in quotes, \"0660\" by default.");
@@ -37,6 +38,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
             new ListShape<string>(Words.PrivateFile, least: 1, unique: true),
             l => l.HostKeys.IsEmpty ? null : l.HostKeys,
             "The private keys by which an SSH listener proves itself, files that others cannot read; the best first.");
+        _ca = Optional("ca", new AuthorityShape(), l => l.Authority, "What signs the certificates of a forward listener; wiregate ca create makes it.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context)
@@ -59,15 +61,28 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls, _mode);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _scramOnly);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http], _target);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Forward], _ca);
         bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
         if (isSsh && !values.Has(_hostKeys))
         {
             context.Report(values.Map, "no client could know it, add hostKeys: [ file of a private key ], as ssh-keygen -t ed25519 makes one");
         }
 
+        bool isForward = protocol == ProtocolNames.Forward;
+        if (isForward && !values.Has(_ca))
+        {
+            context.Report(values.Map, "it cannot prove itself to any client, add ca: { certificate, key }, two files that wiregate ca create makes");
+        }
+
         if (!values.TryGet(_address, out Address? address))
         {
             return;
+        }
+
+        if (isForward && address.IsUnix)
+        {
+            context.Report(values.Node(_address), "no client has its proxy at a Unix socket, name an address and a port");
         }
 
         if (isSsh && address.IsUnix)
@@ -101,6 +116,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         Target = values.GetOrNull(_target),
         ScramOnly = values.Get(_scramOnly, false),
         HostKeys = values.Get(_hostKeys, []),
+        Authority = values.GetOrNull(_ca),
     };
 
     private sealed class ServerTlsShape : MapShape<ServerTlsConfig>
@@ -115,5 +131,19 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         }
 
         protected override ServerTlsConfig Build(MapValues values) => new(values.Get(_certificate), values.Get(_key));
+    }
+
+    private sealed class AuthorityShape : MapShape<ForwardAuthorityConfig>
+    {
+        private readonly Key<string> _certificate;
+        private readonly Key<string> _key;
+
+        public AuthorityShape()
+        {
+            _certificate = Required("certificate", Words.PublicFile, t => t.CertificatePath, "Its certificate, a PEM file, which clients trust.");
+            _key = Required("key", Words.PrivateFile, t => t.KeyPath, "Its key, a PEM file that others cannot read.");
+        }
+
+        protected override ForwardAuthorityConfig Build(MapValues values) => new(values.Get(_certificate), values.Get(_key));
     }
 }
