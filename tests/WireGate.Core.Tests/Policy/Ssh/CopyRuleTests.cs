@@ -112,6 +112,9 @@ internal sealed class CopyRuleTests
 
     [TestCase("scp -t .ssh/authorized_keys", ExpectedResult = true)]
     [TestCase("scp -d -t /home/a/.ssh/", ExpectedResult = true)]
+    [TestCase("rsync --server -be.iLsfxCIvu --suffix=_keys --backup-dir=../.ssh . /home/a/in/", ExpectedResult = true)]
+    [TestCase("rsync --server -be.iLsfxCIvu --suffix=_keys --backup-dir .ssh . /home/a/", ExpectedResult = true)]
+    [TestCase("rsync --server -be.iLsfxCIvu --backup-dir=../old . /home/a/in/", ExpectedResult = false)]
     [TestCase("scp -r -t .ssh", ExpectedResult = true)]
     [TestCase("rsync --server -re.iLs . /home/a/.SSH", ExpectedResult = true)]
     [TestCase("rsync --server --sender -re.iLs --remove-source-files . /home/a/.ssh", ExpectedResult = true)]
