@@ -56,7 +56,7 @@ internal sealed class Credential : IDisposable
                 })),
             HttpSurface.BasicUser => OfBasic(login.Surface, default, secret.Span[..length], ":"u8),
             HttpSurface.BasicPassword => OfBasic(login.Surface, [.. before, (byte)':'], secret.Span[..length], default),
-            HttpSurface.Query => new Credential(login.Surface, Encoding.ASCII.GetBytes(Uri.EscapeDataString(login.Name)), Escaped(secret.Span[..length])),
+            HttpSurface.Query => new Credential(login.Surface, Encoding.ASCII.GetBytes(Uri.EscapeDataString(login.Name)), SecretForms.InQuery(secret.Span[..length])),
             _ => null,
         };
         return made is null ? null : new Credential(made._surface, made._name, made._written) { Forms = FormsOf(secret.Span[..length], made) };
@@ -113,10 +113,10 @@ internal sealed class Credential : IDisposable
         }
     }
 
-    // As it is, in JSON, in a URL; and of Basic what stands in the field, which whoever has it decodes.
+    // Of Basic also what stands in the field, which whoever has it decodes.
     private static Secret[] FormsOf(ReadOnlySpan<byte> secret, Credential made)
     {
-        var forms = new List<Secret> { Secret.CopyOf(secret), Escaped(secret), InJson(secret) };
+        List<Secret> forms = SecretForms.Of(secret);
         if (made._surface is HttpSurface.BasicUser or HttpSurface.BasicPassword)
         {
             forms.Add(Secret.CopyOf(made._written.Span[SchemeLength..]));
@@ -129,26 +129,6 @@ internal sealed class Credential : IDisposable
         }
 
         return kept;
-    }
-
-    // RFC 8259 section 7: a quote and a backslash have to be escaped, and nothing else that a field may have.
-    private static Secret InJson(ReadOnlySpan<byte> secret)
-    {
-        byte[] text = new byte[2 * secret.Length];
-        int length = 0;
-        foreach (byte b in secret)
-        {
-            if (b is (byte)'"' or (byte)'\\')
-            {
-                text[length++] = (byte)'\\';
-            }
-
-            text[length++] = b;
-        }
-
-        Secret written = Secret.CopyOf(text.AsSpan(0, length));
-        CryptographicOperations.ZeroMemory(text);
-        return written;
     }
 
     private static Credential OfBasic(HttpSurface surface, ReadOnlySpan<byte> before, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> after)
@@ -164,28 +144,5 @@ internal sealed class Credential : IDisposable
         });
         CryptographicOperations.ZeroMemory(pair);
         return new Credential(surface, "Authorization"u8.ToArray(), written);
-    }
-
-    // unreserved as it is, all else as %XX
-    private static Secret Escaped(ReadOnlySpan<byte> secret)
-    {
-        byte[] text = new byte[3 * secret.Length];
-        int length = 0;
-        foreach (byte b in secret)
-        {
-            if (char.IsAsciiLetterOrDigit((char)b) || "-._~"u8.Contains(b))
-            {
-                text[length++] = b;
-                continue;
-            }
-
-            text[length++] = (byte)'%';
-            text[length++] = (byte)"0123456789ABCDEF"[b >> 4];
-            text[length++] = (byte)"0123456789ABCDEF"[b & 15];
-        }
-
-        Secret escaped = Secret.CopyOf(text.AsSpan(0, length));
-        CryptographicOperations.ZeroMemory(text);
-        return escaped;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Http.Credentials.Tokens;
 
 namespace WireGate.Http.Credentials;
 
@@ -16,6 +17,8 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     private static readonly TimeSpan Unused = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan BetweenRefusals = TimeSpan.FromSeconds(10);
+
+    private readonly LoginTokens _tokens = new(secrets, time);
 
     // When the source was asked because of an upstream.
     private readonly ConcurrentDictionary<HttpLoginConfig, long> _refused = new(ReferenceEqualityComparer.Instance);
@@ -35,7 +38,7 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     /// <exception cref="SecretUnavailableException">It cannot be had.</exception>
     public async ValueTask<Credential?> FetchAsync(HttpLoginConfig login, bool fresh, CancellationToken cancellationToken)
     {
-        using Secret secret = await secrets.FetchAsync(login.Secret, fresh, cancellationToken);
+        using Secret secret = await _tokens.FetchAsync(login, fresh, cancellationToken);
         Credential? made = Credential.Of(login, secret);
         if (made is not null)
         {

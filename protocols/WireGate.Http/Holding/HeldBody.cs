@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Holding;
@@ -14,7 +15,7 @@ internal enum HeldBodyEnd
     /// <summary>It is longer than what is held of one.</summary>
     TooLong,
 
-    /// <summary>The process holds too much already.</summary>
+    /// <summary>The process, or the identity in it, holds too much already.</summary>
     NoRoom,
 
     /// <summary>The client closed before its end.</summary>
@@ -26,8 +27,9 @@ internal enum HeldBodyEnd
 /// comes, since a length is only a promise, and given back when it is disposed of.
 /// </summary>
 /// <param name="process">What all of them hold.</param>
+/// <param name="identity">Whose it is.</param>
 /// <param name="most">Bytes of it that are held.</param>
-internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
+internal sealed class HeldBody(HeldInProcess process, Identity identity, int most) : IDisposable
 {
     /// <summary>Of what is longer nobody can tell what it does.</summary>
     public const int Most = 1024 * 1024;
@@ -91,7 +93,7 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        process.Return(_bytes.Length);
+        process.Return(identity, _bytes.Length);
         (_bytes, _length) = ([], 0);
     }
 
@@ -107,7 +109,7 @@ internal sealed class HeldBody(HeldInProcess process, int most) : IDisposable
         if (length > _bytes.Length)
         {
             int room = Math.Min(most, Math.Max(length, Math.Max(First, 2 * _bytes.Length)));
-            if (!process.TryTake(room - _bytes.Length))
+            if (!process.TryTake(identity, room - _bytes.Length))
             {
                 return HeldBodyEnd.NoRoom;
             }

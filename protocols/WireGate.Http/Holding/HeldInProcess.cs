@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using WireGate.Core.Sessions;
 
 namespace WireGate.Http.Holding;
 
@@ -8,7 +9,12 @@ internal sealed class HeldInProcess
     /// <summary>Bytes of bodies. Ours: some hundred of the longest, and thousands of those that APIs are used to.</summary>
     public const long Most = 64 * 1024 * 1024;
 
+    /// <summary>Bytes of bodies of one identity, so that one that never finishes them leaves room for others.</summary>
+    public const long MostOfOne = Most / 4;
+
     private readonly ConcurrentDictionary<string, int> _attended = new(StringComparer.Ordinal);
+    private readonly Dictionary<Identity, long> _ofEach = [];
+    private readonly Lock _lock = new();
     private long _bytes;
 
     /// <summary>Bytes that are held.</summary>
@@ -16,19 +22,40 @@ internal sealed class HeldInProcess
 
     /// <summary>Takes room for so many bytes more.</summary>
     /// <returns>False: there is none.</returns>
-    public bool TryTake(int bytes)
+    public bool TryTake(Identity identity, int bytes)
     {
-        if (Interlocked.Add(ref _bytes, bytes) <= Most)
+        lock (_lock)
         {
+            long ofOne = _ofEach.GetValueOrDefault(identity) + bytes;
+            if (_bytes + bytes > Most || ofOne > MostOfOne)
+            {
+                return false;
+            }
+
+            _ofEach[identity] = ofOne;
+            _bytes += bytes;
             return true;
         }
-
-        Return(bytes);
-        return false;
     }
 
     /// <summary>Gives room back.</summary>
-    public void Return(int bytes) => Interlocked.Add(ref _bytes, -bytes);
+    public void Return(Identity identity, int bytes)
+    {
+        if (bytes == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            long left = _ofEach[identity] -= bytes;
+            _bytes -= bytes;
+            if (left == 0)
+            {
+                _ofEach.Remove(identity);
+            }
+        }
+    }
 
     /// <summary>A client waits for an approval for which no other does.</summary>
     /// <returns>False: another does, and this one does not.</returns>

@@ -21,6 +21,39 @@ internal static class ContentTypes
             || Ascii.EqualsIgnoreCase(type, "application/graphql"u8);
     }
 
+    /// <summary>Whether some reader of a response would take it for text: every line of its head that says what it is counts, or that none does.</summary>
+    public static bool MayBeText(ResponseHead head)
+    {
+        bool isSaid = false;
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentType)
+            {
+                isSaid = true;
+                if (IsText(head.Value(field)))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return !isSaid;
+    }
+
+    /// <summary>Whether some reader of a response would decode it first.</summary>
+    public static bool IsEncoded(ResponseHead head)
+    {
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentEncoding && !Ascii.EqualsIgnoreCase(head.Value(field), "identity"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The type without its parameters.</summary>
     public static ReadOnlySpan<byte> TypeOf(ReadOnlySpan<byte> value)
     {

@@ -32,7 +32,8 @@ internal readonly ref struct Places(
     // URI-reference = URI / relative-ref, of which a client follows: scheme "://" authority path, "//" authority path, absolute-path.
     private bool TryWriteReference(IBufferWriter<byte> output, ReadOnlySpan<byte> before, ReadOnlySpan<byte> reference)
     {
-        int scheme = reference.StartsWith("//"u8) ? 0 : reference.IndexOf("://"u8);
+        int colon = reference.IndexOfAny(":/?#"u8);
+        int scheme = reference.StartsWith("//"u8) ? 0 : colon > 0 && reference[colon..].StartsWith("://"u8) ? colon : -1;
         if (scheme < 0)
         {
             if (_prefix.IsEmpty || reference is not [(byte)'/', ..])

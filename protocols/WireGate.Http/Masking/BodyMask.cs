@@ -36,11 +36,11 @@ internal sealed class BodyMask : IDisposable
         _hidden = new HiddenText(key);
         _json = new JsonMask(plan.Paths, new TextSearch(plan.Searches), _hidden);
         _text = new TextMask(new TextSearch(plan.Searches), _hidden);
-        _events = new EventMask(_json, _text);
+        _events = new EventMask(_json, _text, plan.NeedsMembers);
     }
 
     /// <summary>Why nothing more can pass; null: it can.</summary>
-    public string? Problem => _form == BodyForm.Text ? null : _json.Problem;
+    public string? Problem => _events.Problem;
 
     /// <summary>Begins a body.</summary>
     public void Begin(BodyForm form)

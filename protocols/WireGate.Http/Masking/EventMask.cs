@@ -2,13 +2,17 @@ namespace WireGate.Http.Masking;
 
 /// <summary>
 /// Masks server-sent events: the data of each as JSON, if it is an object or an array, else line by line as text, as all other lines are. What makes
-/// lines and fields of it stays where it is, and no event waits for the next.
+/// lines and fields of it stays where it is, and no event waits for the next. Where members are hidden, data that is no JSON is none that could pass,
+/// but for <c>[DONE]</c>, by which APIs end.
 /// </summary>
 /// <param name="json">Masks data that is JSON.</param>
 /// <param name="text">Masks what is not.</param>
-internal sealed class EventMask(JsonMask json, TextMask text)
+/// <param name="needsMembers">Data without members must not pass.</param>
+internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
 {
     private static ReadOnlySpan<byte> DataField => "data"u8;
+
+    private static ReadOnlySpan<byte> Done => "[DONE]"u8;
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
@@ -17,6 +21,7 @@ internal sealed class EventMask(JsonMask json, TextMask text)
     private bool _isBehindReturn;
     private bool _isJson;
     private bool _isText;
+    private string? _problem;
 
     /// <summary>Where in a line it is. The default begins the stream.</summary>
     private enum At : byte
@@ -29,15 +34,16 @@ internal sealed class EventMask(JsonMask json, TextMask text)
         Bracket,
         Json,
         Text,
+        Done,
     }
 
     /// <summary>Why the data of an event cannot be masked; null: it can, so far.</summary>
-    public string? Problem => json.Problem;
+    public string? Problem => _problem ?? json.Problem ?? text.Problem;
 
     /// <summary>Another body begins.</summary>
     public void Reset()
     {
-        (_at, _matched, _isBehindReturn, _isJson, _isText) = (At.Stream, 0, false, false, false);
+        (_at, _matched, _isBehindReturn, _isJson, _isText, _problem) = (At.Stream, 0, false, false, false, null);
         json.Reset();
         text.Reset();
     }
@@ -104,6 +110,9 @@ internal sealed class EventMask(JsonMask json, TextMask text)
                         or (>= (byte)'0' and <= (byte)'9'));
                     TakePart("["u8, output);
                     continue;
+                case At.Done:
+                    TakeDone(part, output);
+                    return;
                 default:
                     byte b = part[0];
                     if (!Begin(b, out bool isTaken))
@@ -144,7 +153,8 @@ internal sealed class EventMask(JsonMask json, TextMask text)
                 _matched++;
                 return true;
             case At.Field when _matched == DataField.Length && b == ':':
-                _at = _isJson ? At.Json : _isText ? At.Text : At.Blank;
+                // Behind [DONE] no more data may come.
+                (_at, _matched) = (_isJson ? At.Json : !_isText ? At.Blank : needsMembers ? At.Done : At.Text, Done.Length);
                 return true;
             case At.Field:
                 _at = At.Text;
@@ -163,8 +173,16 @@ internal sealed class EventMask(JsonMask json, TextMask text)
     // What the data of the event is.
     private void Decide(bool isJson)
     {
-        (_isJson, _isText) = (isJson, !isJson);
-        _at = isJson ? At.Json : At.Text;
+        (_isJson, _isText, _matched) = (isJson, !isJson, 0);
+        _at = isJson ? At.Json : needsMembers ? At.Done : At.Text;
+    }
+
+    private void TakeDone(ReadOnlySpan<byte> part, MaskOutput output)
+    {
+        int length = part.CommonPrefixLength(Done[_matched..]);
+        _matched += length;
+        output.Write(part[..length]);
+        _problem = length < part.Length ? "the data of an event is not JSON, of which members are masked" : null;
     }
 
     private void EndLine(MaskOutput output)

@@ -14,26 +14,12 @@ internal static class MaskableBody
     {
         BodyForm form = FormOf(head, out bool isOther);
         problem = head.Code == 206 || head.TryGet(FieldName.ContentRange, out _) ? "it is a part of something"
-            : IsEncoded(head) ? "it is compressed"
+            : ContentTypes.IsEncoded(head) ? "it is compressed"
             : form == BodyForm.Unknown ? "its type is none that can be looked through"
             : isOther ? "its characters are others than those of UTF-8"
             : form == BodyForm.Text && plan.NeedsMembers ? "it is not JSON, of which members are masked"
             : null;
         return problem is null ? form : BodyForm.Unknown;
-    }
-
-    // Every line of it counts: whoever reads another than this one would decode what was not looked at.
-    private static bool IsEncoded(ResponseHead head)
-    {
-        foreach (ref readonly FieldLine field in head.Fields)
-        {
-            if (field.Name == FieldName.ContentEncoding && !Ascii.EqualsIgnoreCase(head.Value(field), "identity"u8))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static BodyForm FormOf(ResponseHead head, out bool isOther)

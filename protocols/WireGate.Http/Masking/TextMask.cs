@@ -11,10 +11,13 @@ internal sealed class TextMask(TextSearch search, HiddenText hidden)
     private byte[] _line = [];
     private int _kept;
 
+    /// <summary>Why nothing more can pass; null: it can.</summary>
+    public string? Problem { get; private set; }
+
     /// <summary>Another text begins.</summary>
     public void Reset()
     {
-        _kept = 0;
+        (_kept, Problem) = (0, null);
         search.Reset();
     }
 
@@ -24,6 +27,11 @@ internal sealed class TextMask(TextSearch search, HiddenText hidden)
         while (data.IndexOf((byte)'\n') is >= 0 and var newLine)
         {
             Append(data[..newLine], output);
+            if (Problem is not null)
+            {
+                return;
+            }
+
             EndLine(output);
             output.Write("\n"u8);
             data = data[(newLine + 1)..];
@@ -35,6 +43,17 @@ internal sealed class TextMask(TextSearch search, HiddenText hidden)
     /// <summary>Takes more of a line.</summary>
     public void Append(ReadOnlySpan<byte> data, MaskOutput output)
     {
+        // In UTF-16 and UTF-32 what detectors look for has one in each character; whoever reads it would know, by its mark or by guessing.
+        if (data.Contains((byte)0))
+        {
+            Problem = "its characters are others than those of UTF-8";
+        }
+
+        if (Problem is not null)
+        {
+            return;
+        }
+
         _line = _line.Length == 0 && !data.IsEmpty ? new byte[TextSearch.Window] : _line;
         while (!data.IsEmpty)
         {
@@ -51,7 +70,13 @@ internal sealed class TextMask(TextSearch search, HiddenText hidden)
     }
 
     /// <summary>The line ends.</summary>
-    public void EndLine(MaskOutput output) => Show(_kept, isEnd: true, output);
+    public void EndLine(MaskOutput output)
+    {
+        if (Problem is null)
+        {
+            Show(_kept, isEnd: true, output);
+        }
+    }
 
     private void Show(int length, bool isEnd, MaskOutput output)
     {

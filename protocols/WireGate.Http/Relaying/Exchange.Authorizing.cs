@@ -155,6 +155,42 @@ internal sealed partial class Exchange
             $"no grant gives {Session.ProvenCaller.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
     }
 
+    /// <summary>Decides by the config in force, which says what target and login are, too.</summary>
+    /// <param name="isRun">It counts for the rules' limits.</param>
+    /// <returns>A refusal: the config in force does not grant it any more.</returns>
+    private async ValueTask<(HttpOperation Request, Decision Decision, Refusal? Refusal)> DecideAsync(bool isRun)
+    {
+        while (true)
+        {
+            (Operation operation, Decision decision) = await of.Decider.DecideAsync(Describe, isRun);
+            if (IsRenewed)
+            {
+                return ((HttpOperation)operation, decision, null);
+            }
+
+            if (Renew() is { } refusal)
+            {
+                return ((HttpOperation)operation, decision, refusal);
+            }
+
+            isRun = false;
+        }
+    }
+
+    private bool IsRenewed => Session.Config.Targets.TryGetValue(Session.Access!.Target.Name, out TargetConfig? target) && ReferenceEquals(target, Session.Access.Target);
+
+    /// <summary>Takes over what the config in force says of the session's target and login, which are still granted: else it would have ended.</summary>
+    private Refusal? Renew()
+    {
+        if (TargetOf(Session.Config)?.Name != Session.Access!.Target.Name || AccessChoice.Renewed(Session.Config, Session.Access) is not { } access)
+        {
+            return new Refusal(SessionEnd.NoLongerGranted, "the session is no longer granted", "another config has its target, its login or its grant no longer");
+        }
+
+        Session.Access = access;
+        return Recognize() is { } claim ? new Refusal(SessionEnd.ClientBrokeProtocol, claim, claim) : CheckSurface(_slot) ?? Impersonate();
+    }
+
     private TargetConfig? TargetOf(GatewayConfig config)
     {
         RequestTarget asked = Head.ReadTarget();
@@ -172,19 +208,23 @@ internal sealed partial class Exchange
             HttpSurface.BasicUser or HttpSurface.BasicPassword or HttpSurface.ClientCertificate => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(Head.Name(Head.Fields[slot.Field]), login.Name),
-            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query[slot.Parameter], login.Name),
+            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query[slot.Parameter], login.Name)
+                && HasOnce(Head.ReadTarget().Query, login.Name),
             _ => false,
         };
         string where = login?.Surface switch
         {
             _ when _isKubernetes => "the field Authorization, as a bearer token",
-            HttpSurface.Query => $"the query parameter {login.Name}",
+            HttpSurface.Query => $"the query parameter {login.Name}, once",
             HttpSurface.Header => $"the field {login.Name}",
             _ => "the field Authorization",
         };
         return isThere ? null : new Refusal(
             SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}", $"a placeholder elsewhere than in {where}, which login \"{Session.Access.Login.Name}\" names");
     }
+
+    // An upstream may take the first of them, or the last: the client's own would be one of them.
+    private static bool HasOnce(ReadOnlySpan<byte> query, string name) => HttpQuery.Parse(query).Count(p => p.Key == name) == 1;
 
     private static bool IsParameter(ReadOnlySpan<byte> pair, string name)
     {

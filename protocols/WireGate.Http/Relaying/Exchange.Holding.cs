@@ -68,7 +68,7 @@ internal sealed partial class Exchange
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     private async ValueTask<HeldBodyEnd> CollectAsync(int most, bool isWaitedFor, TimeSpan within)
     {
-        var body = new HeldBody(of.Services.Held, most);
+        var body = new HeldBody(of.Services.Held, Session.ProvenCaller.Identity, most);
         HeldBodyEnd end = HeldBodyEnd.SourceClosed;
         try
         {
@@ -108,7 +108,8 @@ internal sealed partial class Exchange
             return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, Problem, Problem));
         }
 
-        var request = new HeldRequest(HeadForPeople(), body);
+        byte[] shown = HeadForPeople();
+        var request = new HeldRequest(shown, body);
         ApprovalRequest? asked = body.Length <= HashedHere ? request.Ask(Session, decision) : await Task.Run(() => request.Ask(Session, decision));
         await Session.Loop.Switch();
         if (asked is null)
@@ -121,7 +122,7 @@ internal sealed partial class Exchange
         switch (outcome.End)
         {
             case WaitEnd.Claimed:
-                return await RunApprovedAsync(operation, asked, outcome.Approval!, HeldRequest.BodyOf(asked));
+                return await RunApprovedAsync(operation, asked, outcome.Approval!, shown);
             case WaitEnd.Pending:
                 string reference = Reference.New();
                 of.Log.Waits(Session, Head, operation, decision, outcome.Approval!.Id, reference);
@@ -144,12 +145,14 @@ internal sealed partial class Exchange
             .RunAsync(asked, named == of.Approval ? null : named, patience < LongestInPlace ? patience : LongestInPlace);
     }
 
-    private async ValueTask<bool> RunApprovedAsync(HttpOperation operation, ApprovalRequest asked, Approval approval, string? body)
+    private async ValueTask<bool> RunApprovedAsync(HttpOperation operation, ApprovalRequest asked, Approval approval, byte[] shown)
     {
         // People take their time, and what it was counted for it counts no more.
-        (_, Decision now) = await of.Decider.DecideAsync(Describe, isRun: false);
+        (_, Decision now, Refusal? refusal) = await DecideAsync(isRun: false);
         now = PlanMasks(now);
         string? why = Session.End != SessionEnd.None ? "the session has ended"
+            : refusal is not null ? refusal.Message
+            : !HeadForPeople().AsSpan().SequenceEqual(shown) ? "it would be sent otherwise by now than it was shown"
             : Process.Placeholders.Find(Encoding.ASCII.GetBytes(Session.Placeholder!.Id)) is not { Revoked: null }
                 ? "its placeholder is no longer accepted"
             : now.Verdict == Verdict.Deny ? now.Reason ?? "it is denied by now"
@@ -158,7 +161,7 @@ internal sealed partial class Exchange
         AuditPosition written = default;
         if (why is null)
         {
-            written = of.Log.Approved(Session, Head, operation, now, approval.Id, body);
+            written = of.Log.Approved(Session, Head, operation, now, approval.Id, HeldRequest.BodyOf(asked));
             await Process.Audit.WhenDurableAsync(written, Session.Loop);
             why = Session.End != SessionEnd.None ? "the session has ended" : null;
         }

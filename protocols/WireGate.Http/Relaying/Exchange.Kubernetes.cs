@@ -1,5 +1,6 @@
 using System.Buffers;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Http.Holding;
@@ -36,6 +37,13 @@ internal sealed partial class Exchange
         if (!isWritten || Head.Body.Kind == BodyKind.None)
         {
             return null;
+        }
+
+        // What is denied anyhow is not waited for.
+        (_, Decision decision, Refusal? refusal) = await DecideAsync(isRun: false);
+        if (refusal is not null || decision.Verdict == Verdict.Deny)
+        {
+            return refusal is null ? null : await RefuseAsync(refusal);
         }
 
         _makesToken = true;

@@ -172,8 +172,8 @@ internal sealed partial class Exchange
                 return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
             }
 
-            bool isText = !_response.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> type) || ContentTypes.IsText(type);
-            if (isText && IsEncoded && _response.Body.Kind != BodyKind.None)
+            bool isText = ContentTypes.MayBeText(_response);
+            if (isText && ContentTypes.IsEncoded(_response) && _response.Body.Kind != BodyKind.None)
             {
                 await StopAsync(upstream, sending);
                 return await FailAsync(new Refusal(

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
@@ -16,8 +15,6 @@ internal sealed partial class Exchange
 
     private readonly ResponseHead _response = new();
     private readonly Scrubber _scrubber = new();
-
-    private bool IsEncoded => _response.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8);
 
     private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, BodySink sink, Scrubber? scrubber)
     {

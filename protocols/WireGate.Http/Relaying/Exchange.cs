@@ -95,7 +95,8 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return await BreakAsync(400, "a body before an upgrade");
         }
 
-        if (await AuthorizeAsync() is { } refusal)
+        Refusal? refusal = await AuthorizeAsync();
+        if (refusal is not null)
         {
             return _isMisdirected ? await DeclineAsync(421, refusal) : await RefuseAsync(refusal);
         }
@@ -105,8 +106,12 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        (Operation operation, Decision decision) = await of.Decider.DecideAsync(Describe);
-        var request = (HttpOperation)operation;
+        (HttpOperation request, Decision decision, refusal) = await DecideAsync(isRun: true);
+        if (refusal is not null)
+        {
+            return await RefuseAsync(refusal);
+        }
+
         decision = PlanMasks(decision);
         if (decision.Verdict == Verdict.Hold)
         {

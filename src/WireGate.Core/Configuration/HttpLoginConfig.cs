@@ -23,6 +23,14 @@ public sealed record HttpLoginConfig
 
     /// <summary>PEM file of the certificate whose key the secret is; null but for <see cref="HttpSurface.ClientCertificate"/>.</summary>
     public string? CertificatePath { get; init; }
+
+    /// <summary>
+    /// Who gives the token that is shown, for which the secret is what is shown there; null: the secret itself is what is shown.
+    /// </summary>
+    public HttpTokenConfig? Token { get; init; }
+
+    /// <summary>How requests are signed; null but for <see cref="HttpSurface.Signature"/>.</summary>
+    public AwsSigningConfig? Aws { get; init; }
 }
 
 /// <summary>Where a credential stands in a request of HTTP.</summary>
@@ -45,4 +53,7 @@ public enum HttpSurface
 
     /// <summary>In no request: it is the key of a certificate that is shown when the connection is made.</summary>
     ClientCertificate,
+
+    /// <summary>In no request, which is signed with it.</summary>
+    Signature,
 }

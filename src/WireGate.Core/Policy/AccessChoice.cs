@@ -54,6 +54,16 @@ public static class AccessChoice
             && !(replication && IsMasked(config, target, access.Login.Name));
     }
 
+    /// <summary>What was chosen once, as another config has it: what its target and its login are may be something else by now.</summary>
+    /// <returns>Null: it has the target, the login or the grant no longer.</returns>
+    public static Access? Renewed(GatewayConfig config, Access access)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(access);
+        return config.Targets.TryGetValue(access.Target.Name, out TargetConfig? target) && target.TryGetLogin(access.Login.Name, out LoginConfig? login)
+            && config.Grants.FirstOrDefault(g => g.Name == access.Grant.Name) is { } grant ? new Access(target, login, grant) : null;
+    }
+
     /// <summary>
     /// Whether anything is masked of a target: a stream of changes may hold all of it. Such a stream is one operation without an end and
     /// is not judged again: it has to be asked for anew.

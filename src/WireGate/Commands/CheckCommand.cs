@@ -19,7 +19,7 @@ internal static class CheckCommand
     {
         var file = new Option<string>("--config") { Description = "The config file.", DefaultValueFactory = _ => DefaultConfig };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var connect = new Option<bool>("--connect") { Description = "Also log in to every target; to those of HTTP only connect." };
+        var connect = new Option<bool>("--connect") { Description = "Also log in to every target; to those of HTTP only connect, and ask for their tokens." };
         var command = new Command("check", "Validate the config and print it as it would be in force, with secrets hidden.") { file, json, connect };
         command.SetAction(async (result, cancellationToken) =>
         {

@@ -15,7 +15,7 @@ internal sealed record ConnectAttempt(string Target, string Login, string Addres
     public override string ToString() => $"{Target} as {Login} at {Address}: {Printable.Escape(Problem ?? "ok")}";
 }
 
-/// <summary><c>wiregate check --connect</c>: logs in to every target, as every login, at every address; of HTTP, only connects.</summary>
+/// <summary><c>wiregate check --connect</c>: logs in to every target, as every login, at every address; of HTTP, only connects, and asks for tokens.</summary>
 internal static class ConnectCheck
 {
     private static readonly TimeSpan PerLogin = TimeSpan.FromSeconds(10);
@@ -39,7 +39,8 @@ internal static class ConnectCheck
                     {
                         ProtocolNames.Ssh => await Ssh.LoginCheck.RunAsync(loop, target, login, address, secrets, config.Secrets, deadline.Token),
                         ProtocolNames.Kubernetes => await Http.Kubernetes.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token),
-                        ProtocolNames.Http => await HttpReach.RunAsync(loop, target, address, deadline.Token),
+                        ProtocolNames.Http => await HttpReach.RunAsync(loop, target, address, deadline.Token)
+                            ?? await Http.Credentials.Tokens.TokenCheck.RunAsync(login, secrets, deadline.Token),
                         _ => await Postgres.LoginCheck.RunAsync(loop, target, login, address, secrets, deadline.Token),
                     };
                     var attempt = new ConnectAttempt(target.Name, login.Name, address.ToString(), problem);

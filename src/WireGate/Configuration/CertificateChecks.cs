@@ -26,7 +26,7 @@ internal static class CertificateChecks
                 yield return At(named, certificate, own);
             }
 
-            foreach (string shown in target.Logins.Select(l => l.Http?.CertificatePath).OfType<string>())
+            foreach (string shown in target.Logins.SelectMany(l => new[] { l.Http?.CertificatePath, l.Http?.Token?.Endpoint.Tls.CaPath }).OfType<string>())
             {
                 if (Problem(() => LoadAuthorities(shown)) is { } chain)
                 {

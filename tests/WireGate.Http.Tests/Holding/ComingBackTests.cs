@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
@@ -51,6 +52,27 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
         await client.SendAsync(Post(fields: For(id)));
         Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain($"approval {id} was made use of, which is good for once"));
         Assert.That(Store.All, Has.Length.EqualTo(1));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [TestCase(true, "this target takes a placeholder in the field X-Key")]
+    [TestCase(false, "it would be sent otherwise by now than it was shown")]
+    public async Task What_would_be_sent_otherwise_than_it_was_shown_is_not_sent(bool isSurface, string why)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Post());
+        string id = await AskedAsync();
+        Config = isSurface
+            ? WithLogin(Config with { Version = "2" }, new HttpLoginConfig { Secret = "real", Surface = HttpSurface.Header, Name = "X-Key" })
+            : Config with
+            {
+                Version = "2",
+                Targets = Config.Targets.Values
+                    .Select(t => t with { Logins = [t.Logins[0] with { Impersonate = new ImpersonationConfig { User = "root" } }] }).ToFrozenDictionary(t => t.Name),
+            };
+        await ApproveAsync(id);
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain($"approval {id} was given, and {why}"));
         Assert.That(IsUpstreamAsked, Is.False);
     }
 

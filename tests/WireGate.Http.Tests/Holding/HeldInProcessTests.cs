@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using NUnit.Framework;
+using WireGate.Core.Sessions;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
@@ -17,7 +18,7 @@ internal sealed class HeldInProcessTests
         HeldBodyEnd end;
         do
         {
-            held.Add(new HeldBody(process, HeldBody.Most));
+            held.Add(new HeldBody(process, Of(held.Count % 5), HeldBody.Most));
             end = await held[^1].CollectAsync(new BodySource(PipeReader.Create(new(bytes)), new BodyLength(BodyKind.Counted, bytes.Length)));
         }
         while (end == HeldBodyEnd.Complete && held.Count < 1000);
@@ -30,10 +31,22 @@ internal sealed class HeldInProcessTests
     }
 
     [Test]
+    public void One_identity_leaves_room_for_others()
+    {
+        var process = new HeldInProcess();
+        Assert.That(process.TryTake(Of(0), (int)HeldInProcess.MostOfOne));
+        Assert.That(process.TryTake(Of(0), 1), Is.False);
+        Assert.That(process.TryTake(Of(1), (int)HeldInProcess.MostOfOne));
+        process.Return(Of(0), 1);
+        Assert.That(process.TryTake(Of(0), 1));
+        Assert.That(process.Bytes, Is.EqualTo(2 * HeldInProcess.MostOfOne));
+    }
+
+    [Test]
     public async Task A_length_that_is_promised_takes_no_room()
     {
         var process = new HeldInProcess();
-        using var body = new HeldBody(process, HeldBody.Most);
+        using var body = new HeldBody(process, Of(0), HeldBody.Most);
         HeldBodyEnd end = await body.CollectAsync(new BodySource(PipeReader.Create(new(new byte[10])), new BodyLength(BodyKind.Counted, HeldBody.Most)));
 
         Assert.That(end, Is.EqualTo(HeldBodyEnd.SourceClosed));
@@ -51,4 +64,6 @@ internal sealed class HeldInProcessTests
         Assert.That(process.Leave("a"));
         Assert.That(process.TryAttend("a"));
     }
+
+    private static Identity Of(int number) => new() { Issuer = "local", Subject = $"s{number}" };
 }

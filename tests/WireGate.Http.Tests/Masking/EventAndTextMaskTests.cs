@@ -10,7 +10,9 @@ internal sealed class EventAndTextMaskTests
     private const string Card = "4111 1111 1111 1111";
     private const string Key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----";
 
-    private static readonly MaskPlan Both = Masked.Plan(Masked.Paths(MaskStyle.Redact, "$..token") with { Detect = [MaskDetector.CreditCard] });
+    private static readonly MaskConfig Config = Masked.Paths(MaskStyle.Redact, "$..token") with { Detect = [MaskDetector.CreditCard] };
+    private static readonly MaskPlan Both = Masked.Plan(Config with { Unsure = MaskUnsure.Detect });
+    private static readonly MaskPlan Strict = Masked.Plan(Config);
 
     [TestCase("data: {\"token\":\"t\",\"a\":1}\n\n", "data: {\"token\":\"[redacted]\",\"a\":1}\n\n")]
     [TestCase("data:{\"token\":\"t\"}\r\n\r\ndata: {\"token\":1}\r\n\r\n", "data:{\"token\":\"[redacted]\"}\r\n\r\ndata: {\"token\":null}\r\n\r\n")]
@@ -32,6 +34,24 @@ internal sealed class EventAndTextMaskTests
     [TestCase("\n\n: hello\n\n", "\n\n: hello\n\n")]
     public void Events_are_masked_each_and_stay_events(string body, string shown) =>
         Assert.That(Masked.Of(Both, BodyForm.Events, body), Is.EqualTo(shown));
+
+    [TestCase("data: {\"token\":\"t\"}\n\ndata: [DONE]\n\n", "data: {\"token\":\"[redacted]\"}\n\ndata: [DONE]\n\n")]
+    [TestCase("event: {\"token\":1}\ndata: 0\ndata: {\"token\":\"t\"}\n\n", "event: {\"token\":1}\ndata: ✂")]
+    [TestCase("data: \ufeff{\"token\":\"t\"}\n\n", "data: ✂")]
+    [TestCase("data: x{\"token\":\"t\"}\n\n", "data: ✂")]
+    [TestCase("data: \"{\\\"token\\\"\"\n\n", "data: ✂")]
+    [TestCase("data: [DONE]{\"token\":\"t\"}\n\n", "data: [DONE]✂")]
+    [TestCase("data: [DONE]\ndata: {\"token\":\"t\"}\n\n", "data: [DONE]\ndata:✂")]
+    [TestCase("data: [Dt", "data: [D✂")]
+    [TestCase(": hello\ndata\ndata: \ndata:{\"token\":1}\n\nid: 7\n\n", ": hello\ndata\ndata: \ndata:{\"token\":null}\n\nid: 7\n\n")]
+    public void Data_that_has_no_members_does_not_pass_where_members_are_masked(string body, string shown) =>
+        Assert.That(Masked.Of(Strict, BodyForm.Events, body), Is.EqualTo(shown));
+
+    // UTF-16 and UTF-32 have one in each character of ASCII, and no mark tells so for sure.
+    [TestCase(BodyForm.Text, "a\n4\01\01\01\0", "a\n✂")]
+    [TestCase(BodyForm.Events, ": a\ndata: 4\01\0\n\n", ": a\ndata: ✂")]
+    public void Characters_that_detectors_do_not_know_are_cut(BodyForm form, string body, string shown) =>
+        Assert.That(Masked.Run(Both, form, [System.Text.Encoding.UTF8.GetBytes(body)]), Is.EqualTo(shown));
 
     [TestCase($"a {Card} b\nc {Card}", "a [redacted] b\nc [redacted]")]
     [TestCase("4111 1111\n1111 1111\n", "4111 1111\n1111 1111\n")]

@@ -89,6 +89,37 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
         Assert.That(await upstream.HeadAsync(), Does.Contain("\r\nImpersonate-User: system:serviceaccount:shop:agent\r\nAccept-Encoding"));
     }
 
+    [Test]
+    public async Task A_reload_says_at_once_as_whom_the_login_acts()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /api/v1/namespaces/shop/pods"));
+        RawPeer upstream = await AcceptAsync();
+        Assert.That(await upstream.HeadAsync(), Does.Contain("\r\nImpersonate-User: wg:alice\r\nImpersonate-Group: wg:agents\r\n"));
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        await client.HeadAsync();
+        Config = Config with
+        {
+            Version = "2",
+            Targets = Config.Targets.Values
+                .Select(t => t with { Logins = [t.Logins[0] with { Impersonate = new ImpersonationConfig { User = "new:${identity.subject}", Groups = [], GroupPrefix = "", Extra = [] } }] })
+                .ToFrozenDictionary(t => t.Name),
+        };
+        await client.SendAsync(Request("GET /api/v1/namespaces/shop/pods"));
+        RawPeer next = await AcceptAsync();
+
+        Assert.That(await next.HeadAsync(), Does.Contain("\r\nImpersonate-User: new:alice\r\n").And.Not.Contain("Impersonate-Group"));
+    }
+
+    [Test]
+    public async Task The_body_of_what_is_denied_anyhow_is_not_waited_for()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /api/v1/namespaces/shop/secrets", "Content-Type: application/json\r\nContent-Length: 3000000\r\n", "{"));
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 403 "));
+    }
+
     [TestCase("Impersonate-User: root\r\n")]
     [TestCase("impersonate-group: system:masters\r\n")]
     [TestCase("Impersonate-Extra-scopes: all\r\n")]

@@ -74,6 +74,31 @@ internal sealed class ScrubTests(TransportKind transport) : HttpFixture(transpor
         Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 502 "));
     }
 
+    [TestCase("Content-Type: text/html\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n")]
+    [TestCase("Content-Type: image/png\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n")]
+    public async Task Whatever_some_reader_would_decode_is_no_text_that_was_looked_through(string fields)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\n{fields}Content-Length: 3\r\n\r\nxyz");
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 502 "));
+    }
+
+    [Test]
+    public async Task Of_two_types_the_text_is_looked_through()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Type: text/html\r\nContent-Length: {Real.Length}\r\n\r\n{Real}");
+
+        Assert.That(await client.ReadUntilAsync(Stars), Does.StartWith("HTTP/1.1 200 "));
+    }
+
     private static string Unchunk(string chunks)
     {
         var body = new System.Text.StringBuilder();

@@ -131,7 +131,7 @@ internal sealed class ConfigLoaderTests
         Assert.That((api.Tls.Mode, api.Tls.CaPath, clear.Tls.Mode), Is.EqualTo((TlsMode.VerifyFull, "/etc/wiregate/api-ca.pem", TlsMode.Disable)));
         Assert.That((clear.Addresses[0].Port, clear.Hosts.Length, clear.Path), Is.EqualTo((9000, 0, "/clear")));
         Assert.That((string.Join(' ', api.Hosts), api.Path, api.Authentication.Length), Is.EqualTo(("api.wiregate.internal api", "/api/v1", 0)));
-        Assert.That(api.Logins.Select(l => l.Http), Is.EqualTo(new[]
+        Assert.That(api.Logins.Take(6).Select(l => l.Http), Is.EqualTo(new[]
         {
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " },
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.BasicUser },
@@ -148,6 +148,25 @@ internal sealed class ConfigLoaderTests
         Assert.That(requests.Headers.Select(h => $"{h.Key}={h.Value}"), Is.EqualTo(new[] { "x-env=prod*" }));
         Assert.That(config.Rules.List.Single(r => r.Name == "any-request").Match.Http, Is.EqualTo(new HttpMatchConfig()));
         Assert.That(config.Targets["moving"].Logins[0].Http, Is.Null);
+    }
+
+    [Test]
+    public void Reads_what_is_written_of_tokens()
+    {
+        TargetConfig api = Load("every-key").Targets["api"];
+        HttpLoginConfig[] logins = [.. api.Logins.Where(l => l.Http!.Token is not null).Select(l => l.Http!)];
+        var oauth2 = (OAuth2TokenConfig)logins[0].Token!;
+        var plain = (OAuth2TokenConfig)logins[1].Token!;
+        var app = (GitHubAppConfig)logins[2].Token!;
+        var plainApp = (GitHubAppConfig)logins[3].Token!;
+
+        Assert.That(logins.Select(l => l with { Token = null }), Is.All.EqualTo(new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " }));
+        Assert.That((oauth2.Endpoint.ToString(), oauth2.Endpoint.Tls.CaPath, oauth2.Endpoint.Tls.Mode), Is.EqualTo(("https://idp.internal:8443/oauth2/token", "/etc/wiregate/idp-ca.pem", TlsMode.VerifyFull)));
+        Assert.That((oauth2.Client, oauth2.Method, string.Join(' ', oauth2.Scope), oauth2.Audience), Is.EqualTo(("wiregate", OAuth2Method.Post, "read write:all", "https://api.internal")));
+        Assert.That((plain.Endpoint.ToString(), plain.Method, plain.Scope.Single(), plain.Audience), Is.EqualTo(("http://localhost:8080/token", OAuth2Method.Basic, "read", (string?)null)));
+        Assert.That((app.App, app.Installation, app.Repositories.Single(), app.Endpoint.ToString()), Is.EqualTo(("12345", "67890", "shop", "https://github.internal/api/v3")));
+        Assert.That(app.Permissions.Select(p => $"{p.Key}={p.Value}"), Is.EqualTo(new[] { "contents=read", "issues=write" }));
+        Assert.That((plainApp.App, plainApp.Endpoint.ToString(), plainApp.Endpoint.Tls.Mode), Is.EqualTo(("Iv23li_abc", "https://api.github.com/", TlsMode.VerifyFull)));
     }
 
     [Test]

@@ -33,7 +33,7 @@ internal static class HttpLogins
 
     public static bool IsBearer([NotNullWhen(true)] HttpLoginConfig? login) => login is not null && login == Bearer(login.Secret);
 
-    public static bool IsOtherHeader([NotNullWhen(true)] HttpLoginConfig? login) => login is { Surface: HttpSurface.Header } && !IsBearer(login);
+    public static bool IsOtherHeader([NotNullWhen(true)] HttpLoginConfig? login) => login is { Surface: HttpSurface.Header, Token: null } && !IsBearer(login);
 }
 
 /// <summary><c>value</c> of a login: text with <c>${secret.NAME}</c> in it.</summary>

@@ -28,6 +28,8 @@ internal sealed class LoginShape : MapShape<LoginConfig>
     private readonly Key<HttpLoginConfig> _value;
     private readonly Key<HttpLoginConfig> _query;
     private readonly Key<HttpLoginConfig> _clientCertificate;
+    private readonly Key<HttpLoginConfig> _oauth2;
+    private readonly Key<HttpLoginConfig> _gitHubApp;
     private readonly Key<ImpersonationConfig> _impersonate;
 
     public LoginShape()
@@ -53,6 +55,10 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             new HttpCertificateShape(),
             l => l.Http is { Surface: HttpSurface.ClientCertificate } shown ? shown : null,
             "HTTP: a certificate that is shown to the upstream, and the name of the secret that is its key.");
+        _oauth2 = Optional(
+            "oauth2", new HttpOAuth2Shape(), l => l.Http is { Token: OAuth2TokenConfig } token ? token : null, "HTTP: a bearer token that is asked for with OAuth 2.0, as a client of its own.");
+        _gitHubApp = Optional(
+            "githubApp", new HttpGitHubAppShape(), l => l.Http is { Token: GitHubAppConfig } token ? token : null, "HTTP: a bearer token of an installation of a GitHub App.");
         _impersonate = Optional("impersonate", new ImpersonationShape(), l => l.Impersonate, "Kubernetes: as whom it acts there, made of who is calling.");
         NotBuilt(BodyKey, "credentials in bodies");
     }
@@ -65,7 +71,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         }
 
         bool isKubernetes = context.Protocol == ProtocolNames.Kubernetes, isHttp = ProtocolNames.IsOverHttp(context.Protocol);
-        Key[] ofHttp = [_basic, _header, _value, _query], ofBoth = [_bearer, _clientCertificate];
+        Key[] ofHttp = [_basic, _header, _value, _query, _gitHubApp], ofBoth = [_bearer, _clientCertificate, _oauth2];
         (Key Key, string Has)[] others =
         [
             .. isHttp ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")] : Array.Empty<(Key, string)>(),
@@ -98,7 +104,8 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             Certificate = values.GetOrNull(_certificate),
             Http = values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
                 : values.TryGet(_header, out string? header) ? values.Get(_value) with { Name = header }
-                : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_clientCertificate),
+                : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_clientCertificate)
+                    ?? values.GetOrNull(_oauth2) ?? values.GetOrNull(_gitHubApp),
             Impersonate = values.GetOrNull(_impersonate),
         };
 
@@ -109,7 +116,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             context.Report(values.Map, values.Has(_header) ? "a header without what it says, add value: \"${secret.NAME}\"" : "a value without its header, add header");
         }
 
-        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _clientCertificate }.Where(values.Has)];
+        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _clientCertificate, _oauth2, _gitHubApp }.Where(values.Has)];
         if (written.Length > 1)
         {
             context.Report(values.Node(written[1]), $"the login has {written[0].Name} already, keep one of them");
@@ -117,8 +124,8 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         else if (written.Length == 0 && !values.Has(_value) && values.Map.Find(BodyKey) is null)
         {
             context.Report(values.Map, isKubernetes
-                ? "it has nothing to log in with, add bearer: the name of a secret, or clientCertificate"
-                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, or clientCertificate");
+                ? "it has nothing to log in with, add bearer: the name of a secret, or clientCertificate or oauth2"
+                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, clientCertificate, oauth2 or githubApp");
         }
     }
 

@@ -52,7 +52,9 @@ internal sealed class TargetAddressShape : TextualShape<TargetAddress>
         return value is not null;
     }
 
-    private static TargetAddress? ReadUrl(string text)
+    /// <summary>Reads a URL that has nothing but a scheme, a host and a port.</summary>
+    /// <returns>Null: it is none.</returns>
+    public static TargetAddress? ReadUrl(string text)
     {
         foreach ((string scheme, int port) in new[] { (Uri.UriSchemeHttps, HttpsPort), (Uri.UriSchemeHttp, HttpPort) })
         {

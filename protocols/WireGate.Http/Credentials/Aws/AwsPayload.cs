@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Configuration;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Credentials.Aws;
+
+/// <summary>What a signature says of a body.</summary>
+/// <param name="Hash">In hexadecimal, or what stands for it; null: the body has to be read first.</param>
+/// <param name="Problem">Why it cannot be signed; null: it can.</param>
+internal readonly record struct AwsPayload(string? Hash, string? Problem = null)
+{
+    /// <summary>Stands for a hash where the body is not signed.</summary>
+    public const string Unsigned = "UNSIGNED-PAYLOAD";
+
+    // The same of a body in aws-chunked whose chunks have no signatures.
+    private const string UnsignedChunks = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+
+    private static readonly string OfNothing = Of(default);
+
+    /// <summary>What is said of the body of a request.</summary>
+    public static AwsPayload Of(RequestHead head, AwsSigningConfig config)
+    {
+        if (!TryFindClaim(head, out string? claim))
+        {
+            return new AwsPayload(null, "a second X-Amz-Content-Sha256");
+        }
+
+        if (HasPresigned(head.ReadTarget().Query))
+        {
+            return new AwsPayload(null, "a presigned URL is not signed anew: sign in the field Authorization");
+        }
+
+        if (claim == UnsignedChunks && config.IsPayloadUnsigned)
+        {
+            return new AwsPayload(UnsignedChunks);
+        }
+
+        bool isInChunks = head.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && Contains(coding, "aws-chunked"u8);
+        if (isInChunks || claim?.StartsWith("STREAMING-", StringComparison.Ordinal) == true)
+        {
+            return new AwsPayload(null, claim == UnsignedChunks
+                ? "a body in aws-chunked, which this login does not pass: send it whole"
+                : "a body in aws-chunked whose chunks are signed, which is not signed anew: send it whole");
+        }
+
+        return head.Body.Kind == BodyKind.None ? new AwsPayload(OfNothing)
+            : config.IsPayloadUnsigned ? new AwsPayload(Unsigned)
+
+            // The upstream compares it with what comes, so it need not be believed.
+            : claim is { Length: 64 } && claim.All(char.IsAsciiHexDigitLower) ? new AwsPayload(claim)
+            : default;
+    }
+
+    /// <summary>The hash of a body.</summary>
+    public static string Of(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));
+
+    /// <returns>False: there are two.</returns>
+    private static bool TryFindClaim(RequestHead head, out string? claim)
+    {
+        claim = null;
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.Other && Ascii.EqualsIgnoreCase(head.Name(field), "x-amz-content-sha256"u8))
+            {
+                if (claim is not null)
+                {
+                    return false;
+                }
+
+                claim = Encoding.Latin1.GetString(head.Value(field));
+            }
+        }
+
+        return true;
+    }
+
+    private static bool HasPresigned(ReadOnlySpan<byte> query)
+    {
+        foreach (Range range in query.Split((byte)'&'))
+        {
+            ReadOnlySpan<byte> pair = query[range];
+            int equals = pair.IndexOf((byte)'=');
+            ReadOnlySpan<byte> name = equals < 0 ? pair : pair[..equals];
+            if (Ascii.EqualsIgnoreCase(name, "X-Amz-Signature"u8) || Ascii.EqualsIgnoreCase(name, "X-Amz-Credential"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Contains(ReadOnlySpan<byte> list, ReadOnlySpan<byte> token)
+    {
+        foreach (Range element in list.Split((byte)','))
+        {
+            if (Ascii.EqualsIgnoreCase(Grammar.Trim(list[element]), token))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

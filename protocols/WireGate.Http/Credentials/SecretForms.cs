@@ -1,0 +1,70 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Http.Credentials;
+
+/// <summary>The ways in which an upstream may write a secret back: as it is, in a URL, in HTML, and in JSON as the common encoders write that.</summary>
+internal static class SecretForms
+{
+    private static readonly SearchValues<byte> Unreserved = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~"u8);
+
+    // RFC 8259 section 7 asks for a quote and a backslash to be escaped; beyond that each encoder has bytes of its own.
+    private static readonly byte[]?[][] Encoders =
+    [
+        Table(static _ => null),
+        Table(static b => Unreserved.Contains(b) ? null : $"%{b:X2}"),
+        Table(static b => Unreserved.Contains(b) ? null : $"%{b:x2}"),
+        Table(static b => (char)b is '"' or '\\' ? $"\\{(char)b}" : null),
+        // PHP's json_encode.
+        Table(static b => (char)b is '"' or '\\' or '/' ? $"\\{(char)b}" : null),
+        // Go's encoding/json, and Rails.
+        Table(static b => (char)b is '"' or '\\' ? $"\\{(char)b}" : (char)b is '<' or '>' or '&' ? $"\\u{(int)b:x4}" : null),
+        // System.Text.Json.
+        Table(static b => (char)b is '\\' ? "\\\\" : (char)b is '"' or '<' or '>' or '&' or '\'' or '+' or '`' ? $"\\u{(int)b:X4}" : null),
+        Table(static b => (char)b switch { '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '"' => "&quot;", '\'' => "&#39;", _ => null }),
+    ];
+
+    /// <summary>All of them, some of them the same. The caller owns and disposes them.</summary>
+    public static List<Secret> Of(ReadOnlySpan<byte> secret)
+    {
+        var forms = new List<Secret>(Encoders.Length);
+        foreach (byte[]?[] encoder in Encoders)
+        {
+            forms.Add(Encode(secret, encoder));
+        }
+
+        return forms;
+    }
+
+    /// <summary>As it stands in a query: what is not unreserved as %XX (RFC 3986 section 2.1). The caller owns and disposes it.</summary>
+    public static Secret InQuery(ReadOnlySpan<byte> secret) => Encode(secret, Encoders[1]);
+
+    // What each byte is written as; null: as it is. No byte of a secret becomes a string.
+    private static byte[]?[] Table(Func<byte, string?> encode) =>
+        [.. Enumerable.Range(0, 256).Select(b => encode((byte)b) is { } text ? Encoding.ASCII.GetBytes(text) : null)];
+
+    private static Secret Encode(ReadOnlySpan<byte> secret, byte[]?[] encoder)
+    {
+        const int Longest = 6;
+        byte[] text = new byte[Longest * secret.Length];
+        int length = 0;
+        foreach (byte b in secret)
+        {
+            if (encoder[b] is { } encoded)
+            {
+                encoded.CopyTo(text, length);
+                length += encoded.Length;
+            }
+            else
+            {
+                text[length++] = b;
+            }
+        }
+
+        Secret form = Secret.CopyOf(text.AsSpan(0, length));
+        CryptographicOperations.ZeroMemory(text);
+        return form;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Credentials;
+using WireGate.Http.Credentials;
+
+namespace WireGate.Http.Tests.Credentials;
+
+/// <summary>What is looked for in answers is what encoders write.</summary>
+internal sealed class SecretFormsTests
+{
+    private const string Text = "aB9+/=\"\\<>&'`%-._~";
+
+    [TestCase(Text, TestName = "As it is")]
+    [TestCase("aB9%2B%2F%3D%22%5C%3C%3E%26%27%60%25-._~", TestName = "In a URL")]
+    [TestCase("aB9%2b%2f%3d%22%5c%3c%3e%26%27%60%25-._~", TestName = "In a URL of nginx")]
+    [TestCase("""aB9+/=\"\\<>&'`%-._~""", TestName = "In JSON of node and Python")]
+    [TestCase("""aB9+\/=\"\\<>&'`%-._~""", TestName = "In JSON of PHP")]
+    [TestCase("""aB9+/=\"\\\u003c\u003e\u0026'`%-._~""", TestName = "In JSON of Go")]
+    [TestCase("""aB9+/=&quot;\&lt;&gt;&amp;&#39;`%-._~""", TestName = "In HTML")]
+    public void Has_it(string form) => Assert.That(Forms(Text), Does.Contain(form));
+
+    [Test]
+    public void Has_what_the_platform_writes_in_JSON() =>
+        Assert.That(Forms(Text).Select(f => $"\"{f}\""), Does.Contain(System.Text.Json.JsonSerializer.Serialize(Text)));
+
+    [Test]
+    public void What_needs_no_escape_has_one_form() =>
+        Assert.That(Forms("ghp_0123456789abcdef").Distinct().ToArray(), Is.EqualTo(new[] { "ghp_0123456789abcdef" }));
+
+    private static List<string> Forms(string text)
+    {
+        List<Secret> forms = SecretForms.Of(Encoding.UTF8.GetBytes(text));
+        List<string> texts = [.. forms.Select(f => Encoding.UTF8.GetString(f.Span))];
+        forms.ForEach(f => f.Dispose());
+        return texts;
+    }
+}
