@@ -17,8 +17,6 @@ internal sealed class Http2ClientConnection : IDisposable
     // Memory for so many exchanges is kept for the next.
     private const int MostKept = 8;
 
-    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(2);
-
     private readonly HttpSession _of;
     private readonly Http2Connection _connection;
     private readonly ConnectionClock _clock;
@@ -26,7 +24,6 @@ internal sealed class Http2ClientConnection : IDisposable
     private readonly Stack<Http2ClientStream> _kept = [];
     private readonly TaskCompletionSource _quiet = new();
     private ExceptionDispatchInfo? _fault;
-    private bool _isDraining;
     private bool _isOver;
 
     /// <param name="session">Its session.</param>
@@ -35,7 +32,8 @@ internal sealed class Http2ClientConnection : IDisposable
     {
         _of = new HttpSession(session, services, isShared: true);
         _clock = new ConnectionClock(session.Loop, services.Process.Time, OnLate);
-        _connection = new Http2Connection(Peer.Client, session.Client, services.Process.Time, Http2Limits.Usual) { OnStream = Serve };
+        _connection = new Http2Connection(
+            Http2Role.Server, session.Loop, session.Client.Input, session.Client.Output, services.Process.Time, Http2Limits.Usual) { Accept = Serve };
     }
 
     private Session Session => _of.Session;
@@ -71,11 +69,7 @@ internal sealed class Http2ClientConnection : IDisposable
     }
 
     /// <summary>The client gets no other stream; those that it has go on.</summary>
-    public void Drain()
-    {
-        _isDraining = true;
-        _connection.Drain();
-    }
+    public void Drain() => _connection.Drain();
 
     /// <summary>The session ends, and all that is made in it.</summary>
     public void End(SessionEnd reason, string detail)
@@ -148,32 +142,24 @@ internal sealed class Http2ClientConnection : IDisposable
         if (_isOver)
         {
             _quiet.TrySetResult();
-            return;
         }
-
-        // Who is told to go has so long to read that, and goes by itself.
-        _clock.Set(_isDraining ? LongestLingering : LongestIdle, SessionEnd.ClientClosed, isKept: false);
+        else
+        {
+            _clock.Set(LongestIdle, SessionEnd.ClientClosed, isKept: false);
+        }
     }
 
     private void OnLate(SessionEnd reason)
     {
-        if (!_isDraining)
-        {
-            Session.TryEnd(reason, "idle for too long");
-            Drain();
-            _clock.Set(LongestLingering, reason, isKept: false);
-            return;
-        }
-
-        Session.Client.Abort();
+        Session.TryEnd(reason, "idle for too long");
+        Drain();
     }
 
     // Revoked, or the process stops: what is under way is cut.
     private void OnInterrupt()
     {
-        Drain();
+        _connection.Close();
         InterruptAll();
-        Session.Client.Abort();
     }
 
     private void InterruptAll()

@@ -80,10 +80,12 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
             await _of.Session.Loop.Switch();
             (_gone, _interrupted) = (null, null);
             _clock.Stop();
-            stream.OnReset = null;
+            if (!_isEnded)
+            {
+                stream.Reset(ErrorCode.INTERNAL_ERROR);
+            }
 
-            // Who has its answer need not say the rest (RFC 9113 section 8.1).
-            stream.Reset(_isEnded ? ErrorCode.NO_ERROR : ErrorCode.INTERNAL_ERROR);
+            stream.Dispose();
             _head.Clear();
             _stream = null;
         }
@@ -159,17 +161,17 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
         _section.Clear();
         SectionHead.TryReadResponse(_text.WrittenSpan, _section);
         bool hasBody = !answer.Body.IsEmpty && (_head.Length == 0 || !_head.Method.SequenceEqual("HEAD"u8));
-        if (isLast)
-        {
-            _connection.Drain();
-        }
-
         _isEnded = true;
         Stream.SendHeaders(_section, endStream: !hasBody);
         if (hasBody)
         {
             BodySink sink = BodySink.Stream(Stream.Output);
             _isEnded = !await sink.SendAsync(answer.Body) && !await sink.EndAsync();
+        }
+
+        if (isLast)
+        {
+            _connection.Drain();
         }
 
         return _isEnded;
