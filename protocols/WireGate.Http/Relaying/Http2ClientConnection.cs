@@ -14,6 +14,9 @@ internal sealed class Http2ClientConnection : IDisposable
     // As of HTTP/1.1.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
 
+    // Of what it has not read yet, once it is told to go.
+    private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(10);
+
     // Memory for so many exchanges is kept for the next.
     private const int MostKept = 8;
 
@@ -151,8 +154,14 @@ internal sealed class Http2ClientConnection : IDisposable
 
     private void OnLate(SessionEnd reason)
     {
-        Session.TryEnd(reason, "idle for too long");
+        if (!Session.TryEnd(reason, "idle for too long"))
+        {
+            _connection.Close();
+            return;
+        }
+
         Drain();
+        _clock.Set(LongestLeaving, reason, isKept: false);
     }
 
     // Revoked, or the process stops: what is under way is cut.
