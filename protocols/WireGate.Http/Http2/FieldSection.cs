@@ -103,6 +103,17 @@ internal sealed class FieldSection : IDisposable
         }
     }
 
+    /// <summary>Adds all fields of another.</summary>
+    public void AddAll(FieldSection other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ReadOnlySpan<FieldLine> all = other.All;
+        for (int i = 0; i < all.Length; i++)
+        {
+            Add(other.Name(all[i]), other.Value(all[i]), other._sensitive![i]);
+        }
+    }
+
     /// <summary>Adds <c>:status</c>.</summary>
     public void AddStatus(int code)
     {

@@ -44,7 +44,7 @@ const paths = {
   },
   '/next': (request, response) => {
     for (const stream of waiting.splice(0)) {
-      stream.end('data: last\n\n');
+      stream.end('data: [DONE]\n\n');
     }
 
     answer(response, 204, {});

@@ -30,7 +30,7 @@ internal sealed class CurlStreamTests : HttpFixture
         (await CurlAsync("node", "/next")).Succeeded();
 
         Assert.That(await events.WaitForExitAsync(), Is.Zero, events.Error);
-        Assert.That(events.Output, Is.EqualTo("data: first\n\ndata: last\n\n"));
+        Assert.That(events.Output, Is.EqualTo("data: first\n\ndata: [DONE]\n\n"));
     }
 
     [Test]

@@ -38,7 +38,7 @@ internal sealed class MaskTests : HttpFixture
         (await CurlAsync("node", "/next")).Succeeded();
 
         Assert.That(await events.WaitForExitAsync(), Is.Zero, events.Error);
-        Assert.That(events.Output, Does.EndWith("data: last\n\n"));
+        Assert.That(events.Output, Does.EndWith("data: [DONE]\n\n"));
     }
 
     [TestCase("/secrets-zipped", "it is compressed")]

@@ -79,8 +79,8 @@ internal readonly record struct FrameHead(int Length, FrameType Type, FrameFlags
 
         (bool isOfStream, bool isSized) = Type switch
         {
-            FrameType.DATA or FrameType.HEADERS or FrameType.CONTINUATION => (true, true),
-            FrameType.PRIORITY => (true, Length == 5),
+            // The length of PRIORITY is its stream's affair alone (RFC 9113 section 6.3).
+            FrameType.DATA or FrameType.HEADERS or FrameType.CONTINUATION or FrameType.PRIORITY => (true, true),
             FrameType.RST_STREAM => (true, Length == 4),
             FrameType.SETTINGS => (false, Has(FrameFlags.ACK) ? Length == 0 : Length % 6 == 0),
             FrameType.PING => (false, Length == 8),
@@ -98,8 +98,7 @@ internal readonly record struct FrameHead(int Length, FrameType Type, FrameFlags
 
         if (!isSized)
         {
-            // PRIORITY is the only one whose length is the stream's affair alone (RFC 9113 section 6.3).
-            Http2Exception.Throw(peer, ErrorCode.FRAME_SIZE_ERROR, Type == FrameType.PRIORITY ? StreamId : 0, "a frame of another length than its type has");
+            Http2Exception.Throw(peer, ErrorCode.FRAME_SIZE_ERROR, "a frame of another length than its type has");
         }
     }
 }

@@ -65,12 +65,4 @@ internal sealed class FrameHeadTests
         Http2Exception refused = Assert.Throws<Http2Exception>(() => FrameHead.TryRead(bytes, Peer.Upstream, out _))!;
         Assert.That((refused.Code, refused.IsOfConnection, refused.Peer), Is.EqualTo(((ErrorCode)code, true, Peer.Upstream)));
     }
-
-    [Test]
-    public void Ends_the_stream_alone_at_a_PRIORITY_of_four()
-    {
-        var bytes = new ReadOnlySequence<byte>(Convert.FromHexString("000004020000000007"));
-        Http2Exception refused = Assert.Throws<Http2Exception>(() => FrameHead.TryRead(bytes, Peer.Client, out _))!;
-        Assert.That((refused.Code, refused.StreamId), Is.EqualTo((ErrorCode.FRAME_SIZE_ERROR, 7)));
-    }
 }

@@ -1,0 +1,287 @@
+using WireGate.Http.Http2.Frames;
+
+namespace WireGate.Http.Http2;
+
+/// <content>How it begins and ends, streams and the connection.</content>
+internal sealed partial class Http2Connection
+{
+    private const ulong DrainPing = 0x5769_7265_4761_7465;
+
+    // Within a round trip the peer knows, or it does not answer.
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
+
+    // What was said last is sent within that, or it is not.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
+    private ITimer? _timer;
+    private long _opened;
+    private long _partialSince;
+    private long _drainSince;
+    private long _overSince;
+    private long _due;
+    private bool _isPartial;
+    private bool _isBlock;
+    private bool _isTimed;
+    private bool _isDraining;
+    private int _lastServed = int.MaxValue;
+
+    /// <summary>Opens no stream any more, and lets those end that are open; then <see cref="RunAsync"/> ends.</summary>
+    public void Drain()
+    {
+        if (_isDraining || _isOver)
+        {
+            return;
+        }
+
+        _isDraining = true;
+        if (_role == Http2Role.Server)
+        {
+            // RFC 9113 section 6.8: first that it will end, and when the peer knows, where: what it asked meanwhile is served.
+            FrameWriter.WriteGoAway(Pending, int.MaxValue, ErrorCode.NO_ERROR);
+            FrameWriter.WritePing(Pending, DrainPing, isAck: false);
+            _drainSince = _time.GetTimestamp();
+            Arm(DrainTime);
+        }
+        else
+        {
+            _lastServed = 0;
+            StopIfDrained();
+        }
+    }
+
+    /// <summary>Ends it, and all of its streams, now.</summary>
+    public void Close() => Stop(null);
+
+    /// <summary>Ends a stream both ways.</summary>
+    internal void Reset(Http2Stream stream, ErrorCode code)
+    {
+        if (Remove(stream.Id) is not null)
+        {
+            if (!_isOver)
+            {
+                WriteResetOrStop(stream.Id, code);
+            }
+
+            stream.End(new StreamException(code, isByPeer: false, isUnprocessed: false));
+            StopIfDrained();
+        }
+    }
+
+    /// <summary>The work for a stream is over.</summary>
+    internal void Release(Http2Stream stream)
+    {
+        bool isOpen = _streams.ContainsKey(stream.Id);
+        if (isOpen && stream.DataOut.IsCompleted && !stream.IsLocalDone)
+        {
+            // What was written goes out yet; until then it counts.
+            stream.IsLingering = true;
+            return;
+        }
+
+        Active--;
+        if (isOpen)
+        {
+            Abandon(stream);
+        }
+
+        StopIfDrained();
+        RoomChanged?.Invoke();
+    }
+
+    // A whole answer to a request whose rest nobody wants (RFC 9113 section 8.1) is none that failed.
+    private void Abandon(Http2Stream stream) =>
+        Reset(stream, stream.IsLocalDone && _role == Http2Role.Server ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
+
+    /// <summary>Takes a stream that is at its end out of those that are open.</summary>
+    private Http2Stream? Remove(int streamId)
+    {
+        if (_streams.Remove(streamId, out Http2Stream? stream) && stream.IsLingering)
+        {
+            stream.IsLingering = false;
+            Active--;
+        }
+
+        return stream;
+    }
+
+    private void Open()
+    {
+        if (_role == Http2Role.Client)
+        {
+            _pending.Write(FrameWriter.Preface);
+        }
+
+        FrameWriter.WriteSettings(
+            Pending,
+            _role == Http2Role.Server
+                ?
+                [
+                    (SettingId.MAX_CONCURRENT_STREAMS, (uint)Limits.Streams),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.StreamWindow),
+                    (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
+                ]
+                :
+                [
+                    (SettingId.ENABLE_PUSH, 0),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.StreamWindow),
+                    (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
+                ]);
+        FrameWriter.WriteWindowUpdate(Pending, 0, Limits.ConnectionWindow - PeerSettings.UsualWindow);
+        _receiveWindow = Limits.ConnectionWindow;
+        _opened = _time.GetTimestamp();
+        Arm(Limits.AckTime);
+    }
+
+    /// <summary>A stream broke a rule that ends only it.</summary>
+    private void Provoked(Http2Exception e)
+    {
+        if (IsIdle(e.StreamId))
+        {
+            Http2Exception.Throw(_peer, e.Code, e.Message);
+        }
+
+        SpendReset();
+        Http2Stream? stream = Remove(e.StreamId);
+        stream?.End(new StreamException(e.Code, isByPeer: true, isUnprocessed: false));
+        WriteReset(e.StreamId, e.Code);
+        StopIfDrained();
+    }
+
+    private void SpendReset()
+    {
+        if (!_resets.TrySpend())
+        {
+            Http2Exception.Throw(_peer, ErrorCode.ENHANCE_YOUR_CALM, "too many streams that come to nothing");
+        }
+    }
+
+    private void WriteResetOrStop(int streamId, ErrorCode code)
+    {
+        try
+        {
+            WriteReset(streamId, code);
+        }
+        catch (Http2Exception e)
+        {
+            Stop(e);
+        }
+    }
+
+    private void EndAbove(int last, ErrorCode code)
+    {
+        foreach (int id in _streams.Keys.Where(id => id > last).ToArray())
+        {
+            Remove(id)?.End(new StreamException(code == ErrorCode.NO_ERROR ? ErrorCode.REFUSED_STREAM : code, isByPeer: true, isUnprocessed: true));
+        }
+    }
+
+    /// <summary>Nothing more is read. The first reason counts.</summary>
+    private void Stop(Http2Exception? broken)
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        (_isOver, _broken) = (true, broken);
+        _input.CancelPendingRead();
+        _wake.Set();
+    }
+
+    private void StopIfDrained()
+    {
+        bool isLast = _role == Http2Role.Client ? _isDraining || IsPeerLeaving : _isDraining && _lastServed != int.MaxValue;
+        if (isLast && _streams.Count == 0 && Active == 0)
+        {
+            Stop(null);
+        }
+    }
+
+    private void End()
+    {
+        Stop(null);
+        _overSince = _time.GetTimestamp();
+        foreach (int id in _streams.Keys.ToArray())
+        {
+            Remove(id)!.End(new StreamException(_broken?.Code ?? ErrorCode.CANCEL, isByPeer: _broken is not null, isUnprocessed: false));
+        }
+
+        FrameWriter.WriteGoAway(Pending, _role == Http2Role.Server ? _last : 0, _broken?.Code ?? ErrorCode.NO_ERROR);
+        _wake.Set();
+        Arm(LastWords);
+        RoomChanged?.Invoke();
+    }
+
+    // A field block has one time for all of its frames.
+    private void Watch(bool isPartial, bool hasMoved)
+    {
+        bool isSame = _isPartial && (_isBlock ? _blockStream != 0 : !hasMoved);
+        (_isPartial, _isBlock) = (isPartial || _blockStream != 0, _blockStream != 0);
+        if (_isPartial && !isSame)
+        {
+            _partialSince = _time.GetTimestamp();
+            Arm(Limits.HeadTime);
+        }
+    }
+
+    // One timer, which is never stopped, and looks at what it was set for when it comes.
+    private void Arm(TimeSpan within)
+    {
+        long due = _time.GetTimestamp() + (long)(within.TotalSeconds * _time.TimestampFrequency);
+        if (_isTimed && _due <= due)
+        {
+            return;
+        }
+
+        (_isTimed, _due) = (true, due);
+        _timer ??= _time.CreateTimer(
+            static state => ((Http2Connection)state!).Loop.Post(static c => ((Http2Connection)c!).OnTime(), state), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        _timer.Change(within, Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnTime()
+    {
+        _isTimed = false;
+        if (_overSince != 0)
+        {
+            _output.CancelPendingFlush();
+            return;
+        }
+
+        if (_isDraining && _lastServed == int.MaxValue)
+        {
+            if (_time.GetElapsedTime(_drainSince) >= DrainTime)
+            {
+                OnDrainTime();
+            }
+            else
+            {
+                Arm(DrainTime);
+            }
+        }
+
+        if (!_isAcknowledged && _time.GetElapsedTime(_opened) >= Limits.AckTime)
+        {
+            Stop(new Http2Exception(_peer, _hasSettings ? ErrorCode.SETTINGS_TIMEOUT : ErrorCode.PROTOCOL_ERROR, 0, "settings that were not acknowledged in time"));
+        }
+        else if (_isPartial && _time.GetElapsedTime(_partialSince) >= Limits.HeadTime)
+        {
+            Stop(new Http2Exception(_peer, ErrorCode.ENHANCE_YOUR_CALM, 0, "a frame that takes too long to come"));
+        }
+        else if (_isPartial || !_isAcknowledged)
+        {
+            Arm(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private void OnDrainTime()
+    {
+        if (_lastServed == int.MaxValue && _role == Http2Role.Server)
+        {
+            _lastServed = _last;
+            FrameWriter.WriteGoAway(Pending, _last, ErrorCode.NO_ERROR);
+            StopIfDrained();
+        }
+    }
+}

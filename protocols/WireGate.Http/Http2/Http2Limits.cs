@@ -1,0 +1,34 @@
+namespace WireGate.Http.Http2;
+
+/// <summary>What a peer may do on one connection.</summary>
+/// <param name="Streams">
+/// SETTINGS_MAX_CONCURRENT_STREAMS; a stream counts until the work for it is over. RFC 9113 section 6.5.2 recommends no less than 100.
+/// </param>
+/// <param name="StreamWindow">
+/// Octets of DATA that lie here of one stream at most: 256 KiB are 25 MB/s at a round trip of 10 ms.
+/// </param>
+/// <param name="ConnectionWindow">
+/// Octets of DATA that lie here of all streams at most, beyond <see cref="FreeOfStream"/> of each, so that those that wait stop no other.
+/// </param>
+/// <param name="HeadTime">How long a preface, the fields of a message or another frame may take that have begun.</param>
+/// <param name="AckTime">How long the acknowledgement of SETTINGS may take.</param>
+internal sealed record Http2Limits(int Streams, int StreamWindow, int ConnectionWindow, TimeSpan HeadTime, TimeSpan AckTime)
+{
+    /// <summary>Octets of each stream that do not count against the connection's window.</summary>
+    public const int FreeOfStream = 64 * 1024;
+
+    /// <summary>Octets of a field block as it comes.</summary>
+    public const int MostBlock = 64 * 1024;
+
+    /// <summary>Frames that continue a field block.</summary>
+    public const int MostContinuations = 8;
+
+    /// <summary>Frames of the connection itself that wait for a peer that does not read.</summary>
+    public const int MostControlFrames = 1_000;
+
+    /// <summary>Answers before the answer, 1xx.</summary>
+    public const int MostInterim = 16;
+
+    /// <summary>The usual ones.</summary>
+    public static Http2Limits Usual { get; } = new(100, 256 * 1024, 4 * 1024 * 1024, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
+}
