@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Http.Credentials.Aws;
 
 namespace WireGate.Http.Credentials;
 
@@ -19,6 +20,7 @@ internal sealed class Credential : IDisposable
     private readonly HttpSurface _surface;
     private readonly byte[] _name;
     private readonly Secret _written;
+    private AwsSigner? _signer;
 
     private Credential(HttpSurface surface, byte[] name, Secret written) => (_surface, _name, _written) = (surface, name, written);
 
@@ -30,6 +32,34 @@ internal sealed class Credential : IDisposable
 
     /// <summary>Name of the field that it stands in; empty: in none.</summary>
     public ReadOnlySpan<byte> FieldName => _surface == HttpSurface.Query ? default : _name;
+
+    /// <summary>What signs requests for AWS.</summary>
+    /// <param name="login">The login.</param>
+    /// <param name="secrets">Access key id, secret access key, and the session token if there is one; borrowed.</param>
+    /// <returns>Null: one of them cannot be what it should be.</returns>
+    public static Credential? OfAws(HttpLoginConfig login, params ReadOnlySpan<Secret> secrets)
+    {
+        using var all = new SecretBuffer();
+        var parts = new Secret[secrets.Length];
+        for (int i = 0; i < secrets.Length; i++)
+        {
+            ReadOnlySpan<byte> text = secrets[i].Span.TrimEnd("\r\n"u8);
+            if (text.IsEmpty || text.ContainsAnyExceptInRange((byte)'!', (byte)'~') || (i == 0 && text.ContainsAny("/,"u8)))
+            {
+                return null;
+            }
+
+            all.Write(text);
+            all.Write("\n"u8);
+        }
+
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = Secret.CopyOf(secrets[i].Span.TrimEnd("\r\n"u8));
+        }
+
+        return new Credential(login.Surface, [], all.ToSecret()) { _signer = new AwsSigner(login.Aws!, parts[0], parts[1], parts.Length > 2 ? parts[2] : null) };
+    }
 
     /// <summary>Writes down what a login says with a secret.</summary>
     /// <returns>Null: the secret cannot stand there; it has a byte that ends a line, or none at all.</returns>
@@ -91,10 +121,27 @@ internal sealed class Credential : IDisposable
         }
     }
 
+    /// <summary>Writes a whole head signed, as a login wants it that has <see cref="HttpSurface.Signature"/>.</summary>
+    /// <param name="output">To whom.</param>
+    /// <param name="head">All of it, as it is without.</param>
+    /// <param name="payload">What the signature says of the body.</param>
+    /// <param name="now">When it is sent.</param>
+    /// <returns>What of it nobody is to see in the answer.</returns>
+    public Secret[] Sign(IBufferWriter<byte> output, ReadOnlySpan<byte> head, string payload, DateTimeOffset now)
+    {
+        if (_signer is null)
+        {
+            AwsSigner.WriteUnsigned(output, head);
+            return [];
+        }
+
+        return _signer.Write(output, head, payload, now);
+    }
+
     /// <summary>Writes the field line, if it is one.</summary>
     public void WriteField(IBufferWriter<byte> output)
     {
-        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate))
+        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate or HttpSurface.Signature))
         {
             output.Write(_name);
             output.Write(": "u8);
@@ -107,6 +154,7 @@ internal sealed class Credential : IDisposable
     public void Dispose()
     {
         _written.Dispose();
+        _signer?.Dispose();
         foreach (Secret form in Forms)
         {
             form.Dispose();

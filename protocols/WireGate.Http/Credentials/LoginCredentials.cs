@@ -39,7 +39,7 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
     public async ValueTask<Credential?> FetchAsync(HttpLoginConfig login, bool fresh, CancellationToken cancellationToken)
     {
         using Secret secret = await _tokens.FetchAsync(login, fresh, cancellationToken);
-        Credential? made = Credential.Of(login, secret);
+        Credential? made = login.Aws is null ? Credential.Of(login, secret) : await SignerAsync(login, secret, fresh, cancellationToken);
         if (made is not null)
         {
             Forget();
@@ -95,6 +95,18 @@ internal sealed class LoginCredentials(SecretProvider secrets, TimeProvider time
         }
 
         _entries.Clear();
+    }
+
+    private async ValueTask<Credential?> SignerAsync(HttpLoginConfig login, Secret secretKey, bool fresh, CancellationToken cancellationToken)
+    {
+        using Secret accessKey = await secrets.FetchAsync(login.Aws!.AccessKey, fresh, cancellationToken);
+        if (login.Aws.SessionToken is not { } name)
+        {
+            return Credential.OfAws(login, accessKey, secretKey);
+        }
+
+        using Secret sessionToken = await secrets.FetchAsync(name, fresh, cancellationToken);
+        return Credential.OfAws(login, accessKey, secretKey, sessionToken);
     }
 
     // Of logins that nobody uses any more, or that a reload took away.

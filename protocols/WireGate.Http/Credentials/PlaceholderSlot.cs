@@ -19,6 +19,9 @@ internal enum SlotKind : byte
     /// <summary>Authorization: Basic, as the user or the password.</summary>
     Basic,
 
+    /// <summary>Authorization: AWS4-HMAC-SHA256, as the access key id of a signature that means nothing.</summary>
+    Signature,
+
     /// <summary>Some other field, which is nothing else but it, or ends with it behind a blank.</summary>
     Field,
 
@@ -83,7 +86,9 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
 
         if (CountTokens(head.Bytes) > inClear)
         {
-            problem = "a placeholder where none belongs";
+            problem = target.Query.IndexOf("X-Amz-Credential="u8) >= 0
+                ? "a placeholder in a presigned URL, which is not signed anew: sign in the field Authorization"
+                : "a placeholder where none belongs";
             return default;
         }
 
@@ -106,7 +111,26 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
             return Take(credentials, token) ? SlotKind.Bearer : SlotKind.None;
         }
 
-        return Ascii.EqualsIgnoreCase(scheme, "Basic"u8) && InBasic(credentials, token) ? SlotKind.Basic : SlotKind.None;
+        return Ascii.EqualsIgnoreCase(scheme, "Basic"u8) && InBasic(credentials, token) ? SlotKind.Basic
+            : Ascii.EqualsIgnoreCase(scheme, "AWS4-HMAC-SHA256"u8) && InSignature(credentials, token) ? SlotKind.Signature
+            : SlotKind.None;
+    }
+
+    // Credential=<access key id>/<date>/<region>/<service>/aws4_request, SignedHeaders=..., Signature=...
+    private static bool InSignature(ReadOnlySpan<byte> parameters, Span<byte> token)
+    {
+        foreach (Range range in parameters.Split((byte)','))
+        {
+            ReadOnlySpan<byte> parameter = Grammar.Trim(parameters[range]);
+            if (parameter.StartsWith("Credential="u8))
+            {
+                ReadOnlySpan<byte> scope = parameter["Credential="u8.Length..];
+                int slash = scope.IndexOf((byte)'/');
+                return slash > 0 && Take(scope[..slash], token);
+            }
+        }
+
+        return false;
     }
 
     // user-pass = user-id ":" password, in base64 (RFC 7617)

@@ -20,9 +20,10 @@ internal static class HeadWriter
     /// <param name="credential">What stands in its place.</param>
     /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     /// <param name="isMasked">What it is answered will be masked.</param>
+    /// <param name="length">Of its body, where the gateway knows better; null: as the client said.</param>
     public static void WriteRequest(
         IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
-        ReadOnlySpan<byte> added = default, bool isMasked = false)
+        ReadOnlySpan<byte> added = default, bool isMasked = false, long? length = null)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -37,7 +38,7 @@ internal static class HeadWriter
         // What is compressed could not be looked through.
         output.Write("Accept-Encoding: identity\r\n"u8);
         WriteUpgrade(output, head.Upgrade);
-        WriteFraming(output, head);
+        WriteFraming(output, head, length);
         output.Write("\r\n"u8);
     }
 
@@ -99,9 +100,13 @@ internal static class HeadWriter
         }
     }
 
-    private static void WriteFraming(IBufferWriter<byte> output, RequestHead head)
+    private static void WriteFraming(IBufferWriter<byte> output, RequestHead head, long? own)
     {
-        if (head.Body.Kind == BodyKind.Chunked)
+        if (own is { } known)
+        {
+            WriteLength(output, known);
+        }
+        else if (head.Body.Kind == BodyKind.Chunked)
         {
             output.Write("Transfer-Encoding: chunked\r\n"u8);
         }

@@ -51,6 +51,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>The gateway has all of it and has it wait: what it says about waiting was heard, and the upstream is not told.</summary>
     public void Hold() => (IsHeld, ExpectsContinue) = (true, false);
 
+    /// <summary>It was asked for its body, and the upstream is not to ask again.</summary>
+    public void Asked() => ExpectsContinue = false;
+
     /// <inheritdoc/>
     public override void Clear()
     {

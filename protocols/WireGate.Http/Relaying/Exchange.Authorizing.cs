@@ -72,7 +72,7 @@ internal sealed partial class Exchange
     private async ValueTask<Refusal?> LetInAsync(Placeholder placeholder)
     {
         Session.Caller = Caller.Of(placeholder);
-        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", _ => "header" };
+        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", SlotKind.Signature => "signature", _ => "header" };
         Refusal? refusal = await of.Authorization.AuthorizeAsync(Session, Session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
             ?? await HoldSessionAsync();
         if (refusal is null)
@@ -206,6 +206,7 @@ internal sealed partial class Exchange
         {
             _ when _isKubernetes => slot.Kind == SlotKind.Bearer,
             HttpSurface.BasicUser or HttpSurface.BasicPassword or HttpSurface.ClientCertificate => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
+            HttpSurface.Signature => slot.Kind is SlotKind.Signature or SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(Head.Name(Head.Fields[slot.Field]), login.Name),
             HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query[slot.Parameter], login.Name)
@@ -219,7 +220,7 @@ internal sealed partial class Exchange
             HttpSurface.Header => $"the field {login.Name}",
             _ => "the field Authorization",
         };
-        return isThere ? null : new Refusal(
+        return isThere ? CheckSignable(login!) : new Refusal(
             SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}", $"a placeholder elsewhere than in {where}, which login \"{Session.Access.Login.Name}\" names");
     }
 

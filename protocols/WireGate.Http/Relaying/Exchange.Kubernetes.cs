@@ -31,10 +31,9 @@ internal sealed partial class Exchange
     /// <returns>What the exchange ends with; null: it goes on.</returns>
     private async ValueTask<bool?> LookAsync()
     {
-        HttpPath path = new(PathOf(Head.ReadTarget()));
-        bool isWritten = _isKubernetes && Session.Config.Rules.DeniesCredentialMinting
-            && KubernetesRequest.Of(MethodOf(Head.Method), path, []) is { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" };
-        if (!isWritten || Head.Body.Kind == BodyKind.None)
+        if (!_isKubernetes || Head.Body.Kind == BodyKind.None || !Session.Config.Rules.DeniesCredentialMinting
+            || KubernetesRequest.Of(MethodOf(Head.Method), new HttpPath(PathOf(Head.ReadTarget())), [])
+                is not { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" })
         {
             return null;
         }

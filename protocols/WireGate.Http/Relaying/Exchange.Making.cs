@@ -31,6 +31,11 @@ internal sealed partial class Exchange
     /// <returns>False: the client's connection ends.</returns>
     private async ValueTask<bool> ExchangeAsync(AuditPosition written, bool isSafe)
     {
+        if (await HashAsync() is { } ended)
+        {
+            return ended;
+        }
+
         var key = new UpstreamKey(Session.Access!.Target, Session.Access.Login);
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
@@ -105,8 +110,7 @@ internal sealed partial class Exchange
     private async ValueTask<Exchanged> ExchangeAsync(
         UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
-        WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential);
-        _scrubber.Begin(credential.Forms);
+        _scrubber.Begin(WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
         Action abort = upstream.Connection.Abort;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
@@ -18,7 +19,21 @@ internal sealed partial class Exchange
         Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8) || Head.Method.SequenceEqual("OPTIONS"u8)
         || Head.Method.SequenceEqual("PUT"u8) || Head.Method.SequenceEqual("DELETE"u8);
 
-    private void WriteRequest(IBufferWriter<byte> output, TargetConfig target, Credential credential)
+    /// <returns>What of it nobody is to see in the answer; borrowed.</returns>
+    private Secret[] WriteRequest(IBufferWriter<byte> output, TargetConfig target, Credential credential)
+    {
+        if (!IsSigned)
+        {
+            WriteHead(output, target, credential);
+            return credential.Forms;
+        }
+
+        var head = new ArrayBufferWriter<byte>(Head.Length + 64);
+        WriteHead(head, target, credential);
+        return credential.Sign(output, head.WrittenSpan, _payload ?? "", Process.Time.GetUtcNow());
+    }
+
+    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential)
     {
         RequestTarget asked = Head.ReadTarget();
         ReadOnlySpan<byte> path = PathOf(asked);
@@ -34,7 +49,7 @@ internal sealed partial class Exchange
             length += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, of.Impersonation, _masks is not null);
+        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, of.Impersonation, _masks is not null, OwnLength);
         ArrayPool<byte>.Shared.Return(whole);
     }
 
@@ -53,7 +68,7 @@ internal sealed partial class Exchange
         try
         {
             PipeWriter output = upstream.Connection.Output;
-            BodySink sink = Head.Body.Kind == BodyKind.Chunked ? BodySink.InChunks(output) : BodySink.Plain(output);
+            BodySink sink = Head.Body.Kind == BodyKind.Chunked && OwnLength is null ? BodySink.InChunks(output) : BodySink.Plain(output);
             end = await _clientBodies.RunAsync(_heldBody?.Source ?? client.Body, sink);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)

@@ -9,6 +9,9 @@ public sealed record HttpLoginConfig
     /// <summary>Name of the secret.</summary>
     public required string Secret { get; init; }
 
+    /// <summary>Names of all secrets that it needs.</summary>
+    public IEnumerable<string> Secrets => new[] { Secret, Aws?.AccessKey, Aws?.SessionToken }.OfType<string>();
+
     /// <summary>Where it stands.</summary>
     public required HttpSurface Surface { get; init; }
 

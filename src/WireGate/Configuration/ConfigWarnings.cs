@@ -18,7 +18,7 @@ internal static class ConfigWarnings
             .Select(target => $"targets.{target}: no grant opens it"),
         .. config.Secrets.Keys.Order(StringComparer.Ordinal)
             .Where(secret => !config.Targets.Values.Any(t => t.Logins.Any(
-                l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secret == secret)))
+                l => l.Password == secret || l.PrivateKey == secret || l.Certificate?.Authority == secret || l.Http?.Secrets.Contains(secret) == true)))
             .Select(secret => $"secrets.{secret}: no login uses it"),
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Postgres && l.Tls is null && !l.Address.IsUnix && !l.Address.IsLoopback)
             .Select(l => $"listeners ({l.Name}): no TLS beyond this machine, so clients must prove themselves by SCRAM and everything else is in clear"),

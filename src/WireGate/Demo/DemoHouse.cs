@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace WireGate.Demo;
 
-/// <summary>A PostgreSQL and an sshd, the gateway in front of them, and a placeholder, all below one temporary directory. Disposing leaves nothing behind.</summary>
+/// <summary>A PostgreSQL, an HTTP API and an sshd, the gateway in front of them, and a placeholder, all below one temporary directory. Disposing leaves nothing behind.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class DemoHouse : IAsyncDisposable
 {
@@ -17,6 +17,7 @@ internal sealed class DemoHouse : IAsyncDisposable
 
     private readonly string _root;
     private DemoCluster? _cluster;
+    private DemoApi? _api;
     private DemoHost? _host;
     private ChildProcess? _gateway;
 
@@ -43,6 +44,9 @@ internal sealed class DemoHouse : IAsyncDisposable
 
     public string PasswordFile => _cluster!.PasswordFile;
 
+    /// <summary>An HTTP API behind the gateway.</summary>
+    public DemoApi Api => _api!;
+
     /// <summary>An sshd behind the gateway; null: this machine has none.</summary>
     public DemoHost? Host => _host;
 
@@ -58,6 +62,7 @@ internal sealed class DemoHouse : IAsyncDisposable
         {
             await output.WriteLineAsync($"Starting a throw-away PostgreSQL in {root}");
             house._cluster = await DemoCluster.StartAsync(root, limit.Token);
+            house._api = DemoApi.Start(root, FreePort(), FreePort());
             if (DemoHost.IsThere)
             {
                 await output.WriteLineAsync("Starting a throw-away sshd");
@@ -103,6 +108,11 @@ internal sealed class DemoHouse : IAsyncDisposable
               sudo -u {Approver} {CommandName} approval approve ID --config {ConfigPath}
               {CommandName} explain --subject alice --group demo --target orders --sql 'TRUNCATE orders' --config {ConfigPath}
 
+            HTTP with the same placeholder as the token:
+
+              curl -H 'Authorization: Bearer {Token}' http://127.0.0.1:{Api.GatewayPort}/crm/customers
+              …  -X DELETE …/crm/customers/1     denied: its rules allow reading
+
             {SshLines}
 
             Take it back, and see what happened:
@@ -142,6 +152,11 @@ internal sealed class DemoHouse : IAsyncDisposable
             await _host.DisposeAsync();
         }
 
+        if (_api is not null)
+        {
+            await _api.DisposeAsync();
+        }
+
         if (_cluster is not null)
         {
             await _cluster.DisposeAsync();
@@ -162,9 +177,11 @@ internal sealed class DemoHouse : IAsyncDisposable
               unix: [{ user: {{Approver}}, subject: dora, groups: [dba] }]
             listeners:
               - { name: pg, protocol: postgres, address: "127.0.0.1:{{Port}}" }
+              {{_api!.Listener}}
               {{_host?.Listener}}
             secrets:
               orders-app: { file: {{PasswordFile}} }
+              {{_api.Secret}}
               {{_host?.Secret}}
             targets:
               orders:
@@ -173,6 +190,7 @@ internal sealed class DemoHouse : IAsyncDisposable
                 logins: { app: { user: {{DemoCluster.User}}, password: orders-app } }
                 databases: [{{DemoCluster.Database}}]
                 mask: [pii]
+              {{_api.Upstream}}
               {{_host?.Upstream}}
             grants:
               - { name: demo, to: { issuer: local, groups: [demo] }, targets: [{{Targets}}] }
@@ -181,9 +199,11 @@ internal sealed class DemoHouse : IAsyncDisposable
                 - { name: demo, match: { target: orders, sql: { effects: [read, write, ddl] } }, do: allow }
                 - { name: no-drop, match: { protocol: postgres, sql: { statements: [drop, truncate] } }, do: deny, reason: "schema changes go through migrations" }
                 - { name: orders, match: { target: orders, sql: { effects: [write], tables: [public.orders] } }, do: hold, approvers: { issuer: unix, groups: [dba] }, within: 2m }
+                - { name: read, match: { target: crm, http: { methods: [GET] } }, do: allow }
                 - { name: look, match: { protocol: ssh, exec: [{ argv: [uname, "-a"] }, { argv: [uptime] }] }, do: allow }
             masks:
               pii: { columns: [public.customers.ssn], detect: [credit-card], with: last4 }
+              tokens: { json: ["$..apiToken"], detect: [credit-card], with: last4 }
 
             """, cancellation);
         _gateway = ChildProcess.Start([.. Self, "run", "--config", ConfigPath], ChildProcess.SigTerm);
@@ -198,7 +218,7 @@ internal sealed class DemoHouse : IAsyncDisposable
         }
     }
 
-    private string Targets => _host is null ? "orders" : "orders, web-1";
+    private string Targets => _host is null ? "orders, crm" : "orders, crm, web-1";
 
     private async Task MintAsync(CancellationToken cancellation)
     {

@@ -24,6 +24,12 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
             "SELECT name, ssn AS x, card_number FROM customers ORDER BY id LIMIT 2", works: true, cancellation, without: ["900-12-0001", "4111 1111"]);
         await RefusedAsync("A rule denies it, and the session lives on", "DROP TABLE customers", "denied by rule \"no-drop\"", cancellation);
         await HoldAsync(cancellation);
+        await CurlAsync("The same placeholder is the token of an HTTP API, whose answers are masked", ["/crm/customers"],
+            text => text.Contains("\"card\":\"****1111\"", StringComparison.Ordinal) && text.Contains("Ada", StringComparison.Ordinal) && !text.Contains("tok_", StringComparison.Ordinal),
+            cancellation);
+        await CurlAsync("A request that no rule allows is 403", ["-X", "DELETE", "/crm/customers/1"],
+            text => text.Contains("\"status\":403", StringComparison.Ordinal) && text.Contains("\"ref\":\"", StringComparison.Ordinal), cancellation);
+        await CurlAsync("An API that says the real token back tells nobody", ["/crm/echo"], text => text.Contains("Bearer *****", StringComparison.Ordinal), cancellation);
         await SshAsync("The same placeholder opens SSH", "uname -a", result => result.ExitCode == 0 && result.Output.Contains("Linux", StringComparison.Ordinal), cancellation);
         await SshAsync("A command that no rule allows ends with 126", "cat /etc/passwd",
             result => result.ExitCode == 126 && result.Output.StartsWith("wiregate: denied", StringComparison.Ordinal), cancellation);
@@ -37,8 +43,9 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
         await PsqlAsync("And opens nothing any more", house.Token, Select, works: false, cancellation);
         await CommandAsync("The audit log is whole", ["audit", "verify", "--dir", house.AuditDirectory], cancellation);
 
-        byte[] password = await File.ReadAllBytesAsync(house.PasswordFile, cancellation);
-        await JudgeAsync("The real password was in none of the answers", Encoding.UTF8.GetBytes(_seen.ToString()).AsSpan().IndexOf(password) < 0);
+        byte[] seen = Encoding.UTF8.GetBytes(_seen.ToString());
+        byte[] password = await File.ReadAllBytesAsync(house.PasswordFile, cancellation), token = await File.ReadAllBytesAsync(house.Api.TokenFile, cancellation);
+        await JudgeAsync("The real password and the real token were in none of the answers", seen.AsSpan().IndexOf(password) < 0 && seen.AsSpan().IndexOf(token) < 0);
         return _allWell;
     }
 
@@ -98,6 +105,24 @@ internal sealed partial class DemoScript(DemoHouse house, TextWriter output)
         await output.WriteLineAsync($"\n# {title}\n$ PGPASSWORD={password} psql '{url}' -c \"{sql}\"");
         var environment = new Dictionary<string, string> { ["PGPASSWORD"] = password, ["PGCONNECT_TIMEOUT"] = "30" };
         return await ChildProcess.RunAsync([house.Psql, "-X", "-P", "pager=off", url, "-c", sql], cancellation, environment);
+    }
+
+    private async Task CurlAsync(string title, string[] arguments, Func<string, bool> isWell, CancellationToken cancellation)
+    {
+        const string Curl = "/usr/bin/curl";
+        string[] line = ["-sS", .. arguments[..^1], $"http://127.0.0.1:{house.Api.GatewayPort}{arguments[^1]}"];
+        await output.WriteLineAsync($"\n# {title}\n$ curl -H 'Authorization: Bearer {house.Token}' {string.Join(' ', line)}");
+        if (!File.Exists(Curl))
+        {
+            await output.WriteLineAsync("left out: this machine has no curl");
+            return;
+        }
+
+        // On standard input, because a command line is for everybody to read.
+        byte[] header = Encoding.ASCII.GetBytes($"header = \"Authorization: Bearer {house.Token}\"\n");
+        ChildResult result = await ChildProcess.RunAsync([Curl, "--noproxy", "*", "-K", "-", .. line], cancellation, input: header);
+        await ShowAsync(result);
+        await JudgeAsync(title, result.ExitCode == 0 && isWell(result.Output));
     }
 
     private async Task SshAsync(string title, string command, Func<ChildResult, bool> isWell, CancellationToken cancellation)

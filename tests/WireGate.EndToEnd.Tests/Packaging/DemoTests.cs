@@ -2,7 +2,7 @@ using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests.Packaging;
 
-/// <summary>What ./quickstart --once runs, once it has built: a PostgreSQL and an sshd behind a gateway, and the lines of a user.</summary>
+/// <summary>What ./quickstart --once runs, once it has built: a PostgreSQL, an HTTP API and an sshd behind a gateway, and the lines of a user.</summary>
 internal sealed class DemoTests
 {
     private ToolResult _demo = null!;
@@ -19,6 +19,9 @@ internal sealed class DemoTests
 
     [TestCase("The placeholder works as the password")]
     [TestCase("A rule denies it, and the session lives on")]
+    [TestCase("The same placeholder is the token of an HTTP API, whose answers are masked")]
+    [TestCase("A request that no rule allows is 403")]
+    [TestCase("An API that says the real token back tells nobody")]
     [TestCase("The same placeholder opens SSH")]
     [TestCase("A command that no rule allows ends with 126")]
     [TestCase("The audit log is whole")]

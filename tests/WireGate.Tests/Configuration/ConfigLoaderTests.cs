@@ -170,6 +170,26 @@ internal sealed class ConfigLoaderTests
     }
 
     [Test]
+    public void Reads_what_is_written_of_signatures()
+    {
+        HttpLoginConfig[] logins = [.. Load("every-key").Targets["api"].Logins.Where(l => l.Http!.Surface == HttpSurface.Signature).Select(l => l.Http!)];
+
+        Assert.That(logins, Is.EqualTo(new[]
+        {
+            new HttpLoginConfig
+            {
+                Secret = "rotated", Surface = HttpSurface.Signature, Aws = new AwsSigningConfig { AccessKey = "app", Region = "eu-central-1", Service = "execute-api" },
+            },
+            new HttpLoginConfig
+            {
+                Secret = "rotated",
+                Surface = HttpSurface.Signature,
+                Aws = new AwsSigningConfig { AccessKey = "app", SessionToken = "app", Region = "us-east-1", Service = "s3", IsPayloadUnsigned = true },
+            },
+        }));
+    }
+
+    [Test]
     public void Reads_what_is_written_of_Kubernetes()
     {
         GatewayConfig config = Load("every-key");

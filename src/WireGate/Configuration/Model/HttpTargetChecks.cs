@@ -20,7 +20,9 @@ internal static class HttpTargetChecks
         IsClear(addresses) ? new ClientTlsConfig { Mode = TlsMode.Disable } : written ?? new ClientTlsConfig { Mode = TlsMode.VerifyFull };
 
     /// <summary>Checks its keys against each other.</summary>
-    public static void Check(MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls)
+    public static void Check(
+        MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls,
+        Key<ImmutableArray<KeyValuePair<string, LoginConfig>>> logins)
     {
         if (!values.TryGet(address, out ImmutableArray<TargetAddress> addresses))
         {
@@ -38,6 +40,12 @@ internal static class HttpTargetChecks
         else if (values.TryGet(tls, out ClientTlsConfig? written) && written.Mode == TlsMode.Disable)
         {
             context.Report(values.Node(tls), "the address is one of https: write http to go in clear, or remove it");
+        }
+
+        if (IsClear(addresses) && values.TryGet(logins, out ImmutableArray<KeyValuePair<string, LoginConfig>> known)
+            && known.Any(l => l.Value.Http?.Aws is { IsPayloadUnsigned: true }))
+        {
+            context.Report(values.Node(logins), "the address is one of http, where whoever is on the way could change a body that is not signed: write https, or payload: signed");
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
     private readonly Key<HttpLoginConfig> _clientCertificate;
     private readonly Key<HttpLoginConfig> _oauth2;
     private readonly Key<HttpLoginConfig> _gitHubApp;
+    private readonly Key<HttpLoginConfig> _aws;
     private readonly Key<ImpersonationConfig> _impersonate;
 
     public LoginShape()
@@ -59,6 +60,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             "oauth2", new HttpOAuth2Shape(), l => l.Http is { Token: OAuth2TokenConfig } token ? token : null, "HTTP: a bearer token that is asked for with OAuth 2.0, as a client of its own.");
         _gitHubApp = Optional(
             "githubApp", new HttpGitHubAppShape(), l => l.Http is { Token: GitHubAppConfig } token ? token : null, "HTTP: a bearer token of an installation of a GitHub App.");
+        _aws = Optional("aws", new HttpAwsShape(), l => l.Http is { Aws: not null } signed ? signed : null, "HTTP: requests are signed for AWS, with Signature Version 4.");
         _impersonate = Optional("impersonate", new ImpersonationShape(), l => l.Impersonate, "Kubernetes: as whom it acts there, made of who is calling.");
         NotBuilt(BodyKey, "credentials in bodies");
     }
@@ -71,7 +73,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         }
 
         bool isKubernetes = context.Protocol == ProtocolNames.Kubernetes, isHttp = ProtocolNames.IsOverHttp(context.Protocol);
-        Key[] ofHttp = [_basic, _header, _value, _query, _gitHubApp], ofBoth = [_bearer, _clientCertificate, _oauth2];
+        Key[] ofHttp = [_basic, _header, _value, _query, _gitHubApp, _aws], ofBoth = [_bearer, _clientCertificate, _oauth2];
         (Key Key, string Has)[] others =
         [
             .. isHttp ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")] : Array.Empty<(Key, string)>(),
@@ -105,7 +107,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             Http = values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
                 : values.TryGet(_header, out string? header) ? values.Get(_value) with { Name = header }
                 : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_clientCertificate)
-                    ?? values.GetOrNull(_oauth2) ?? values.GetOrNull(_gitHubApp),
+                    ?? values.GetOrNull(_oauth2) ?? values.GetOrNull(_gitHubApp) ?? values.GetOrNull(_aws),
             Impersonate = values.GetOrNull(_impersonate),
         };
 
@@ -116,7 +118,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             context.Report(values.Map, values.Has(_header) ? "a header without what it says, add value: \"${secret.NAME}\"" : "a value without its header, add header");
         }
 
-        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _clientCertificate, _oauth2, _gitHubApp }.Where(values.Has)];
+        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _clientCertificate, _oauth2, _gitHubApp, _aws }.Where(values.Has)];
         if (written.Length > 1)
         {
             context.Report(values.Node(written[1]), $"the login has {written[0].Name} already, keep one of them");
@@ -125,7 +127,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         {
             context.Report(values.Map, isKubernetes
                 ? "it has nothing to log in with, add bearer: the name of a secret, or clientCertificate or oauth2"
-                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, clientCertificate, oauth2 or githubApp");
+                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, clientCertificate, oauth2, githubApp or aws");
         }
     }
 

@@ -106,7 +106,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
         if (ProtocolNames.IsOverHttp(protocol))
         {
-            HttpTargetChecks.Check(values, context, _address, _tls);
+            HttpTargetChecks.Check(values, context, _address, _tls, _logins);
             return;
         }
 

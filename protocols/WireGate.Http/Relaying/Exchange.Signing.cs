@@ -1,0 +1,72 @@
+using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
+using WireGate.Http.Credentials.Aws;
+using WireGate.Http.Holding;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>Requests that are signed: of what is sent, and of the hash of its body.</content>
+internal sealed partial class Exchange
+{
+    // What the signature says of the body; null: none is made yet.
+    private string? _payload;
+
+    private bool IsSigned => Session.Access!.Login.Http!.Surface == HttpSurface.Signature;
+
+    // Services of AWS take no chunks.
+    private long? OwnLength => _heldBody is { } held && IsSigned ? held.Bytes.Length : null;
+
+    private Refusal? CheckSignable(HttpLoginConfig login) =>
+        login.Aws is { } aws && AwsPayload.Of(Head, aws).Problem is { } problem ? new Refusal(SessionEnd.FeatureRefused, problem, problem) : null;
+
+    /// <summary>Finds out what a signature says of the body, which is read for that where the client does not say it.</summary>
+    /// <returns>What the exchange ends with; null: it goes on.</returns>
+    private async ValueTask<bool?> HashAsync()
+    {
+        _payload = null;
+        if (Session.Access!.Login.Http!.Aws is not { } aws)
+        {
+            return null;
+        }
+
+        _payload = AwsPayload.Of(Head, aws).Hash;
+        if (_payload is null && _heldBody is null)
+        {
+            int most = Math.Min(HeldBody.Most, Session.Config.Limits.InspectedFrame);
+            HeldBodyEnd end;
+            try
+            {
+                end = Head.Body.Count > most ? HeldBodyEnd.TooLong : await CollectAsync(most, Head.ExpectsContinue, LongestBody);
+                Head.Asked();
+            }
+            catch (ProtocolException e)
+            {
+                return await BreakAsync(400, e.Message);
+            }
+
+            switch (end)
+            {
+                case HeldBodyEnd.TooLong:
+                    return await AnswerAsync(
+                        413, $"a body of more than {most} bytes is not signed, unless X-Amz-Content-Sha256 says its hash or the login leaves bodies unsigned", null);
+                case HeldBodyEnd.NoRoom:
+                    return await AnswerAsync(503, "the body has to be signed, and too much waits already: try again later", null);
+                case HeldBodyEnd.SourceClosed:
+                    client.Cut(SessionEnd.ClientClosed, "within the body of a request");
+                    return false;
+                default:
+                    break;
+            }
+        }
+
+        // Of what people have seen, the hash is ours.
+        if (_heldBody is { } held && !aws.IsPayloadUnsigned)
+        {
+            _payload = held.Bytes.Length <= HashedHere ? AwsPayload.Of(held.Bytes.Span) : await Task.Run(() => AwsPayload.Of(held.Bytes.Span));
+            await Session.Loop.Switch();
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,130 @@
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Http.Tests.Http1;
+using WireGate.Http.Tests.Sessions;
+
+namespace WireGate.Http.Tests.Threats;
+
+/// <summary>T05, T28 and T31: lengths that are only claimed, requests that two servers take for different ones, and fields that speak for the gateway.</summary>
+[TestFixture(TransportKind.Epoll)]
+[TestFixture(TransportKind.Streams)]
+internal sealed class RequestThreatTests(TransportKind transport) : HttpFixture(transport)
+{
+    private static IEnumerable<TestCaseData> Vectors => SmugglingVectors.Heads.Select(v => new TestCaseData(v).SetArgDisplayNames(v.Name));
+
+    [TestCase("Content-Length: 9223372036854775807\r\n\r\nx")]
+    [TestCase("Transfer-Encoding: chunked\r\n\r\n40000000\r\nx")]
+    public async Task T05_No_length_that_a_client_merely_claims_is_allocated_for(string request)
+    {
+        // Of all threads, the test's own buffers included.
+        const int Bound = 2 << 20;
+        RawPeer client = await ConnectAsync();
+        long before = GC.GetTotalAllocatedBytes();
+        await client.SendAsync($"POST /v1 HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer {Token}\r\n{request}");
+        Assert.That(await (await AcceptAsync()).ReadUntilAsync("x"), Does.StartWith("POST /v1 HTTP/1.1\r\n"));
+        Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(Bound));
+    }
+
+    [TestCase("Content-Length: 9223372036854775807\r\n\r\nx")]
+    [TestCase("Transfer-Encoding: chunked\r\n\r\n40000000\r\nx")]
+    public async Task T05_No_length_that_an_upstream_merely_claims_is_allocated_for(string response)
+    {
+        const int Bound = 2 << 20;
+        RawPeer client = await ConnectAsync();
+        long before = GC.GetTotalAllocatedBytes();
+        await client.SendAsync(Request("GET /v1"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n{response}");
+        Assert.That(await client.ReadUntilAsync("x"), Does.StartWith("HTTP/1.1 200 OK\r\n"));
+        Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(Bound));
+    }
+
+    [TestCase(1, 40_000)]
+    [TestCase(1_000, 10)]
+    public async Task T05_A_head_without_end_is_431(int fields, int length)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(
+            "GET / HTTP/1.1\r\nHost: api.test\r\n" + string.Concat(Enumerable.Range(0, fields).Select(i => $"X-{i}: {new string('a', length)}\r\n")) + "\r\n");
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 431 "));
+    }
+
+    [TestCaseSource(nameof(Vectors))]
+    public async Task T28_Of_a_head_that_two_may_read_nothing_goes_anywhere(SmugglingVector vector)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(vector.Text.Replace("\r\n\r\n", $"\r\nAuthorization: Bearer {Token}\r\n\r\n", StringComparison.Ordinal));
+
+        Assert.That(await client.HeadAsync(), Does.StartWith($"HTTP/1.1 {vector.Status} "));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [TestCase("/x/%2e%2e/admin")]
+    [TestCase("/%2e%2e%2fadmin")]
+    [TestCase("//admin/users")]
+    [TestCase("/admin;v=1/users")]
+    [TestCase("/x/..%2fadmin")]
+    [TestCase("/%c0%ae%c0%ae/admin")]
+    [TestCase("/x\\..\\admin")]
+    [TestCase("/x%5c..%5cadmin")]
+    public async Task T28_A_path_that_an_upstream_may_take_for_a_denied_one_is_refused(string path)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET " + path));
+
+        Assert.That(await client.HeadAsync(), Does.Match("^HTTP/1.1 40[03] "));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [Test]
+    public async Task T28_What_speaks_for_a_proxy_or_for_another_method_ends_here()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /v1", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Host: admin\r\nForwarded: for=10.0.0.1\r\nX-HTTP-Method-Override: DELETE\r\n"
+            + "Connection: X-Mine, keep-alive\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: Basic eDp5\r\nX-Yours: 2\r\n"));
+        string head = await (await AcceptAsync()).HeadAsync();
+
+        Assert.That(head, Does.Contain("X-Yours: 2\r\n").And.Contain($"Authorization: Bearer {Real}\r\n"));
+        foreach (string gone in (string[])["Forwarded", "Method-Override", "X-Mine", "Keep-Alive", "Proxy-Authorization", "10.0.0.1"])
+        {
+            Assert.That(head, Does.Not.Contain(gone));
+        }
+    }
+
+    [Test]
+    public async Task T28_The_credential_is_not_dropped_by_naming_it_hop_by_hop()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /v1", "Connection: authorization, host\r\n"));
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [TestCase("PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n")]
+    [TestCase("\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\0\x01\0\x02")]
+    public async Task T31_Nobody_says_by_the_PROXY_protocol_where_he_comes_from(string header)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(header + Request("GET /v1"));
+
+        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [Test]
+    public async Task T31_Nor_between_two_requests()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /v1"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        await client.HeadAsync();
+        await client.SendAsync("PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n" + Request("GET /v1"));
+
+        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 "));
+    }
+}
