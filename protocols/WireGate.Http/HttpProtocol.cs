@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
@@ -8,6 +9,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Tls;
 using WireGate.Http.Credentials;
+using WireGate.Http.Forward;
 using WireGate.Http.Holding;
 using WireGate.Http.Http2.Frames;
 using WireGate.Http.Relaying;
@@ -44,7 +46,11 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         _connector = new UpstreamConnector(new LoginCertificates(services.Secrets));
         _credentials = new LoginCredentials(services.Secrets, services.Time);
         _troubles = new UpstreamTroubles(services.Time, services.Logger);
+        Forward = new ForwardProtocol(services, ServeAsync);
     }
+
+    /// <summary>The same for listeners that are proxies.</summary>
+    public IProtocol Forward { get; }
 
     /// <inheritdoc/>
     public string Name => ProtocolNames.Http;
@@ -56,14 +62,20 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         ListenerConfig listener = session.Listener;
         if ((listener.Http2 == ListenerHttp2.Off ? _tlsOfHttp11 : _tls).Of(listener) is { } tls)
         {
-            await AcceptTlsAsync(session, tls);
+            await AcceptTlsAsync(session, tls.Options);
         }
 
+        await ServeAsync(session, null);
+    }
+
+    /// <summary>Serves a client's requests, once it is known what speaks on its connection.</summary>
+    private async ValueTask ServeAsync(Session session, RequestScope? scope)
+    {
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held);
-            if (session.Client.Tls?.ApplicationProtocol == Http2 || (listener.Http2 == ListenerHttp2.Clear && await BeginsHttp2Async(session.Client.Input)))
+            var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope };
+            if (session.Client.Tls?.ApplicationProtocol == Http2 || (session.Listener.Http2 == ListenerHttp2.Clear && await BeginsHttp2Async(session.Client.Input)))
             {
                 using var connection = new Http2ClientConnection(session, services);
                 await connection.RunAsync();
@@ -116,11 +128,11 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         return begin[..(int)first.Length].SequenceEqual(FrameWriter.Preface[..(int)first.Length]);
     }
 
-    private static async ValueTask AcceptTlsAsync(Session session, ServerTls tls)
+    internal static async ValueTask AcceptTlsAsync(Session session, SslServerAuthenticationOptions tls)
     {
         try
         {
-            session.Client = await TlsConnection.AcceptAsync(session.Client, tls.Options, session.HandshakeToken);
+            session.Client = await TlsConnection.AcceptAsync(session.Client, tls, session.HandshakeToken);
         }
         catch (ProtocolException e)
         {

@@ -19,6 +19,9 @@ public sealed record HttpServices(
     IPlaceholderStore Placeholders, SecretProvider Secrets, IApprovals Approvals, IAuditLog Audit, Admission Admission, TimeProvider Time,
     ILogger<HttpProtocol> Logger)
 {
+    /// <summary>Counts what is not written one by one; null: all is.</summary>
+    public TurnedAway? TurnedAway { get; init; }
+
     /// <summary>Of the hashes that masks show.</summary>
     public ReadOnlyMemory<byte> MaskKey { get; init; }
 

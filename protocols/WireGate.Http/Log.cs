@@ -7,4 +7,7 @@ internal static partial class Log
 {
     [LoggerMessage(450, LogLevel.Error, "target {Target}, login {Login}: its credential cannot stand in a request, it is empty or has a control character in it")]
     internal static partial void CredentialUnfit(this ILogger logger, string target, string login);
+
+    [LoggerMessage(451, LogLevel.Error, "listener {Listener}: its authority cannot sign for {Host}: {Problem} (see: wiregate check)")]
+    internal static partial void AuthorityUnfit(this ILogger logger, string listener, string host, string problem);
 }

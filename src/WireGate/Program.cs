@@ -16,6 +16,7 @@ var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the 
     SessionCommand.Create(ReadAdminSocket),
     ApprovalCommand.Create(ReadAdminSocket),
     AuditCommand.Create(ReadAuditDirectory),
+    CaCommand.Create(),
     SchemaCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args, new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None);

@@ -1,4 +1,4 @@
-"""What is measured: wrk's requests, by size, connections and TLS; and what idle connections weigh."""
+"""What is measured: requests of wrk and of h2load, by size, connections and TLS; and what idle connections weigh."""
 
 import re
 import socket
@@ -16,11 +16,21 @@ UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 @dataclass(frozen=True)
 class Sample:
-    """Requests a second, the 99th percentile of their latency in ms, and the peer's CPU microseconds for each."""
+    """Requests a second, the 99th percentile of their latency in ms (0: not told), and the peer's CPU microseconds for each."""
 
     value: float
     p99: float
     cpu: float
+
+
+def _run(peer: Peer, *command) -> tuple[str, float]:
+    """Its output, and the peer's CPU seconds."""
+    before = sum(map(cpu_seconds, peer.pids()))
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    spent = sum(map(cpu_seconds, peer.pids())) - before
+    if done.returncode != 0:
+        raise SetupError(f"{' '.join(map(str, command))} through {peer.name}: {done.stdout}")
+    return done.stdout, spent
 
 
 @dataclass(frozen=True)
@@ -38,22 +48,42 @@ class Case:
     def run(self, peer: Peer, token: str, seconds: int) -> Sample:
         """Does it once."""
         url = f"https://127.0.0.1:{peer.tls_port}" if self.is_tls else f"http://127.0.0.1:{peer.port}"
-        before = sum(map(cpu_seconds, peer.pids()))
-        done = subprocess.run(["wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}",
-                               f"{url}/{self.size}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        spent = sum(map(cpu_seconds, peer.pids())) - before
-        count = re.search(r"(\d+) requests in", done.stdout)
-        rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", done.stdout)
-        if done.returncode != 0 or not count or not rate or not p99 or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
-            raise SetupError(f"{self.name} through {peer.name}: {done.stdout}")
+        said, spent = _run(peer, "wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}",
+                           f"{url}/{self.size}")
+        count = re.search(r"(\d+) requests in", said)
+        rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", said)
+        if not count or not rate or not p99 or "Non-2xx" in said or "Socket errors" in said:
+            raise SetupError(f"{self.name} through {peer.name}: {said}")
         return Sample(float(rate.group(1)), float(p99.group(1)) * UNITS[p99.group(2)], spent / max(1, int(count.group(1))) * 1e6)
 
 
-def all_cases() -> list[Case]:
+@dataclass(frozen=True)
+class Http2Case:
+    """One load of h2load over TLS: one thread of it, 16 streams at once on each connection."""
+
+    size: str
+    connections: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.size}-c{self.connections}-h2"
+
+    def run(self, peer: Peer, token: str, seconds: int) -> Sample:
+        """Does it once."""
+        said, spent = _run(peer, "h2load", "-t1", f"-c{self.connections}", "-m16", "-D", seconds, "-H", f"Authorization: Bearer {token}",
+                           f"https://127.0.0.1:{peer.tls_port}/{self.size}")
+        count = re.search(r"requests: .* (\d+) succeeded, 0 failed, 0 errored", said)
+        rate = re.search(r"finished in .*?, ([\d.]+) req/s", said)
+        if not count or not rate or "Application protocol: h2" not in said or not re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", said):
+            raise SetupError(f"{self.name} through {peer.name}: {said}")
+        return Sample(float(rate.group(1)), 0.0, spent / max(1, int(count.group(1))) * 1e6)
+
+
+def all_cases() -> list[Case | Http2Case]:
     """1 KiB and 64 KiB for one, some and many connections; 1 MiB for what bodies cost."""
     return [Case(size, connections, is_tls) for is_tls in (False, True) for size in ("1k", "64k") for connections in (1, 32, 256)] \
-        + [Case("1m", 8, False), Case("1m", 8, True)]
+        + [Case("1m", 8, False), Case("1m", 8, True)] + [Http2Case(size, connections) for size in ("1k", "64k") for connections in (1, 8, 32)]
 
 
 def idle_kilobytes(peer: Peer, token: str, first: int, count: int) -> float:

@@ -73,7 +73,8 @@ http {{
   upstream origin {{ server 127.0.0.1:{self.upstream.port}; keepalive 300; keepalive_requests 100000000; }}
   server {{
     listen 127.0.0.1:{self.port};
-    listen 127.0.0.1:{self.tls_port} ssl;
+    listen 127.0.0.1:{self.tls_port} ssl http2;
+    http2_max_requests 100000000;
     ssl_certificate {certificate};
     ssl_certificate_key {key};
     location / {{
@@ -107,7 +108,8 @@ class Origin(Nginx):
   open_file_cache max=100;
   server {{
     listen 127.0.0.1:{self.port};
-    listen 127.0.0.1:{self.tls_port} ssl;
+    listen 127.0.0.1:{self.tls_port} ssl http2;
+    http2_max_requests 100000000;
     ssl_certificate {certificate};
     ssl_certificate_key {key};
     if ($http_authorization != "Bearer {TOKEN}") {{ return 401; }}
@@ -135,7 +137,7 @@ defaults
     http-reuse always
 frontend web
     bind 127.0.0.1:{self.port}
-    bind 127.0.0.1:{self.tls_port} ssl crt {self.tls[0].parent}/both.pem
+    bind 127.0.0.1:{self.tls_port} ssl crt {self.tls[0].parent}/both.pem alpn h2,http/1.1
     default_backend origin
 backend origin
     http-request set-header Authorization "Bearer {TOKEN}"
@@ -163,6 +165,7 @@ class WireGate(Peer):
 store: sqlite:{self.folder}/wiregate.db
 audit: {{ to: {self.folder}/audit, reads: {self.reads} }}
 admin: {{ socket: {{ path: {self.folder}/admin.sock }} }}
+limits: {{ sessionsPerIdentity: 3000 }}
 listeners:
   - {{ name: plain, protocol: http, address: "127.0.0.1:{self.port}", target: origin }}
   - {{ name: tls, protocol: http, address: "127.0.0.1:{self.tls_port}", target: origin, tls: {{ certificate: {self.tls[0]}, key: {self.tls[1]} }} }}

@@ -155,6 +155,12 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         _hasHost = true;
         if (!_authority.Equals(default) && !Ascii.EqualsIgnoreCase(Authority, value))
         {
+            // Many a client of a proxy names that here. Of CONNECT nothing is passed on, and only what it says is connected to.
+            if (Method.SequenceEqual("CONNECT"u8))
+            {
+                return;
+            }
+
             Refuse("a Host other than that of the request target");
         }
 

@@ -70,6 +70,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
     private async ValueTask<bool> ServeAsync()
     {
+        if (of.Services.Scope?.Check(Session, Head) is { } outside)
+        {
+            return await BreakAsync(outside.Status, outside.Problem);
+        }
+
         if (AsksForApproval)
         {
             return await ShowApprovalAsync();

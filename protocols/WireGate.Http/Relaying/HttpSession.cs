@@ -4,6 +4,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
+using WireGate.Http.Forward;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Operations;
@@ -19,7 +20,11 @@ namespace WireGate.Http.Relaying;
 /// <param name="Point">Asks elsewhere.</param>
 /// <param name="Held">What waits for people.</param>
 internal sealed record RelayServices(
-    HttpServices Process, UpstreamPool Pool, LoginCredentials Credentials, UpstreamTroubles Troubles, DecisionPoint Point, HeldInProcess Held);
+    HttpServices Process, UpstreamPool Pool, LoginCredentials Credentials, UpstreamTroubles Troubles, DecisionPoint Point, HeldInProcess Held)
+{
+    /// <summary>What requests on the client's connection may be for; null: whatever they name.</summary>
+    public RequestScope? Scope { get; init; }
+}
 
 /// <summary>
 /// What the exchanges of a client's connection have in common: for whom and for what they are, as the first of them decided. On the session's loop.
@@ -143,6 +148,7 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
             return new Refusal(SessionEnd.LimitReached, "too many connections that have proven nothing yet", "no room for another session on a connection");
         }
 
+        next.Host = Session.Host;
         Session = next;
         (_decider, Approval) = (null, null);
         Count();

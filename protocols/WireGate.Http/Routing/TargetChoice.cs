@@ -7,12 +7,17 @@ using WireGate.Http.Http1;
 
 namespace WireGate.Http.Routing;
 
-/// <summary>What a request reaches: by the listener's target, else by its host, else by what its path begins with. Made once for each config.</summary>
+/// <summary>
+/// What a request reaches: by the listener's target, else by its host, else by what its path begins with; through a proxy, by its host and port alone.
+/// Made once for each config.
+/// </summary>
 internal sealed class TargetChoice
 {
     private static readonly ConditionalWeakTable<GatewayConfig, TargetChoice> Made = [];
 
     private readonly FrozenDictionary<string, TargetConfig> _byHost;
+    private readonly FrozenDictionary<string, TargetConfig> _forwarded;
+    private readonly FrozenDictionary<string, TargetConfig>.AlternateLookup<ReadOnlySpan<char>> _forwardLookup;
     private readonly FrozenDictionary<string, TargetConfig>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly (byte[] Path, TargetConfig Target)[] _byPath;
 
@@ -21,6 +26,8 @@ internal sealed class TargetChoice
         TargetConfig[] targets = [.. config.Targets.Values.Where(t => ProtocolNames.IsOverHttp(t.Protocol))];
         _byHost = targets.SelectMany(t => t.Hosts.Select(h => (Host: h, Target: t))).ToFrozenDictionary(p => p.Host, p => p.Target, StringComparer.OrdinalIgnoreCase);
         _lookup = _byHost.GetAlternateLookup<ReadOnlySpan<char>>();
+        _forwarded = targets.SelectMany(t => t.ForwardHosts.Select(h => (Host: h, Target: t))).ToFrozenDictionary(p => p.Host, p => p.Target, StringComparer.OrdinalIgnoreCase);
+        _forwardLookup = _forwarded.GetAlternateLookup<ReadOnlySpan<char>>();
         _byPath = [.. targets.Where(t => t.Path is not null).OrderByDescending(t => t.Path!.Length).Select(t => (Encoding.ASCII.GetBytes(t.Path!), t))];
     }
 
@@ -39,6 +46,11 @@ internal sealed class TargetChoice
         ListenerConfig listener, GatewayConfig config, ReadOnlySpan<byte> authority, ReadOnlySpan<byte> path, [NotNullWhen(true)] out TargetConfig? target, out int prefix)
     {
         prefix = 0;
+        if (listener.Protocol == ProtocolNames.Forward)
+        {
+            return TryFindForwarded(authority, out target);
+        }
+
         if (listener.Target is { } named)
         {
             return config.Targets.TryGetValue(named, out target);
@@ -65,5 +77,25 @@ internal sealed class TargetChoice
 
         target = null;
         return false;
+    }
+
+    // The client believes to reach that port of that host, and it does, or nothing: one that nobody vouches for may be another service.
+    private bool TryFindForwarded(ReadOnlySpan<byte> authority, [NotNullWhen(true)] out TargetConfig? target)
+    {
+        target = null;
+        if (!Authority.TryRead(authority, out ReadOnlySpan<byte> host, out int? named) || host.Length > 255)
+        {
+            return false;
+        }
+
+        Span<char> name = stackalloc char[host.Length];
+        Encoding.ASCII.GetChars(host, name);
+        if (_forwardLookup.TryGetValue(name, out TargetConfig? found))
+        {
+            int port = named ?? (found.Tls.Mode == TlsMode.Disable ? 80 : 443);
+            target = found.Addresses.Any(a => a.Port == port) ? found : null;
+        }
+
+        return target is not null;
     }
 }

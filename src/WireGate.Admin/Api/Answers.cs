@@ -78,6 +78,9 @@ public sealed record ConnectView
     /// <summary>What requests of HTTP begin with; over a Unix socket, its path is the host above. Null: it is no HTTP.</summary>
     public string? Url { get; init; }
 
+    /// <summary>The proxy through which those go; null: none.</summary>
+    public string? Proxy { get; init; }
+
     /// <summary>It is an API server of Kubernetes.</summary>
     public bool IsKubernetes { get; init; }
 

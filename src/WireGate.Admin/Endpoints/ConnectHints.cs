@@ -20,7 +20,8 @@ internal static class ConnectHints
             TargetConfig target = config.Targets[name];
             // kubectl shows its token over TLS only.
             IEnumerable<ListenerConfig> reaching = config.Listeners.Where(l => l.Reaches(target))
-                .OrderBy(l => target.Protocol == ProtocolNames.Kubernetes && l.Tls is null);
+                .OrderBy(l => l.Protocol == ProtocolNames.Forward)
+                .ThenBy(l => target.Protocol == ProtocolNames.Kubernetes && l.Tls is null);
             if (reaching.FirstOrDefault() is ListenerConfig listener)
             {
                 hints.Add(For(config, placeholder, target, listener));
@@ -41,6 +42,11 @@ internal static class ConnectHints
                 Port = listener.Address.Port,
                 User = listener.Target is null ? $"{placeholder.Identity.Subject}+{target.Name}" : placeholder.Identity.Subject,
             };
+        }
+
+        if (listener.Protocol == ProtocolNames.Forward)
+        {
+            return Forwarded(target, listener);
         }
 
         if (ProtocolNames.IsOverHttp(target.Protocol))
@@ -88,6 +94,26 @@ internal static class ConnectHints
             Url = $"{(hasTls ? "https" : "http")}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}{port}{path}/",
             IsKubernetes = isKubernetes,
             Authority = isKubernetes && listener.Tls is { } tls ? AuthorityIn(tls.CertificatePath) : null,
+        };
+    }
+
+    private static ConnectView Forwarded(TargetConfig target, ListenerConfig listener)
+    {
+        bool isClear = target.Tls.Mode == TlsMode.Disable;
+        int port = target.Addresses[0].Port;
+        string host = Host(listener.Address.Host!, hasTls: true);
+        bool isKubernetes = target.Protocol == ProtocolNames.Kubernetes;
+        return new ConnectView
+        {
+            Target = target.Name,
+            Host = host,
+            Port = listener.Address.Port,
+            User = "",
+            Url = string.Create(
+                CultureInfo.InvariantCulture, $"{(isClear ? "http" : "https")}://{target.ForwardHosts.First()}{(port == (isClear ? 80 : 443) ? "" : $":{port}")}/"),
+            Proxy = string.Create(CultureInfo.InvariantCulture, $"http://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{listener.Address.Port}"),
+            IsKubernetes = isKubernetes,
+            Authority = isKubernetes ? AuthorityIn(listener.Authority!.CertificatePath) : null,
         };
     }
 

@@ -97,6 +97,12 @@ public sealed record AuditEvent(AuditEventKind Kind)
     /// <summary>The database asked for.</summary>
     public string? Database { get; init; }
 
+    /// <summary>The listener's protocol, where that is another than the target's: <c>forward</c>.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>Whom the client asked a proxy for.</summary>
+    public string? Host { get; init; }
+
     /// <summary>The application's name, as the client gives it.</summary>
     public string? Application { get; init; }
 

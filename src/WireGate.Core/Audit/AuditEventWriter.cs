@@ -52,6 +52,8 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Login = JsonEncodedText.Encode("login");
     private static readonly JsonEncodedText Grant = JsonEncodedText.Encode("grant");
     private static readonly JsonEncodedText Database = JsonEncodedText.Encode("database");
+    private static readonly JsonEncodedText Protocol = JsonEncodedText.Encode("protocol");
+    private static readonly JsonEncodedText Host = JsonEncodedText.Encode("host");
     private static readonly JsonEncodedText Application = JsonEncodedText.Encode("application");
     private static readonly JsonEncodedText Tls = JsonEncodedText.Encode("tls");
     private static readonly JsonEncodedText Approval = JsonEncodedText.Encode("approval");
@@ -85,6 +87,8 @@ internal static class AuditEventWriter
         Write(json, Login, auditEvent.Login);
         Write(json, Grant, auditEvent.Grant);
         Write(json, Database, auditEvent.Database);
+        Write(json, Protocol, auditEvent.Protocol);
+        Write(json, Host, auditEvent.Host);
         Write(json, Application, auditEvent.Application);
         if (auditEvent.IsTls is { } isTls)
         {

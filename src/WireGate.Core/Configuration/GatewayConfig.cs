@@ -170,10 +170,18 @@ public sealed record ListenerConfig
     /// <summary>To whom an HTTP listener speaks HTTP/2.</summary>
     public ListenerHttp2 Http2 { get; init; }
 
-    /// <summary>Whether it leads to a target. Of HTTP it must be the only one, or have a host or a path by which it is meant.</summary>
+    /// <summary>What signs the certificates that a forward listener shows; null for another.</summary>
+    public ForwardAuthorityConfig? Authority { get; init; }
+
+    /// <summary>Whether it leads to a target. Of HTTP it must be the only one, or have a host or a path by which it is meant; through a proxy, a host.</summary>
     public bool Reaches(TargetConfig target)
     {
         ArgumentNullException.ThrowIfNull(target);
+        if (Protocol == ProtocolNames.Forward)
+        {
+            return target.ForwardHosts.Any();
+        }
+
         return Protocol == (ProtocolNames.IsOverHttp(target.Protocol) ? ProtocolNames.Http : target.Protocol)
             && (Target is not null ? Target == target.Name : Protocol != ProtocolNames.Http || target.Path is not null || !target.Hosts.IsEmpty);
     }
@@ -196,6 +204,11 @@ public enum ListenerHttp2
 /// <param name="CertificatePath">PEM, leaf first.</param>
 /// <param name="KeyPath">PEM, readable by the daemon's user only.</param>
 public sealed record ServerTlsConfig(string CertificatePath, string KeyPath);
+
+/// <summary>The authority of a forward listener, both PEM files.</summary>
+/// <param name="CertificatePath">Of the authority itself; clients trust it.</param>
+/// <param name="KeyPath">Readable by the daemon's user only.</param>
+public sealed record ForwardAuthorityConfig(string CertificatePath, string KeyPath);
 
 /// <summary>Defaults and bounds of minting.</summary>
 public sealed record PlaceholderConfig

@@ -12,6 +12,9 @@ public static class ProtocolNames
     /// <summary>HTTP.</summary>
     public const string Http = "http";
 
+    /// <summary>HTTP through a proxy: what clients are told by HTTPS_PROXY. Of listeners alone; the targets are those of HTTP.</summary>
+    public const string Forward = "forward";
+
     /// <summary>The API of Kubernetes, which is one of HTTP: listeners of that serve it.</summary>
     public const string Kubernetes = "kubernetes";
 

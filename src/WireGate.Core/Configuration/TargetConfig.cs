@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 
 namespace WireGate.Core.Configuration;
 
@@ -51,6 +52,13 @@ public sealed record TargetConfig
 
     /// <summary>Names of hosts by which a client of HTTP means it, in lower case and without a port; empty: by none.</summary>
     public ImmutableArray<string> Hosts { get; init; } = [];
+
+    /// <summary>
+    /// Those of <see cref="Hosts"/> by which a client means it through a proxy: an address in place of a name says where to connect, and nobody is asked
+    /// to sign for one.
+    /// </summary>
+    public IEnumerable<string> ForwardHosts =>
+        ProtocolNames.IsOverHttp(Protocol) ? Hosts.Where(h => !IPAddress.TryParse(h, out _) && !char.IsAsciiDigit(h[h.LastIndexOf('.') + 1])) : [];
 
     /// <summary>What paths begin with by which a client of HTTP means it, like <c>/stripe</c>: without a slash at its end; null: by none.</summary>
     public string? Path { get; init; }

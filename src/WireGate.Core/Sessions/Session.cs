@@ -98,6 +98,9 @@ public sealed class Session : IDisposable
     /// <summary>The database asked for; null: none.</summary>
     public string? Database { get; set; }
 
+    /// <summary>Whom the client asked a proxy for, host [":" port]; null: it asked none.</summary>
+    public string? Host { get; set; }
+
     /// <summary>The application's name, as the client gives it at the start; null: it does not.</summary>
     public string? Application { get; set; }
 
@@ -282,6 +285,8 @@ public sealed class Session : IDisposable
         Login = Access?.Login.Name,
         Grant = Access?.Grant.Name,
         Database = Database,
+        Protocol = Host is null ? null : Listener.Protocol,
+        Host = Host,
         Application = Application,
 
         // Before that the client may still ask for it.

@@ -22,7 +22,8 @@ public abstract class EventLoop
     public abstract void Post(Action<object?> callback, object? state);
 
     /// <summary>
-    /// Opens a connection whose bytes are moved by this loop. Resolves names off the loop and tries each address of the name in turn.
+    /// Opens a connection whose bytes are moved by this loop. Resolves names off the loop, once, and tries each address of the name in turn, but
+    /// none of <see cref="RefusedAddresses"/>.
     /// </summary>
     /// <exception cref="IOException">None could be reached; the message is the system's, of the last one tried.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>

@@ -8,4 +8,8 @@ namespace WireGate.Core.Transport;
 /// where it is our own.
 /// </param>
 /// <param name="ApplicationProtocol">The negotiated ALPN protocol; null: none.</param>
-public sealed record TlsFacts(X509Certificate2 ServerCertificate, string? ApplicationProtocol);
+public sealed record TlsFacts(X509Certificate2 ServerCertificate, string? ApplicationProtocol)
+{
+    /// <summary>The name that the client asked for (SNI), of a connection that is served; null: none.</summary>
+    public string? ServerName { get; init; }
+}

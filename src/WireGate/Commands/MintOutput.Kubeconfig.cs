@@ -33,6 +33,11 @@ internal sealed partial class MintOutput
             output.WriteLine($"    certificate-authority-data: {Convert.ToBase64String(Encoding.ASCII.GetBytes(trusted))}");
         }
 
+        if (place.Proxy is { } proxy)
+        {
+            output.WriteLine($"    proxy-url: {Quoted(proxy)}");
+        }
+
         output.WriteLine("contexts:");
         output.WriteLine($"- name: {name}");
         output.WriteLine("  context:");

@@ -146,8 +146,8 @@ internal sealed partial class MintOutput : IDisposable
     // Whoever runs it shows the token to all who see this machine's processes, as with any other credential in an argument.
     private void WriteCurl(TextWriter output, ConnectView place)
     {
-        string socket = place.Host.StartsWith('/') ? $"--unix-socket {ShellQuote(place.Host)} " : "";
-        Around(output, $"curl {socket}-H 'Authorization: Bearer ", $"' {ShellQuote(place.Url!)}");
+        string way = place.Proxy is { } proxy ? $"-x {ShellQuote(proxy)} " : place.Host.StartsWith('/') ? $"--unix-socket {ShellQuote(place.Host)} " : "";
+        Around(output, $"curl {way}-H 'Authorization: Bearer ", $"' {ShellQuote(place.Url!)}");
     }
 
     // ssh reads no password from a file: the last line is for whoever pastes it.

@@ -14,7 +14,7 @@ internal static class ConfigFileChecks
     public static ImmutableArray<ConfigError> Check(ConfigResult result)
     {
         ImmutableArray<ConfigError> errors = [.. result.Errors, .. result.NamedFiles.Select(Check).OfType<ConfigError>()];
-        return errors.IsEmpty && result.Config is { } config ? [.. CertificateChecks.Check(config, result.NamedFiles), .. SshKeyChecks.Check(config, result.NamedFiles)] : errors;
+        return errors.IsEmpty && result.Config is { } config ? [.. CertificateChecks.Check(config, result.NamedFiles), .. ForwardChecks.Check(config, result), .. SshKeyChecks.Check(config, result.NamedFiles)] : errors;
     }
 
     private static ConfigError? Check(NamedFile file)

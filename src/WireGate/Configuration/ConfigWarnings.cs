@@ -27,8 +27,10 @@ internal static class ConfigWarnings
             .Select(t => $"targets.{t.Name}.address: http goes in clear to another machine: "
                 + "who is on the way reads the credential and answers in its place, write https"),
         .. config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
-            .Where(t => t.Protocol == ProtocolNames.Kubernetes && config.Listeners.Any(l => l.Reaches(t)) && !config.Listeners.Any(l => l.Tls is not null && l.Reaches(t)))
+            .Where(t => t.Protocol == ProtocolNames.Kubernetes && config.Listeners.Any(l => l.Reaches(t)) && !config.Listeners.Any(l => (l.Tls ?? (object?)l.Authority) is not null && l.Reaches(t)))
             .Select(t => $"targets.{t.Name}: no listener with TLS reaches it, and kubectl shows its token to none without: add tls to one"),
+        .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Forward && !config.Targets.Values.Any(l.Reaches))
+            .Select(l => $"listeners ({l.Name}): no target of HTTP has hosts, so it refuses everything"),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. CopyWarnings.Find(config),

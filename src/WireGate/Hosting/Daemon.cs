@@ -114,7 +114,11 @@ internal sealed class Daemon : IAsyncDisposable
         var ssh = new SshProtocol(
             new SshServices(store, secrets, audit, admission, approvals, time, loggers.CreateLogger<SshProtocol>()));
         var http = new HttpProtocol(
-            new HttpServices(store, secrets, approvals, audit, admission, time, loggers.CreateLogger<HttpProtocol>()) { MaskKey = store.DeriveMaskKey() });
+            new HttpServices(store, secrets, approvals, audit, admission, time, loggers.CreateLogger<HttpProtocol>())
+            {
+                MaskKey = store.DeriveMaskKey(),
+                TurnedAway = turnedAway,
+            });
         AdminServer admin = await AdminServer.StartAsync(
             new AdminDependencies
             {
@@ -136,7 +140,7 @@ internal sealed class Daemon : IAsyncDisposable
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
         watcher.Failed += logger.WatchFailed;
-        Dictionary<string, IProtocol> protocols = new IProtocol[] { postgres, ssh, http }.ToDictionary(p => p.Name);
+        Dictionary<string, IProtocol> protocols = new[] { postgres, ssh, http, http.Forward }.ToDictionary(p => p.Name);
         foreach (ListenerConfig listener in current.Listeners)
         {
             Listener bound = Bind(transport, listener);

@@ -21,6 +21,9 @@ internal static class Places
     /// <summary>The root folder of an OpenSSH that is newer than the machine's.</summary>
     public static string NewerOpenSsh { get; } = Existing(Path.Combine(Repository, ".cache", "suites", "openssh-backports"));
 
+    /// <summary>The root folder of Debian's Varnish, of which varnishtest is.</summary>
+    public static string Varnish => Existing(Path.Combine(Repository, ".cache", "suites", "varnish"));
+
     /// <summary>kubectl of Debian.</summary>
     public static string Kubectl => Existing(Path.Combine(Repository, ".cache", "suites", "kubernetes", "client", "usr/bin/kubectl"));
 

@@ -92,8 +92,9 @@ internal abstract class HttpFixture(TransportKind kind)
         Approvals = ApprovalRegistry.OpenAsync(Store, Audit, Time, NullLogger.Instance, _ => [], person => person).Result;
         var admission = new Admission(Time);
         Away = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
-        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance));
-        var server = new SessionServer(() => Config.Listeners[0], Protocol, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
+        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance) { TurnedAway = Away });
+        IProtocol spoken = Config.Listeners[0].Protocol == ProtocolNames.Forward ? Protocol.Forward : Protocol;
+        var server = new SessionServer(() => Config.Listeners[0], spoken, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
         Listener = Moving.Listen(Config.Listeners[0].Address, null);
         Listener.Start(server.Serve, server.TurnAway);
     }

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using NUnit.Framework;
 
 namespace WireGate.Http.Tests.Sessions;
 
@@ -10,7 +13,7 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     // After that a test is not slow but stuck.
     private static readonly TimeSpan Hung = TimeSpan.FromSeconds(30);
 
-    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+    private Stream _stream = new NetworkStream(socket, ownsSocket: true);
     private readonly StringBuilder _received = new();
 
     public static async Task<RawPeer> ConnectAsync(EndPoint address)
@@ -21,6 +24,25 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     }
 
     public async Task SendAsync(string text) => await _stream.WriteAsync(Encoding.Latin1.GetBytes(text)).AsTask().WaitAsync(Hung);
+
+    public async Task SendAsync(byte[] bytes) => await _stream.WriteAsync(bytes).AsTask().WaitAsync(Hung);
+
+    /// <summary>Goes on in TLS, as its client.</summary>
+    /// <param name="name">What it asks for; empty: nothing.</param>
+    /// <param name="judge">Told what it is shown.</param>
+    public async Task SecureAsync(string name, Func<X509Certificate2, bool> judge)
+    {
+        var secure = new SslStream(_stream);
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = name,
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            RemoteCertificateValidationCallback = (_, shown, _, _) => judge(X509CertificateLoader.LoadCertificate(shown!.GetRawCertData())),
+        };
+        await secure.AuthenticateAsClientAsync(options).WaitAsync(Hung);
+        Assert.That(secure.NegotiatedApplicationProtocol, Is.EqualTo(SslApplicationProtocol.Http11));
+        _stream = secure;
+    }
 
     /// <summary>Sends nothing more.</summary>
     public void Finish() => socket.Shutdown(SocketShutdown.Send);
@@ -72,6 +94,14 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         }
 
         return Take(_received.Length);
+    }
+
+    /// <summary>The answer of a gateway that closes behind it, once the client has done something.</summary>
+    public async Task<string> ReadToEndAfterAsync(Action act)
+    {
+        string answer = await ReadUntilAsync("}\n");
+        act();
+        return answer + await ReadToEndAsync();
     }
 
     public void Dispose() => _stream.Dispose();

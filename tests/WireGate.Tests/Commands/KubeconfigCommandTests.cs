@@ -85,6 +85,26 @@ internal sealed class KubeconfigCommandTests
     }
 
     [Test]
+    public async Task A_proxy_that_alone_leads_there_stands_in_it()
+    {
+        string certificate = Path.GetTempFileName(), pem = Issue("CN=authority");
+        await File.WriteAllTextAsync(certificate, pem);
+        CliHarness harness = OfCluster(certificate);
+        ListenerConfig proxy = SampleConfig.Listener("127.0.0.1:3128") with { Protocol = ProtocolNames.Forward, Target = null, Authority = new ForwardAuthorityConfig(certificate, "/k") };
+        harness.Config = harness.Config with
+        {
+            Listeners = [proxy],
+            Targets = harness.Config.Targets.ToFrozenDictionary(t => t.Key, t => t.Value with { Tls = new ClientTlsConfig { Mode = TlsMode.VerifyFull } }),
+        };
+        await using CliHarness daemon = await harness.StartAsync();
+
+        string output = (await daemon.RunAsync(Ask)).Output;
+        File.Delete(certificate);
+        Assert.That(output, Does.Match("    server: \"https://prod\\.internal(:[0-9]+)?\"\n").And.Contain("    proxy-url: \"http://127.0.0.1:3128\"\n")
+            .And.Contain(Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(pem.Trim()))[..60]));
+    }
+
+    [Test]
     public async Task Another_target_has_none()
     {
         await using CliHarness daemon = await new CliHarness().StartAsync();

@@ -93,6 +93,23 @@ public sealed class PlaceholderCommandTests
     }
 
     [Test]
+    public async Task A_line_for_curl_goes_through_the_proxy_where_nothing_else_leads_there()
+    {
+        CliHarness harness = OfHttp("/stripe", "api.internal");
+        ListenerConfig proxy = SampleConfig.Listener("127.0.0.1:3128") with { Protocol = ProtocolNames.Forward, Target = null, Authority = new ForwardAuthorityConfig("/c", "/k") };
+        harness.Config = harness.Config with { Listeners = [proxy] };
+        await using (CliHarness daemon = await harness.StartAsync())
+        {
+            Assert.That((await daemon.RunAsync([.. Mint, "--as", "curl"])).Output, Does.StartWith("curl -x http://127.0.0.1:3128 -H ").And.Match("' https?://api\\.internal(:[0-9]+)?/\n$"));
+        }
+
+        CliHarness both = OfHttp("/stripe", "api.internal");
+        both.Config = both.Config with { Listeners = [proxy, SampleConfig.Listener("127.0.0.1:8080") with { Name = "web", Protocol = ProtocolNames.Http, Target = null }] };
+        await using CliHarness other = await both.StartAsync();
+        Assert.That((await other.RunAsync([.. Mint, "--as", "curl"])).Output, Does.EndWith("' http://api.internal:8080/\n"));
+    }
+
+    [Test]
     public async Task A_line_for_curl_has_no_path_where_the_listener_leads_there_alone()
     {
         CliHarness harness = OfHttp("/stripe", "api.internal");

@@ -167,6 +167,12 @@ def openssh_tests() -> Path:
     return ROOT / "usr/lib/openssh/regress"
 
 
+def varnishtest() -> Path:
+    """varnishtest, which plays a client and a server by a script; the folder that it is unpacked in."""
+    _unpack("varnish.unpacked", ["varnish", "libvarnishapi3"], into=CACHE / "varnish")
+    return CACHE / "varnish"
+
+
 def newer_openssh() -> Path:
     """OpenSSH of Debian's backports, which exchanges keys as no attacker with a quantum computer could read them; its root folder."""
     root = CACHE / "openssh-backports"

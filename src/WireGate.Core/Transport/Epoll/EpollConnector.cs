@@ -37,6 +37,7 @@ internal static class EpollConnector
     private static async ValueTask<Connection> ConnectOneAsync(Reactor reactor, EndPoint address, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        RefusedAddresses.ThrowIfContains(address);
         int descriptor = Open(address, out bool connecting);
         var socket = new EpollSocket(reactor, descriptor, connecting);
         if (connecting)

@@ -77,6 +77,31 @@ public sealed class PoolLoop : EventLoop, IThreadPoolWorkItem
     public override async ValueTask<Connection> ConnectAsync(EndPoint address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
+        if (address is not DnsEndPoint name)
+        {
+            return await ConnectOneAsync(address, cancellationToken);
+        }
+
+        // Resolved here and not by the socket: what is dialled is what was looked at.
+        IOException? last = null;
+        foreach (IPAddress one in await NameResolution.ResolveAsync(name.Host, cancellationToken))
+        {
+            try
+            {
+                return await ConnectOneAsync(new IPEndPoint(one, name.Port), cancellationToken);
+            }
+            catch (IOException e)
+            {
+                last = e;
+            }
+        }
+
+        throw last ?? new IOException("the name has no address");
+    }
+
+    private async ValueTask<Connection> ConnectOneAsync(EndPoint address, CancellationToken cancellationToken)
+    {
+        RefusedAddresses.ThrowIfContains(address);
         bool unix = address is UnixDomainSocketEndPoint;
         var socket = unix
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)

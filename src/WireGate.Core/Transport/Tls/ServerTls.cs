@@ -18,16 +18,7 @@ public sealed class ServerTls
         chain.ImportFromPemFile(config.CertificatePath);
         X509Certificate2 leaf = X509Certificate2.CreateFromPemFile(config.CertificatePath, config.KeyPath);
         Certificate = leaf;
-        Options = new SslServerAuthenticationOptions
-        {
-            // Offline: a handshake never waits for somebody else's server.
-            ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
-            ApplicationProtocols = [.. applicationProtocols.Select(p => new SslApplicationProtocol(p))],
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            AllowRenegotiation = false,
-            // A resumed session skips the verification that a full handshake makes.
-            AllowTlsResume = false,
-        };
+        Options = OptionsFor(leaf, chain, applicationProtocols);
     }
 
     /// <summary>What a TLS handshake is served with.</summary>
@@ -35,4 +26,19 @@ public sealed class ServerTls
 
     /// <summary>The leaf, with its key.</summary>
     public X509Certificate2 Certificate { get; }
+
+    /// <summary>What a TLS handshake is served with, whatever the certificate.</summary>
+    /// <param name="leaf">With its key. Not owned by the result, and needed as long.</param>
+    /// <param name="chain">What signed it, as far as clients are to be shown that.</param>
+    /// <param name="applicationProtocols">What is spoken over it: registered ALPN names, the best first.</param>
+    public static SslServerAuthenticationOptions OptionsFor(X509Certificate2 leaf, X509Certificate2Collection chain, params IEnumerable<string> applicationProtocols) => new()
+    {
+        // Offline: a handshake never waits for somebody else's server.
+        ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
+        ApplicationProtocols = [.. applicationProtocols.Select(p => new SslApplicationProtocol(p))],
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        AllowRenegotiation = false,
+        // A resumed session skips the verification that a full handshake makes.
+        AllowTlsResume = false,
+    };
 }

@@ -33,7 +33,10 @@ public sealed class TlsConnection : StreamConnection
         ArgumentNullException.ThrowIfNull(options);
         SslStream stream = await HandshakeAsync(
             inner, Peer.Client, s => s.AuthenticateAsServerAsync(options, cancellationToken));
-        return new TlsConnection(inner, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate));
+        return new TlsConnection(inner, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
+        {
+            ServerName = stream.TargetHostName is { Length: > 0 } name ? name : null,
+        });
     }
 
     /// <summary>Speaks TLS to an upstream, as its client. On return the calling code is on the connection's loop.</summary>

@@ -18,11 +18,12 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
     private readonly Key<bool> _scramOnly;
     private readonly Key<ImmutableArray<string>> _hostKeys;
     private readonly Key<ListenerHttp2> _http2;
+    private readonly Key<ForwardAuthorityConfig> _ca;
 
     public ListenerShape()
     {
         _name = Required("name", NameShape, l => l.Name, "Its unique name.");
-        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres, ssh or http.");
+        _protocol = Required(ProtocolShape.Key, ProtocolShape.Listener, l => l.Protocol, "The protocol that it speaks: postgres, ssh, http or forward.");
         _address = Required(
             "address", new ListenAddressShape(), l => l.Address, "Where it listens: address:port, or unix: and an absolute path.");
         _mode = OptionalValue("mode", Words.Mode, l => l.SocketMode, "Permission bits of a Unix socket in quotes, \"0660\" by default.");
@@ -43,6 +44,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
             new ChoiceShape<ListenerHttp2>([("tls", ListenerHttp2.Tls), ("off", ListenerHttp2.Off), ("clear", ListenerHttp2.Clear)]),
             l => l.Http2 == ListenerHttp2.Tls ? null : l.Http2,
             "To whom it speaks HTTP/2: tls, to clients that ask for it in the TLS handshake, which is the default; off; clear, without TLS, to clients that begin with it.");
+        _ca = Optional("ca", new AuthorityShape(), l => l.Authority, "What signs the certificates of a forward listener; wiregate ca create makes it.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context)
@@ -66,6 +68,8 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _scramOnly);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http], _http2);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http], _target);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Forward], _ca);
         bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
         if (isSsh && !values.Has(_hostKeys))
         {
@@ -77,9 +81,20 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
             context.Report(values.Node(_http2), "this listener has tls, where clients ask for HTTP/2 in the handshake, remove it");
         }
 
+        bool isForward = protocol == ProtocolNames.Forward;
+        if (isForward && !values.Has(_ca))
+        {
+            context.Report(values.Map, "it cannot prove itself to any client, add ca: { certificate, key }, two files that wiregate ca create makes");
+        }
+
         if (!values.TryGet(_address, out Address? address))
         {
             return;
+        }
+
+        if (isForward && address.IsUnix)
+        {
+            context.Report(values.Node(_address), "no client has its proxy at a Unix socket, name an address and a port");
         }
 
         if (isSsh && address.IsUnix)
@@ -114,6 +129,9 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         ScramOnly = values.Get(_scramOnly, false),
         HostKeys = values.Get(_hostKeys, []),
         Http2 = values.Get(_http2, ListenerHttp2.Tls),
+        }
+
+        Authority = values.GetOrNull(_ca),
     };
 
     private sealed class ServerTlsShape : MapShape<ServerTlsConfig>
@@ -128,5 +146,19 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         }
 
         protected override ServerTlsConfig Build(MapValues values) => new(values.Get(_certificate), values.Get(_key));
+    }
+
+    private sealed class AuthorityShape : MapShape<ForwardAuthorityConfig>
+    {
+        private readonly Key<string> _certificate;
+        private readonly Key<string> _key;
+
+        public AuthorityShape()
+        {
+            _certificate = Required("certificate", Words.PublicFile, t => t.CertificatePath, "Its certificate, a PEM file, which clients trust.");
+            _key = Required("key", Words.PrivateFile, t => t.KeyPath, "Its key, a PEM file that others cannot read.");
+        }
+
+        protected override ForwardAuthorityConfig Build(MapValues values) => new(values.Get(_certificate), values.Get(_key));
     }
 }

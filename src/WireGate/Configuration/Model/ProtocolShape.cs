@@ -13,13 +13,15 @@ internal static class ProtocolShape
 
     private static readonly (string, string)[] Served = [.. new[] { ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http }.Select(p => (p, p))];
 
-    public static ChoiceShape<string> Listener { get; } = new(Served, new Dictionary<string, string>
+    public static ChoiceShape<string> Listener { get; } = new([.. Served, (ProtocolNames.Forward, ProtocolNames.Forward)], new Dictionary<string, string>
     {
-        ["forward"] = "not built yet (forward), only postgres, ssh and http are: remove this entry",
         [ProtocolNames.Kubernetes] = "clients of Kubernetes speak HTTP, write http",
     });
 
-    public static ChoiceShape<string> Target { get; } = new([.. Served, (ProtocolNames.Kubernetes, ProtocolNames.Kubernetes)]);
+    public static ChoiceShape<string> Target { get; } = new([.. Served, (ProtocolNames.Kubernetes, ProtocolNames.Kubernetes)], new Dictionary<string, string>
+    {
+        [ProtocolNames.Forward] = "only a listener is one, and its targets are those of http: write that",
+    });
 
     /// <summary>
     /// False: it is written and is none that is built; that was reported, and the other keys belong to a protocol of which nothing is known.
@@ -38,7 +40,7 @@ internal static class ProtocolShape
         context.DefaultPort = name switch
         {
             ProtocolNames.Ssh => SshPort,
-            ProtocolNames.Http or ProtocolNames.Kubernetes => -1, // 80 or 443, and which one a listener means cannot be told.
+            ProtocolNames.Http or ProtocolNames.Kubernetes or ProtocolNames.Forward => -1, // 80 or 443, and which one a listener means cannot be told.
             _ => PostgresPort,
         };
         return isKnown;

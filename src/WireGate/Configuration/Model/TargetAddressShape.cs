@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using WireGate.Configuration.Shapes;
 using WireGate.Core.Configuration;
+using WireGate.Core.Transport;
 
 namespace WireGate.Configuration.Model;
 
@@ -36,6 +37,17 @@ internal sealed class TargetAddressShape : TextualShape<TargetAddress>
         JsonValue.Create(value.Scheme is null ? value.Address.ToString() : $"{value.Scheme}://{value.Address}");
 
     protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out TargetAddress value)
+    {
+        if (TryReadAny(node, context, out value) && IPAddress.TryParse(value.Address.Host, out IPAddress? ip) && RefusedAddresses.Contains(ip))
+        {
+            context.Report(node, "no upstream is at a link-local address or that of a metadata service, and none is connected to: name another");
+            value = null;
+        }
+
+        return value is not null;
+    }
+
+    private static bool TryReadAny(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out TargetAddress value)
     {
         if (!ProtocolNames.IsOverHttp(context.Protocol))
         {

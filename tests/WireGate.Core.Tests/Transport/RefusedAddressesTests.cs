@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Core.Transport;
+using WireGate.Testing.Transport;
+
+namespace WireGate.Core.Tests.Transport;
+
+/// <summary>T30: what no target may be, however it is written.</summary>
+public class RefusedAddressesTests
+{
+    [TestCase("169.254.169.254")]
+    [TestCase("169.254.0.1")]
+    [TestCase("100.100.100.200")]
+    [TestCase("168.63.129.16")]
+    [TestCase("192.0.0.192")]
+    [TestCase("2852039166")]
+    [TestCase("0xa9fea9fe")]
+    [TestCase("0251.0376.0251.0376")]
+    [TestCase("169.254.43518")]
+    [TestCase("fe80::1")]
+    [TestCase("fe80::1%1")]
+    [TestCase("febf::1")]
+    [TestCase("fd00:ec2::254")]
+    [TestCase("fd20:ce::254")]
+    [TestCase("::ffff:169.254.169.254")]
+    [TestCase("::ffff:a9fe:a9fe")]
+    [TestCase("::169.254.169.254")]
+    [TestCase("::ffff:0:169.254.169.254")]
+    [TestCase("64:ff9b::169.254.169.254")]
+    [TestCase("64:ff9b:1::169.254.169.254")]
+    [TestCase("64:ff9b:1:a9fe:a9:fe00::")]
+    [TestCase("2002:a9fe:a9fe::1")]
+    [TestCase("2001:0:1:2:3:4:5601:5601")]
+    [TestCase("2001:db8::5efe:a9fe:a9fe")]
+    [TestCase("2001:db8::200:5efe:a9fe:a9fe")]
+    public void Is_refused(string address) => Assert.That(RefusedAddresses.Contains(IPAddress.Parse(address)));
+
+    [TestCase("127.0.0.1")]
+    [TestCase("10.0.0.5")]
+    [TestCase("169.253.169.254")]
+    [TestCase("168.254.169.254")]
+    [TestCase("::1")]
+    [TestCase("::")]
+    [TestCase("fd00::1")]
+    [TestCase("fec0::1")]
+    [TestCase("::ffff:127.0.0.1")]
+    [TestCase("64:ff9b::8.8.8.8")]
+    [TestCase("2002:808:808::a9fe:a9fe")]
+    [TestCase("2001:db8::a9fe:a9fe")]
+    public void Is_not(string address) => Assert.That(RefusedAddresses.Contains(IPAddress.Parse(address)), Is.False);
+
+    [TestCase(TransportKind.Epoll, "169.254.169.254")]
+    [TestCase(TransportKind.Streams, "169.254.169.254")]
+    [TestCase(TransportKind.Epoll, "2852039166")]
+    [TestCase(TransportKind.Streams, "2852039166")]
+    [TestCase(TransportKind.Epoll, "::ffff:169.254.169.254")]
+    [TestCase(TransportKind.Streams, "::ffff:169.254.169.254")]
+    public async Task Nothing_is_dialled_there_by_address_nor_by_name(TransportKind kind, string host)
+    {
+        await using EventLoopTransport transport = LoopbackPair.Create(kind, e => Assert.Fail(e.ToString()));
+        foreach (EndPoint address in (EndPoint[])[new IPEndPoint(IPAddress.Parse(host), 80), new DnsEndPoint(host, 80, AddressFamily.Unspecified)])
+        {
+            Assert.That(
+                async () => await LoopbackPair.OnLoopAsync(transport.Loops[0], async () => await transport.Loops[0].ConnectAsync(address, CancellationToken.None)),
+                Throws.InstanceOf<IOException>().With.Message.Contains("link-local"));
+        }
+    }
+}
