@@ -78,6 +78,7 @@ internal sealed class HeldHttp2Tests(TransportKind transport) : HeldFixture(tran
     public async Task A_session_that_is_revoked_takes_it_back()
     {
         Http2Peer client = await ConnectHttp2Async();
+        await client.ReadUntilAsync(() => client.HasSettings);
         await client.AskAsync(Fields("DELETE", "/held/x"));
         string id = await AskedAsync();
         Sessions.KillAll(SessionEnd.Revoked);

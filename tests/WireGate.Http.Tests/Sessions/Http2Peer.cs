@@ -29,6 +29,9 @@ internal sealed class Http2Peer : IDisposable
     /// <summary>What GOAWAY said last; null: none came.</summary>
     public (int Last, ErrorCode Code)? GoAway { get; private set; }
 
+    /// <summary>The gateway's SETTINGS came, and were acknowledged.</summary>
+    public bool HasSettings { get; private set; }
+
     /// <summary>Octets of DATA are acknowledged as they come.</summary>
     public bool GivesWindow { get; set; } = true;
 
@@ -167,6 +170,7 @@ internal sealed class Http2Peer : IDisposable
         {
             case FrameType.SETTINGS when !head.Has(FrameFlags.ACK):
                 await WriteAsync(FrameWriter.WriteSettingsAck);
+                HasSettings = true;
                 break;
             case FrameType.HEADERS:
                 Of(head.StreamId).Heads.Add(Sections.Read(_decoder, payload));

@@ -129,8 +129,6 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         ScramOnly = values.Get(_scramOnly, false),
         HostKeys = values.Get(_hostKeys, []),
         Http2 = values.Get(_http2, ListenerHttp2.Tls),
-        }
-
         Authority = values.GetOrNull(_ca),
     };
 
