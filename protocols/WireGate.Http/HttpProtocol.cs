@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
@@ -9,19 +11,24 @@ using WireGate.Core.Transport.Tls;
 using WireGate.Http.Credentials;
 using WireGate.Http.Forward;
 using WireGate.Http.Holding;
+using WireGate.Http.Http2.Frames;
 using WireGate.Http.Relaying;
 using WireGate.Http.Upstream;
 
 namespace WireGate.Http;
 
-/// <summary>HTTP/1.1: requests that are read, judged and written anew, and the bodies between them.</summary>
+/// <summary>HTTP/1.1 and HTTP/2: requests that are read, judged and written anew, and the bodies between them.</summary>
 public sealed class HttpProtocol : IProtocol, IDisposable
 {
-    /// <summary>The registered ALPN name.</summary>
+    /// <summary>Registered ALPN names.</summary>
     internal const string Http11 = "http/1.1";
 
+    /// <inheritdoc cref="Http11"/>
+    internal const string Http2 = "h2";
+
     private readonly HttpServices _services;
-    private readonly ListenerTls _tls = new(Http11);
+    private readonly ListenerTls _tls = new(Http2, Http11);
+    private readonly ListenerTls _tlsOfHttp11 = new(Http11);
     private readonly UpstreamConnector _connector;
     private readonly LoginCredentials _credentials;
     private readonly UpstreamTroubles _troubles;
@@ -52,7 +59,8 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     public async ValueTask RunAsync(Session session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (_tls.Of(session.Listener) is { } tls)
+        ListenerConfig listener = session.Listener;
+        if ((listener.Http2 == ListenerHttp2.Off ? _tlsOfHttp11 : _tls).Of(listener) is { } tls)
         {
             await AcceptTlsAsync(session, tls.Options);
         }
@@ -66,8 +74,17 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            using var connection = new Http1Connection(session, new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope });
-            await connection.RunAsync();
+            var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope };
+            if (session.Client.Tls?.ApplicationProtocol == Http2 || (session.Listener.Http2 == ListenerHttp2.Clear && await BeginsHttp2Async(session.Client.Input)))
+            {
+                using var connection = new Http2ClientConnection(session, services);
+                await connection.RunAsync();
+            }
+            else
+            {
+                using var connection = new Http1Connection(session, services);
+                await connection.RunAsync();
+            }
         }
         finally
         {
@@ -84,6 +101,31 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     {
         _point.Dispose();
         _credentials.Dispose();
+    }
+
+    /// <summary>Whether a client knows that it may begin with HTTP/2 (RFC 9113 section 3.3). What it sent stays where it is.</summary>
+    private static async ValueTask<bool> BeginsHttp2Async(PipeReader input)
+    {
+        while (true)
+        {
+            ReadResult read = await input.ReadAsync(CancellationToken.None);
+            bool isWhole = read.Buffer.Length >= FrameWriter.Preface.Length;
+            bool isIt = Begins(read.Buffer);
+            bool isKnown = isWhole || !isIt || read.IsCompleted;
+            input.AdvanceTo(read.Buffer.Start, isKnown ? read.Buffer.Start : read.Buffer.End);
+            if (isKnown)
+            {
+                return isIt && isWhole;
+            }
+        }
+    }
+
+    private static bool Begins(in ReadOnlySequence<byte> buffer)
+    {
+        Span<byte> begin = stackalloc byte[FrameWriter.Preface.Length];
+        ReadOnlySequence<byte> first = buffer.Slice(0, Math.Min(buffer.Length, begin.Length));
+        first.CopyTo(begin);
+        return begin[..(int)first.Length].SequenceEqual(FrameWriter.Preface[..(int)first.Length]);
     }
 
     internal static async ValueTask AcceptTlsAsync(Session session, SslServerAuthenticationOptions tls)

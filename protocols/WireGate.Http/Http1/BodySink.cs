@@ -4,28 +4,49 @@ using System.Runtime.CompilerServices;
 
 namespace WireGate.Http.Http1;
 
-/// <summary>Where a body goes, and how its end is told there. The default goes nowhere.</summary>
+/// <summary>Where a body goes, and how its end is told there. The default takes nothing: whoever was to get it is gone.</summary>
 internal readonly struct BodySink
 {
+    private enum Framing : byte
+    {
+        Gone = 0,
+        Nothing,
+        Plain,
+        Chunks,
+        Stream,
+    }
+
     // Up to so many bytes are gathered with what is before and behind them; more are sent from where they lie.
     private const int CopiedRun = 2 * 1024;
 
-    private readonly PipeWriter _output;
-    private readonly bool _inChunks;
+    private readonly PipeWriter? _output;
+    private readonly Framing _framing;
 
-    private BodySink(PipeWriter output, bool inChunks) => (_output, _inChunks) = (output, inChunks);
+    private BodySink(PipeWriter? output, Framing framing) => (_output, _framing) = (output, framing);
+
+    /// <summary>Of a message that has none, and is sent.</summary>
+    public static BodySink Nothing => new(null, Framing.Nothing);
 
     /// <summary>As it is: its length was told before, or whoever gives it ends what it goes into.</summary>
-    public static BodySink Plain(PipeWriter output) => new(output, inChunks: false);
+    public static BodySink Plain(PipeWriter output) => new(output, Framing.Plain);
 
     /// <summary>In chunks (RFC 9112 section 7.1), of which the last ends it.</summary>
-    public static BodySink InChunks(PipeWriter output) => new(output, inChunks: true);
+    public static BodySink InChunks(PipeWriter output) => new(output, Framing.Chunks);
+
+    /// <summary>As it is, into a stream that ends with it.</summary>
+    public static BodySink Stream(PipeWriter output) => new(output, Framing.Stream);
 
     /// <summary>Sends a run of it, or has it wait with what was sent before; borrowed until it completes.</summary>
     /// <returns>True: whoever was to get it is gone.</returns>
     public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> run)
     {
-        if (_inChunks)
+        if (_output is null)
+        {
+            return ValueTask.FromResult(true);
+        }
+
+        bool inChunks = _framing == Framing.Chunks;
+        if (inChunks)
         {
             // chunk-size CRLF
             Span<byte> size = _output.GetSpan(10);
@@ -36,23 +57,34 @@ internal readonly struct BodySink
 
         if (run.Length > CopiedRun)
         {
-            return SendLongAsync(_output, run, _inChunks);
+            return SendLongAsync(_output, run, inChunks);
         }
 
         _output.Write(run.Span);
-        _output.Write(_inChunks ? "\r\n"u8 : default);
+        _output.Write(inChunks ? "\r\n"u8 : default);
         return ValueTask.FromResult(false);
     }
 
     /// <summary>Sends what waits.</summary>
     /// <returns>True: whoever was to get it is gone.</returns>
-    public ValueTask<bool> FlushAsync() => IsGoneAsync(_output.FlushAsync(CancellationToken.None));
+    public ValueTask<bool> FlushAsync() =>
+        _output is null ? ValueTask.FromResult(_framing == Framing.Gone) : IsGoneAsync(_output.FlushAsync(CancellationToken.None));
 
     /// <summary>All of it was sent.</summary>
     /// <returns>True: whoever was to get it is gone.</returns>
     public ValueTask<bool> EndAsync()
     {
-        _output.Write(_inChunks ? "0\r\n\r\n"u8 : default);
+        switch (_framing)
+        {
+            case Framing.Stream:
+                return EndStreamAsync(_output!);
+            case Framing.Chunks:
+                _output!.Write("0\r\n\r\n"u8);
+                break;
+            default:
+                break;
+        }
+
         return FlushAsync();
     }
 
@@ -62,6 +94,20 @@ internal readonly struct BodySink
         bool isGone = await IsGoneAsync(output.WriteAsync(run, CancellationToken.None));
         output.Write(inChunks && !isGone ? "\r\n"u8 : default);
         return isGone;
+    }
+
+    // Ended as it is sent, so that the last of it says that it is that.
+    private static async ValueTask<bool> EndStreamAsync(PipeWriter output)
+    {
+        try
+        {
+            await output.CompleteAsync();
+            return false;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return true;
+        }
     }
 
     /// <summary>Over a stream it is told by an exception.</summary>

@@ -1,4 +1,3 @@
-using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Http.Kubernetes;
@@ -13,6 +12,11 @@ internal sealed partial class Exchange
     public async ValueTask<bool> BreakAsync(int status, string problem)
     {
         var refusal = new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
+        if (of.HasBegun)
+        {
+            return await DeclineAsync(status, refusal);
+        }
+
         if (Session.Caller is null ? !Session.TryRefuse(refusal, Process.Audit) : !Session.TryEnd(refusal.End, problem))
         {
             return false;
@@ -25,14 +29,20 @@ internal sealed partial class Exchange
     private ValueTask<bool> FailAsync(Refusal refusal, int? status = null)
     {
         of.Services.Troubles.Tell(Session.Access!, refusal);
-        Process.Audit.Append(Session.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
-        return AnswerAsync(status ?? Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference);
+        return DeclineAsync(status ?? Refusals.StatusOf(refusal.End), refusal);
+    }
+
+    /// <summary>A request that is not made, in a session that goes on.</summary>
+    private ValueTask<bool> DeclineAsync(int status, Refusal refusal)
+    {
+        of.Decline(refusal);
+        return AnswerAsync(status, refusal.Message, refusal.Reference);
     }
 
     /// <summary>A request that ends the session before it reaches anything.</summary>
     private async ValueTask<bool> RefuseAsync(Refusal refusal)
     {
-        if (Session.TryRefuse(refusal, Process.Audit))
+        if (of.TryRefuse(refusal))
         {
             await (of.Pending is { } pending ? AnswerAsync(PendingOf(pending, refusal.Reference), isLast: true)
                 : AnswerAsync(Refusals.StatusOf(refusal.End), refusal.Message, refusal.Reference, isLast: true));

@@ -18,6 +18,7 @@ internal sealed partial class Exchange
 {
     private int _prefix;
     private PlaceholderSlot _slot;
+    private bool _isMisdirected;
 
     /// <summary>Proves the placeholder of a request, and that what it asks for is granted.</summary>
     /// <returns>Why not; null: it is.</returns>
@@ -29,8 +30,20 @@ internal sealed partial class Exchange
             return refusal;
         }
 
+        if (await of.WhenBegunAsync() is { } notBegun)
+        {
+            return notBegun;
+        }
+
         bool isAnother = Session.Caller is not null
             && (placeholder!.Id != Session.Placeholder!.Id || TargetOf(Session.Config)?.Name != Session.Access!.Target.Name);
+        _isMisdirected = isAnother && of.IsShared;
+        if (_isMisdirected)
+        {
+            const string Why = "this connection is for another placeholder or target: open another";
+            return new Refusal(SessionEnd.FeatureRefused, Why, Why);
+        }
+
         if (isAnother && of.Succeed() is { } full)
         {
             return full;
@@ -39,8 +52,24 @@ internal sealed partial class Exchange
         return Session.Caller is null ? await BeginAsync(placeholder!) : await GoOnAsync(placeholder!);
     }
 
-    // The first request of a Session.
+    // The first request of a session.
     private async ValueTask<Refusal?> BeginAsync(Placeholder placeholder)
+    {
+        of.Begin();
+        Refusal? refusal = new(SessionEnd.AuditFailed, "the session could not begin", "the session could not begin");
+        try
+        {
+            refusal = await LetInAsync(placeholder);
+        }
+        finally
+        {
+            of.Begun(refusal);
+        }
+
+        return refusal;
+    }
+
+    private async ValueTask<Refusal?> LetInAsync(Placeholder placeholder)
     {
         Session.Caller = Caller.Of(placeholder);
         Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", SlotKind.Signature => "signature", SlotKind.Body => "body", _ => "header" };

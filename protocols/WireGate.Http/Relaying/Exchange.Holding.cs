@@ -73,12 +73,12 @@ internal sealed partial class Exchange
         HeldBodyEnd end = HeldBodyEnd.SourceClosed;
         try
         {
+            client.SetLimit(within);
             if (isWaitedFor && Head.Body.Kind != BodyKind.None)
             {
                 await client.ContinueAsync();
             }
 
-            client.SetLimit(within);
             end = await body.CollectAsync(client.Body);
         }
         catch (IOException)

@@ -38,7 +38,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     /// <returns>False: the client's connection ends.</returns>
     public async ValueTask<bool> RunAsync()
     {
-        _isAnswered = false;
+        (_isAnswered, _isMisdirected) = (false, false);
         try
         {
             return await ServeAsync();
@@ -109,7 +109,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         Refusal? refusal = await AuthorizeAsync();
         if (refusal is not null)
         {
-            return await RefuseAsync(refusal);
+            return _isMisdirected ? await DeclineAsync(421, refusal) : await RefuseAsync(refusal);
         }
 
         if (await LookAsync() is { } seen)

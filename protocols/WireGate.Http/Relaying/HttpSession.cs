@@ -31,9 +31,12 @@ internal sealed record RelayServices(
 /// </summary>
 /// <param name="session">The first session of the connection.</param>
 /// <param name="services">The process.</param>
-internal sealed class HttpSession(Session session, RelayServices services)
+/// <param name="isShared">Several exchanges are made at the same time.</param>
+internal sealed class HttpSession(Session session, RelayServices services, bool isShared = false)
 {
     private OperationDecider? _decider;
+    private TaskCompletionSource? _beginning;
+    private Refusal? _refused;
 
     /// <summary>The session that is served now.</summary>
     public Session Session { get; private set; } = session;
@@ -64,6 +67,12 @@ internal sealed class HttpSession(Session session, RelayServices services)
     /// <summary>Of bodies from upstreams.</summary>
     public ByteCount UpstreamBytes { get; } = new();
 
+    /// <summary>Several exchanges are made at the same time.</summary>
+    public bool IsShared => isShared;
+
+    /// <summary>The first request of those that are made at the same time is being let in, or was.</summary>
+    public bool HasBegun => _beginning is not null;
+
     /// <summary>Has the session say how much it moved.</summary>
     public void Count()
     {
@@ -80,6 +89,55 @@ internal sealed class HttpSession(Session session, RelayServices services)
         services.Process.Audit.Append(Session.Event(AuditEventKind.SessionOpened));
         return Session.Full is { } full ? new Refusal(SessionEnd.LimitReached, full, full) : null;
     }
+
+    /// <summary>The first request is to be let in: others wait for that.</summary>
+    public void Begin() => _beginning = isShared ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+
+    /// <summary>The first request was let in.</summary>
+    /// <param name="refusal">Or was not.</param>
+    public void Begun(Refusal? refusal)
+    {
+        _refused = refusal;
+        _beginning?.TrySetResult();
+    }
+
+    /// <summary>Waits until the first request was let in. Continues on the loop.</summary>
+    /// <returns>Why it was not; null: it was, or there is none.</returns>
+    public async ValueTask<Refusal?> WhenBegunAsync()
+    {
+        if (_beginning is { Task.IsCompleted: false } beginning)
+        {
+            await beginning.Task;
+            await Session.Loop.Switch();
+        }
+
+        return _refused;
+    }
+
+    /// <summary>A request is refused, which ends the session, unless others are made in it: then its client is told, and begins no other.</summary>
+    /// <returns>False: it had ended already, for another reason, and there is nobody to tell.</returns>
+    /// <exception cref="AuditFailedException">It could not be written down.</exception>
+    public bool TryRefuse(Refusal refusal)
+    {
+        if (_beginning is null || ReferenceEquals(refusal, _refused))
+        {
+            // Of those that waited each is told.
+            return Session.TryRefuse(refusal, services.Process.Audit) || (_beginning is not null && Session.IsRefused);
+        }
+
+        if (Session.End != SessionEnd.None)
+        {
+            return false;
+        }
+
+        Decline(refusal);
+        return true;
+    }
+
+    /// <summary>Writes down that a request is not made, of a session that goes on.</summary>
+    /// <exception cref="AuditFailedException">It could not be written down.</exception>
+    public void Decline(Refusal refusal) => services.Process.Audit.Append(
+        Session.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
 
     /// <summary>A request is for another placeholder or target: the next session begins with it.</summary>
     /// <returns>Why it cannot.</returns>

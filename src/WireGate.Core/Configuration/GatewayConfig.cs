@@ -167,6 +167,9 @@ public sealed record ListenerConfig
     /// <summary>Paths of the private keys by which an SSH listener proves itself; empty for another.</summary>
     public ImmutableArray<string> HostKeys { get; init; } = [];
 
+    /// <summary>To whom an HTTP listener speaks HTTP/2.</summary>
+    public ListenerHttp2 Http2 { get; init; }
+
     /// <summary>What signs the certificates that a forward listener shows; null for another.</summary>
     public ForwardAuthorityConfig? Authority { get; init; }
 
@@ -182,6 +185,19 @@ public sealed record ListenerConfig
         return Protocol == (ProtocolNames.IsOverHttp(target.Protocol) ? ProtocolNames.Http : target.Protocol)
             && (Target is not null ? Target == target.Name : Protocol != ProtocolNames.Http || target.Path is not null || !target.Hosts.IsEmpty);
     }
+}
+
+/// <summary>To whom a listener speaks HTTP/2; to others it speaks HTTP/1.1.</summary>
+public enum ListenerHttp2
+{
+    /// <summary>To clients that ask for it in the TLS handshake, where there is one. The default.</summary>
+    Tls = 0,
+
+    /// <summary>To nobody.</summary>
+    Off,
+
+    /// <summary>To clients that begin with it, without TLS.</summary>
+    Clear,
 }
 
 /// <summary>A certificate chain and its key, both PEM files.</summary>

@@ -148,7 +148,7 @@ internal sealed class CurlTests : HttpFixture
     public async Task TLS_on_both_sides_is_agreed_on_to_be_for_HTTP_1_1()
     {
         ToolResult result = await CurlAsync(
-            ["-v", "--cacert", Gateway.Authority, "-H", await BearerAsync("secure"), $"https://127.0.0.1:{Gateway.TlsPort}/secure/any"]);
+            ["-v", "--http1.1", "--cacert", Gateway.Authority, "-H", await BearerAsync("secure"), $"https://127.0.0.1:{Gateway.TlsPort}/secure/any"]);
 
         Assert.That(result.Succeeded().Output, Is.EqualTo("any"));
         Assert.That(result.Error, Does.Contain("server accepted http/1.1"));

@@ -28,6 +28,8 @@ internal sealed class HttpGateway : IAsyncDisposable
             listeners:
               - { name: plain, protocol: http, address: "127.0.0.1:{{Port}}" }
               - { name: tls, protocol: http, address: "127.0.0.1:{{TlsPort}}", tls: { certificate: {{certificate}}, key: {{key}} } }
+              - { name: old-tls, protocol: http, address: "127.0.0.1:{{OldTlsPort}}", http2: off, tls: { certificate: {{certificate}}, key: {{key}} } }
+              - { name: clear, protocol: http, address: "127.0.0.1:{{ClearPort}}", http2: clear }
               - { name: to-nginx, protocol: http, address: "127.0.0.1:{{NginxPort}}", target: nginx }
               - { name: to-node, protocol: http, address: "127.0.0.1:{{NodePort}}", target: node }
             secrets:
@@ -75,6 +77,12 @@ internal sealed class HttpGateway : IAsyncDisposable
 
     /// <summary>The same with TLS.</summary>
     public int TlsPort { get; } = Ports.Free();
+
+    /// <summary>With TLS, and without HTTP/2.</summary>
+    public int OldTlsPort { get; } = Ports.Free();
+
+    /// <summary>In clear, also to clients that begin with HTTP/2.</summary>
+    public int ClearPort { get; } = Ports.Free();
 
     /// <summary>Leads to nginx only, whatever the request says.</summary>
     public int NginxPort { get; } = Ports.Free();

@@ -156,7 +156,7 @@ internal sealed class ApiServerTests
         ToolResult result = await _gateway.KubectlAsync(_alice, arguments.Split(' '), "{}");
 
         Assert.That(result.ExitCode, Is.EqualTo(1));
-        Assert.That(result.Error, Does.StartWith("Error from server (Forbidden): ").And.Contain(why), result.ToString());
+        Assert.That(result.Error, Does.StartWith("Error from server (Forbidden): ").And.Contain(why).IgnoreCase, result.ToString());
     }
 
     [Test]

@@ -59,7 +59,7 @@ internal sealed class RecordedTests
     {
         ToolResult result = await _gateway.KubectlAsync(_alice, arguments.Split(' '));
 
-        Assert.That(result.Error, Does.StartWith("Error from server (Forbidden): ").And.Contain(why), result.ToString());
+        Assert.That(result.Error, Does.StartWith("Error from server (Forbidden): ").And.Contain(why).IgnoreCase, result.ToString());
     }
 
     [Test]

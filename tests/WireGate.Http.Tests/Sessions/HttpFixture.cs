@@ -14,6 +14,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
+using WireGate.Http.Http2.Frames;
 using WireGate.Testing.Approvals;
 using WireGate.Testing.Credentials;
 using WireGate.Testing.Sessions;
@@ -144,6 +145,8 @@ internal abstract class HttpFixture(TransportKind kind)
 
     protected async Task<RawPeer> ConnectAsync() => Own(await RawPeer.ConnectAsync(Listener.LocalEndPoint));
 
+    protected async Task<Http2Peer> ConnectHttp2Async(params (SettingId, uint)[] settings) => Own(await Http2Peer.ConnectAsync(Listener.LocalEndPoint, settings));
+
     protected async Task<RawPeer> AcceptAsync() => Own(new RawPeer(await Upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30))));
 
     protected bool IsUpstreamAsked => Upstream.Pending();
@@ -156,7 +159,12 @@ internal abstract class HttpFixture(TransportKind kind)
         return Records(AuditEventKind.SessionEnded)[0];
     }
 
-    private RawPeer Own(RawPeer peer)
+    /// <summary>The fields of a request of HTTP/2, with the placeholder in its place.</summary>
+    protected string Fields(string method, string path, string fields = "", string? token = null) =>
+        $":method: {method}\n:scheme: http\n:authority: api.test\n:path: {path}\nauthorization: Bearer {token ?? Token}\n{fields}";
+
+    private T Own<T>(T peer)
+        where T : IDisposable
     {
         _owned.Add(peer);
         return peer;

@@ -17,6 +17,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
     private readonly Key<string> _target;
     private readonly Key<bool> _scramOnly;
     private readonly Key<ImmutableArray<string>> _hostKeys;
+    private readonly Key<ListenerHttp2> _http2;
     private readonly Key<ForwardAuthorityConfig> _ca;
 
     public ListenerShape()
@@ -38,6 +39,11 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
             new ListShape<string>(Words.PrivateFile, least: 1, unique: true),
             l => l.HostKeys.IsEmpty ? null : l.HostKeys,
             "The private keys by which an SSH listener proves itself, files that others cannot read; the best first.");
+        _http2 = OptionalValue<ListenerHttp2>(
+            "http2",
+            new ChoiceShape<ListenerHttp2>([("tls", ListenerHttp2.Tls), ("off", ListenerHttp2.Off), ("clear", ListenerHttp2.Clear)]),
+            l => l.Http2 == ListenerHttp2.Tls ? null : l.Http2,
+            "To whom it speaks HTTP/2: tls, to clients that ask for it in the TLS handshake, which is the default; off; clear, without TLS, to clients that begin with it.");
         _ca = Optional("ca", new AuthorityShape(), l => l.Authority, "What signs the certificates of a forward listener; wiregate ca create makes it.");
     }
 
@@ -61,12 +67,18 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls, _mode);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _scramOnly);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http], _http2);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http], _target);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Forward], _ca);
         bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
         if (isSsh && !values.Has(_hostKeys))
         {
             context.Report(values.Map, "no client could know it, add hostKeys: [ file of a private key ], as ssh-keygen -t ed25519 makes one");
+        }
+
+        if (values.Has(_tls) && values.TryGet(_http2, out ListenerHttp2 http2) && http2 == ListenerHttp2.Clear)
+        {
+            context.Report(values.Node(_http2), "this listener has tls, where clients ask for HTTP/2 in the handshake, remove it");
         }
 
         bool isForward = protocol == ProtocolNames.Forward;
@@ -116,6 +128,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         Target = values.GetOrNull(_target),
         ScramOnly = values.Get(_scramOnly, false),
         HostKeys = values.Get(_hostKeys, []),
+        Http2 = values.Get(_http2, ListenerHttp2.Tls),
         Authority = values.GetOrNull(_ca),
     };
 

@@ -1,0 +1,113 @@
+using System.Buffers;
+using WireGate.Core.Framing;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Http2.Messages;
+
+/// <summary>
+/// Writes the fields of a message of HTTP/2 as the head that it would have in HTTP/1.1, and the other way round: there is one form in which heads are
+/// read, judged and changed, and what could be two things in it is refused whichever way it came.
+/// </summary>
+internal static class SectionHead
+{
+    /// <summary>Writes a request as a head.</summary>
+    /// <param name="output">Gets it.</param>
+    /// <param name="section">Its fields.</param>
+    /// <param name="isWhole">It has no body.</param>
+    /// <returns>Field lines that were written.</returns>
+    /// <exception cref="ProtocolException">It would be none.</exception>
+    public static int WriteRequest(IBufferWriter<byte> output, FieldSection section, bool isWhole)
+    {
+        bool isConnect = section.Method.SequenceEqual("CONNECT"u8);
+        ReadOnlySpan<byte> target = isConnect ? section.Authority : section.Path;
+        ReadOnlySpan<byte> host = section.TryGet(FieldName.Host, out ReadOnlySpan<byte> said) ? said : section.Authority;
+        bool hasForm = isConnect || target is [(byte)'/', ..] || target.SequenceEqual("*"u8);
+        bool isPlain = !section.Method.ContainsAnyExcept(Grammar.Token) && !target.Contains((byte)' ') && !target.ContainsAny(Grammar.NotInValue)
+            && !host.ContainsAny(Grammar.NotInValue);
+        if (!hasForm || !isPlain || !(section.Authority.IsEmpty || System.Text.Ascii.EqualsIgnoreCase(section.Authority, host)))
+        {
+            ProtocolException.Throw(Peer.Client, "a request that is none");
+        }
+
+        output.Write(section.Method);
+        output.Write(" "u8);
+        output.Write(target);
+        output.Write(" HTTP/1.1\r\nHost: "u8);
+        output.Write(host);
+        output.Write("\r\n"u8);
+        int count = 1;
+        bool hasLength = false;
+        foreach (ref readonly FieldLine field in section.Fields)
+        {
+            if (field.Name == FieldName.Host)
+            {
+                continue;
+            }
+
+            hasLength |= field.Name == FieldName.ContentLength;
+            Write(output, Peer.Client, section.Name(field), section.Value(field));
+            count++;
+        }
+
+        if (!isWhole && !hasLength)
+        {
+            output.Write("Transfer-Encoding: chunked\r\n"u8);
+            count++;
+        }
+
+        output.Write("\r\n"u8);
+        return count;
+    }
+
+    /// <summary>Takes the fields of a response from its head, as they go to a client.</summary>
+    /// <param name="head">All of it, written by us.</param>
+    /// <param name="section">Gets them.</param>
+    /// <returns>False: they are more than a section may have.</returns>
+    public static bool TryReadResponse(ReadOnlySpan<byte> head, FieldSection section)
+    {
+        // HTTP-version SP status-code SP reason-phrase CRLF
+        const int BeforeCode = 9;
+        section.Add(":status"u8, head.Slice(BeforeCode, 3));
+        return TryReadFields(head[(head.IndexOf((byte)'\n') + 1)..], section);
+    }
+
+    // field-name ":" SP field-value CRLF, up to the empty line; names in lower case (RFC 9113 section 8.2).
+    private static bool TryReadFields(ReadOnlySpan<byte> lines, FieldSection section)
+    {
+        Span<byte> lower = stackalloc byte[256];
+        while (lines.Length > 2)
+        {
+            int end = lines.IndexOf((byte)'\n') - 1;
+            ReadOnlySpan<byte> line = lines[..end];
+            lines = lines[(end + 2)..];
+            int colon = line.IndexOf((byte)':');
+            ReadOnlySpan<byte> name = line[..colon], value = Grammar.Trim(line[(colon + 1)..]);
+            if (name.Length > lower.Length || section.Size + name.Length + value.Length + Hpack.DynamicTable.Overhead > FieldSection.MostBytes)
+            {
+                return false;
+            }
+
+            System.Text.Ascii.ToLower(name, lower, out int length);
+            FieldName known = FieldNames.Of(name);
+            if (!HopByHop.Is(known))
+            {
+                section.Add(lower[..length], value, isSensitive: known is FieldName.Authorization or FieldName.Cookie or FieldName.SetCookie);
+            }
+        }
+
+        return true;
+    }
+
+    private static void Write(IBufferWriter<byte> output, Peer peer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.IsEmpty || name.ContainsAnyExcept(Grammar.Token) || value.ContainsAny(Grammar.NotInValue))
+        {
+            ProtocolException.Throw(peer, "a field that is none");
+        }
+
+        output.Write(name);
+        output.Write(": "u8);
+        output.Write(value);
+        output.Write("\r\n"u8);
+    }
+}

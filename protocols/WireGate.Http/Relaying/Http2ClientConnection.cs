@@ -1,0 +1,181 @@
+using System.Runtime.ExceptionServices;
+using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
+using WireGate.Http.Http2;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>
+/// One client's connection of HTTP/2: requests on streams, as many at the same time as it may have open, each judged, held and made by itself. The first
+/// decides for whom and what the session is; one for another is told to go elsewhere.
+/// </summary>
+internal sealed class Http2ClientConnection : IDisposable
+{
+    // As of HTTP/1.1.
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
+
+    // Of what it has not read yet, once it is told to go.
+    private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(10);
+
+    // Memory for so many exchanges is kept for the next.
+    private const int MostKept = 8;
+
+    private readonly HttpSession _of;
+    private readonly Http2Connection _connection;
+    private readonly ConnectionClock _clock;
+    private readonly List<Http2ClientStream> _active = [];
+    private readonly Stack<Http2ClientStream> _kept = [];
+    private readonly TaskCompletionSource _quiet = new();
+    private ExceptionDispatchInfo? _fault;
+    private bool _isOver;
+
+    /// <param name="session">Its session.</param>
+    /// <param name="services">The process.</param>
+    public Http2ClientConnection(Session session, RelayServices services)
+    {
+        _of = new HttpSession(session, services, isShared: true);
+        _clock = new ConnectionClock(session.Loop, services.Process.Time, OnLate);
+        _connection = new Http2Connection(
+            Http2Role.Server, session.Loop, session.Client.Input, session.Client.Output, services.Process.Time, Http2Limits.Usual) { Accept = Serve };
+    }
+
+    private Session Session => _of.Session;
+
+    /// <summary>Serves requests until one side has enough.</summary>
+    /// <exception cref="ProtocolException">The client broke the protocol, and was told.</exception>
+    public async ValueTask RunAsync()
+    {
+        _of.Count();
+        Session.Interrupt = OnInterrupt;
+        try
+        {
+            await _connection.RunAsync();
+            Session.TryEnd(Session.IsOpened ? SessionEnd.ClientClosed : SessionEnd.NoSession);
+        }
+        catch (ProtocolException e)
+        {
+            Session.TryEnd(SessionEnd.ClientBrokeProtocol, e.Message);
+            throw;
+        }
+        finally
+        {
+            await Session.Loop.Switch();
+            _isOver = true;
+            InterruptAll();
+            if (_active.Count > 0)
+            {
+                await _quiet.Task;
+            }
+        }
+
+        _fault?.Throw();
+    }
+
+    /// <summary>The client gets no other stream; those that it has go on.</summary>
+    public void Drain() => _connection.Drain();
+
+    /// <summary>The session ends, and all that is made in it.</summary>
+    public void End(SessionEnd reason, string detail)
+    {
+        Session.TryEnd(reason, detail);
+        OnInterrupt();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Session.Interrupt = null;
+        _clock.Dispose();
+        while (_kept.TryPop(out Http2ClientStream? kept))
+        {
+            kept.Dispose();
+        }
+
+        _connection.Dispose();
+    }
+
+    private void Serve(Http2Stream stream) => _ = ServeAsync(stream);
+
+    private async Task ServeAsync(Http2Stream stream)
+    {
+        Http2ClientStream leg = _kept.TryPop(out Http2ClientStream? kept) ? kept : new Http2ClientStream(_of, this);
+        _active.Add(leg);
+        _clock.Stop();
+        try
+        {
+            await leg.RunAsync(stream);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client, or the session, was lost while it was made.
+        }
+        catch (Exception e)
+        {
+            _fault ??= ExceptionDispatchInfo.Capture(e);
+            End(SessionEnd.InternalError, e.GetType().Name);
+        }
+
+        _active.Remove(leg);
+        if (_kept.Count < (_active.Count > 0 ? MostKept : 1))
+        {
+            _kept.Push(leg);
+        }
+        else
+        {
+            leg.Dispose();
+        }
+
+        OnDone();
+    }
+
+    private void OnDone()
+    {
+        if (Session.End != SessionEnd.None && !_isOver)
+        {
+            // What others wait for comes to its end as well.
+            Drain();
+            InterruptAll();
+        }
+
+        if (_active.Count > 0)
+        {
+            return;
+        }
+
+        if (_isOver)
+        {
+            _quiet.TrySetResult();
+        }
+        else
+        {
+            _clock.Set(LongestIdle, SessionEnd.ClientClosed, isKept: false);
+        }
+    }
+
+    private void OnLate(SessionEnd reason)
+    {
+        if (!Session.TryEnd(reason, "idle for too long"))
+        {
+            _connection.Close();
+            return;
+        }
+
+        Drain();
+        _clock.Set(LongestLeaving, reason, isKept: false);
+    }
+
+    // Revoked, or the process stops: what is under way is cut.
+    private void OnInterrupt()
+    {
+        _connection.Close();
+        InterruptAll();
+    }
+
+    private void InterruptAll()
+    {
+        foreach (Http2ClientStream leg in _active.ToArray())
+        {
+            leg.Interrupt();
+        }
+    }
+}
