@@ -165,6 +165,7 @@ class WireGate(Peer):
 store: sqlite:{self.folder}/wiregate.db
 audit: {{ to: {self.folder}/audit, reads: {self.reads} }}
 admin: {{ socket: {{ path: {self.folder}/admin.sock }} }}
+limits: {{ sessionsPerIdentity: 3000 }}
 listeners:
   - {{ name: plain, protocol: http, address: "127.0.0.1:{self.port}", target: origin }}
   - {{ name: tls, protocol: http, address: "127.0.0.1:{self.tls_port}", target: origin, tls: {{ certificate: {self.tls[0]}, key: {self.tls[1]} }} }}

@@ -100,14 +100,21 @@ internal sealed partial class Http2Connection
             return false;
         }
 
-        int count = Math.Min(buffer.FirstSpan.Length, _dataLeft > 0 ? _dataLeft : _paddingLeft);
+        // A sequence may begin at the end of a segment.
+        ReadOnlySpan<byte> first = buffer.FirstSpan;
+        for (SequencePosition at = buffer.Start; first.IsEmpty && buffer.TryGet(ref at, out ReadOnlyMemory<byte> segment);)
+        {
+            first = segment.Span;
+        }
+
+        int count = Math.Min(first.Length, _dataLeft > 0 ? _dataLeft : _paddingLeft);
         if (_dataLeft > 0)
         {
             _dataLeft -= count;
             Http2Stream? stream = _dataStream;
             if (stream is { IsRemoteDone: false })
             {
-                stream.Receive(buffer.FirstSpan[..count]);
+                stream.Receive(first[..count]);
             }
             else
             {

@@ -106,7 +106,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             {
                 if (!Fill())
                 {
-                    if (_isOver)
+                    if (_overSince != 0)
                     {
                         return;
                     }

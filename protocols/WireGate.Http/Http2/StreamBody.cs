@@ -59,13 +59,13 @@ internal sealed class StreamBody(Http2Stream stream, EventLoop loop) : PipeReade
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        if (_head is null)
+        // Of a read that gave nothing.
+        if (_head is null || consumed.GetObject() is not BodySegment last)
         {
             return;
         }
 
         _isUnexamined = examined.GetObject() != _tail || examined.GetInteger() != _tail!.Filled;
-        var last = (BodySegment)consumed.GetObject()!;
         int count = 0;
         while (_head != last)
         {
