@@ -2,9 +2,11 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Http.Credentials.Aws;
+using WireGate.Http.Credentials.Bodies;
 
 namespace WireGate.Http.Credentials;
 
@@ -13,9 +15,6 @@ internal sealed class Credential : IDisposable
 {
     // Of "Basic " and its blank.
     private const int SchemeLength = 6;
-
-    // What is shorter is found in any text.
-    private const int ShortestForm = 8;
 
     private readonly HttpSurface _surface;
     private readonly byte[] _name;
@@ -87,6 +86,7 @@ internal sealed class Credential : IDisposable
             HttpSurface.BasicUser => OfBasic(login.Surface, default, secret.Span[..length], ":"u8),
             HttpSurface.BasicPassword => OfBasic(login.Surface, [.. before, (byte)':'], secret.Span[..length], default),
             HttpSurface.Query => new Credential(login.Surface, Encoding.ASCII.GetBytes(Uri.EscapeDataString(login.Name)), SecretForms.InQuery(secret.Span[..length])),
+            HttpSurface.Body when Utf8.IsValid(secret.Span[..length]) => new Credential(login.Surface, [], Secret.CopyOf(secret.Span[..length])),
             _ => null,
         };
         return made is null ? null : new Credential(made._surface, made._name, made._written) { Forms = FormsOf(secret.Span[..length], made) };
@@ -99,6 +99,7 @@ internal sealed class Credential : IDisposable
         {
             HttpSurface.Header => login.Name,
             HttpSurface.Query => Uri.EscapeDataString(login.Name),
+            HttpSurface.Body => "",
             _ => "Authorization",
         }),
         Secret.CopyOf("***"u8));
@@ -121,6 +122,20 @@ internal sealed class Credential : IDisposable
         }
     }
 
+    /// <summary>Writes a body with it in the placeholder's place.</summary>
+    /// <param name="output">To whom.</param>
+    /// <param name="body">As the client sent it.</param>
+    /// <param name="field">Where that is.</param>
+    public void WriteBody(SecretBuffer output, ReadOnlySpan<byte> body, BodyField field)
+    {
+        using Secret value = field.IsForm ? SecretForms.InQuery(_written.Span) : SecretForms.InJson(_written.Span);
+        using var quoted = new SecretBuffer();
+        quoted.Write(field.IsForm ? default : "\""u8);
+        quoted.Write(value.Span);
+        quoted.Write(field.IsForm ? default : "\""u8);
+        field.Write(output, body, quoted.Span);
+    }
+
     /// <summary>Writes a whole head signed, as a login wants it that has <see cref="HttpSurface.Signature"/>.</summary>
     /// <param name="output">To whom.</param>
     /// <param name="head">All of it, as it is without.</param>
@@ -141,7 +156,7 @@ internal sealed class Credential : IDisposable
     /// <summary>Writes the field line, if it is one.</summary>
     public void WriteField(IBufferWriter<byte> output)
     {
-        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate or HttpSurface.Signature))
+        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate or HttpSurface.Signature or HttpSurface.Body))
         {
             output.Write(_name);
             output.Write(": "u8);
@@ -170,13 +185,7 @@ internal sealed class Credential : IDisposable
             forms.Add(Secret.CopyOf(made._written.Span[SchemeLength..]));
         }
 
-        Secret[] kept = [.. forms.Where((f, i) => f.Length >= ShortestForm && !forms.Take(i).Any(o => o.FixedTimeEquals(f.Span)))];
-        foreach (Secret form in forms.Except(kept))
-        {
-            form.Dispose();
-        }
-
-        return kept;
+        return SecretForms.Kept(forms);
     }
 
     private static Credential OfBasic(HttpSurface surface, ReadOnlySpan<byte> before, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> after)

@@ -27,6 +27,9 @@ internal enum SlotKind : byte
 
     /// <summary>A parameter of the query.</summary>
     Query,
+
+    /// <summary>A member or field of the body.</summary>
+    Body,
 }
 
 /// <summary>Where a request has its placeholder: on one surface, once.</summary>

@@ -8,6 +8,9 @@ namespace WireGate.Http.Credentials;
 /// <summary>The ways in which an upstream may write a secret back: as it is, in a URL, in HTML, and in JSON as the common encoders write that.</summary>
 internal static class SecretForms
 {
+    // What is shorter is found in any text.
+    private const int Shortest = 8;
+
     private static readonly SearchValues<byte> Unreserved = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~"u8);
 
     // RFC 8259 section 7 asks for a quote and a backslash to be escaped; beyond that each encoder has bytes of its own.
@@ -40,6 +43,21 @@ internal static class SecretForms
 
     /// <summary>As it stands in a query: what is not unreserved as %XX (RFC 3986 section 2.1). The caller owns and disposes it.</summary>
     public static Secret InQuery(ReadOnlySpan<byte> secret) => Encode(secret, Encoders[1]);
+
+    /// <summary>As it stands between the quotes of JSON. The caller owns and disposes it.</summary>
+    public static Secret InJson(ReadOnlySpan<byte> secret) => Encode(secret, Encoders[3]);
+
+    /// <summary>Those of them that are looked for, each once; the others are disposed of. The caller owns and disposes these.</summary>
+    public static Secret[] Kept(List<Secret> forms)
+    {
+        Secret[] kept = [.. forms.Where((f, i) => f.Length >= Shortest && !forms.Take(i).Any(o => o.FixedTimeEquals(f.Span)))];
+        foreach (Secret form in forms.Except(kept))
+        {
+            form.Dispose();
+        }
+
+        return kept;
+    }
 
     // What each byte is written as; null: as it is. No byte of a secret becomes a string.
     private static byte[]?[] Table(Func<byte, string?> encode) =>

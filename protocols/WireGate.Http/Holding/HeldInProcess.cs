@@ -12,6 +12,9 @@ internal sealed class HeldInProcess
     /// <summary>Bytes of bodies of one identity, so that one that never finishes them leaves room for others.</summary>
     public const long MostOfOne = Most / 4;
 
+    /// <summary>Whoever has not proven yet who that is: all of them have room for one.</summary>
+    public static readonly Identity Nobody = new() { Issuer = "", Subject = "" };
+
     private readonly ConcurrentDictionary<string, int> _attended = new(StringComparer.Ordinal);
     private readonly Dictionary<Identity, long> _ofEach = [];
     private readonly Lock _lock = new();

@@ -50,7 +50,7 @@ internal static class MaskableBody
     }
 
     // parameters = *( OWS ";" OWS [ name "=" ( token / quoted-string ) ] )
-    private static bool HasOtherCharset(ReadOnlySpan<byte> value)
+    internal static bool HasOtherCharset(ReadOnlySpan<byte> value)
     {
         foreach (Range range in value.Split((byte)';'))
         {

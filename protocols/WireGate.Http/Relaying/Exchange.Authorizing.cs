@@ -43,7 +43,7 @@ internal sealed partial class Exchange
     private async ValueTask<Refusal?> BeginAsync(Placeholder placeholder)
     {
         Session.Caller = Caller.Of(placeholder);
-        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", SlotKind.Signature => "signature", _ => "header" };
+        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", SlotKind.Signature => "signature", SlotKind.Body => "body", _ => "header" };
         Refusal? refusal = await of.Authorization.AuthorizeAsync(Session, Session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
             ?? await HoldSessionAsync();
         if (refusal is null)
@@ -91,6 +91,12 @@ internal sealed partial class Exchange
             if (problem is not null)
             {
                 return new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
+            }
+
+            if (_field is not null && !TryTakeField(ref slot, token))
+            {
+                const string Problem = "a placeholder in the head and in the body";
+                return new Refusal(SessionEnd.ClientBrokeProtocol, Problem, Problem);
             }
 
             if (slot.Kind == SlotKind.None)
@@ -176,6 +182,7 @@ internal sealed partial class Exchange
         bool isThere = login?.Surface switch
         {
             _ when _isKubernetes => slot.Kind == SlotKind.Bearer,
+            _ when slot.Kind == SlotKind.Body => IsFieldOf(login),
             HttpSurface.BasicUser or HttpSurface.BasicPassword or HttpSurface.ClientCertificate => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Signature => slot.Kind is SlotKind.Signature or SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
@@ -189,6 +196,7 @@ internal sealed partial class Exchange
             _ when _isKubernetes => "the field Authorization, as a bearer token",
             HttpSurface.Query => $"the query parameter {login.Name}, once",
             HttpSurface.Header => $"the field {login.Name}",
+            HttpSurface.Body => $"the body of some paths, at {login.Name}",
             _ => "the field Authorization",
         };
         return isThere ? CheckSignable(login!) : new Refusal(

@@ -57,7 +57,8 @@ internal sealed partial class Exchange
                 client.Cut(SessionEnd.ClientClosed, "within the body of a request");
                 return false;
             default:
-                return await HoldAsync(operation, decision, _heldBody!.Bytes);
+                HideField();
+                return await HoldAsync(operation, decision, _swapped?.Memory ?? _heldBody!.Bytes);
         }
     }
 
@@ -68,7 +69,7 @@ internal sealed partial class Exchange
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     private async ValueTask<HeldBodyEnd> CollectAsync(int most, bool isWaitedFor, TimeSpan within)
     {
-        var body = new HeldBody(of.Services.Held, Session.ProvenCaller.Identity, most);
+        var body = new HeldBody(of.Services.Held, Session.Caller?.Identity ?? HeldInProcess.Nobody, most);
         HeldBodyEnd end = HeldBodyEnd.SourceClosed;
         try
         {
@@ -194,7 +195,7 @@ internal sealed partial class Exchange
     private byte[] HeadForPeople()
     {
         var head = new ArrayBufferWriter<byte>(Head.Length + 64);
-        using var hidden = Credential.Hidden(Session.Access!.Login.Http!);
+        using var hidden = Credential.Hidden(Shown(Session.Access!.Login));
         WriteRequest(head, Session.Access.Target, hidden);
         return head.WrittenSpan.ToArray();
     }

@@ -65,7 +65,7 @@ internal sealed partial class Exchange
                 refusal = new Refusal(SessionEnd.UpstreamNotTrusted, "the upstream is not what it should be", e.Message);
             }
 
-            Credential? credential = refusal is null ? of.Services.Credentials.Find(key.Login.Http!) : null;
+            Credential? credential = refusal is null ? of.Services.Credentials.Find(Shown(key.Login)) : null;
             if (refusal is null && credential is null)
             {
                 (credential, refusal) = await FetchAsync(key.Login);
@@ -110,6 +110,7 @@ internal sealed partial class Exchange
     private async ValueTask<Exchanged> ExchangeAsync(
         UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
+        Swap(credential);
         _scrubber.Begin(WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
@@ -265,7 +266,7 @@ internal sealed partial class Exchange
     {
         try
         {
-            Credential? credential = await of.Services.Credentials.FetchAsync(login.Http!, fresh: false, CancellationToken.None);
+            Credential? credential = await of.Services.Credentials.FetchAsync(Shown(login), fresh: false, CancellationToken.None);
             await Session.Loop.Switch();
             if (credential is not null)
             {
@@ -284,7 +285,7 @@ internal sealed partial class Exchange
 
     private async ValueTask<bool> TryRefreshAsync(LoginConfig login, Credential used)
     {
-        bool isOther = await of.Services.Credentials.TryRefreshAsync(login.Http!, used, CancellationToken.None);
+        bool isOther = await of.Services.Credentials.TryRefreshAsync(Shown(login), used, CancellationToken.None);
         await Session.Loop.Switch();
         return isOther;
     }

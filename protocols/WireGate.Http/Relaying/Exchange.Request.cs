@@ -69,7 +69,7 @@ internal sealed partial class Exchange
         {
             PipeWriter output = upstream.Connection.Output;
             BodySink sink = Head.Body.Kind == BodyKind.Chunked && OwnLength is null ? BodySink.InChunks(output) : BodySink.Plain(output);
-            end = await _clientBodies.RunAsync(_heldBody?.Source ?? client.Body, sink);
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, sink);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

@@ -15,7 +15,7 @@ internal sealed partial class Exchange
     private bool IsSigned => Session.Access!.Login.Http!.Surface == HttpSurface.Signature;
 
     // Services of AWS take no chunks.
-    private long? OwnLength => _heldBody is { } held && IsSigned ? held.Bytes.Length : null;
+    private long? OwnLength => _swapped is { } swapped ? swapped.Length : _heldBody is { } held && IsSigned ? held.Bytes.Length : null;
 
     private Refusal? CheckSignable(HttpLoginConfig login) =>
         login.Aws is { } aws && AwsPayload.Of(Head, aws).Problem is { } problem ? new Refusal(SessionEnd.FeatureRefused, problem, problem) : null;
@@ -25,12 +25,22 @@ internal sealed partial class Exchange
     private async ValueTask<bool?> HashAsync()
     {
         _payload = null;
+        if (_field is not null && !IsFieldOf(Session.Access!.Login.Http))
+        {
+            return await AnswerAsync(403, "this target takes no placeholder there any more", null);
+        }
+
         if (Session.Access!.Login.Http!.Aws is not { } aws)
         {
             return null;
         }
 
-        _payload = AwsPayload.Of(Head, aws).Hash;
+        (_payload, string? problem) = AwsPayload.Of(Head, aws);
+        if (problem is not null)
+        {
+            return await AnswerAsync(403, problem, null);
+        }
+
         if (_payload is null && _heldBody is null)
         {
             int most = Math.Min(HeldBody.Most, Session.Config.Limits.InspectedFrame);

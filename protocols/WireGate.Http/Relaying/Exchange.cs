@@ -56,7 +56,8 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         finally
         {
             _heldBody?.Dispose();
-            _heldBody = null;
+            _swapped?.Dispose();
+            (_heldBody, _swapped, _field) = (null, null, null);
         }
     }
 
@@ -98,6 +99,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         if (!Head.Upgrade.IsEmpty && (Head.Body.Kind != BodyKind.None || Head.ContentLength > 0))
         {
             return await BreakAsync(400, "a body before an upgrade");
+        }
+
+        if (await TakeBodyAsync() is { } taken)
+        {
+            return taken;
         }
 
         Refusal? refusal = await AuthorizeAsync();

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace WireGate.Core.Configuration;
 
 /// <summary>
@@ -10,12 +12,12 @@ public sealed record HttpLoginConfig
     public required string Secret { get; init; }
 
     /// <summary>Names of all secrets that it needs.</summary>
-    public IEnumerable<string> Secrets => new[] { Secret, Aws?.AccessKey, Aws?.SessionToken }.OfType<string>();
+    public IEnumerable<string> Secrets => new[] { Secret, Aws?.AccessKey, Aws?.SessionToken, Body?.Secret }.OfType<string>();
 
     /// <summary>Where it stands.</summary>
     public required HttpSurface Surface { get; init; }
 
-    /// <summary>Name of the header, as it is written, or of the query parameter. Empty for Basic.</summary>
+    /// <summary>Name of the header, as it is written, or of the query parameter; of a body, the pointer (RFC 6901). Empty for Basic.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>What stands before the secret; for <see cref="HttpSurface.BasicPassword"/> the user's name, without the colon.</summary>
@@ -34,6 +36,15 @@ public sealed record HttpLoginConfig
 
     /// <summary>How requests are signed; null but for <see cref="HttpSurface.Signature"/>.</summary>
     public AwsSigningConfig? Aws { get; init; }
+
+    /// <summary>Of <see cref="HttpSurface.Body"/>, the paths whose bodies are read for it, and no others.</summary>
+    public ImmutableArray<PathPattern> Paths { get; init; } = [];
+
+    /// <summary>What stands in bodies of some paths, where it does not stand in the head; null: nothing, or this itself is that.</summary>
+    public HttpLoginConfig? Body { get; init; }
+
+    /// <summary>What stands in bodies of some paths; null: nothing does.</summary>
+    public HttpLoginConfig? InBody => Surface == HttpSurface.Body ? this : Body;
 }
 
 /// <summary>Where a credential stands in a request of HTTP.</summary>
@@ -59,4 +70,7 @@ public enum HttpSurface
 
     /// <summary>In no request, which is signed with it.</summary>
     Signature,
+
+    /// <summary>In one member of a JSON body, or one field of a form.</summary>
+    Body,
 }

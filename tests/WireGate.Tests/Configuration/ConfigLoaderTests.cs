@@ -190,6 +190,18 @@ internal sealed class ConfigLoaderTests
     }
 
     [Test]
+    public void Reads_what_is_written_of_bodies()
+    {
+        TargetConfig api = Load("every-key").Targets["api"];
+        HttpLoginConfig beside = api.Logins.Single(l => l.Name == "in-body").Http!, alone = api.Logins.Single(l => l.Name == "only-in-body").Http!;
+
+        Assert.That(beside with { Body = null }, Is.EqualTo(new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " }));
+        Assert.That((beside.InBody!.Secret, beside.InBody.Surface, beside.InBody.Name), Is.EqualTo(("rotated", HttpSurface.Body, "/auth/client~1secret")));
+        Assert.That(beside.InBody.Paths.Select(p => p.Text), Is.EqualTo(new[] { "/v1/oauth/token", "/x/**" }));
+        Assert.That((alone.Surface, alone.InBody == alone), Is.EqualTo((HttpSurface.Body, true)));
+    }
+
+    [Test]
     public void Reads_what_is_written_of_Kubernetes()
     {
         GatewayConfig config = Load("every-key");

@@ -150,7 +150,7 @@ internal sealed class TokenAnswer(HttpEndpoint endpoint, int code, bool isJson) 
                 json.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // It says nothing that we know.
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using WireGate.Configuration.Shapes;
@@ -31,7 +32,7 @@ internal static class HttpLogins
     public static HttpLoginConfig Bearer(string secret) =>
         new() { Secret = secret, Surface = HttpSurface.Header, Name = Authorization, Before = BearerBefore };
 
-    public static bool IsBearer([NotNullWhen(true)] HttpLoginConfig? login) => login is not null && login == Bearer(login.Secret);
+    public static bool IsBearer([NotNullWhen(true)] HttpLoginConfig? login) => login is not null && login with { Body = null } == Bearer(login.Secret);
 
     public static bool IsOtherHeader([NotNullWhen(true)] HttpLoginConfig? login) => login is { Surface: HttpSurface.Header, Token: null } && !IsBearer(login);
 }
@@ -130,6 +131,33 @@ internal sealed class HttpQuerySecretShape : MapShape<HttpLoginConfig>
 
     protected override HttpLoginConfig Build(MapValues values) =>
         new() { Secret = values.Get(_secret), Surface = HttpSurface.Query, Name = values.Get(_name) };
+}
+
+/// <summary><c>body</c> of a login.</summary>
+internal sealed class HttpBodySecretShape : MapShape<HttpLoginConfig>
+{
+    private readonly Key<string> _pointer;
+    private readonly Key<ImmutableArray<PathPattern>> _paths;
+    private readonly Key<string> _secret;
+
+    public HttpBodySecretShape()
+    {
+        // RFC 6901: "~" is escaped. What is not ASCII is written in two ways by too many.
+        _pointer = Required(
+            "pointer",
+            new TextShape("a JSON pointer, like /client_secret or /auth/token", "^(/([!-.0-}]|~[01])+)+$"),
+            b => b.Name,
+            "Where it stands, like /client_secret; in a form, the name of the field behind the slash.");
+        _paths = Required(
+            "paths",
+            new ListShape<PathPattern>(new PathPatternShape(), least: 1, unique: true),
+            b => b.Paths,
+            "The paths whose bodies are read for it, like /v1/oauth/token.");
+        _secret = Required("secret", Words.RefersTo(NameKind.Secret), b => b.Secret, "The name of the secret that stands there.");
+    }
+
+    protected override HttpLoginConfig Build(MapValues values) =>
+        new() { Secret = values.Get(_secret), Surface = HttpSurface.Body, Name = values.Get(_pointer), Paths = values.Get(_paths) };
 }
 
 /// <summary><c>clientCertificate</c> of a login.</summary>

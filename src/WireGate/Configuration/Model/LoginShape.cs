@@ -31,6 +31,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
     private readonly Key<HttpLoginConfig> _oauth2;
     private readonly Key<HttpLoginConfig> _gitHubApp;
     private readonly Key<HttpLoginConfig> _aws;
+    private readonly Key<HttpLoginConfig> _body;
     private readonly Key<ImpersonationConfig> _impersonate;
 
     public LoginShape()
@@ -41,7 +42,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         _certificate = Optional(
             CertificateKey, new LoginCertificateShape(), l => l.Certificate, "A key and a certificate that are made for each session, where the upstream trusts an authority of ours.");
         _bearer = Optional(
-            "bearer", Words.RefersTo(NameKind.Secret), l => HttpLogins.IsBearer(l.Http) ? l.Http!.Secret : null, "HTTP: the name of the secret that is a bearer token.");
+            "bearer", Words.RefersTo(NameKind.Secret), l => HttpLogins.IsBearer(l.Http) ? l.Http.Secret : null, "HTTP: the name of the secret that is a bearer token.");
         _basic = Optional(
             "basic",
             new HttpBasicShape(),
@@ -62,7 +63,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             "githubApp", new HttpGitHubAppShape(), l => l.Http is { Token: GitHubAppConfig } token ? token : null, "HTTP: a bearer token of an installation of a GitHub App.");
         _aws = Optional("aws", new HttpAwsShape(), l => l.Http is { Aws: not null } signed ? signed : null, "HTTP: requests are signed for AWS, with Signature Version 4.");
         _impersonate = Optional("impersonate", new ImpersonationShape(), l => l.Impersonate, "Kubernetes: as whom it acts there, made of who is calling.");
-        NotBuilt(BodyKey, "credentials in bodies");
+        _body = Optional(BodyKey, new HttpBodySecretShape(), l => l.Http?.InBody, "HTTP: one member of JSON bodies, or one field of forms, of named paths.");
     }
 
     protected override void Check(MapValues values, ReadContext context)
@@ -73,7 +74,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         }
 
         bool isKubernetes = context.Protocol == ProtocolNames.Kubernetes, isHttp = ProtocolNames.IsOverHttp(context.Protocol);
-        Key[] ofHttp = [_basic, _header, _value, _query, _gitHubApp, _aws], ofBoth = [_bearer, _clientCertificate, _oauth2];
+        Key[] ofHttp = [_basic, _header, _value, _query, _gitHubApp, _aws, _body], ofBoth = [_bearer, _clientCertificate, _oauth2];
         (Key Key, string Has)[] others =
         [
             .. isHttp ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")] : Array.Empty<(Key, string)>(),
@@ -104,10 +105,10 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             Password = values.GetOrNull(_password),
             PrivateKey = values.GetOrNull(_privateKey),
             Certificate = values.GetOrNull(_certificate),
-            Http = values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
+            Http = WithBody(values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
                 : values.TryGet(_header, out string? header) ? values.Get(_value) with { Name = header }
                 : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_clientCertificate)
-                    ?? values.GetOrNull(_oauth2) ?? values.GetOrNull(_gitHubApp) ?? values.GetOrNull(_aws),
+                    ?? values.GetOrNull(_oauth2) ?? values.GetOrNull(_gitHubApp) ?? values.GetOrNull(_aws), values.GetOrNull(_body)),
             Impersonate = values.GetOrNull(_impersonate),
         };
 
@@ -123,13 +124,19 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         {
             context.Report(values.Node(written[1]), $"the login has {written[0].Name} already, keep one of them");
         }
-        else if (written.Length == 0 && !values.Has(_value) && values.Map.Find(BodyKey) is null)
+        else if (values.Has(_aws) && values.Has(_body))
+        {
+            context.Report(values.Node(_body), "requests that are signed have no other credential, make two logins of it");
+        }
+        else if (written.Length == 0 && !values.Has(_value) && !values.Has(_body))
         {
             context.Report(values.Map, isKubernetes
                 ? "it has nothing to log in with, add bearer: the name of a secret, or clientCertificate or oauth2"
-                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, clientCertificate, oauth2, githubApp or aws");
+                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, clientCertificate, oauth2, githubApp, aws or body");
         }
     }
+
+    private static HttpLoginConfig? WithBody(HttpLoginConfig? login, HttpLoginConfig? body) => login is null ? body : body is null ? login : login with { Body = body };
 
     private static void CheckUser(ScalarNode node, ReadContext context)
     {

@@ -109,7 +109,7 @@ internal sealed class AwsSignerTests
         Secret[] forms = signer.Write(
             output, head, AwsPayload.Of(Encoding.UTF8.GetBytes(body)), DateTimeOffset.Parse(now, CultureInfo.InvariantCulture), isSigned ?? (_ => true));
         string signed = Encoding.UTF8.GetString(output.WrittenSpan);
-        Assert.That(forms, Has.Length.EqualTo(token is null ? 2 : 3));
+        Assert.That(forms.Select(f => Encoding.ASCII.GetString(f.Span)), token is null ? Does.Contain(accessKey) : Does.Contain(accessKey).And.Contain(token));
         Assert.That(signed, Does.EndWith($"Signature={Encoding.ASCII.GetString(forms[^1].Span)}\r\n\r\n"));
         return signed;
     }

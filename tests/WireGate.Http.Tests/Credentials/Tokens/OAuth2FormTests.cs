@@ -16,7 +16,11 @@ internal sealed class OAuth2FormTests
         await using var endpoint = new ScriptedTokenEndpoint();
         var config = new OAuth2TokenConfig
         {
-            Endpoint = OAuth2Tests.Place(endpoint.Port), Client = "a&b", Method = OAuth2Method.Post, Scope = ["read:x", "write"], Audience = "https://api.test/é",
+            Endpoint = OAuth2Tests.Place(endpoint.Port),
+            Client = "a&b",
+            Method = OAuth2Method.Post,
+            Scope = ["read:x", "write"],
+            Audience = "https://api.test/é",
         };
 
         await IssueAsync(config, "p+w d&=\n");

@@ -149,6 +149,7 @@ internal sealed class OAuth2Tests(TransportKind transport) : HttpFixture(transpo
     [TestCase("""{"error":"invalid_client","error_description":"no such client: the-real-one"}""", "answered 401 (invalid_client)")]
     [TestCase("""{"error":"the-real-one"}""", "answered 401")]
     [TestCase("<html>the-real-one</html>", "answered 401")]
+    [TestCase("""{"error":"\ud800"}""", "answered 401")]
     public async Task Whoever_does_not_give_one_is_named_and_not_quoted(string body, string what)
     {
         Endpoint.Says(ScriptedTokenEndpoint.Json("401 Unauthorized", body));

@@ -18,7 +18,11 @@ internal sealed class GenericTests
     [
         new("1 Preface", p => p.HeadersAsync(1, Get), Answers()),
         new("2 PRIORITY of an idle stream", p => p.SendAsync(FrameType.PRIORITY, 0, 1, "00000000ff"), GoesOn),
-        new("2 WINDOW_UPDATE of a half-closed stream", p => All(p, Head(p, 1), Bytes(WINDOW_UPDATE, 0, 1, "00000064")), p => Until(p, "DATA 1"), NoWindow),
+        new(
+            "2 WINDOW_UPDATE of a half-closed stream",
+            p => All(p, Head(p, 1), Bytes(WINDOW_UPDATE, 0, 1, "00000064")),
+            p => Until(p, "DATA 1"),
+            NoWindow),
         new("2 PRIORITY of a half-closed stream", p => All(p, Head(p, 1), Bytes(FrameType.PRIORITY, 0, 1, "0000000010")), p => Until(p, "DATA 1")),
         new("2 RST_STREAM of a half-closed stream", p => All(p, Head(p, 1), Bytes(RST_STREAM, 0, 1, "00000008")), GoesOn, NoWindow),
         new("2 PRIORITY of a closed stream", async p => { await Exchange(p, 1); await p.SendAsync(FrameType.PRIORITY, 0, 1, "0000000010"); }, GoesOn),
@@ -27,19 +31,37 @@ internal sealed class GenericTests
         new("3.1 DATA with padding", p => All(p, Head(p, 1, Post, 0), Bytes(DATA, END_STREAM | PADDED, 1, "0474657374" + "00000000")), Answers()),
         new("3.2 HEADERS", p => p.HeadersAsync(1, Get), Answers()),
         new("3.2 HEADERS with padding", p => p.SendAsync(HEADERS, END_STREAM | END_HEADERS | PADDED, 1, "03" + Request + "000000"), Answers()),
-        new("3.2 HEADERS with priority", p => p.SendAsync(HEADERS, END_STREAM | END_HEADERS | FrameFlags.PRIORITY, 1, "80000000ff" + Request), Answers()),
+        new(
+            "3.2 HEADERS with priority",
+            p => p.SendAsync(HEADERS, END_STREAM | END_HEADERS | FrameFlags.PRIORITY, 1, "80000000ff" + Request),
+            Answers()),
         new("3.3 PRIORITY of 1", p => All(p, Bytes(FrameType.PRIORITY, 0, 1, "0000000000"), Head(p, 1)), Answers()),
         new("3.3 PRIORITY of 256", p => All(p, Bytes(FrameType.PRIORITY, 0, 1, "00000000ff"), Head(p, 1)), Answers()),
-        new("3.3 PRIORITY with a dependency", p => All(p, Bytes(FrameType.PRIORITY, 0, 1, "00000000ff"), Bytes(FrameType.PRIORITY, 0, 3, "00000001ff"), Head(p, 1)), Answers()),
+        new(
+            "3.3 PRIORITY with a dependency",
+            p => All(p, Bytes(FrameType.PRIORITY, 0, 1, "00000000ff"), Bytes(FrameType.PRIORITY, 0, 3, "00000001ff"), Head(p, 1)),
+            Answers()),
         new("3.3 PRIORITY that is exclusive", p => All(p, Bytes(FrameType.PRIORITY, 0, 1, "80000000ff"), Head(p, 1)), Answers()),
-        new("3.3 PRIORITY of an idle stream, then HEADERS of a lower one", p => All(p, Bytes(FrameType.PRIORITY, 0, 7, "0000000010"), Head(p, 5)), Answers(5)),
+        new(
+            "3.3 PRIORITY of an idle stream, then HEADERS of a lower one",
+            p => All(p, Bytes(FrameType.PRIORITY, 0, 7, "0000000010"), Head(p, 5)),
+            Answers(5)),
         new("3.4 RST_STREAM", p => All(p, Head(p, 1), Bytes(RST_STREAM, 0, 1, "00000008")), GoesOn, NoWindow),
-        new("3.5 SETTINGS", p => p.SendAsync(SETTINGS, 0, 0, "000300000064"), async p => Assert.That(await UntilOfAll(p, "SETTINGS ACK", 2), Is.True)),
-        new("3.7 PING", p => p.SendAsync(PING, 0, 0, "0102030405060708"), async p => Assert.That(await p.NextAsync(), Is.EqualTo("PING ACK 0102030405060708"))),
+        new(
+            "3.5 SETTINGS",
+            p => p.SendAsync(SETTINGS, 0, 0, "000300000064"),
+            async p => Assert.That(await UntilOfAll(p, "SETTINGS ACK", 2), Is.True)),
+        new(
+            "3.7 PING",
+            p => p.SendAsync(PING, 0, 0, "0102030405060708"),
+            async p => Assert.That(await p.NextAsync(), Is.EqualTo("PING ACK 0102030405060708"))),
         new("3.8 GOAWAY", p => p.SendAsync(GOAWAY, 0, 0, "0000000000000000"), GoesOn),
         new("3.9 WINDOW_UPDATE of the connection", p => p.WindowAsync(0, 1), GoesOn),
         new("3.9 WINDOW_UPDATE of a stream", p => All(p, Head(p, 1), Bytes(WINDOW_UPDATE, 0, 1, "00000001")), Answers()),
-        new("3.10 CONTINUATION", p => All(p, Bytes(HEADERS, END_STREAM, 1, Request[..6]), Bytes(CONTINUATION, END_HEADERS, 1, Request[6..])), Answers()),
+        new(
+            "3.10 CONTINUATION",
+            p => All(p, Bytes(HEADERS, END_STREAM, 1, Request[..6]), Bytes(CONTINUATION, END_HEADERS, 1, Request[6..])),
+            Answers()),
         new(
             "3.10 CONTINUATION twice",
             p => All(

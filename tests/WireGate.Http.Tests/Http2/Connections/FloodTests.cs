@@ -29,7 +29,10 @@ internal sealed class FloodTests
             "A block of more than 64 KiB",
             p => Many(p, Bytes(FrameType.CONTINUATION, 0, 1, new string('0', 2 << 14)), 4, Bytes(FrameType.HEADERS, 0, 1, "82")), Calms),
         new("CVE-2023-44487: requests that are reset at once", p => Requests(p, i => Bytes(FrameType.RST_STREAM, 0, i, "00000008")), Calms),
-        new("CVE-2025-8671: requests whose reset is provoked by a window of nothing", p => Requests(p, i => Bytes(FrameType.WINDOW_UPDATE, 0, i, "00000000")), Calms),
+        new(
+            "CVE-2025-8671: requests whose reset is provoked by a window of nothing",
+            p => Requests(p, i => Bytes(FrameType.WINDOW_UPDATE, 0, i, "00000000")),
+            Calms),
         new("CVE-2025-8671: by data behind the end", p => Requests(p, i => Bytes(FrameType.DATA, 0, i, "00")), Calms),
         new("CVE-2025-8671: by PRIORITY of four", p => Requests(p, i => Bytes(FrameType.PRIORITY, 0, i, "00000000")), Calms),
         new("CVE-2025-8671: by fields that are malformed", p => Requests(p, _ => [], "te: a\n"), Calms),

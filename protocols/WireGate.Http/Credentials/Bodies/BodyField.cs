@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Http.Credentials.Bodies;
+
+/// <summary>Where a body has its placeholder: the whole value of one member of a JSON text, or of one field of a form.</summary>
+/// <param name="Pointer">RFC 6901, as the login writes it; of a form, its field's name.</param>
+/// <param name="Start">Of the value within the body; in JSON, of its quote.</param>
+/// <param name="Length">Of the value, its quotes included.</param>
+/// <param name="IsForm">It is written as forms are.</param>
+internal sealed record BodyField(string Pointer, int Start, int Length, bool IsForm)
+{
+    private const int Deepest = 64;
+
+    /// <summary>Finds the placeholder of a body, strictly: a body that two readers could read as two is none.</summary>
+    /// <param name="body">All of it.</param>
+    /// <param name="isForm">It is a form; else JSON.</param>
+    /// <param name="pointers">Where one may be.</param>
+    /// <param name="token">Gets it; <see cref="PlaceholderToken.Length"/> bytes. The caller clears it.</param>
+    /// <param name="problem">Why the body cannot be taken; null: it can, with a placeholder or without.</param>
+    /// <returns>Null: there is none.</returns>
+    public static BodyField? Find(ReadOnlyMemory<byte> body, bool isForm, IReadOnlyList<string> pointers, Span<byte> token, out string? problem)
+    {
+        problem = null;
+        var search = new Search(pointers);
+        try
+        {
+            problem = isForm ? search.InForm(body.Span, token) : search.InJson(body, token);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // The latter is about half of a surrogate pair.
+            problem = "a body that is no JSON, or has a member twice";
+        }
+
+        return problem is not null ? null
+            : search.Count == 0 ? null
+            : search.Count == 1 && search.Found is { } found ? found
+            : Misplaced(out problem);
+    }
+
+    /// <summary>Writes the body with something else in the placeholder's place.</summary>
+    /// <param name="output">To whom.</param>
+    /// <param name="body">All of it.</param>
+    /// <param name="value">In JSON with its quotes.</param>
+    public void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> body, ReadOnlySpan<byte> value)
+    {
+        output.Write(body[..Start]);
+        output.Write(value);
+        output.Write(body[(Start + Length)..]);
+    }
+
+    private static BodyField? Misplaced(out string? problem)
+    {
+        problem = "a placeholder in the body where none belongs";
+        return null;
+    }
+
+    private sealed class Search(IReadOnlyList<string> pointers)
+    {
+        public BodyField? Found { get; private set; }
+
+        /// <summary>Placeholders anywhere.</summary>
+        public int Count { get; private set; }
+
+        public string? InForm(ReadOnlySpan<byte> body, Span<byte> token)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach (Range range in body.Split((byte)'&'))
+            {
+                (int start, int length) = range.GetOffsetAndLength(body.Length);
+                ReadOnlySpan<byte> pair = body.Slice(start, length);
+                int equals = pair.IndexOf((byte)'=');
+                byte[] name = Decoded(equals < 0 ? pair : pair[..equals]), value = equals < 0 ? [] : Decoded(pair[(equals + 1)..]);
+                Note(name);
+                Note(value);
+                string pointer = "/" + Encoding.Latin1.GetString(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+                if (!pointers.Contains(pointer))
+                {
+                    continue;
+                }
+
+                // Which of two counts is the reader's to say.
+                if (!names.Add(pointer))
+                {
+                    return "a field of the form twice";
+                }
+
+                if (PlaceholderToken.TryParse(value, out _))
+                {
+                    value.CopyTo(token);
+                    Found = new BodyField(pointer, start + equals + 1, length - equals - 1, IsForm: true);
+                }
+            }
+
+            return null;
+        }
+
+        public string? InJson(ReadOnlyMemory<byte> body, Span<byte> token)
+        {
+            if (!Utf8.IsValid(body.Span) || body.Span.StartsWith("\uFEFF"u8))
+            {
+                return "a body that is no UTF-8, or says so";
+            }
+
+            // Names that are the same are found here, however they are written.
+            using (JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Deepest }))
+            {
+            }
+
+            var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = Deepest });
+            var path = new Stack<Step>();
+            while (reader.Read())
+            {
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.PropertyName:
+                        Note(Unescaped(ref reader));
+                        path.Peek().Name = reader.GetString()!;
+                        continue;
+                    case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                        path.Pop();
+                        continue;
+                    default:
+                        break;
+                }
+
+                if (path.TryPeek(out Step? parent) && parent.IsArray)
+                {
+                    parent.Index++;
+                }
+
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    byte[] text = Unescaped(ref reader);
+                    Note(text);
+                    if (PlaceholderToken.TryParse(text, out _) && PointerOf(path) is var pointer && pointers.Contains(pointer))
+                    {
+                        text.CopyTo(token);
+                        Found = new BodyField(pointer, (int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex), IsForm: false);
+                    }
+                }
+                else if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+                {
+                    path.Push(new Step { IsArray = reader.TokenType == JsonTokenType.StartArray });
+                }
+            }
+
+            return null;
+        }
+
+        private static string PointerOf(Stack<Step> path) => string.Concat(path.Reverse().Select(
+            s => "/" + (s.IsArray ? s.Index.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                : s.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal))));
+
+        private static byte[] Unescaped(ref Utf8JsonReader reader)
+        {
+            byte[] text = new byte[reader.ValueSpan.Length];
+            return text[..reader.CopyString(text)];
+        }
+
+        // %XX, and + for a blank
+        private static byte[] Decoded(ReadOnlySpan<byte> text)
+        {
+            byte[] decoded = new byte[text.Length];
+            int length = 0;
+            for (int i = 0; i < text.Length; i++)
+            {
+                bool isEscape = text[i] == '%' && i + 2 < text.Length && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2]);
+                decoded[length++] = isEscape ? Convert.FromHexString([(char)text[i + 1], (char)text[i + 2]])[0] : text[i] == '+' ? (byte)' ' : text[i];
+                i += isEscape ? 2 : 0;
+            }
+
+            return decoded[..length];
+        }
+
+        private void Note(ReadOnlySpan<byte> text)
+        {
+            for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= PlaceholderToken.Length; text = text[(at + 1)..])
+            {
+                Count += PlaceholderToken.TryParse(text.Slice(at, PlaceholderToken.Length), out _) ? 1 : 0;
+            }
+        }
+
+        private sealed class Step
+        {
+            public bool IsArray { get; init; }
+
+            public int Index { get; set; } = -1;
+
+            public string Name { get; set; } = "";
+        }
+    }
+}
