@@ -156,8 +156,8 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
     {
         PipeReader input = session.Client.Input;
         ReadResult read = await input.ReadAsync(CancellationToken.None);
-        bool isEmpty = read.Buffer.IsEmpty;
-        bool isTls = !isEmpty && read.Buffer.FirstSpan[0] == Handshake;
+        bool isEmpty = !new SequenceReader<byte>(read.Buffer).TryPeek(out byte first);
+        bool isTls = !isEmpty && first == Handshake;
         input.AdvanceTo(read.Buffer.Start);
         if (isEmpty)
         {

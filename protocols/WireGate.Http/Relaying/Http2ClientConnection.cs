@@ -36,7 +36,10 @@ internal sealed class Http2ClientConnection : IDisposable
         _of = new HttpSession(session, services, isShared: true);
         _clock = new ConnectionClock(session.Loop, services.Process.Time, OnLate);
         _connection = new Http2Connection(
-            Http2Role.Server, session.Loop, session.Client.Input, session.Client.Output, services.Process.Time, Http2Limits.Usual) { Accept = Serve };
+            Http2Role.Server, session.Loop, session.Client.Input, session.Client.Output, services.Process.Time, Http2Limits.Usual)
+        {
+            Accept = Serve,
+        };
     }
 
     private Session Session => _of.Session;
