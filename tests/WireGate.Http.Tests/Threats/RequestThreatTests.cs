@@ -104,7 +104,7 @@ internal sealed class RequestThreatTests(TransportKind transport) : HttpFixture(
     }
 
     [TestCase("PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n")]
-    [TestCase("\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\0\x01\0\x02")]
+    [TestCase("\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\0\x01\0\x02", TestName = "T31_Nor_by_its_version_2")]
     public async Task T31_Nobody_says_by_the_PROXY_protocol_where_he_comes_from(string header)
     {
         RawPeer client = await ConnectAsync();
