@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using WireGate.Core.Sessions;
 
 namespace WireGate.Http.Holding;
@@ -12,8 +13,10 @@ internal sealed class HeldInProcess
     /// <summary>Bytes of bodies of one identity, so that one that never finishes them leaves room for others.</summary>
     public const long MostOfOne = Most / 4;
 
-    /// <summary>Whoever has not proven yet who that is: all of them have room for one.</summary>
-    public static readonly Identity Nobody = new() { Issuer = "", Subject = "" };
+    /// <summary>Bytes of bodies of one source that has not proven who it is: all of those have room for one identity together.</summary>
+    public const long MostOfSource = MostOfOne / 16;
+
+    private static readonly Identity Nobody = new() { Issuer = "", Subject = "" };
 
     private readonly ConcurrentDictionary<string, int> _attended = new(StringComparer.Ordinal);
     private readonly Dictionary<Identity, long> _ofEach = [];
@@ -23,19 +26,32 @@ internal sealed class HeldInProcess
     /// <summary>Bytes that are held.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <summary>Who has a body, before it is proven who that is: as many as one IPv4 address or one IPv6 /64 has, or this machine.</summary>
+    public static Identity Unproven(IPAddress? source)
+    {
+        byte[] bytes = source?.GetAddressBytes() ?? [];
+        return Nobody with { Subject = Convert.ToHexStringLower(bytes.AsSpan(0, bytes.Length == 16 ? 8 : bytes.Length)) + "/" };
+    }
+
     /// <summary>Takes room for so many bytes more.</summary>
     /// <returns>False: there is none.</returns>
     public bool TryTake(Identity identity, int bytes)
     {
         lock (_lock)
         {
-            long ofOne = _ofEach.GetValueOrDefault(identity) + bytes;
-            if (_bytes + bytes > Most || ofOne > MostOfOne)
+            bool isUnproven = identity.Issuer.Length == 0;
+            long ofOne = _ofEach.GetValueOrDefault(identity) + bytes, ofUnproven = _ofEach.GetValueOrDefault(Nobody) + bytes;
+            if (_bytes + bytes > Most || (isUnproven ? ofOne > MostOfSource || ofUnproven > MostOfOne : ofOne > MostOfOne))
             {
                 return false;
             }
 
             _ofEach[identity] = ofOne;
+            if (isUnproven)
+            {
+                _ofEach[Nobody] = ofUnproven;
+            }
+
             _bytes += bytes;
             return true;
         }
@@ -51,12 +67,21 @@ internal sealed class HeldInProcess
 
         lock (_lock)
         {
-            long left = _ofEach[identity] -= bytes;
-            _bytes -= bytes;
-            if (left == 0)
+            Subtract(identity, bytes);
+            if (identity.Issuer.Length == 0)
             {
-                _ofEach.Remove(identity);
+                Subtract(Nobody, bytes);
             }
+
+            _bytes -= bytes;
+        }
+    }
+
+    private void Subtract(Identity identity, int bytes)
+    {
+        if ((_ofEach[identity] -= bytes) == 0)
+        {
+            _ofEach.Remove(identity);
         }
     }
 

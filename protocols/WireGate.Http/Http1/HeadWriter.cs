@@ -175,7 +175,11 @@ internal static class HeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
+    /// <summary>Whether a field of a message is passed on as it is.</summary>
+    /// <param name="head">The message.</param>
+    /// <param name="field">One of its fields.</param>
+    /// <param name="droppedName">What stands in its place is written anew; empty: nothing does.</param>
+    public static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
     {
         FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
 

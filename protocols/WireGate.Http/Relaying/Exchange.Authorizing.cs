@@ -279,9 +279,9 @@ internal sealed partial class Exchange
         ReadOnlySpan<FieldLine> fields = Head.Fields;
         for (int i = 0; i < fields.Length; i++)
         {
-            // What proves who asks is nothing to judge by.
+            // What proves who asks is nothing to judge by, nor is what the upstream does not get.
             FieldLine field = fields[i];
-            if (i == _slot.Field || field.Name == FieldName.Authorization)
+            if (i == _slot.Field || (field.Name != FieldName.ContentLength && !HeadWriter.GoesOn(Head, field, Encoding.ASCII.GetBytes(NameOf(Session.Access!.Login.Http)))))
             {
                 continue;
             }
@@ -295,6 +295,14 @@ internal sealed partial class Exchange
 
         return headers;
     }
+
+    // The field that the credential stands in.
+    private static string NameOf(HttpLoginConfig? login) => login?.Surface switch
+    {
+        null or HttpSurface.Query or HttpSurface.ClientCertificate => "",
+        HttpSurface.Header => login.Name,
+        _ => "Authorization",
+    };
 
     private static string MethodOf(ReadOnlySpan<byte> method) => method switch
     {

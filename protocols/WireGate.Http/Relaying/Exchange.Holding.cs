@@ -69,7 +69,7 @@ internal sealed partial class Exchange
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     private async ValueTask<HeldBodyEnd> CollectAsync(int most, bool isWaitedFor, TimeSpan within)
     {
-        var body = new HeldBody(of.Services.Held, Session.Caller?.Identity ?? HeldInProcess.Nobody, most);
+        var body = new HeldBody(of.Services.Held, Session.Caller?.Identity ?? HeldInProcess.Unproven(Session.SourceAddress), most);
         HeldBodyEnd end = HeldBodyEnd.SourceClosed;
         try
         {

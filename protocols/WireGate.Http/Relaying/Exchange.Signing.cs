@@ -59,7 +59,9 @@ internal sealed partial class Exchange
             {
                 case HeldBodyEnd.TooLong:
                     return await AnswerAsync(
-                        413, $"a body of more than {most} bytes is not signed, unless X-Amz-Content-Sha256 says its hash or the login leaves bodies unsigned", null);
+                        413,
+                        $"a body of more than {most} bytes is not signed, unless X-Amz-Content-Sha256 says its hash or the login leaves bodies unsigned",
+                        null);
                 case HeldBodyEnd.NoRoom:
                     return await AnswerAsync(503, "the body has to be signed, and too much waits already: try again later", null);
                 case HeldBodyEnd.SourceClosed:

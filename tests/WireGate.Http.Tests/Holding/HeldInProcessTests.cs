@@ -43,6 +43,24 @@ internal sealed class HeldInProcessTests
     }
 
     [Test]
+    public void One_source_of_unproven_bodies_leaves_room_for_others()
+    {
+        var process = new HeldInProcess();
+        var first = HeldInProcess.Unproven(System.Net.IPAddress.Parse("2001:db8::1"));
+        Assert.That(process.TryTake(first, (int)HeldInProcess.MostOfSource));
+        Assert.That(process.TryTake(HeldInProcess.Unproven(System.Net.IPAddress.Parse("2001:db8::2")), 1), Is.False, "the same /64");
+        for (int i = 1; i < 16; i++)
+        {
+            Assert.That(process.TryTake(HeldInProcess.Unproven(System.Net.IPAddress.Parse($"10.0.0.{i}")), (int)HeldInProcess.MostOfSource));
+        }
+
+        Assert.That(process.TryTake(HeldInProcess.Unproven(null), 1), Is.False, "all of them together");
+        Assert.That(process.TryTake(Of(0), (int)HeldInProcess.MostOfOne), "who has proven who he is");
+        process.Return(first, (int)HeldInProcess.MostOfSource);
+        Assert.That(process.TryTake(HeldInProcess.Unproven(null), 1));
+    }
+
+    [Test]
     public async Task A_length_that_is_promised_takes_no_room()
     {
         var process = new HeldInProcess();

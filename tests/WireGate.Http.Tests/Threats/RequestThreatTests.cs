@@ -104,7 +104,7 @@ internal sealed class RequestThreatTests(TransportKind transport) : HttpFixture(
     }
 
     [TestCase("PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n")]
-    [TestCase("\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\0\x01\0\x02")]
+    [TestCase("\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c\x0a\0\0\x01\x0a\0\0\x02\0\x01\0\x02", TestName = "T31_Nor_by_its_version_2")]
     public async Task T31_Nobody_says_by_the_PROXY_protocol_where_he_comes_from(string header)
     {
         RawPeer client = await ConnectAsync();
@@ -112,7 +112,7 @@ internal sealed class RequestThreatTests(TransportKind transport) : HttpFixture(
 
         // What cannot be read at all is answered, and then read on for a moment of a clock that stands still here.
         client.Finish();
-        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 400 "));
         Assert.That(IsUpstreamAsked, Is.False);
     }
 
@@ -127,6 +127,6 @@ internal sealed class RequestThreatTests(TransportKind transport) : HttpFixture(
         await client.HeadAsync();
         await client.SendAsync("PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n" + Request("GET /v1"));
 
-        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 400 "));
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Configuration;
+using WireGate.Core.Policy.Facts;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials.Aws;
@@ -31,13 +32,17 @@ internal readonly record struct AwsPayload(string? Hash, string? Problem = null)
             return new AwsPayload(null, "a presigned URL is not signed anew: sign in the field Authorization");
         }
 
+        if (HasCopySource(head))
+        {
+            return new AwsPayload(null, "X-Amz-Copy-Source names another object, which rules do not see: read it and write it");
+        }
+
         if (claim == UnsignedChunks && config.IsPayloadUnsigned)
         {
             return new AwsPayload(UnsignedChunks);
         }
 
-        bool isInChunks = head.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && Contains(coding, "aws-chunked"u8);
-        if (isInChunks || claim?.StartsWith("STREAMING-", StringComparison.Ordinal) == true)
+        if (IsInChunks(head) || claim?.StartsWith("STREAMING-", StringComparison.Ordinal) == true)
         {
             return new AwsPayload(null, claim == UnsignedChunks
                 ? "a body in aws-chunked, which this login does not pass: send it whole"
@@ -75,20 +80,44 @@ internal readonly record struct AwsPayload(string? Hash, string? Problem = null)
         return true;
     }
 
-    private static bool HasPresigned(ReadOnlySpan<byte> query)
+    // Of CopyObject and UploadPartCopy: what is read stands in no path.
+    private static bool HasCopySource(RequestHead head)
     {
-        foreach (Range range in query.Split((byte)'&'))
+        foreach (ref readonly FieldLine field in head.Fields)
         {
-            ReadOnlySpan<byte> pair = query[range];
-            int equals = pair.IndexOf((byte)'=');
-            ReadOnlySpan<byte> name = equals < 0 ? pair : pair[..equals];
-            if (Ascii.EqualsIgnoreCase(name, "X-Amz-Signature"u8) || Ascii.EqualsIgnoreCase(name, "X-Amz-Credential"u8))
+            if (field.Name == FieldName.Other && Ascii.EqualsIgnoreCase(head.Name(field), "x-amz-copy-source"u8))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    // Every line of it counts.
+    private static bool IsInChunks(RequestHead head)
+    {
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentEncoding && Contains(head.Value(field), "aws-chunked"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool HasPresigned(ReadOnlySpan<byte> query)
+    {
+        if (query.IsEmpty)
+        {
+            return false;
+        }
+
+        // Of names that are written with escapes, too.
+        return HttpQuery.Parse(query).Any(pair => pair.Key.Equals("X-Amz-Signature", StringComparison.OrdinalIgnoreCase)
+            || pair.Key.Equals("X-Amz-Credential", StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool Contains(ReadOnlySpan<byte> list, ReadOnlySpan<byte> token)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -77,7 +78,7 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
                 byte[] name = Decoded(equals < 0 ? pair : pair[..equals]), value = equals < 0 ? [] : Decoded(pair[(equals + 1)..]);
                 Note(name);
                 Note(value);
-                string pointer = "/" + Encoding.Latin1.GetString(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+                string pointer = "/" + Escaped(Encoding.Latin1.GetString(name));
                 if (!pointers.Contains(pointer))
                 {
                     continue;
@@ -153,8 +154,10 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
         }
 
         private static string PointerOf(Stack<Step> path) => string.Concat(path.Reverse().Select(
-            s => "/" + (s.IsArray ? s.Index.ToString(System.Globalization.CultureInfo.InvariantCulture)
-                : s.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal))));
+            s => "/" + (s.IsArray ? s.Index.ToString(CultureInfo.InvariantCulture) : Escaped(s.Name))));
+
+        // RFC 6901 section 3.
+        private static string Escaped(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
         private static byte[] Unescaped(ref Utf8JsonReader reader)
         {

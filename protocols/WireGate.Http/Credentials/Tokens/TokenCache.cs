@@ -93,11 +93,12 @@ internal sealed class TokenCache(ITokenIssuer issuer, SecretProvider secrets, st
     private async Task RunAsync()
     {
         IssuedToken? issued = null;
-        string? failure = null;
+        string? failure = "it could not be asked for";
         long asked = time.GetTimestamp();
         try
         {
             issued = await AskAsync();
+            failure = null;
         }
         catch (SecretUnavailableException e)
         {

@@ -68,7 +68,8 @@ internal sealed class TokenClient(HttpEndpoint endpoint, TimeProvider time)
     {
         PipeWriter output = connection.Output;
         output.Write(Encoding.ASCII.GetBytes(
-            $"POST {path} HTTP/1.1\r\nHost: {endpoint.Authority}\r\nUser-Agent: WireGate\r\nAccept-Encoding: identity\r\nConnection: close\r\nContent-Length: {body.Length}\r\n"));
+            $"POST {path} HTTP/1.1\r\nHost: {endpoint.Authority}\r\nUser-Agent: WireGate\r\nAccept-Encoding: identity\r\nConnection: close\r\n"
+            + $"Content-Length: {body.Length}\r\n"));
         output.Write(fields.Span);
         output.Write("\r\n"u8);
         output.Write(body.Span);

@@ -150,9 +150,18 @@ internal sealed class AwsSessionTests(TransportKind transport) : AwsFixture(tran
         Assert.That(IsUpstreamAsked, Is.False);
     }
 
+    [TestCase("X-Amz-Signature=0")]
+    [TestCase("x=1&X%2DAmz%2dSignature=0")]
+    public async Task A_presigned_URL_beside_the_placeholder_is_refused(string query) =>
+        Assert.That(await RefusedAsync($"GET /k?{query}", ""), Does.Contain("presigned"));
+
     [Test]
-    public async Task A_presigned_URL_beside_the_placeholder_is_refused() =>
-        Assert.That(await RefusedAsync("GET /k?X-Amz-Signature=0", ""), Does.Contain("presigned"));
+    public async Task An_object_that_no_path_names_is_not_copied() =>
+        Assert.That(await RefusedAsync("PUT /k", "X-Amz-Copy-Source: /bk/secret\r\nContent-Length: 0\r\n"), Does.Contain("X-Amz-Copy-Source names another object"));
+
+    [Test]
+    public async Task A_second_line_of_codings_counts_too() =>
+        Assert.That(await RefusedAsync("PUT /k", "Content-Encoding: gzip\r\nContent-Encoding: aws-chunked\r\nContent-Length: 5\r\n"), Does.Contain("aws-chunked"));
 
     [Test]
     public async Task Nothing_of_the_signature_comes_back()
