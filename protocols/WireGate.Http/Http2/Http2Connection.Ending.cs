@@ -186,6 +186,7 @@ internal sealed partial class Http2Connection
         (_isOver, _broken) = (true, broken);
         _input.CancelPendingRead();
         _wake.Set();
+        _drained.Set();
     }
 
     private void StopIfDrained()

@@ -16,11 +16,15 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
 
     private readonly Queue<Http2Stream> _ready = new();
     private readonly LoopSignal _wake;
+    private readonly LoopSignal _drained;
     private PooledBuffer _pending;
     private int _controlFrames;
     private bool _isGone;
 
     private Http2Connection Pending => this;
+
+    // Answers without a body are bounded by no window: whoever does not read them is not read from.
+    private bool IsFull => _pending.Length >= Http2Limits.MostPending;
 
     /// <inheritdoc/>
     void IBufferWriter<byte>.Advance(int count)
@@ -169,6 +173,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             _output.Write(_pending.Bytes);
             _pending.Consume(length);
             _controlFrames = 0;
+            _drained.Set();
         }
 
         return length;

@@ -64,6 +64,7 @@ internal sealed partial class Http2Connection : IDisposable
         _resets = new Budget(time, 200, 200.0 / 60);
         _hasPreface = role == Http2Role.Client;
         _wake = new LoopSignal(loop);
+        _drained = new LoopSignal(loop);
         _next = role == Http2Role.Client ? 1 : 2;
     }
 
@@ -99,9 +100,14 @@ internal sealed partial class Http2Connection : IDisposable
             while (!_isOver)
             {
                 ReadResult read = await _input.ReadAsync(CancellationToken.None);
-                if (!Take(read.Buffer) || read.IsCompleted)
+                if (!Take(read.Buffer) || (read.IsCompleted && !IsFull))
                 {
                     break;
+                }
+
+                while (IsFull && !_isOver)
+                {
+                    await _drained.WaitAsync();
                 }
             }
         }
@@ -142,7 +148,7 @@ internal sealed partial class Http2Connection : IDisposable
         try
         {
             bool hasMoved = false;
-            while (!_isOver && TryTake(ref buffer))
+            while (!_isOver && !IsFull && TryTake(ref buffer))
             {
                 hasMoved = true;
             }
@@ -151,7 +157,8 @@ internal sealed partial class Http2Connection : IDisposable
         }
         finally
         {
-            _input.AdvanceTo(buffer.Start, buffer.End);
+            // What is left then comes again.
+            _input.AdvanceTo(buffer.Start, IsFull ? buffer.Start : buffer.End);
         }
 
         return !_isOver;

@@ -26,6 +26,9 @@ internal sealed record Http2Limits(int Streams, int StreamWindow, int Connection
     /// <summary>Frames of the connection itself that wait for a peer that does not read.</summary>
     public const int MostControlFrames = 1_000;
 
+    /// <summary>Octets of heads and of frames of the connection itself that wait; beyond, nothing more is read of the peer until they are gone.</summary>
+    public const int MostPending = 256 * 1024;
+
     /// <summary>Answers before the answer, 1xx.</summary>
     public const int MostInterim = 16;
 

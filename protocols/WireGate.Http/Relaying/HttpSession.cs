@@ -121,8 +121,19 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     {
         if (_beginning is null || ReferenceEquals(refusal, _refused))
         {
-            // Of those that waited each is told.
-            return Session.TryRefuse(refusal, services.Process.Audit) || (_beginning is not null && Session.IsRefused);
+            if (Session.TryRefuse(refusal, services.Process.Audit))
+            {
+                return true;
+            }
+
+            // Of those that waited, or came at the same time, each is told.
+            bool isTold = isShared && Session.IsRefused;
+            if (isTold && _beginning is null)
+            {
+                Decline(refusal);
+            }
+
+            return isTold;
         }
 
         if (Session.End != SessionEnd.None)

@@ -244,6 +244,20 @@ internal sealed class Http2ExchangeTests(TransportKind transport) : HttpFixture(
     }
 
     [Test]
+    public async Task Of_those_who_prove_nothing_at_the_same_time_each_is_told()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int[] streams = [await client.AskAsync(Fields("GET", "/a", token: "wgp_none")), await client.AskAsync(Fields("GET", "/b", token: "wgp_none"))];
+
+        foreach (int stream in streams)
+        {
+            Assert.That((await client.AnswerAsync(stream)).Head, Does.StartWith(":status: 401\n"));
+        }
+
+        Assert.That(Records(AuditEventKind.SessionRefused), Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public async Task Another_placeholder_or_target_is_sent_elsewhere()
     {
         string other = Placeholders.Mint(p => p with { Targets = ["api", "other"] }).Token;

@@ -1,3 +1,4 @@
+using System.Text;
 using NUnit.Framework;
 using WireGate.Http.Http2;
 using WireGate.Http.Http2.Frames;
@@ -107,8 +108,46 @@ internal sealed class FloodTests
             await peer.SendAsync(pings);
         }
 
-        Http2Exception broke = Assert.ThrowsAsync<Http2Exception>(() => peer.Ended.WaitAsync(TimeSpan.FromSeconds(15)))!;
+        Http2Exception broke = Assert.ThrowsAsync<Http2Exception>(() => peer.Ended.WaitAsync(TimeSpan.FromSeconds(60)))!;
         Assert.That(broke.Code, Is.EqualTo(ErrorCode.ENHANCE_YOUR_CALM));
+    }
+
+    /// <summary>No window bounds answers that are heads alone.</summary>
+    [Test]
+    public async Task Whoever_does_not_read_answers_is_not_read_from()
+    {
+        const int Requests = 1_000, HeadLength = 8 * 1024;
+        int answered = 0, read = 0, most = 0;
+        using var head = new FieldSection();
+        head.AddStatus(200);
+        head.Add("x-long"u8, Encoding.ASCII.GetBytes(new string('x', HeadLength)));
+        await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(stream =>
+        {
+            stream.SendHeaders(head, endStream: true);
+            stream.Dispose();
+            most = Math.Max(most, ++answered - Volatile.Read(ref read));
+        });
+        Task asking = AskAsync();
+        while (read < Requests)
+        {
+            if ((await peer.NextAsync()).StartsWith("HEADERS", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref read);
+            }
+        }
+
+        await asking;
+
+        // What is on its way in the transport and in the test's own reader comes to it.
+        Assert.That(most, Is.LessThan(3 * Http2Limits.MostPending / HeadLength));
+
+        async Task AskAsync()
+        {
+            for (int i = 0; i < Requests; i++)
+            {
+                await peer.HeadersAsync((2 * i) + 1, Get);
+            }
+        }
     }
 
     [Test]
