@@ -54,7 +54,7 @@ internal sealed class ConnectionWatch(Connection client) : ClientWatch
             {
                 read = await client.Input.ReadAsync(CancellationToken.None);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 _gone.TrySetResult();
                 return;

@@ -70,8 +70,7 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
             }
             else
             {
-                asked = await _approvals.AskAsync(request, CancellationToken.None);
-                held.Attend(asked.Id);
+                asked = await _approvals.AskAsync(request, CancellationToken.None, a => held.Attend(a.Id));
             }
 
             return await WaitAsync(asked, request, patience);
@@ -93,7 +92,8 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
 
     private async ValueTask<WaitOutcome> WaitAsync(Approval asked, ApprovalRequest request, TimeSpan patience)
     {
-        bool isLeft = false;
+        // Whatever ends this without a word of people ends the request.
+        bool isLeft = true;
         try
         {
             bool isWaited = asked.State == ApprovalState.Pending && patience > TimeSpan.Zero;

@@ -81,7 +81,7 @@ internal sealed partial class Exchange
 
             end = await body.CollectAsync(client.Body);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // The client was lost.
         }

@@ -201,7 +201,7 @@ internal sealed class SessionRelay
         {
             await output.FlushAsync(CancellationToken.None);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It did not wait for the reason.
         }

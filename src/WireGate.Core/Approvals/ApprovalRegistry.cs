@@ -93,7 +93,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
     }
 
     /// <inheritdoc/>
-    public async ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken, Action<Approval>? asked = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         RequireForm(request);
@@ -119,6 +119,7 @@ public sealed partial class ApprovalRegistry : IApprovals, IApprovalDesk, IDispo
                 return approval;
             },
             [ApprovalFacts.Requested(approval)]);
+        asked?.Invoke(approval);
         _open[approval.Id] = new Entry(approval);
         Watch(approval);
         return approval;

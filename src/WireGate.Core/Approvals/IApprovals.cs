@@ -21,10 +21,13 @@ public interface IApprovals
     ValueTask<Approval?> TryClaimAsync(ApprovalRequest request, CancellationToken cancellationToken);
 
     /// <summary>Asks the people whom the request's terms name.</summary>
+    /// <param name="request">What they are asked.</param>
+    /// <param name="cancellationToken">Ends the waiting before anybody is asked.</param>
+    /// <param name="asked">Told of it before <see cref="FindSame"/> can find it; null: nobody is.</param>
     /// <returns>The pending approval.</returns>
     /// <exception cref="ApprovalRefusedException">There are too many already, or the request is out of form.</exception>
     /// <exception cref="StoreUnavailableException">The store failed; nobody is asked.</exception>
-    ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken);
+    ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken, Action<Approval>? asked = null);
 
     /// <summary>Waits for what becomes of it. Holds no thread. Cancelling ends the waiting only.</summary>
     /// <returns>It is Approved, Denied, Expired, Withdrawn or Revoked; if it had been decided before, as it is now. Only Approved can be claimed.</returns>

@@ -14,13 +14,14 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
 
     /// <summary>
     /// What the peer sent. A closed, lost or aborted connection reads as completed; over a stream it may throw
-    /// <see cref="IOException"/> instead.
+    /// <see cref="IOException"/> instead, and once aborted <see cref="ObjectDisposedException"/>.
     /// </summary>
     public abstract PipeReader Input { get; }
 
     /// <summary>
     /// What goes to the peer. <see cref="PipeWriter.WriteAsync"/> borrows its source until it completes, and may send without a copy.
-    /// A peer that is gone shows as <see cref="FlushResult.IsCompleted"/>; over a stream it may throw <see cref="IOException"/>.
+    /// A peer that is gone shows as <see cref="FlushResult.IsCompleted"/>; over a stream it may throw <see cref="IOException"/>, and once
+    /// aborted <see cref="ObjectDisposedException"/>.
     /// </summary>
     public abstract PipeWriter Output { get; }
 

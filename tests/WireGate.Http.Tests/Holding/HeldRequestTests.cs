@@ -107,6 +107,23 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
     }
 
     [Test]
+    public async Task A_session_that_ended_before_its_wait_began_takes_its_request_back()
+    {
+        var answers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Store.Answers = answers.Task;
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Post());
+        string id = await AskedAsync();
+
+        Sessions.KillPlaceholders([Of(id).Request.Placeholder!]);
+        Assert.That(await client.ReadToEndAsync(), Is.Empty);
+        answers.SetResult();
+
+        await StateAsync(id, ApprovalState.Withdrawn);
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.Revoked));
+    }
+
+    [Test]
     public async Task What_is_denied_by_now_is_not_made_though_it_was_approved()
     {
         RawPeer client = await ConnectAsync();

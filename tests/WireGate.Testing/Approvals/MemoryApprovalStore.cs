@@ -15,6 +15,9 @@ public sealed class MemoryApprovalStore : IApprovalStore
     /// <summary>What the next change fails with when it has been recorded, as a commit does that the disk does not take.</summary>
     public Exception? CommitFailure { get; set; }
 
+    /// <summary>What an addition waits for when others see it already, as one does whose disk is slow to answer.</summary>
+    public Task Answers { get; set; } = Task.CompletedTask;
+
     /// <summary>As they are.</summary>
     public ImmutableArray<Approval> All
     {
@@ -35,12 +38,16 @@ public sealed class MemoryApprovalStore : IApprovalStore
 
     public ValueTask<Approval?> FindAsync(string id, CancellationToken cancellationToken) => Run(() => _all.GetValueOrDefault(id));
 
-    public async ValueTask AddAsync(Approval approval, Action record, CancellationToken cancellationToken) => await Run(() =>
+    public async ValueTask AddAsync(Approval approval, Action record, CancellationToken cancellationToken)
     {
-        Record(record);
-        _all.Add(approval.Id, approval);
-        return true;
-    });
+        await Run(() =>
+        {
+            Record(record);
+            _all.Add(approval.Id, approval);
+            return true;
+        });
+        await Answers;
+    }
 
     public ValueTask<bool> TryChangeAsync(ImmutableArray<ApprovalChange> changes, Action record, CancellationToken cancellationToken) => Run(() =>
     {

@@ -15,7 +15,7 @@ public sealed class NobodyApproves : IApprovals
 
     public ValueTask<Approval?> TryClaimAsync(string id, ApprovalRequest again, CancellationToken cancellationToken) => ValueTask.FromResult<Approval?>(null);
 
-    public ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken) =>
+    public ValueTask<Approval> AskAsync(ApprovalRequest request, CancellationToken cancellationToken, Action<Approval>? asked = null) =>
         throw new ApprovalRefusedException("there is nobody to ask");
 
     public ValueTask<Approval> WhenDecidedAsync(string id, CancellationToken cancellationToken) => throw new ApprovalRefusedException("nobody was asked");
