@@ -69,7 +69,7 @@ internal sealed partial class Exchange
         {
             PipeWriter output = upstream.Connection.Output;
             BodySink sink = Head.Body.Kind == BodyKind.Chunked && OwnLength is null ? BodySink.InChunks(output) : BodySink.Plain(output);
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, sink);
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, sink, most: _heldBody is null ? _mostBody : long.MaxValue);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -80,7 +80,12 @@ internal sealed partial class Exchange
             _clientProblem = e.Message;
         }
 
-        if (end == BodyEnd.SourceClosed)
+        if (end == BodyEnd.TooLong)
+        {
+            CutBody();
+        }
+
+        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong)
         {
             // The upstream would wait for the rest.
             upstream.Connection.Abort();
