@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -32,34 +31,8 @@ internal sealed partial class Exchange
         return credential.Sign(output, head.WrittenSpan, _payload ?? "", Process.Time.GetUtcNow());
     }
 
-    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential)
-    {
-        RequestTarget asked = Head.ReadTarget();
-        ReadOnlySpan<byte> path = PathOf(asked);
-        ReadOnlySpan<byte> query = _slot.Kind == SlotKind.Query ? WithoutPlaceholder(asked.Query) : asked.Query;
-        bool hasQuery = _slot.Kind == SlotKind.Query ? !query.IsEmpty : asked.HasQuery;
-        byte[] whole = ArrayPool<byte>.Shared.Rent(path.Length + 1 + query.Length);
-        path.CopyTo(whole);
-        int length = path.Length;
-        if (hasQuery)
-        {
-            whole[length++] = (byte)'?';
-            query.CopyTo(whole.AsSpan(length));
-            length += query.Length;
-        }
-
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, of.Impersonation, _masks is not null, OwnLength);
-        ArrayPool<byte>.Shared.Return(whole);
-    }
-
-    // As the client of that upstream would name it: with a port if it is not the scheme's own.
-    private static byte[] AuthorityOf(TargetConfig target)
-    {
-        Address address = target.Addresses[0];
-        int usual = target.Tls.Mode == TlsMode.Disable ? 80 : 443;
-        string host = address.Host is { } name ? name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name : "localhost";
-        return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
-    }
+    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
+        Asked.WriteHead(output, target, credential, of.Impersonation, isMasked: _masks is not null, OwnLength);
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream)
     {
