@@ -134,9 +134,7 @@ internal sealed partial class Exchange
                 return new Refusal(SessionEnd.AuthenticationFailed, "a placeholder is needed: as a bearer token, or the password of Basic", "no placeholder in the request");
             }
 
-            placeholder = PlaceholderToken.TryParse(token, out ReadOnlySpan<byte> id) ? Process.Placeholders.Find(id) : null;
-            bool isProven = Process.Placeholders.Verify(placeholder, token);
-            PlaceholderVerdict verdict = isProven
+            PlaceholderVerdict verdict = of.Proven.TryProve(token, out placeholder)
                 ? PlaceholderChecks.Judge(placeholder, Process.Time.GetUtcNow(), Session.SourceAddress) : PlaceholderVerdict.Unknown;
             return verdict == PlaceholderVerdict.Ok ? null : of.Authorization.NotProven(Session, verdict, placeholder?.Id);
         }
