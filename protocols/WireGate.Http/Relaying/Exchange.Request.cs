@@ -13,6 +13,8 @@ namespace WireGate.Http.Relaying;
 internal sealed partial class Exchange
 {
     private string? _clientProblem;
+    private TargetConfig? _named;
+    private byte[] _authority = [];
 
     private bool IsIdempotent =>
         Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8) || Head.Method.SequenceEqual("OPTIONS"u8)
@@ -52,8 +54,18 @@ internal sealed partial class Exchange
         ArrayPool<byte>.Shared.Return(whole);
     }
 
+    private byte[] AuthorityOf(TargetConfig target)
+    {
+        if (!ReferenceEquals(_named, target))
+        {
+            (_named, _authority) = (target, NameOf(target));
+        }
+
+        return _authority;
+    }
+
     // As the client of that upstream would name it: with a port if it is not the scheme's own.
-    private static byte[] AuthorityOf(TargetConfig target)
+    private static byte[] NameOf(TargetConfig target)
     {
         Address address = target.Addresses[0];
         int usual = target.Tls.Mode == TlsMode.Disable ? 80 : 443;
