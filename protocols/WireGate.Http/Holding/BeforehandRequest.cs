@@ -101,7 +101,7 @@ public sealed class BeforehandRequest : IDisposable
         var head = new ArrayBufferWriter<byte>(_head.Length + 64);
         using var hidden = Credential.Hidden(login.Http!);
         _head.Hold();
-        _asked.WriteHead(head, target, hidden, default, isMasked: new MaskPlans(default).Of(masks) is not null, null);
+        _asked.WriteHead(head, AskedRequest.AuthorityOf(target), hidden, default, isMasked: new MaskPlans(default).Of(masks) is not null, null);
         return new HeldRequest(head.WrittenMemory, _body).TextFor(requester, target, login);
     }
 

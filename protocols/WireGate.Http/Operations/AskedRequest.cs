@@ -42,12 +42,12 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
 
     /// <summary>Writes its head for the upstream.</summary>
     /// <param name="output">To whom.</param>
-    /// <param name="target">Whose upstream.</param>
+    /// <param name="authority">The upstream's own.</param>
     /// <param name="credential">What stands in the placeholder's place.</param>
     /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     /// <param name="isMasked">What it is answered may be masked.</param>
     /// <param name="length">Of its body, where the gateway knows better; null: as the client said.</param>
-    public void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential, ReadOnlySpan<byte> added, bool isMasked, long? length)
+    public void WriteHead(IBufferWriter<byte> output, ReadOnlySpan<byte> authority, Credential credential, ReadOnlySpan<byte> added, bool isMasked, long? length)
     {
         RequestTarget asked = Head.ReadTarget();
         ReadOnlySpan<byte> path = PathOf(asked);
@@ -63,7 +63,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
             end += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), AuthorityOf(target), Slot, credential, added, isMasked, length);
+        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), authority, Slot, credential, added, isMasked, length);
         ArrayPool<byte>.Shared.Return(whole);
     }
 

@@ -111,6 +111,11 @@ internal sealed partial class Exchange
             return HttpBody.None;
         }
 
+        if (rules.HttpBodyPointers.IsEmpty && rules.HttpBodySizes.IsEmpty && rules.External is null)
+        {
+            return HttpBody.Unknown;
+        }
+
         if (_heldBody is not { } held)
         {
             return HttpBody.Unread(Head.Body.Kind == BodyKind.Counted ? Head.Body.Count : _mostBody);

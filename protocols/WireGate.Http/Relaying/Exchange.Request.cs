@@ -4,6 +4,7 @@ using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
+using WireGate.Http.Operations;
 using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
@@ -12,6 +13,8 @@ namespace WireGate.Http.Relaying;
 internal sealed partial class Exchange
 {
     private string? _clientProblem;
+    private TargetConfig? _named;
+    private byte[] _authority = [];
 
     private bool IsIdempotent =>
         Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8) || Head.Method.SequenceEqual("OPTIONS"u8)
@@ -32,7 +35,17 @@ internal sealed partial class Exchange
     }
 
     private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
-        Asked.WriteHead(output, target, credential, of.Impersonation, isMasked: _masks is not null, OwnLength);
+        Asked.WriteHead(output, AuthorityOf(target), credential, of.Impersonation, isMasked: _masks is not null, OwnLength);
+
+    private byte[] AuthorityOf(TargetConfig target)
+    {
+        if (!ReferenceEquals(_named, target))
+        {
+            (_named, _authority) = (target, AskedRequest.AuthorityOf(target));
+        }
+
+        return _authority;
+    }
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream)
     {

@@ -3,7 +3,6 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
-using WireGate.Http.Operations;
 using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
@@ -32,7 +31,7 @@ internal sealed partial class Exchange
     private BodySink BeginAnswer(TargetConfig target, bool isRead)
     {
         var places = new Places(
-            AskedRequest.AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
+            AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
         _isAnswered = true;
         return client.Begin(_response, places, isMasked: _masks is not null, isRead);
     }
