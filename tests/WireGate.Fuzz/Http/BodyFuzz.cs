@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
@@ -41,4 +42,6 @@ internal sealed class BodyFuzz
             Assert.That(field.Value, Is.EqualTo(value));
         }
     });
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }
