@@ -40,6 +40,7 @@ internal sealed partial class Http2Connection : IDisposable
     private bool _isOver;
     private bool _hasPreface;
     private bool _hasSettings;
+    private bool _isHeard;
     private int _last;
 
     /// <summary>Over the bytes of a transport, which stays the caller's.</summary>
@@ -148,6 +149,7 @@ internal sealed partial class Http2Connection : IDisposable
         try
         {
             bool hasMoved = false;
+            _isHeard = true;
             while (!_isOver && !IsFull && TryTake(ref buffer))
             {
                 hasMoved = true;

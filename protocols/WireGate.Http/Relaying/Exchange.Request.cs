@@ -61,13 +61,13 @@ internal sealed partial class Exchange
         return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
     }
 
-    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream)
+    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
         BodyEnd end = BodyEnd.SourceClosed;
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body));
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
+using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Upstream;
@@ -26,7 +27,8 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     public override IDuplexPipe Upgraded => connection;
 
     /// <inheritdoc/>
-    public override BodySink Begin(BodyKind body) => body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
+    public override BodySink Begin(BodyKind body, Credential credential) =>
+        body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -79,6 +81,8 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
         }
     }
 
-    /// <summary>It waits for another exchange.</summary>
-    public void Rest(long since) => (IsReused, IdleSince) = (true, since);
+    /// <summary>It waits for an exchange.</summary>
+    /// <param name="since">A timestamp of the clock.</param>
+    /// <param name="isReused">One was made on it.</param>
+    public void Rest(long since, bool isReused) => (IsReused, IdleSince) = (isReused, since);
 }
