@@ -17,8 +17,9 @@ internal sealed class Http2ClientConnection : IDisposable
     // Of what it has not read yet, once it is told to go.
     private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(10);
 
-    // Memory for so many exchanges is kept for the next.
-    private const int MostKept = 8;
+    // Memory for so many exchanges is kept for the next: clients make some dozen at the same time. Of one that rests, that of one.
+    private const int MostKept = 32;
+    private static readonly TimeSpan RestsAfter = TimeSpan.FromSeconds(2);
 
     private readonly HttpSession _of;
     private readonly Http2Connection _connection;
@@ -27,6 +28,7 @@ internal sealed class Http2ClientConnection : IDisposable
     private readonly Stack<Http2ClientStream> _kept = [];
     private readonly TaskCompletionSource _quiet = new();
     private ExceptionDispatchInfo? _fault;
+    private long _restsSince;
     private bool _isOver;
 
     /// <param name="session">Its session.</param>
@@ -89,12 +91,9 @@ internal sealed class Http2ClientConnection : IDisposable
     {
         Session.Interrupt = null;
         _clock.Dispose();
-        while (_kept.TryPop(out Http2ClientStream? kept))
-        {
-            kept.Dispose();
-        }
-
+        Keep(0);
         _connection.Dispose();
+        _of.Dispose();
     }
 
     private void Serve(Http2Stream stream) => _ = ServeAsync(stream);
@@ -119,7 +118,7 @@ internal sealed class Http2ClientConnection : IDisposable
         }
 
         _active.Remove(leg);
-        if (_kept.Count < (_active.Count > 0 ? MostKept : 1))
+        if (_kept.Count < MostKept && !_isOver)
         {
             _kept.Push(leg);
         }
@@ -151,12 +150,29 @@ internal sealed class Http2ClientConnection : IDisposable
         }
         else
         {
-            _clock.Set(LongestIdle, SessionEnd.ClientClosed, isKept: false);
+            _restsSince = _of.Services.Process.Time.GetTimestamp();
+            _clock.Set(RestsAfter, SessionEnd.ClientClosed, isKept: false);
+        }
+    }
+
+    private void Keep(int most)
+    {
+        while (_kept.Count > most)
+        {
+            _kept.Pop().Dispose();
         }
     }
 
     private void OnLate(SessionEnd reason)
     {
+        TimeSpan left = LongestIdle - _of.Services.Process.Time.GetElapsedTime(_restsSince);
+        if (Session.End == SessionEnd.None && left > TimeSpan.Zero)
+        {
+            Keep(1);
+            _clock.Set(left, reason, isKept: false);
+            return;
+        }
+
         if (!Session.TryEnd(reason, "idle for too long"))
         {
             _connection.Close();

@@ -14,11 +14,16 @@ namespace WireGate.Http.Upstream;
 /// <param name="pool">Keeps it between two exchanges.</param>
 internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key)
 {
+    private Action? _lost;
+
     /// <summary>Its bytes.</summary>
     public Connection Connection => connection;
 
     /// <summary>Since when it waits for another exchange; a timestamp of the clock.</summary>
     public long IdleSince { get; private set; }
+
+    /// <summary>Takes it out of those that wait, since the upstream closed it.</summary>
+    public Action Lost => _lost ??= () => pool.OnLost(this);
 
     /// <inheritdoc/>
     public override IBufferWriter<byte> Head => connection.Output;

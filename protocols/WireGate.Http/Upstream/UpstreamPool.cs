@@ -15,8 +15,9 @@ namespace WireGate.Http.Upstream;
 /// <param name="time">The clock.</param>
 internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time) : IDisposable
 {
-    // nginx keeps what its config says, for 60 s; many upstreams close after five, and say so.
-    private const int MostIdle = 128;
+    // Of one login, as many as made requests at the same time, within reason: to open one costs ten requests. nginx keeps what its config says, for
+    // 60 s; many upstreams close after five, and say so.
+    private const int MostIdle = 1024;
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
@@ -91,6 +92,17 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
 
     /// <summary>Takes one back on which all was said and heard.</summary>
     public void Return(Http1Upstream connection) => Keep(connection, isReused: true);
+
+    /// <summary>One that waited was closed by the upstream.</summary>
+    public void OnLost(Http1Upstream connection)
+    {
+        if (_known.TryGetValue(connection.Key, out KnownUpstream? known))
+        {
+            Remove(known, connection);
+        }
+
+        Close(connection);
+    }
 
     /// <summary>There may be room for a stream on one that is shared.</summary>
     public void OnRoom(UpstreamKey key)
@@ -171,7 +183,13 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     private static void Remove(KnownUpstream known, Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
-        known.Idle.Remove(connection);
+
+        // It is the last of them, unless it was closed while it waited.
+        int at = known.Idle.LastIndexOf(connection);
+        if (at >= 0)
+        {
+            known.Idle.RemoveAt(at);
+        }
     }
 
     private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken) =>
@@ -265,11 +283,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         }
 
         connection.Rest(time.GetTimestamp(), isReused);
-        connection.Connection.HungUp = () =>
-        {
-            Remove(known, connection);
-            Close(connection);
-        };
+        connection.Connection.HungUp = connection.Lost;
         known.Idle.Add(connection);
     }
 
@@ -301,6 +315,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
                 connection.Look(LongestIdle);
             }
 
+            // What nobody waits for is of a config that may be gone.
             if (known.IsUnused)
             {
                 _known.Remove(key);
