@@ -243,7 +243,13 @@ internal sealed partial class Http2Connection
 
     private void OnTime()
     {
+        // It may have been on its way when the connection ended.
         _isTimed = false;
+        if (_isDisposed)
+        {
+            return;
+        }
+
         if (_overSince != 0)
         {
             _output.CancelPendingFlush();

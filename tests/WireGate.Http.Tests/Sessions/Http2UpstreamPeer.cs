@@ -74,6 +74,14 @@ internal sealed class Http2UpstreamPeer : IDisposable
         }
     }
 
+    /// <summary>Reads what has come.</summary>
+    public async Task ReadAvailableAsync()
+    {
+        while (_stream.DataAvailable && await ReadFrameAsync())
+        {
+        }
+    }
+
     /// <summary>Reads until the gateway closes.</summary>
     public async Task ReadToEndAsync()
     {
