@@ -103,6 +103,10 @@ internal sealed partial class Http2Connection
             {
                 OnDrainTime();
             }
+            else if (_isPinged && opaque == AlivePing)
+            {
+                _isPinged = false;
+            }
             else
             {
                 Spend();

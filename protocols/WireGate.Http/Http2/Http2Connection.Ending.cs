@@ -142,7 +142,7 @@ internal sealed partial class Http2Connection
 
         SpendReset();
         Http2Stream? stream = Remove(e.StreamId);
-        stream?.End(new StreamException(e.Code, isByPeer: true, isUnprocessed: false));
+        stream?.End(new StreamException(e.Code, isByPeer: true, isUnprocessed: false) { Broken = e.Message });
         WriteReset(e.StreamId, e.Code);
         StopIfDrained();
     }
@@ -204,7 +204,7 @@ internal sealed partial class Http2Connection
         _overSince = _time.GetTimestamp();
         foreach (int id in _streams.Keys.ToArray())
         {
-            Remove(id)!.End(new StreamException(_broken?.Code ?? ErrorCode.CANCEL, isByPeer: _broken is not null, isUnprocessed: false));
+            Remove(id)!.End(new StreamException(_broken?.Code ?? ErrorCode.CANCEL, isByPeer: _broken is not null, isUnprocessed: false) { Broken = _broken?.Message });
         }
 
         FrameWriter.WriteGoAway(Pending, _role == Http2Role.Server ? _last : 0, _broken?.Code ?? ErrorCode.NO_ERROR);
@@ -243,7 +243,13 @@ internal sealed partial class Http2Connection
 
     private void OnTime()
     {
+        // It may have been on its way when the connection ended.
         _isTimed = false;
+        if (_isDisposed)
+        {
+            return;
+        }
+
         if (_overSince != 0)
         {
             _output.CancelPendingFlush();

@@ -54,6 +54,9 @@ internal sealed class Http2Stream : IDisposable
     /// <summary>The length of the peer's body, where it said one; -1: it did not.</summary>
     public long ContentLength { get; private set; } = -1;
 
+    /// <summary>All that came has been read, but for a head that waits to be.</summary>
+    public bool IsWhole => IsRemoteDone && Error is null && Trailers is null && _body.Buffered == 0 && _heads is not { Count: > 0 };
+
     /// <summary>Why it ended before its messages did; null: it did not.</summary>
     public StreamException? Error { get; private set; }
 
@@ -273,7 +276,7 @@ internal sealed class Http2Stream : IDisposable
         }
     }
 
-    private static int HeldOf(int buffered) => Math.Max(0, buffered - Http2Limits.FreeOfStream);
+    private int HeldOf(int buffered) => Math.Max(0, buffered - _connection.Limits.FreeOfStream);
 
     private void Return(int count)
     {

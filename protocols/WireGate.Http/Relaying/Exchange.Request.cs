@@ -47,14 +47,14 @@ internal sealed partial class Exchange
         return _authority;
     }
 
-    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream)
+    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
         BodyEnd end = BodyEnd.SourceClosed;
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
             long most = _heldBody is null ? _mostBody : long.MaxValue;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body), most: most);
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
