@@ -61,7 +61,7 @@ internal static class ApprovalCommand
                 Database = parsed.GetValue(database),
                 Login = parsed.GetValue(login),
                 Sql = parsed.GetValue(sql) ?? (parsed.GetValue(file) is { } named ? ReadText(named) : null),
-                HttpRequest = parsed.GetValue(request) is { } asked ? ReadBytes(asked) : null,
+                HttpRequest = parsed.GetValue(request) is { } made ? ReadBytes(made) : null,
                 For = parsed.GetRequiredValue(subject),
                 Reason = parsed.GetValue(reason),
             };
