@@ -254,7 +254,8 @@ internal sealed partial class Exchange
         string method = MethodOf(Head.Method);
         var path = new HttpPath(PathOf(target));
         ImmutableArray<KeyValuePair<string, string>> query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query);
-        return new HttpOperation
+        (_rules, _judged) = (rules, Process.Time.GetUtcNow());
+        _request = new HttpOperation
         {
             Method = method,
             Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
@@ -262,7 +263,9 @@ internal sealed partial class Exchange
             Query = query,
             Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) with { MakesToken = _makesToken } : null,
             Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
+            Body = BodyFor(rules),
         };
+        return _request;
     }
 
     private ReadOnlySpan<byte> PathOf(in RequestTarget target)

@@ -79,7 +79,8 @@ internal sealed partial class Exchange
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body));
+            long most = _heldBody is null ? _mostBody : long.MaxValue;
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body), most: most);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -90,7 +91,12 @@ internal sealed partial class Exchange
             _clientProblem = e.Message;
         }
 
-        if (end == BodyEnd.SourceClosed)
+        if (end == BodyEnd.TooLong)
+        {
+            CutBody();
+        }
+
+        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong)
         {
             // The upstream would wait for the rest.
             upstream.Abort();

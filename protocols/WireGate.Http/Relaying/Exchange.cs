@@ -38,7 +38,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     /// <returns>False: the client's connection ends.</returns>
     public async ValueTask<bool> RunAsync()
     {
-        (_isAnswered, _isMisdirected) = (false, false);
+        (_isAnswered, _isMisdirected, _mostBody, _cutBody) = (false, false, long.MaxValue, null);
         try
         {
             return await ServeAsync();
@@ -57,7 +57,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         {
             _heldBody?.Dispose();
             _swapped?.Dispose();
-            (_heldBody, _swapped, _field) = (null, null, null);
+            (_heldBody, _swapped, _field, _body, _request, _rules) = (null, null, null, null, null, null);
         }
     }
 
@@ -112,6 +112,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return _isMisdirected ? await DeclineAsync(421, refusal) : await RefuseAsync(refusal);
         }
 
+        if (await ReadBodyAsync() is { } read)
+        {
+            return read;
+        }
+
         if (await LookAsync() is { } seen)
         {
             return seen;
@@ -131,9 +136,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
         if (decision.Verdict != Verdict.Allow)
         {
-            string reference = Reference.New();
-            of.Log.Denied(Session, Head, request, decision, reference);
-            return await AnswerAsync(_isUnmaskable ? 502 : 403, Words(decision), reference);
+            return await DenyAsync(request, decision, status: _isUnmaskable ? 502 : 403);
         }
 
         AuditPosition written = of.Log.Allowed(Session, Head, request, decision);
