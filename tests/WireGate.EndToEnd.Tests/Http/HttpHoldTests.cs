@@ -49,6 +49,8 @@ internal sealed partial class HttpHoldTests : HttpHoldFixture, IDisposable
         string file = Path.GetTempFileName();
         try
         {
+            // Its placeholder says whose groups they are.
+            await TokenAsync("node");
             await File.WriteAllTextAsync(
                 file, "POST /node/held/before HTTP/1.1\nHost: gate\nUser-Agent: me\nAccept: */*\nContent-Type: application/x-www-form-urlencoded\n\na=1");
             ToolResult asked = (await Gateway.CommandAsync("approval", "request", "--target", "node", "--for", "alice", "--http-request", file, "--json")).Succeeded();
