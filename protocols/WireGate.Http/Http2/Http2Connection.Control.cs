@@ -99,11 +99,7 @@ internal sealed partial class Http2Connection
         ulong opaque = BinaryPrimitives.ReadUInt64BigEndian(payload);
         if (head.Has(FrameFlags.ACK))
         {
-            if (_isDraining && opaque == DrainPing)
-            {
-                OnDrainTime();
-            }
-            else
+            if (!TryTakeAnswer(opaque))
             {
                 Spend();
             }
@@ -144,6 +140,7 @@ internal sealed partial class Http2Connection
         if (head.StreamId == 0)
         {
             _sendWindow += increment;
+            _moved++;
             if (increment == 0 || _sendWindow > int.MaxValue)
             {
                 Http2Exception.Throw(

@@ -30,9 +30,15 @@ internal sealed partial class Exchange
             return refusal;
         }
 
-        if (await of.WhenBegunAsync() is { } notBegun)
+        if (await of.WhenBegunAsync(client) is { } notBegun)
         {
             return notBegun;
+        }
+
+        if (Session.End != SessionEnd.None)
+        {
+            // Another on its connection ended it: its client may ask again elsewhere.
+            return null;
         }
 
         bool isAnother = Session.Caller is not null

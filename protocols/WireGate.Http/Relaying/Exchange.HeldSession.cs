@@ -20,7 +20,7 @@ internal sealed partial class Exchange
 
         // The approval has a deadline of its own.
         Session.SetDeadline(null);
-        WaitOutcome outcome = await WaitAsync(waiting.RequestFor(terms, Session.Lifetime));
+        WaitOutcome outcome = await WaitAsync(waiting.RequestFor(terms, Session.Lifetime), of.WatchBeginners(client.Watch()));
         Session.SetDeadline(Session.Config.Limits.Authentication);
         Approval? approval = outcome.Approval;
         switch (outcome.End)

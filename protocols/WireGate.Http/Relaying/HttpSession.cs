@@ -34,8 +34,10 @@ internal sealed record RelayServices(
 /// <param name="isShared">Several exchanges are made at the same time.</param>
 internal sealed class HttpSession(Session session, RelayServices services, bool isShared = false)
 {
+    private readonly List<ClientLeg> _waiting = [];
     private OperationDecider? _decider;
     private TaskCompletionSource? _beginning;
+    private SharedWatch? _beginners;
     private Refusal? _refused;
 
     /// <summary>The session that is served now.</summary>
@@ -98,17 +100,41 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     public void Begun(Refusal? refusal)
     {
         _refused = refusal;
+        _beginners = null;
         _beginning?.TrySetResult();
     }
 
+    /// <summary>Knows when nobody waits for the session to begin any longer.</summary>
+    /// <param name="first">Knows it of the first request.</param>
+    public ClientWatch WatchBeginners(ClientWatch first)
+    {
+        if (!isShared)
+        {
+            return first;
+        }
+
+        _beginners = new SharedWatch();
+        _beginners.Join(first);
+        foreach (ClientLeg client in _waiting)
+        {
+            _beginners.Join(client.Watch());
+        }
+
+        return _beginners;
+    }
+
     /// <summary>Waits until the first request was let in. Continues on the loop.</summary>
+    /// <param name="client">Whose other request waits.</param>
     /// <returns>Why it was not; null: it was, or there is none.</returns>
-    public async ValueTask<Refusal?> WhenBegunAsync()
+    public async ValueTask<Refusal?> WhenBegunAsync(ClientLeg client)
     {
         if (_beginning is { Task.IsCompleted: false } beginning)
         {
+            _waiting.Add(client);
+            _beginners?.Join(client.Watch());
             await beginning.Task;
             await Session.Loop.Switch();
+            _waiting.Remove(client);
         }
 
         return _refused;
