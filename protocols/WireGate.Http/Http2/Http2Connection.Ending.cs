@@ -87,13 +87,13 @@ internal sealed partial class Http2Connection
                 ?
                 [
                     (SettingId.MAX_CONCURRENT_STREAMS, (uint)Limits.Streams),
-                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.StreamWindow),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Http2Limits.FirstWindow),
                     (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
                 ]
                 :
                 [
                     (SettingId.ENABLE_PUSH, 0),
-                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.StreamWindow),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Http2Limits.FirstWindow),
                     (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
                 ]);
         FrameWriter.WriteWindowUpdate(Pending, 0, Limits.ConnectionWindow - PeerSettings.UsualWindow);

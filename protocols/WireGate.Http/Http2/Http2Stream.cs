@@ -21,6 +21,7 @@ internal sealed class Http2Stream : IDisposable
     private bool _hasSentHead;
     private long _left = -1;
     private int _returned;
+    private int _window = Http2Limits.FirstWindow;
 
     internal Http2Stream(Http2Connection connection, EventLoop loop, int id, FieldSection fields)
     {
@@ -156,6 +157,7 @@ internal sealed class Http2Stream : IDisposable
         Gone = null;
         _connection.Release(this);
         _body.Complete();
+        _connection.Narrow(_window - Http2Limits.FirstWindow);
         Fields.Clear();
         Trailers?.Clear();
         while (_heads is { Count: > 0 })
@@ -273,13 +275,20 @@ internal sealed class Http2Stream : IDisposable
         }
     }
 
-    private static int HeldOf(int buffered) => Math.Max(0, buffered - Http2Limits.FreeOfStream);
+    private static int HeldOf(int buffered) => Math.Max(0, buffered - Http2Limits.FirstWindow);
 
     private void Return(int count)
     {
         _returned += count;
-        if (!IsRemoteDone && _returned >= _connection.Limits.StreamWindow / 2)
+        if (!IsRemoteDone && _returned >= _window / 2)
         {
+            int wider = _connection.Limits.StreamWindow - _window;
+            if (wider > 0 && !_isDisposed && _connection.TryWiden(wider))
+            {
+                _window += wider;
+                _returned += wider;
+            }
+
             ReceiveWindow += _returned;
             _connection.WriteWindow(Id, _returned);
             _returned = 0;

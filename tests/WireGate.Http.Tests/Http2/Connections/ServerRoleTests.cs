@@ -12,7 +12,7 @@ internal sealed class ServerRoleTests
     public async Task Says_its_settings_first()
     {
         await using ScriptedHttp2 peer = ScriptedHttp2.Serve(Text("hello"));
-        Assert.That(await peer.NextOfAllAsync(), Is.EqualTo("SETTINGS 000300000064" + "000400040000" + "000600008000"));
+        Assert.That(await peer.NextOfAllAsync(), Is.EqualTo("SETTINGS 000300000064" + "000400010000" + "000600008000"));
         Assert.That(await peer.NextOfAllAsync(), Is.EqualTo($"WINDOW_UPDATE 0 {(4 * 1024 * 1024) - 65_535}"));
     }
 
