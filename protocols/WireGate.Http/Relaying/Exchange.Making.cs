@@ -41,7 +41,7 @@ internal sealed partial class Exchange
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
         while (true)
         {
-            UpstreamConnection? upstream = null;
+            UpstreamLeg? upstream = null;
             Refusal? refusal = null;
             try
             {
@@ -73,7 +73,7 @@ internal sealed partial class Exchange
 
             if (refusal is not null || Session.End != SessionEnd.None)
             {
-                Close(upstream);
+                upstream?.Release(null);
                 return Session.End == SessionEnd.None && await FailAsync(refusal!);
             }
 
@@ -93,7 +93,7 @@ internal sealed partial class Exchange
     }
 
     // Whoever ends the session meanwhile does not wait for an upstream that swallows everything.
-    private async ValueTask<UpstreamConnection> ConnectAsync(UpstreamKey key)
+    private async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key)
     {
         using var ended = new CancellationTokenSource();
         client.Interrupted = ended.Cancel;
@@ -108,25 +108,24 @@ internal sealed partial class Exchange
     }
 
     private async ValueTask<Exchanged> ExchangeAsync(
-        UpstreamConnection upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
+        UpstreamLeg upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
         Swap(credential);
-        _scrubber.Begin(WriteRequest(upstream.Connection.Output, upstream.Key.Target, credential));
+        _scrubber.Begin(WriteRequest(upstream.Head, upstream.Key.Target, credential));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
-        Action abort = upstream.Connection.Abort;
-        client.Gone = abort;
-        client.Interrupted = abort;
-        bool isKept = false;
+        client.Gone = upstream.Aborting;
+        client.Interrupted = upstream.Aborting;
+        bool isWhole = false;
         _isSent = true;
         Task<BodyEnd> sending = SendAsync(upstream);
-        _clock.Begin(upstream.Connection, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
+        _clock.Begin(upstream, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
         try
         {
             bool isThere = false;
             try
             {
-                isThere = await ReadResponseAsync(upstream.Connection.Input);
+                isThere = await ReadResponseAsync(upstream);
             }
             catch (ProtocolException e)
             {
@@ -189,7 +188,7 @@ internal sealed partial class Exchange
             BodyEnd? sent = sending.IsCompleted ? await sending : null;
             BodySink sink = BeginAnswer(upstream.Key.Target, isRead: sent == BodyEnd.Complete);
             BodyEnd received = await ReceiveAsync(upstream, sink, isText ? _scrubber : null);
-            isKept = sent == BodyEnd.Complete && received == BodyEnd.Complete && !_response.IsLast && _response.Body.Kind != BodyKind.UntilClose;
+            isWhole = sent == BodyEnd.Complete && received == BodyEnd.Complete;
             if (sent is null)
             {
                 await StopAsync(upstream, sending);
@@ -209,24 +208,17 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
+            upstream.Release(isWhole ? _response : null);
             _response.Clear();
-            if (isKept)
-            {
-                of.Services.Pool.Return(upstream);
-            }
-            else
-            {
-                Close(upstream);
-            }
         }
     }
 
-    private async ValueTask<BodyEnd> StopAsync(UpstreamConnection upstream, Task<BodyEnd> sending)
+    private async ValueTask<BodyEnd> StopAsync(UpstreamLeg upstream, Task<BodyEnd> sending)
     {
         if (!sending.IsCompleted)
         {
             _clientBodies.Stop(client.Body.Input);
-            upstream.Connection.Abort();
+            upstream.Abort();
         }
 
         return await sending;
@@ -288,13 +280,5 @@ internal sealed partial class Exchange
         bool isOther = await of.Services.Credentials.TryRefreshAsync(Shown(login), used, CancellationToken.None);
         await Session.Loop.Switch();
         return isOther;
-    }
-
-    private static void Close(UpstreamConnection? upstream)
-    {
-        if (upstream is not null)
-        {
-            UpstreamPool.Close(upstream);
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
@@ -62,14 +61,13 @@ internal sealed partial class Exchange
         return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
     }
 
-    private async Task<BodyEnd> SendAsync(UpstreamConnection upstream)
+    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream)
     {
         BodyEnd end = BodyEnd.SourceClosed;
         try
         {
-            PipeWriter output = upstream.Connection.Output;
-            BodySink sink = Head.Body.Kind == BodyKind.Chunked && OwnLength is null ? BodySink.InChunks(output) : BodySink.Plain(output);
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, sink);
+            BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -83,7 +81,7 @@ internal sealed partial class Exchange
         if (end == BodyEnd.SourceClosed)
         {
             // The upstream would wait for the rest.
-            upstream.Connection.Abort();
+            upstream.Abort();
         }
 
         return end;

@@ -1,4 +1,4 @@
-using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
@@ -16,11 +16,11 @@ internal sealed partial class Exchange
     private readonly ResponseHead _response = new();
     private readonly Scrubber _scrubber = new();
 
-    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamConnection upstream, BodySink sink, Scrubber? scrubber)
+    private async ValueTask<BodyEnd> ReceiveAsync(UpstreamLeg upstream, BodySink sink, Scrubber? scrubber)
     {
         try
         {
-            return await _upstreamBodies.RunAsync(new BodySource(upstream.Connection.Input, _response.Body), sink, scrubber, _bodyMask);
+            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {
@@ -39,35 +39,13 @@ internal sealed partial class Exchange
     /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>
     /// <returns>False: the upstream closed before any of it came.</returns>
     /// <exception cref="ProtocolException">It is none.</exception>
-    private async ValueTask<bool> ReadResponseAsync(PipeReader input)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReadResponseAsync(UpstreamLeg upstream)
     {
         _response.IsToHead = Head.Method.SequenceEqual("HEAD"u8);
         int interim = 0;
-        while (true)
+        while (await upstream.ReadHeadAsync(_response))
         {
-            ReadResult read;
-            try
-            {
-                read = await input.ReadAsync(CancellationToken.None);
-            }
-            catch (Exception e) when (e is IOException or ObjectDisposedException)
-            {
-                return interim > 0 ? throw new ProtocolException(Peer.Upstream, "closed within its answer") : false;
-            }
-
-            bool isHead = _response.TryRead(read.Buffer, out SequencePosition consumed);
-            bool isEmpty = read.Buffer.IsEmpty;
-            input.AdvanceTo(consumed, isHead ? consumed : read.Buffer.End);
-            if (!isHead)
-            {
-                if (read.IsCompleted)
-                {
-                    return isEmpty && interim == 0 ? false : throw new ProtocolException(Peer.Upstream, "closed within its answer");
-                }
-
-                continue;
-            }
-
             _scrubber.Overwrite(_response.Writable);
             if (!_response.IsInterim)
             {
@@ -82,5 +60,7 @@ internal sealed partial class Exchange
             await client.PassAsync(_response);
             _response.Clear();
         }
+
+        return interim == 0 ? false : throw new ProtocolException(Peer.Upstream, "closed within its answer");
     }
 }

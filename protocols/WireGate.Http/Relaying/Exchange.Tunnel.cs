@@ -9,7 +9,7 @@ internal sealed partial class Exchange
 {
     private static readonly BodyLength WhatFollows = new(BodyKind.UntilClose);
 
-    private async ValueTask TunnelAsync(UpstreamConnection upstream)
+    private async ValueTask TunnelAsync(UpstreamLeg upstream)
     {
         client.Gone = null;
         _isAnswered = true;
@@ -18,7 +18,7 @@ internal sealed partial class Exchange
         BodyEnd received = BodyEnd.SourceClosed;
         try
         {
-            received = await _upstreamBodies.RunAsync(new BodySource(upstream.Connection.Input, WhatFollows), answer);
+            received = await _upstreamBodies.RunAsync(new BodySource(upstream.Upgraded.Input, WhatFollows), answer);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -27,16 +27,16 @@ internal sealed partial class Exchange
 
         Session.TryEnd(received == BodyEnd.DestinationGone || _isClientDone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed);
         _clientBodies.Stop(client.Body.Input);
-        upstream.Connection.Abort();
+        upstream.Abort();
         await sending;
     }
 
     // Of either side that has said all: nothing behind a 101 goes on with one half.
-    private async Task SendTunnelledAsync(UpstreamConnection upstream)
+    private async Task SendTunnelledAsync(UpstreamLeg upstream)
     {
         try
         {
-            await _clientBodies.RunAsync(new BodySource(client.Body.Input, WhatFollows), BodySink.Plain(upstream.Connection.Output));
+            await _clientBodies.RunAsync(new BodySource(client.Body.Input, WhatFollows), BodySink.Plain(upstream.Upgraded.Output));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -44,7 +44,7 @@ internal sealed partial class Exchange
         }
 
         _isClientDone = Session.End == SessionEnd.None;
-        upstream.Connection.Abort();
+        upstream.Abort();
     }
 
     private bool _isClientDone;

@@ -1,7 +1,7 @@
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
-using WireGate.Core.Transport;
 using WireGate.Http.Http1;
+using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
 
@@ -19,7 +19,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private readonly TimeProvider _time = of.Services.Process.Time;
     private ITimer? _timer;
     private bool _isTicking;
-    private Connection? _upstream;
+    private UpstreamLeg? _upstream;
     private BodyRelay? _sending;
     private BodyRelay? _receiving;
     private bool _expects;
@@ -30,7 +30,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private long _since;
     private long _bytes;
 
-    /// <summary>The upstream did not begin its answer in time, and its connection was cut.</summary>
+    /// <summary>The upstream did not begin its answer in time, and was cut off.</summary>
     public bool IsLate { get; private set; }
 
     private long Bytes => _sending!.Bytes + _receiving!.Bytes;
@@ -40,7 +40,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     /// <param name="sending">Moves its body.</param>
     /// <param name="receiving">Moves that of the answer.</param>
     /// <param name="expects">The client sends nothing until the upstream asks for it.</param>
-    public void Begin(Connection upstream, BodyRelay sending, BodyRelay receiving, bool expects)
+    public void Begin(UpstreamLeg upstream, BodyRelay sending, BodyRelay receiving, bool expects)
     {
         (_upstream, _sending, _receiving, _expects, _isAnswered, IsLate) = (upstream, sending, receiving, expects, false, false);
         _isClients = false;

@@ -15,7 +15,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<UpstreamKey, List<UpstreamConnection>> _idle = [];
+    private readonly Dictionary<UpstreamKey, List<Http1Upstream>> _idle = [];
     private ITimer? _sweeper;
     private bool _isDisposed;
 
@@ -24,11 +24,11 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
 
     /// <summary>One that waits, the last that was used first.</summary>
     /// <returns>Null: none does. Owned by the caller, who gives it back or closes it.</returns>
-    public UpstreamConnection? Take(UpstreamKey key)
+    public Http1Upstream? Take(UpstreamKey key)
     {
-        while (_idle.TryGetValue(key, out List<UpstreamConnection>? waiting) && waiting.Count > 0)
+        while (_idle.TryGetValue(key, out List<Http1Upstream>? waiting) && waiting.Count > 0)
         {
-            UpstreamConnection last = waiting[^1];
+            Http1Upstream last = waiting[^1];
             Remove(last);
             if (IsSilent(last.Connection))
             {
@@ -46,11 +46,11 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     /// <exception cref="Core.Framing.ProtocolException">The upstream is not who it should be.</exception>
     /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<UpstreamConnection> ConnectAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
+    public async ValueTask<Http1Upstream> ConnectAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
         try
         {
-            return new UpstreamConnection(await connector.ConnectAsync(loop, key, time, within, cancellationToken), key);
+            return new Http1Upstream(await connector.ConnectAsync(loop, key, time, within, cancellationToken), key, this);
         }
         finally
         {
@@ -59,9 +59,9 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     }
 
     /// <summary>Takes one back on which all was said and heard.</summary>
-    public void Return(UpstreamConnection connection)
+    public void Return(Http1Upstream connection)
     {
-        if (_isDisposed || !IsSilent(connection.Connection) || (_idle.TryGetValue(connection.Key, out List<UpstreamConnection>? waiting) && waiting.Count >= MostIdle))
+        if (_isDisposed || !IsSilent(connection.Connection) || (_idle.TryGetValue(connection.Key, out List<Http1Upstream>? waiting) && waiting.Count >= MostIdle))
         {
             Close(connection);
             return;
@@ -72,8 +72,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
             _idle.Add(connection.Key, waiting = []);
         }
 
-        connection.IsReused = true;
-        connection.IdleSince = time.GetTimestamp();
+        connection.Rest(time.GetTimestamp());
         connection.Connection.HungUp = () =>
         {
             Remove(connection);
@@ -84,7 +83,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     }
 
     /// <summary>Closes one. On the loop.</summary>
-    public static void Close(UpstreamConnection connection)
+    public static void Close(Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
         _ = CloseAsync(connection.Connection);
@@ -95,7 +94,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     {
         _isDisposed = true;
         _sweeper?.Dispose();
-        foreach (UpstreamConnection connection in _idle.Values.SelectMany(c => c).ToArray())
+        foreach (Http1Upstream connection in _idle.Values.SelectMany(c => c).ToArray())
         {
             Close(connection);
         }
@@ -132,10 +131,10 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         }
     }
 
-    private void Remove(UpstreamConnection connection)
+    private void Remove(Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
-        if (_idle.TryGetValue(connection.Key, out List<UpstreamConnection>? waiting) && waiting.Remove(connection) && waiting.Count == 0)
+        if (_idle.TryGetValue(connection.Key, out List<Http1Upstream>? waiting) && waiting.Remove(connection) && waiting.Count == 0)
         {
             _idle.Remove(connection.Key);
         }
@@ -145,7 +144,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
 
     private void Sweep()
     {
-        foreach (UpstreamConnection connection in _idle.Values.SelectMany(c => c).Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())
+        foreach (Http1Upstream connection in _idle.Values.SelectMany(c => c).Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())
         {
             Remove(connection);
             Close(connection);

@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using WireGate.Core.Framing;
+using WireGate.Core.Transport;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Upstream;
+
+/// <summary>A connection of HTTP/1.1 to an upstream, for one exchange after the other.</summary>
+/// <param name="connection">Owned.</param>
+/// <param name="key">Whose it is.</param>
+/// <param name="pool">Keeps it between two exchanges.</param>
+internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key)
+{
+    /// <summary>Its bytes.</summary>
+    public Connection Connection => connection;
+
+    /// <summary>Since when it waits for another exchange; a timestamp of the clock.</summary>
+    public long IdleSince { get; private set; }
+
+    /// <inheritdoc/>
+    public override IBufferWriter<byte> Head => connection.Output;
+
+    /// <inheritdoc/>
+    public override IDuplexPipe Upgraded => connection;
+
+    /// <inheritdoc/>
+    public override BodySink Begin(BodyKind body) => body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<bool> ReadHeadAsync(ResponseHead head)
+    {
+        PipeReader input = connection.Input;
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                read = await input.ReadAsync(CancellationToken.None);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                return false;
+            }
+
+            bool isHead = head.TryRead(read.Buffer, out SequencePosition consumed);
+            bool isEmpty = read.Buffer.IsEmpty;
+            input.AdvanceTo(consumed, isHead ? consumed : read.Buffer.End);
+            if (isHead)
+            {
+                return true;
+            }
+
+            if (read.IsCompleted)
+            {
+                return isEmpty ? false : throw new ProtocolException(Peer.Upstream, "closed within its answer");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body);
+
+    /// <inheritdoc/>
+    public override void Abort() => connection.Abort();
+
+    /// <inheritdoc/>
+    public override void Release(ResponseHead? response)
+    {
+        if (response is { IsLast: false, Body.Kind: not BodyKind.UntilClose })
+        {
+            pool.Return(this);
+        }
+        else
+        {
+            UpstreamPool.Close(this);
+        }
+    }
+
+    /// <summary>It waits for another exchange.</summary>
+    public void Rest(long since) => (IsReused, IdleSince) = (true, since);
+}

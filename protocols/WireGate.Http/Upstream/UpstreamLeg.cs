@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using WireGate.Core.Framing;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Upstream;
+
+/// <summary>
+/// The upstream's side of an exchange, whatever frames its messages: a request is made, and its response read. It is owned by whoever got it of
+/// the pool, who gives it back. On the loop only.
+/// </summary>
+internal abstract class UpstreamLeg
+{
+    private Action? _aborting;
+
+    /// <param name="key">Whose it is.</param>
+    protected UpstreamLeg(UpstreamKey key) => Key = key;
+
+    /// <summary>Whose it is.</summary>
+    public UpstreamKey Key { get; }
+
+    /// <summary>An exchange was made before on what it goes over: the upstream may close that at any moment, and has a right to.</summary>
+    public bool IsReused { get; protected set; }
+
+    /// <summary>Gets the head of the request, as it is in HTTP/1.1; then <see cref="Begin"/>.</summary>
+    public abstract IBufferWriter<byte> Head { get; }
+
+    /// <summary>Both ends go on with something else behind a 101: what is read of that, and written.</summary>
+    public abstract IDuplexPipe Upgraded { get; }
+
+    /// <summary><see cref="Abort"/>.</summary>
+    public Action Aborting => _aborting ??= Abort;
+
+    /// <summary>The head of the request was written.</summary>
+    /// <param name="body">What is behind it.</param>
+    /// <returns>Where that goes. The head goes with it.</returns>
+    public abstract BodySink Begin(BodyKind body);
+
+    /// <summary>Reads the next head that the upstream answers: 1xx, any number of them, then the one that counts.</summary>
+    /// <param name="head">Gets it.</param>
+    /// <returns>False: the upstream closed before any of it came.</returns>
+    /// <exception cref="ProtocolException">It is none, or ends within.</exception>
+    public abstract ValueTask<bool> ReadHeadAsync(ResponseHead head);
+
+    /// <summary>The body of the answer.</summary>
+    /// <param name="head">What <see cref="ReadHeadAsync"/> gave last.</param>
+    public abstract BodySource BodyOf(ResponseHead head);
+
+    /// <summary>Ends the exchange at once. Whoever reads or writes is woken.</summary>
+    public abstract void Abort();
+
+    /// <summary>The exchange is over. Nothing of it is used any more.</summary>
+    /// <param name="response">The answer that all was heard of, to all that was said; null: not all was.</param>
+    public abstract void Release(ResponseHead? response);
+}
