@@ -195,8 +195,8 @@ internal sealed partial class Exchange
     private byte[] HeadForPeople()
     {
         var head = new ArrayBufferWriter<byte>(Head.Length + 64);
-        using var hidden = Credential.Hidden(Shown(Session.Access!.Login));
-        WriteRequest(head, Session.Access.Target, hidden);
+        using var hidden = Credential.Hidden(Shown(Access.Login));
+        WriteRequest(head, Access.Target, hidden);
         return head.WrittenSpan.ToArray();
     }
 

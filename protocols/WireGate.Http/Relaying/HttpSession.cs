@@ -26,6 +26,11 @@ internal sealed record RelayServices(
     public RequestScope? Scope { get; init; }
 }
 
+/// <summary>Field lines that say as whom a login acts.</summary>
+/// <param name="By">Whose login that is.</param>
+/// <param name="Lines">They.</param>
+internal sealed record WrittenImpersonation(Access By, byte[] Lines);
+
 /// <summary>
 /// What the exchanges of a client's connection have in common: for whom and for what they are, as the first of them decided. On the session's loop.
 /// </summary>
@@ -54,8 +59,8 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     /// <summary>Decides what becomes of its requests. Its caller is proven, and its access chosen.</summary>
     public OperationDecider Decider => _decider ??= new OperationDecider(Session, services.Point, services.Process.Time);
 
-    /// <summary>Field lines that say as whom its login acts.</summary>
-    public byte[] Impersonation { get; set; } = [];
+    /// <summary>As whom its login acts; null: nothing was written yet.</summary>
+    public WrittenImpersonation? Impersonation { get; set; }
 
     /// <summary>What it waits for, whose client is to come back.</summary>
     public Approval? Pending { get; set; }
