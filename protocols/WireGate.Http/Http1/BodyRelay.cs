@@ -24,6 +24,9 @@ internal enum BodyEnd
 
     /// <summary>What comes next cannot be masked; nothing of that was passed on.</summary>
     Unmaskable,
+
+    /// <summary>It is longer than it may be; what is too much was not passed on.</summary>
+    TooLong,
 }
 
 /// <summary>
@@ -55,10 +58,11 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="sink">To whom.</param>
     /// <param name="scrubber">What it goes through; null: nothing.</param>
     /// <param name="mask">What it goes through behind that; null: nothing.</param>
+    /// <param name="most">Bytes that it may have.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null)
+    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue)
     {
         _stop = false;
         PipeReader input = source.Input;
@@ -103,6 +107,12 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         consumed += taken;
                         Bytes += length;
                         count.Bytes += length;
+                        most -= length;
+                        if (most < 0)
+                        {
+                            return BodyEnd.TooLong;
+                        }
+
                         ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
                         run = scrubber is null || length == 0 ? run : scrubber.Take(run.Span);
                         run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace WireGate.Http.Http1;
@@ -47,7 +48,15 @@ internal abstract partial class MessageHead
         value = Grammar.Trim(value);
         ReadOnlySpan<byte> text = line[..colon];
         FieldName name = FieldNames.Of(text);
-        _lines![FieldCount++] = new FieldLine(name, (ushort)at, (ushort)colon, (ushort)(at + colon + 1 + start), (ushort)value.Length);
+        if (FieldCount == _lines!.Length)
+        {
+            FieldLine[] lines = ArrayPool<FieldLine>.Shared.Rent(2 * FieldCount);
+            Fields.CopyTo(lines);
+            ArrayPool<FieldLine>.Shared.Return(_lines);
+            _lines = lines;
+        }
+
+        _lines[FieldCount++] = new FieldLine(name, (ushort)at, (ushort)colon, (ushort)(at + colon + 1 + start), (ushort)value.Length);
         switch (name)
         {
             case FieldName.Other:

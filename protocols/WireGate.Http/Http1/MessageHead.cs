@@ -18,6 +18,9 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
     /// <summary>Bad Request, or what else refused it.</summary>
     protected const int BadRequest = 400;
 
+    // Room for more is taken when there are more: some hundred heads are read at the same time.
+    private const int UsualFields = 16;
+
     private HeadScan _scan = new(peer);
     private byte[]? _bytes;
     private FieldLine[]? _lines;
@@ -75,7 +78,7 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
 
         Length = length - _scan.Start;
         _bytes = ArrayPool<byte>.Shared.Rent(Length);
-        _lines = ArrayPool<FieldLine>.Shared.Rent(MostFields);
+        _lines = ArrayPool<FieldLine>.Shared.Rent(UsualFields);
         buffer.Slice(_scan.Start, Length).CopyTo(_bytes);
         ReadOnlySpan<byte> head = Bytes;
         int end = head.IndexOf((byte)'\n') - 1;

@@ -15,6 +15,8 @@ internal sealed class FieldSection : IDisposable
     /// <summary>Field lines.</summary>
     public const int MostFields = MessageHead.MostFields;
 
+    private const int UsualFields = 16;
+
     private byte[]? _bytes;
     private FieldLine[]? _lines;
     private bool[]? _sensitive;
@@ -223,12 +225,12 @@ internal sealed class FieldSection : IDisposable
 
     private void Reserve(int more)
     {
-        const int Usual = 1024;
+        const int Usual = 512;
         if (_bytes is null)
         {
             _bytes = ArrayPool<byte>.Shared.Rent(Math.Max(Usual, more));
-            _lines = ArrayPool<FieldLine>.Shared.Rent(32);
-            _sensitive = ArrayPool<bool>.Shared.Rent(32);
+            _lines = ArrayPool<FieldLine>.Shared.Rent(UsualFields);
+            _sensitive = ArrayPool<bool>.Shared.Rent(UsualFields);
         }
         else if (_bytes.Length - _length < more)
         {

@@ -67,9 +67,46 @@ internal sealed class OperationLog(IAuditLog audit)
         audit.Append(_record.Written);
     }
 
-    private void WriteHead(Session session, RequestHead head, HttpOperation operation, in Decision decision)
+    /// <summary>A request that passed, and whose body has grown too long since: a part of it has reached the upstream.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="head">What was asked.</param>
+    /// <param name="operation">What that is to rules.</param>
+    /// <param name="decision">Why it was cut.</param>
+    /// <param name="reference">What the client is told.</param>
+    public void Cut(Session session, RequestHead head, HttpOperation operation, in Decision decision, string reference)
     {
-        _record.Begin("operation"u8);
+        WriteHead(session, head, operation, decision, "request"u8);
+        _record.Member("request"u8, "cut");
+        _record.Member("ref"u8, reference);
+        _record.Member("reason"u8, decision.Reason);
+        audit.Append(_record.Written);
+    }
+
+    /// <summary>What a request that was made is answered, where rules say something to that.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="head">What was asked.</param>
+    /// <param name="operation">What that is to rules, with its answer.</param>
+    /// <param name="decision">What of the answer passes.</param>
+    /// <param name="reference">What the client is told; null: it gets the answer.</param>
+    public void Answered(Session session, RequestHead head, HttpOperation operation, in Decision decision, string? reference)
+    {
+        WriteHead(session, head, operation, decision, "response"u8);
+        _record.Member("request"u8, "made");
+        _record.Member("status"u8, operation.Response!.Status);
+        if (operation.Response.ContentType is { } type)
+        {
+            _record.Fact("contentType"u8, Encoding.Latin1.GetBytes(type), "contentTypeSha256"u8);
+        }
+
+        _record.Member("ref"u8, reference);
+        _record.Member("reason"u8, reference is null ? null : decision.Reason);
+        _record.Member("fault"u8, decision.Fault?.ToString());
+        audit.Append(_record.Written);
+    }
+
+    private void WriteHead(Session session, RequestHead head, HttpOperation operation, in Decision decision, ReadOnlySpan<byte> kind = default)
+    {
+        _record.Begin(kind.IsEmpty ? "operation"u8 : kind);
         _record.Member("session"u8, session.Id);
         _record.Member("config"u8, decision.Config);
         _record.Member("verdict"u8, decision.Verdict switch { Verdict.Allow => "allow", Verdict.Hold => "hold", _ => "deny" });

@@ -20,6 +20,7 @@ internal sealed partial class Exchange
     private PlaceholderSlot _slot;
     private bool _isMisdirected;
     private Access? _access;
+    private Func<SessionRules, Operation>? _describe;
 
     /// <summary>
     /// What the request reaches, and as whom. Its own: another request of the session may have taken over what a newer config says, and what was judged by
@@ -154,9 +155,7 @@ internal sealed partial class Exchange
                 return new Refusal(SessionEnd.AuthenticationFailed, "a placeholder is needed: as a bearer token, or the password of Basic", "no placeholder in the request");
             }
 
-            placeholder = PlaceholderToken.TryParse(token, out ReadOnlySpan<byte> id) ? Process.Placeholders.Find(id) : null;
-            bool isProven = Process.Placeholders.Verify(placeholder, token);
-            PlaceholderVerdict verdict = isProven
+            PlaceholderVerdict verdict = of.Proven.TryProve(token, out placeholder)
                 ? PlaceholderChecks.Judge(placeholder, Process.Time.GetUtcNow(), Session.SourceAddress) : PlaceholderVerdict.Unknown;
             return verdict == PlaceholderVerdict.Ok ? null : of.Authorization.NotProven(Session, verdict, placeholder?.Id);
         }
@@ -188,7 +187,7 @@ internal sealed partial class Exchange
     {
         while (true)
         {
-            (Operation operation, Decision decision) = await of.Decider.DecideAsync(Describe, isRun);
+            (Operation operation, Decision decision) = await of.Decider.DecideAsync(_describe ??= Describe, isRun);
             if (IsRenewed)
             {
                 return ((HttpOperation)operation, decision, null);
@@ -240,6 +239,11 @@ internal sealed partial class Exchange
                 && HasOnce(Head.ReadTarget().Query, login.Name),
             _ => false,
         };
+        return isThere ? CheckSignable(login!) : Elsewhere(login);
+    }
+
+    private Refusal Elsewhere(HttpLoginConfig? login)
+    {
         string where = login?.Surface switch
         {
             _ when _isKubernetes => "the field Authorization, as a bearer token",
@@ -248,8 +252,9 @@ internal sealed partial class Exchange
             HttpSurface.Body => $"the body of some paths, at {login.Name}",
             _ => "the field Authorization",
         };
-        return isThere ? CheckSignable(login!) : new Refusal(
-            SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}", $"a placeholder elsewhere than in {where}, which login \"{Access.Login.Name}\" names");
+        return new Refusal(
+            SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}",
+            $"a placeholder elsewhere than in {where}, which login \"{Access.Login.Name}\" names");
     }
 
     // An upstream may take the first of them, or the last: the client's own would be one of them.
@@ -269,7 +274,8 @@ internal sealed partial class Exchange
         string method = MethodOf(Head.Method);
         var path = new HttpPath(PathOf(target));
         ImmutableArray<KeyValuePair<string, string>> query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query);
-        return new HttpOperation
+        (_rules, _judged) = (rules, Process.Time.GetUtcNow());
+        _request = new HttpOperation
         {
             Method = method,
             Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
@@ -277,7 +283,9 @@ internal sealed partial class Exchange
             Query = query,
             Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) with { MakesToken = _makesToken } : null,
             Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
+            Body = BodyFor(rules),
         };
+        return _request;
     }
 
     private ReadOnlySpan<byte> PathOf(in RequestTarget target)

@@ -205,9 +205,7 @@ internal sealed partial class Exchange
     private ValueTask<bool> NotHeldAsync(HttpOperation operation, Decision decision, string why, int status = 403)
     {
         decision = decision with { Verdict = Verdict.Deny, Reason = why };
-        string reference = Reference.New();
-        of.Log.Denied(Session, Head, operation, decision, reference);
-        return AnswerAsync(status, Words(decision), reference);
+        return DenyAsync(operation, decision, status);
     }
 
     private Answer PendingOf(Approval approval, string reference) => _isKubernetes

@@ -46,6 +46,12 @@ internal sealed partial class Exchange
             return refusal is null ? null : await RefuseAsync(refusal);
         }
 
+        if (_heldBody is { } held)
+        {
+            _makesToken = SecretBody.MakesToken(Head, new ReadOnlySequence<byte>(held.Bytes));
+            return null;
+        }
+
         _makesToken = true;
         if (Head.Body.Kind == BodyKind.Chunked || Head.ExpectsContinue || Head.ContentLength > SecretBody.Most)
         {

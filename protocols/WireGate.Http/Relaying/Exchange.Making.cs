@@ -130,8 +130,10 @@ internal sealed partial class Exchange
             catch (ProtocolException e)
             {
                 // Its connection says nothing any more that could be believed.
-                await StopAsync(upstream, sending);
-                return await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is no HTTP", e.Message)) ? Exchanged.Done : Exchanged.Ended;
+                BodyEnd unsent = await StopAsync(upstream, sending);
+                return unsent == BodyEnd.TooLong
+                    ? await FinishUnansweredAsync(unsent, isReplayable: false)
+                    : await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is no HTTP", e.Message)) ? Exchanged.Done : Exchanged.Ended;
             }
 
             if (!isThere)
@@ -162,6 +164,12 @@ internal sealed partial class Exchange
                     await StopAsync(upstream, sending);
                     throw;
                 }
+            }
+
+            if (!JudgeResponse())
+            {
+                await StopAsync(upstream, sending);
+                return await WithholdAsync() ? Exchanged.Done : Exchanged.Ended;
             }
 
             if (_response.Code == 101)
@@ -229,6 +237,11 @@ internal sealed partial class Exchange
         if (Session.End != SessionEnd.None)
         {
             return Exchanged.Ended;
+        }
+
+        if (_cutBody is { } reference)
+        {
+            return await AnswerAsync(413, GrownTooLong, reference) ? Exchanged.Done : Exchanged.Ended;
         }
 
         if (_clientProblem is { } problem)

@@ -19,6 +19,7 @@ internal sealed partial class Exchange
     /// <returns>The decision; a refusal, if that could never be masked.</returns>
     private Decision PlanMasks(in Decision decision)
     {
+        _decision = decision;
         _masks = Process.Masks.Of(decision.Masks);
         _isUnmaskable = decision.Verdict != Verdict.Deny && _masks is not null && !Head.Upgrade.IsEmpty;
         return _isUnmaskable ? decision with { Verdict = Verdict.Deny, Rule = null, Reason = "what follows an upgrade cannot be masked" } : decision;

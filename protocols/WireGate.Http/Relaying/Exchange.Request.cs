@@ -13,6 +13,8 @@ namespace WireGate.Http.Relaying;
 internal sealed partial class Exchange
 {
     private string? _clientProblem;
+    private TargetConfig? _named;
+    private byte[] _authority = [];
 
     private bool IsIdempotent =>
         Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8) || Head.Method.SequenceEqual("OPTIONS"u8)
@@ -52,8 +54,18 @@ internal sealed partial class Exchange
         ArrayPool<byte>.Shared.Return(whole);
     }
 
+    private byte[] AuthorityOf(TargetConfig target)
+    {
+        if (!ReferenceEquals(_named, target))
+        {
+            (_named, _authority) = (target, NameOf(target));
+        }
+
+        return _authority;
+    }
+
     // As the client of that upstream would name it: with a port if it is not the scheme's own.
-    private static byte[] AuthorityOf(TargetConfig target)
+    private static byte[] NameOf(TargetConfig target)
     {
         Address address = target.Addresses[0];
         int usual = target.Tls.Mode == TlsMode.Disable ? 80 : 443;
@@ -67,7 +79,8 @@ internal sealed partial class Exchange
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body));
+            long most = _heldBody is null ? _mostBody : long.MaxValue;
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body), most: most);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -78,7 +91,12 @@ internal sealed partial class Exchange
             _clientProblem = e.Message;
         }
 
-        if (end == BodyEnd.SourceClosed)
+        if (end == BodyEnd.TooLong)
+        {
+            CutBody();
+        }
+
+        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong)
         {
             // The upstream would wait for the rest.
             upstream.Abort();

@@ -41,7 +41,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     /// <returns>False: the client's connection ends.</returns>
     public async ValueTask<bool> RunAsync()
     {
-        (_isAnswered, _isSent, _isMisdirected) = (false, false, false);
+        (_isAnswered, _isSent, _isMisdirected, _mostBody, _cutBody) = (false, false, false, long.MaxValue, null);
         try
         {
             return await ServeAsync();
@@ -60,7 +60,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         {
             _heldBody?.Dispose();
             _swapped?.Dispose();
-            (_heldBody, _swapped, _field) = (null, null, null);
+            (_heldBody, _swapped, _field, _body, _request, _rules) = (null, null, null, null, null, null);
         }
     }
 
@@ -120,6 +120,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return false;
         }
 
+        if (await ReadBodyAsync() is { } read)
+        {
+            return read;
+        }
+
         if (await LookAsync() is { } seen)
         {
             return seen;
@@ -139,9 +144,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
         if (decision.Verdict != Verdict.Allow)
         {
-            string reference = Reference.New();
-            of.Log.Denied(Session, Head, request, decision, reference);
-            return await AnswerAsync(_isUnmaskable ? 502 : 403, Words(decision), reference);
+            return await DenyAsync(request, decision, status: _isUnmaskable ? 502 : 403);
         }
 
         AuditPosition written = of.Log.Allowed(Session, Head, request, decision);

@@ -53,6 +53,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         _clock.Dispose();
         _exchange.Dispose();
         _head.Dispose();
+        _of.Dispose();
     }
 
     /// <returns>False: there is no other request.</returns>

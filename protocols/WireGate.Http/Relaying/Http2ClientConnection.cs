@@ -14,8 +14,9 @@ internal sealed class Http2ClientConnection : IDisposable
     // As of HTTP/1.1.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
 
-    // Memory for so many exchanges is kept for the next.
-    private const int MostKept = 8;
+    // Memory for so many exchanges is kept for the next: clients make some dozen at the same time. Of one that rests, that of one.
+    private const int MostKept = 32;
+    private static readonly TimeSpan RestsAfter = TimeSpan.FromSeconds(2);
 
     private readonly HttpSession _of;
     private readonly Http2Connection _connection;
@@ -26,6 +27,7 @@ internal sealed class Http2ClientConnection : IDisposable
     private ExceptionDispatchInfo? _fault;
     private long _taken;
     private bool _isIdle;
+    private long _restsSince;
     private bool _isOver;
 
     /// <param name="session">Its session.</param>
@@ -96,12 +98,9 @@ internal sealed class Http2ClientConnection : IDisposable
     {
         Session.Interrupt = null;
         _clock.Dispose();
-        while (_kept.TryPop(out Http2ClientStream? kept))
-        {
-            kept.Dispose();
-        }
-
+        Keep(0);
         _connection.Dispose();
+        _of.Dispose();
     }
 
     private void Serve(Http2Stream stream) => _ = ServeAsync(stream);
@@ -126,7 +125,7 @@ internal sealed class Http2ClientConnection : IDisposable
         }
 
         _active.Remove(leg);
-        if (_kept.Count < (_active.Count > 0 ? MostKept : 1))
+        if (_kept.Count < MostKept && !_isOver)
         {
             _kept.Push(leg);
         }
@@ -162,14 +161,30 @@ internal sealed class Http2ClientConnection : IDisposable
         }
     }
 
+    private void Keep(int most)
+    {
+        while (_kept.Count > most)
+        {
+            _kept.Pop().Dispose();
+        }
+    }
+
     private void WaitForNext()
     {
-        _taken = _connection.Taken;
-        _clock.Set(LongestIdle, SessionEnd.ClientClosed, isKept: false);
+        (_taken, _restsSince) = (_connection.Taken, _of.Services.Process.Time.GetTimestamp());
+        _clock.Set(RestsAfter, SessionEnd.ClientClosed, isKept: false);
     }
 
     private void OnLate(SessionEnd reason)
     {
+        TimeSpan left = LongestIdle - _of.Services.Process.Time.GetElapsedTime(_restsSince);
+        if (left > TimeSpan.Zero)
+        {
+            Keep(1);
+            _clock.Set(left, reason, isKept: false);
+            return;
+        }
+
         if (_connection.HasUnread && _connection.Taken != _taken)
         {
             // It reads slowly what there is for it.

@@ -21,6 +21,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     private readonly ArrayBufferWriter<byte> _text = new(1024);
     private readonly ConnectionClock _clock;
     private Http2Stream? _stream;
+    private readonly Action _onGone;
     private Action? _gone;
     private Action? _interrupted;
     private bool _isEnded;
@@ -31,6 +32,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     {
         (_of, _connection) = (of, connection);
         _exchange = new Exchange(of, this);
+        _onGone = () => _gone?.Invoke();
         _clock = new ConnectionClock(of.Session.Loop, of.Services.Process.Time, reason => Cut(reason, "its request took too long to come"));
     }
 
@@ -63,7 +65,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     {
         _stream = stream;
         _isEnded = false;
-        stream.Gone = () => _gone?.Invoke();
+        stream.Gone = _onGone;
         try
         {
             if (ReadHead() is { } problem)

@@ -37,7 +37,7 @@ internal sealed record WrittenImpersonation(Access By, byte[] Lines);
 /// <param name="session">The first session of the connection.</param>
 /// <param name="services">The process.</param>
 /// <param name="isShared">Several exchanges are made at the same time.</param>
-internal sealed class HttpSession(Session session, RelayServices services, bool isShared = false)
+internal sealed class HttpSession(Session session, RelayServices services, bool isShared = false) : IDisposable
 {
     private readonly List<ClientLeg> _waiting = [];
     private OperationDecider? _decider;
@@ -52,6 +52,9 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
 
     /// <summary>Decides what its caller may come in for.</summary>
     public ClientAuthorization Authorization { get; } = new(services.Process.Placeholders, services.Process.Admission);
+
+    /// <summary>Proves who asks.</summary>
+    public LastProven Proven { get; } = new(services.Process.Placeholders);
 
     /// <summary>Writes down what is asked for.</summary>
     public OperationLog Log { get; } = new(services.Process.Audit);
@@ -79,6 +82,9 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
 
     /// <summary>The first request of those that are made at the same time is being let in, or was.</summary>
     public bool HasBegun => _beginning is not null;
+
+    /// <inheritdoc/>
+    public void Dispose() => Proven.Dispose();
 
     /// <summary>Has the session say how much it moved.</summary>
     public void Count()

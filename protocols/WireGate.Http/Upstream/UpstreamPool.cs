@@ -10,8 +10,9 @@ namespace WireGate.Http.Upstream;
 /// <param name="time">The clock.</param>
 internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time) : IDisposable
 {
-    // nginx keeps what its config says, for 60 s; many upstreams close after five, and say so.
-    private const int MostIdle = 128;
+    // Of one login, as many as made requests at the same time, within reason: to open one costs ten requests. nginx keeps what its config says, for
+    // 60 s; many upstreams close after five, and say so.
+    private const int MostIdle = 1024;
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
@@ -134,9 +135,14 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     private void Remove(Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
-        if (_idle.TryGetValue(connection.Key, out List<Http1Upstream>? waiting) && waiting.Remove(connection) && waiting.Count == 0)
+        if (_idle.TryGetValue(connection.Key, out List<Http1Upstream>? waiting))
         {
-            _idle.Remove(connection.Key);
+            // It is the last of them, unless it was closed while it waited.
+            int at = waiting.LastIndexOf(connection);
+            if (at >= 0)
+            {
+                waiting.RemoveAt(at);
+            }
         }
     }
 
@@ -148,6 +154,12 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         {
             Remove(connection);
             Close(connection);
+        }
+
+        // What nobody waits for is of a config that may be gone.
+        foreach (UpstreamKey key in _idle.Where(k => k.Value.Count == 0).Select(k => k.Key).ToArray())
+        {
+            _idle.Remove(key);
         }
     }
 }

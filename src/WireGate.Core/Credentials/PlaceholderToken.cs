@@ -67,6 +67,9 @@ public static class PlaceholderToken
         return true;
     }
 
+    /// <summary>The id of what <see cref="TryParse"/> found to be a token, a part of it.</summary>
+    public static ReadOnlySpan<byte> IdOf(ReadOnlySpan<byte> token) => token.Slice(IdStart, IdLength);
+
     /// <summary>Whether a token stands anywhere in a text.</summary>
     public static bool IsWithin(ReadOnlySpan<byte> text)
     {

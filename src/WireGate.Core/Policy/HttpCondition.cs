@@ -5,8 +5,20 @@ using WireGate.Core.Policy.Facts;
 namespace WireGate.Core.Policy;
 
 /// <summary>The HTTP part of a rule: whether it covers all of a request, as an allow must, or touches any part of it.</summary>
-internal sealed class HttpCondition(HttpMatchConfig match)
+/// <param name="match">What it says.</param>
+/// <param name="verdict">What the rule does then; null: it only masks or limits.</param>
+/// <param name="unmasks">The rule shows what is masked.</param>
+internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, bool unmasks)
 {
+    /// <summary>The members of a body that it asks for.</summary>
+    internal IEnumerable<JsonPointer> Pointers => match.Body.Select(b => b.Key);
+
+    /// <summary>The length of a body that it asks for; null: it does not.</summary>
+    internal long? BodySize => match.BodySize is { } size ? size.Max ?? size.Over : null;
+
+    /// <summary>Whether it asks what a request is answered.</summary>
+    internal bool AsksForResponse => match.Response is not null;
+
     /// <summary>Whether all of a request is covered.</summary>
     internal bool Covers(HttpOperation request) =>
         request.Unknown is null
@@ -14,16 +26,50 @@ internal sealed class HttpCondition(HttpMatchConfig match)
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || IsIn(match.Paths, request.Path))
         && CoversAll(match.Query, request.Query)
-        && CoversAll(match.Headers, request.Headers);
+        && CoversAll(match.Headers, request.Headers)
+        && HttpBodyCondition.Covers(match, request.Body)
+        && CoversResponse(request.Response);
 
     /// <summary>Whether any part of a request is touched, or could be.</summary>
     internal bool Touches(HttpOperation request) =>
+        TouchesHead(request) && HttpBodyCondition.Touches(match, request.Body) && TouchesResponse(request.Response);
+
+    /// <summary>Whether it hangs on the members of its body what it says to a request.</summary>
+    internal bool AsksForBody(HttpOperation request) => !match.Body.IsEmpty && TouchesHead(request);
+
+    private bool TouchesHead(HttpOperation request) =>
         // Methods know case, but not every server does.
         (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.OrdinalIgnoreCase))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || !request.Path.IsPlain || IsIn(match.Paths, request.Path))
         && TouchesAll(match.Query, request.Query)
         && TouchesAll(match.Headers, request.Headers);
+
+    // Before it is answered, an allow lets it be made, to be judged then; and what would be shown is not.
+    private bool CoversResponse(HttpResponse? response) => match.Response is not { } asked
+        || (response is null ? verdict == Verdict.Allow && !unmasks
+            : !response.IsAmbiguous && IsStatus(asked, response.Status)
+            && (asked.ContentTypes.IsEmpty || (response.ContentType is { } type ? IsIn(asked.ContentTypes, type) : !response.HasBody)));
+
+    // Before it is answered only a deny waits: a mask has to be prepared for.
+    private bool TouchesResponse(HttpResponse? response) => match.Response is not { } asked
+        || (response is null ? verdict != Verdict.Deny
+            : IsStatus(asked, response.Status)
+            && (asked.ContentTypes.IsEmpty || response.IsAmbiguous
+                || (response.ContentType is { } type ? IsIn(asked.ContentTypes, type) : response.HasBody)));
+
+    private static bool IsStatus(HttpResponseMatchConfig asked, int status)
+    {
+        foreach (StatusPattern pattern in asked.Statuses)
+        {
+            if (pattern.Matches(status))
+            {
+                return true;
+            }
+        }
+
+        return asked.Statuses.IsEmpty;
+    }
 
     // Each must be there once: of two, nobody knows which one the upstream takes.
     private static bool CoversAll(ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found)

@@ -15,7 +15,7 @@ internal sealed class Rule
         Unmask = unmask;
         Sql = config.Match.Sql is { } sql ? new SqlCondition(sql) : null;
         Ssh = config.Match.Ssh is { } ssh ? new SshCondition(ssh) : null;
-        Http = config.Match.Http is { } http ? new HttpCondition(http) : null;
+        Http = config.Match.Http is { } http ? new HttpCondition(http, config.Do, unmask != 0) : null;
         Kubernetes = config.Match.Kubernetes is { } kubernetes ? new KubernetesCondition(kubernetes) : null;
         Buckets = config.Limit is { } rate ? new RateBuckets(rate) : null;
         Observed = $"{config.Name}: {(config.Do is { } verdict ? Word(verdict) : config.Limit is null ? "mask" : "limit")}";

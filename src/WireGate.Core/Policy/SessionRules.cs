@@ -19,6 +19,7 @@ public sealed class SessionRules
     private readonly ImmutableArray<Rule> _observed;
     private readonly ImmutableArray<Rule> _namingRequests;
     private readonly ulong _targetMasks;
+    private readonly ImmutableArray<HttpCondition> _namingBodies;
     private readonly bool _readsAnyTable;
     private readonly RateKeys _keys;
 
@@ -40,6 +41,11 @@ public sealed class SessionRules
         AnyMasks = book.SetOf(_masks.Aggregate(targetMasks, (bits, r) => bits | r.Mask) & ~lifted);
         NeedsNames = targetMasks != 0 || rules.Any(r => r.NeedsNames);
         HttpHeaders = [.. rules.SelectMany(r => r.Config.Match.Http?.Headers.Select(h => h.Key) ?? []).Distinct(StringComparer.Ordinal)];
+        HttpCondition[] http = [.. rules.Select(r => r.Http).OfType<HttpCondition>()];
+        _namingBodies = [.. http.Where(h => h.Pointers.Any())];
+        HttpBodyPointers = [.. http.SelectMany(h => h.Pointers).Distinct()];
+        HttpBodySizes = [.. http.Select(h => h.BodySize).OfType<long>().Distinct().OrderDescending()];
+        AsksForResponses = http.Any(h => h.AsksForResponse);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
     }
 
@@ -51,6 +57,15 @@ public sealed class SessionRules
 
     /// <summary>The headers of a request of HTTP that rules ask for, in lower case: those that <see cref="HttpOperation.Headers"/> must have.</summary>
     public ImmutableArray<string> HttpHeaders { get; }
+
+    /// <summary>The members of a JSON body that rules ask for: those that <see cref="HttpOperation.Body"/> must have.</summary>
+    public ImmutableArray<JsonPointer> HttpBodyPointers { get; }
+
+    /// <summary>The lengths of bodies that rules ask for, the longest first.</summary>
+    public ImmutableArray<long> HttpBodySizes { get; }
+
+    /// <summary>Whether a rule asks what a request is answered: whoever has an answer judges once more, with <see cref="HttpOperation.Response"/>.</summary>
+    public bool AsksForResponses { get; }
 
     /// <summary>Every mask that may hold for an operation of the session, whatever that names; not those that are lifted from all of them.</summary>
     public MaskSet AnyMasks { get; }
@@ -67,6 +82,30 @@ public sealed class SessionRules
         foreach (Rule rule in _namingRequests)
         {
             if (rule.Ssh!.Names(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Judges a request of HTTP as if its body pleased every rule: what is denied then is denied whatever that holds.</summary>
+    /// <param name="request">The request; of its body, how long that is.</param>
+    /// <param name="now">The moment.</param>
+    public Decision JudgeHead(HttpOperation request, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return JudgeHere(request with { Body = HttpBody.Favorable(request.Body.Most) }, now, isRun: false);
+    }
+
+    /// <summary>Whether it hangs on the members of a request's body what the rules say to it.</summary>
+    public bool AsksForBody(HttpOperation request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        foreach (HttpCondition condition in _namingBodies)
+        {
+            if (condition.AsksForBody(request))
             {
                 return true;
             }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.CommandLine;
 using System.Net;
+using System.Text;
 using WireGate.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -38,11 +39,13 @@ internal static class ExplainCommand
         var http = new Option<string?>("--http") { Description = $"Instead: {HttpQuestions.Form}." };
         var kube = new Option<string?>("--kube") { Description = $"Instead: {KubernetesQuestions.Form}." };
         var headers = new Option<string[]>("--header") { Description = $"A header of the request, {HttpQuestions.HeaderForm}; any number.", DefaultValueFactory = _ => [] };
+        var body = new Option<string?>("--body") { Description = "The body of the request, of JSON; without, it has none." };
+        var response = new Option<string?>("--response") { Description = $"What the request is answered, {HttpQuestions.ResponseForm}: what becomes of that." };
         var pty = new Option<bool>("--pty") { Description = "The command, shell or subsystem has a terminal." };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
         {
             subject, issuer, groups, claims, target, login, database, source, application, plain, at, path, sql, exec, shell, subsystem, sftp,
-            forward, request, http, kube, headers, pty, config, json,
+            forward, request, http, kube, headers, body, response, pty, config, json,
         };
         command.SetAction(result =>
         {
@@ -91,7 +94,8 @@ internal static class ExplainCommand
                     SearchPath = SqlSearchPath.Of([.. result.GetRequiredValue(path).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]),
                     Sql = result.GetValue(sql) ?? "",
                     Ssh = ssh,
-                    Http = HttpOf(result.GetValue(http), result.GetValue(kube), result.GetRequiredValue(headers)),
+                    Http = HttpOf(result.GetValue(http), result.GetValue(kube), result.GetRequiredValue(headers), result.GetValue(response)),
+                    Body = result.GetValue(body) is { } text ? Encoding.UTF8.GetBytes(text) : null,
                 });
                 if (result.GetValue(json))
                 {
@@ -130,12 +134,18 @@ internal static class ExplainCommand
             ? request
             : throw new PolicyException($"--request {text}: write {SshQuestions.RequestForm}");
 
-    private static HttpOperation? HttpOf(string? http, string? kube, string[] headers)
+    private static HttpOperation? HttpOf(string? http, string? kube, string[] headers, string? response)
     {
         HttpOperation? request = null;
+        HttpResponse? answer = null;
+        if (response is not null && !HttpQuestions.TryResponse(response, out answer))
+        {
+            throw new PolicyException($"--response {response}: write {HttpQuestions.ResponseForm}");
+        }
+
         return http is not null && !HttpQuestions.TryRead(http, out request) ? throw new PolicyException($"--http {http}: write {HttpQuestions.Form}")
             : kube is not null && !KubernetesQuestions.TryRead(kube, out request) ? throw new PolicyException($"--kube {kube}: write {KubernetesQuestions.Form}")
-            : request is null ? null : request with { Headers = HttpQuestions.Headers(headers) };
+            : request is null ? null : request with { Headers = HttpQuestions.Headers(headers), Response = answer };
     }
 
     private static IPAddress AddressOf(string text) =>

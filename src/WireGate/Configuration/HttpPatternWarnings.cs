@@ -13,6 +13,7 @@ internal static class HttpPatternWarnings
         .. http.Paths.SelectMany(p => OfPattern(p.Text, "only * and ** are patterns")),
         .. http.Query.SelectMany(q => OfPattern(q.Value.Text, "only * is a pattern")),
         .. http.Headers.SelectMany(h => OfPattern(h.Value.Text, "only * is a pattern")),
+        .. http.Body.SelectMany(b => b.Value).SelectMany(v => OfPattern(v.Text, "only * is a pattern")),
     ];
 
     private static IEnumerable<string> OfPattern(string pattern, string what)

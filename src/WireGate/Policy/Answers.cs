@@ -73,6 +73,16 @@ internal static class Answers
             {
                 output.WriteLine($"          unknown: {why}; no rule that names requests allows it");
             }
+
+            if (http.Body is { Problem: { } unread, Most: > 0 })
+            {
+                output.WriteLine($"          its body: {unread}; no member of it allows it, and each of a deny or hold touches it");
+            }
+
+            if (http.Response is { } response)
+            {
+                output.WriteLine($"answer    {Printable.Escape(HttpQuestions.Describe(response))}: the request is made by then, and only what the client gets is decided");
+            }
         }
 
         foreach (SqlStatementFacts facts in answer.Facts.Statements)
@@ -132,7 +142,12 @@ internal static class Answers
                     : null,
                 ["unknown"] = ssh.Unknown,
             }
-            : answer.Http is { } http ? new JsonObject { ["what"] = HttpQuestions.Describe(http), ["unknown"] = http.Unknown }
+            : answer.Http is { } http ? new JsonObject
+            {
+                ["what"] = HttpQuestions.Describe(http),
+                ["unknown"] = http.Unknown,
+                ["response"] = http.Response is { } response ? HttpQuestions.Describe(response) : null,
+            }
             : null,
     };
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using WireGate.Core.Configuration;
@@ -12,6 +13,7 @@ internal static class HttpQuestions
 {
     public const string Form = "METHOD PATH or METHOD URL, like \"DELETE /v1/x?y=1\"";
     public const string HeaderForm = "NAME: VALUE";
+    public const string ResponseForm = "STATUS or STATUS TYPE, like \"200 application/json\"";
 
     private static readonly string[] Schemes = ["https://", "http://"];
 
@@ -56,6 +58,20 @@ internal static class HttpQuestions
             ? KeyValuePair.Create(line[..colon].ToLowerInvariant(), line[(colon + 1)..].Trim())
             : throw new PolicyException($"--header {line}: write {HeaderForm}")),
     ];
+
+    /// <summary>Reads what a request is answered.</summary>
+    public static bool TryResponse(string text, [NotNullWhen(true)] out HttpResponse? response)
+    {
+        string[] parts = text.Split(' ', 2, StringSplitOptions.TrimEntries);
+        bool isStatus = int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status is >= 100 and <= 599;
+        string? type = parts.Length > 1 ? parts[1].Split(';')[0].Trim().ToLowerInvariant() : null;
+        response = isStatus && type != "" ? new HttpResponse(status, type, HasBody: type is not null || status is not (204 or 304)) : null;
+        return response is not null;
+    }
+
+    /// <summary>What it is answered, in one line.</summary>
+    public static string Describe(HttpResponse response) =>
+        string.Create(CultureInfo.InvariantCulture, $"{response.Status}{(response.ContentType is { } type ? $" {type}" : "")}");
 
     /// <summary>Reads a request as the audit log has it.</summary>
     /// <returns>Null: it is none.</returns>

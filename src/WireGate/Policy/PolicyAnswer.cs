@@ -100,9 +100,26 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             throw new PolicyException($"rules ask for the headers {string.Join(", ", rules.HttpHeaders)}, which are not known");
         }
 
+        if (http is not null)
+        {
+            http = http with { Body = BodyOf(config, question, rules, http) };
+        }
+
         SqlOperation? sql = question.Ssh is null && http is null ? PostgresSql.OperationOf(Encoding.UTF8.GetBytes(question.Sql), question.SearchPath) : null;
         Decision decision = rules.JudgeHere((Operation?)question.Ssh ?? (Operation?)http ?? sql!, question.At ?? DateTimeOffset.UtcNow);
         return new PolicyAnswer(decision, access.Grant.Name, access.Login, sql?.Facts ?? Nothing) { SessionHold = access.Grant.Hold, Ssh = question.Ssh, Http = http };
+    }
+
+    private static HttpBody BodyOf(GatewayConfig config, PolicyQuestion question, SessionRules rules, HttpOperation http)
+    {
+        if (!question.HasHeaders && (!rules.HttpBodySizes.IsEmpty || rules.AsksForBody(http)))
+        {
+            throw new PolicyException("rules ask for the body, which is not known");
+        }
+
+        return question.Body is not { } body ? HttpBody.None
+            : body.Length > config.Limits.InspectedFrame ? HttpBody.Unread(body.Length)
+            : HttpBody.OfJson(body, rules.HttpBodyPointers);
     }
 }
 

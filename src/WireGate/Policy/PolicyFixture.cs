@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using WireGate.Configuration;
 using WireGate.Configuration.Shapes;
@@ -107,6 +108,8 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
         private readonly Key<HttpOperation> _http;
         private readonly Key<HttpOperation> _kubernetes;
         private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _headers;
+        private readonly Key<string> _body;
+        private readonly Key<HttpResponse> _response;
         private readonly Key<bool> _pty;
 
         public GivenShape()
@@ -141,6 +144,8 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             _kubernetes = Optional(
                 "kube", new OperationShape<HttpOperation>(KubernetesQuestions.TryRead, HttpQuestions.Describe, KubernetesQuestions.Form), _ => null, $"Instead: {KubernetesQuestions.Form}.");
             _headers = OptionalValue<ImmutableArray<KeyValuePair<string, string>>>("headers", new NamedShape<string>(Words.Text), _ => null, "Headers of the request.");
+            _body = Optional("body", new TextShape("the text of a body", @"^[\s\S]+$"), _ => null, "The request's body, of JSON; without, it has none.");
+            _response = Optional("response", new ResponseShape(), q => q.Http?.Response, $"What the request is answered: {HttpQuestions.ResponseForm}.");
             _pty = OptionalValue<bool>("pty", Words.Boolean, _ => null, "Whether the command, shell or subsystem has a terminal.");
         }
 
@@ -151,9 +156,9 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
                 context.Report(values.Map, "write one of sql, exec, shell, subsystem, sftp, forward, request, http and kube");
             }
 
-            if (values.Has(_headers) && !values.Has(_http) && !values.Has(_kubernetes))
+            foreach (Key key in new Key[] { _headers, _body, _response }.Where(k => values.Has(k) && !values.Has(_http) && !values.Has(_kubernetes)))
             {
-                context.Report(values.Node(_headers), "only a request has headers, remove it or write http or kube");
+                context.Report(values.Node(key), "only a request has it, remove it or write http or kube");
             }
 
             if (values.TryGet(_shell, out bool shell) && !shell)
@@ -178,8 +183,13 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
             Sql = values.Get(_sql, ""),
             Ssh = SshOf(values, values.Get(_pty, false)),
             Http = (values.GetOrNull(_http) ?? values.GetOrNull(_kubernetes)) is { } request
-                ? request with { Headers = [.. values.Get(_headers, []).Select(h => KeyValuePair.Create(h.Key.ToLowerInvariant(), h.Value))] }
+                ? request with
+                {
+                    Headers = [.. values.Get(_headers, []).Select(h => KeyValuePair.Create(h.Key.ToLowerInvariant(), h.Value))],
+                    Response = values.GetOrNull(_response),
+                }
                 : null,
+            Body = values.TryGet(_body, out string? body) ? Encoding.UTF8.GetBytes(body) : null,
         };
 
         private SshOperation? SshOf(MapValues values, bool hasPty) =>
@@ -204,6 +214,26 @@ internal sealed class PolicyFixtureShape : MapShape<PolicyFixture>
         protected override bool TryRead(ScalarNode node, ReadContext context, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
         {
             if (read(node.Text, out value))
+            {
+                return true;
+            }
+
+            context.Report(node, $"expected {Expected}");
+            return false;
+        }
+    }
+
+    private sealed class ResponseShape : TextualShape<HttpResponse>
+    {
+        protected override string Expected => HttpQuestions.ResponseForm;
+
+        public override JsonObject Schema() => new() { ["type"] = "string" };
+
+        public override JsonNode Write(HttpResponse value) => JsonValue.Create(HttpQuestions.Describe(value));
+
+        protected override bool TryRead(ScalarNode node, ReadContext context, [System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out HttpResponse value)
+        {
+            if (HttpQuestions.TryResponse(node.Text, out value))
             {
                 return true;
             }

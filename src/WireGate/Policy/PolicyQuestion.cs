@@ -54,8 +54,11 @@ internal sealed record PolicyQuestion
     /// <summary>The request of HTTP; null: it is none. Without a host, the first by which the target is meant.</summary>
     public HttpOperation? Http { get; init; }
 
-    /// <summary>Whether the headers that rules ask for are known; the audit log has none.</summary>
+    /// <summary>Whether the headers and the body that rules ask for are known; the audit log has neither.</summary>
     public bool HasHeaders { get; init; } = true;
+
+    /// <summary>The body of the request, of JSON; null: it has none.</summary>
+    public ReadOnlyMemory<byte>? Body { get; init; }
 
     /// <summary>Where names without a schema are looked for.</summary>
     public SqlSearchPath SearchPath { get; init; } = SqlSearchPath.Of("public");

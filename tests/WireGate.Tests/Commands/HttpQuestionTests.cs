@@ -18,6 +18,8 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
             - { name: open, match: { http: { query: { state: open }, hosts: ["*.internal"] } }, do: allow }
             - { name: test, match: { http: { methods: [POST], headers: { X-Env: "test*" } } }, do: allow }
             - { name: deletes, match: { http: { methods: [DELETE] } }, do: hold, approvers: { groups: [dba] } }
+            - { name: pays, match: { http: { methods: [PUT], body: { /kind: charge }, bodySize: { max: 64B } } }, do: allow }
+            - { name: no-pages, match: { http: { response: { status: 2xx, contentType: text/html } } }, do: deny }
             - { name: no-hooks, match: { http: { paths: ["/repos/**/hooks"] } }, do: deny, reason: hooks are ours }
 
         """, StringComparison.Ordinal);
@@ -36,6 +38,13 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
     [TestCase("deny", null, "--http", "POST /x", "--header", "x-env: prod")]
     [TestCase("deny", null, "--http", "POST /x")]
     [TestCase("deny", null, "--http", "OPTIONS *")]
+    [TestCase("allow", "pays", "--http", "PUT /pay", "--body", "{\"kind\":\"charge\"}")]
+    [TestCase("deny", null, "--http", "PUT /pay", "--body", "{\"kind\":\"refund\"}")]
+    [TestCase("deny", null, "--http", "PUT /pay", "--body", "{\"kind\":\"charge\",\"x\":\"                                        too long\"}")]
+    [TestCase("deny", null, "--http", "PUT /pay")]
+    [TestCase("allow", "repos", "--http", "GET /repos/acme/x", "--response", "200 application/json")]
+    [TestCase("deny", "no-pages", "--http", "GET /repos/acme/x", "--response", "200 Text/HTML; charset=utf-8")]
+    [TestCase("allow", "repos", "--http", "GET /repos/acme/x", "--response", "204")]
     public void Explain_says_what_would_happen_and_by_which_rule(string decision, string? rule, params string[] asked)
     {
         Assert.That(Explain([.. asked, "--json"]), Is.EqualTo(decision == "allow" ? 0 : 1), Error);
@@ -53,10 +62,19 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
         Assert.That(Output, Does.Contain("operation GET api.internal/a/../b?k=a%20b&l=%1B\n").And.Contain("unknown: the path has a part that is a dot, or two; no rule"));
     }
 
+    [Test]
+    public void Explain_tells_people_what_of_an_answer_passes()
+    {
+        Explain("--http", "GET /repos/acme/x", "--response", "200 text/html");
+
+        Assert.That(Output, Does.Contain("answer    200 text/html: the request is made by then"));
+    }
+
     [TestCase("--http GET: write METHOD PATH", "--http", "GET")]
     [TestCase("--http /a: write METHOD PATH", "--http", "/a")]
     [TestCase("--http GET a: write METHOD PATH", "--http", "GET a")]
     [TestCase("--http GET https:///a: write METHOD PATH", "--http", "GET https:///a")]
+    [TestCase("--response ok: write STATUS or STATUS TYPE", "--http", "GET /a", "--response", "ok")]
     [TestCase("--header x: write NAME: VALUE", "--http", "GET /a", "--header", "x")]
     [TestCase("write one of --sql, --exec, --shell, --subsystem, --sftp, --forward, --request, --http and --kube", "--http", "GET /a", "--sql", "select 1")]
     public void A_question_that_cannot_be_asked_is_a_usage_error(string because, params string[] asked)
@@ -73,16 +91,20 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
               - { name: read, given: { subject: a, groups: [dba], target: orders, http: "GET /repos/acme/x" }, expect: { decision: allow, rule: repos } }
               - { name: hook, given: { subject: a, groups: [dba], target: orders, http: "GET /repos/acme/hooks" }, expect: { decision: deny, rule: no-hooks } }
               - { name: header, given: { subject: a, groups: [dba], target: orders, http: "POST /x", headers: { X-Env: test } }, expect: { decision: allow, rule: test } }
+              - { name: body, given: { subject: a, groups: [dba], target: orders, http: "PUT /pay", body: '{"kind":"charge"}' }, expect: { decision: allow, rule: pays } }
+              - { name: page, given: { subject: a, groups: [dba], target: orders, http: "GET /repos/acme/x", response: "200 text/html" }, expect: { decision: deny, rule: no-pages } }
               - { name: host, given: { subject: a, groups: [dba], target: orders, http: "GET https://elsewhere/?state=open" }, expect: { decision: deny } }
 
             """), Is.Zero, Output + Error);
 
-        Assert.That(Output, Does.StartWith("4 of 4 fixtures as expected\n").And.Not.Contain("rule repos").And.Contain("rule deletes"));
+        Assert.That(Output, Does.StartWith("6 of 6 fixtures as expected\n").And.Not.Contain("rule repos").And.Contain("rule deletes"));
     }
 
     [TestCase(", http: GET", "expected METHOD PATH")]
     [TestCase(", http: \"GET /a\", exec: ls", "write one of sql, exec, shell, subsystem, sftp, forward, request, http and kube")]
-    [TestCase(", exec: ls, headers: { a: b }", "only a request has headers")]
+    [TestCase(", http: \"GET /a\", response: good", "expected STATUS")]
+    [TestCase(", exec: ls, body: x", "only a request has it")]
+    [TestCase(", exec: ls, headers: { a: b }", "only a request has it")]
     public void Test_refuses_wrong_fixtures(string asked, string because)
     {
         Assert.That(Test($"fixtures: [{{ name: x, given: {{ subject: a, target: orders{asked} }}, expect: {{ decision: deny }} }}]"), Is.EqualTo(2));

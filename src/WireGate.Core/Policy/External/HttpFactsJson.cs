@@ -29,12 +29,41 @@ internal static class HttpFactsJson
 
         Write(json, "query", request.Query);
         Write(json, "headers", request.Headers);
+        Write(json, request.Body);
         json.WriteString("unknown", request.Unknown);
         json.WriteEndObject();
         if (request.Kubernetes is { } kubernetes)
         {
             Write(json, kubernetes);
         }
+    }
+
+    // most: no number: it may be of any length. problem: no members are known, whichever it has.
+    private static void Write(Utf8JsonWriter json, HttpBody body)
+    {
+        json.WriteStartObject("body");
+        if (body.Most == long.MaxValue)
+        {
+            json.WriteNull("most");
+        }
+        else
+        {
+            json.WriteNumber("most", body.Most);
+        }
+
+        json.WriteString("problem", body.Problem);
+        json.WriteStartArray("fields");
+        foreach (HttpBodyField field in body.Fields)
+        {
+            json.WriteStartObject();
+            json.WriteString("pointer", field.Pointer.Text);
+            json.WriteString("value", field.Value);
+            json.WriteBoolean("exact", field.IsExact);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, KubernetesRequest request)

@@ -32,6 +32,12 @@ public sealed record HttpOperation : Operation
     /// </summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; init; } = [];
 
+    /// <summary>Its body, as far as it is known.</summary>
+    public HttpBody Body { get; init; } = HttpBody.Unknown;
+
+    /// <summary>What it was answered; null: it is not answered yet.</summary>
+    public HttpResponse? Response { get; init; }
+
     /// <summary>What it asks of a Kubernetes API server; null: the target is another.</summary>
     public KubernetesRequest? Kubernetes { get; init; }
 

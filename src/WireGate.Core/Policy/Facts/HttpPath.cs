@@ -102,7 +102,7 @@ public sealed class HttpPath
             : segment.AsSpan().ContainsAny(@"/\") ? @"the path has an escaped slash, or a \"
             : segment.Contains('%', StringComparison.Ordinal) ? "the path has an escaped %, which some would decode twice"
             : segment.Contains(';', StringComparison.Ordinal) ? "the path has a ;, behind which some see parameters"
-            : segment.Any(char.IsControl) ? "the path has an escaped control character"
+            : segment.AsSpan().ContainsAnyInRange('\0', '\x1f') || segment.AsSpan().ContainsAnyInRange('\x7f', '\x9f') ? "the path has an escaped control character"
             : null;
     }
 }

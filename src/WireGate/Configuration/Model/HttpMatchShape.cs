@@ -10,11 +10,19 @@ namespace WireGate.Configuration.Model;
 /// <summary><c>http</c> of a rule.</summary>
 internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
 {
+    public const string BodySizeKey = "bodySize";
+    public const string ResponseKey = "response";
+
+    private const string BodyKey = "body";
+
     private readonly Key<ImmutableArray<string>> _methods;
     private readonly Key<ImmutableArray<PathPattern>> _paths;
     private readonly Key<ImmutableArray<NamePattern>> _hosts;
     private readonly Key<ImmutableArray<KeyValuePair<string, NamePattern>>> _query;
     private readonly Key<ImmutableArray<KeyValuePair<string, NamePattern>>> _headers;
+    private readonly Key<ImmutableArray<KeyValuePair<JsonPointer, ImmutableArray<NamePattern>>>> _body;
+    private readonly Key<HttpBodySizeConfig> _bodySize;
+    private readonly Key<HttpResponseMatchConfig> _response;
 
     public HttpMatchShape()
     {
@@ -43,6 +51,10 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
             new PatternsShape("a header", Token(), isOfHeaders: true),
             h => Written(h.Headers),
             "Headers that must be there, each once and with its value.");
+        _body = OptionalValue<ImmutableArray<KeyValuePair<JsonPointer, ImmutableArray<NamePattern>>>>(
+            BodyKey, new HttpBodyShape(), h => Written(h.Body), "Members of a JSON body by pointer, each with its value or a list of them, all of which must be there.");
+        _bodySize = Optional(BodySizeKey, new HttpBodySizeShape(), h => h.BodySize, "How long the body is.");
+        _response = Optional(ResponseKey, new HttpResponseShape(), h => h.Response, "What the request is answered; for deny, allow and mask.");
     }
 
     protected override HttpMatchConfig Build(MapValues values) => new()
@@ -52,6 +64,9 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
         Hosts = values.Get(_hosts, []),
         Query = values.Get(_query, []),
         Headers = values.Get(_headers, []),
+        Body = values.Get(_body, []),
+        BodySize = values.GetOrNull(_bodySize),
+        Response = values.GetOrNull(_response),
     };
 
     private static ImmutableArray<T>? Written<T>(ImmutableArray<T> list) => list.IsEmpty ? null : list;

@@ -66,6 +66,7 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         CheckHold(values, verdict, context);
         CheckRequests(verdict, match, context);
         CheckWhere(verdict, match, context);
+        CheckHttp(values, verdict, match?.Find(MatchShape.HttpKey) as MapNode, context);
         CheckCaller(values, verdict, match?.Find(MatchShape.FromKey), context);
     }
 
@@ -144,6 +145,27 @@ internal sealed class RuleShape : MapShape<RuleConfig>
         if (verdict == Verdict.Hold && match?.Find(MatchShape.RequestsKey) is { } requests)
         {
             context.Report(requests, "what is not known here cannot wait for people, write allow or deny");
+        }
+    }
+
+    private void CheckHttp(MapValues values, Verdict? verdict, MapNode? http, ReadContext context)
+    {
+        if (http?.Find(HttpMatchShape.ResponseKey) is { } response
+            && (verdict == Verdict.Hold ? "an answer cannot wait for people, the request was made by then: write deny, or hold the request"
+                : values.Has(_limit) ? "what is answered is not counted, the request was made by then: limit the request"
+                : values.Has(_unmask) ? "masks are lifted before anything is answered: name the request alone"
+                : null) is { } problem)
+        {
+            context.Report(response, problem);
+        }
+
+        // A body whose length nobody knows yet is taken for the longest.
+        if (http?.Find(HttpMatchShape.BodySizeKey) is MapNode size
+            && size.Find(verdict == Verdict.Allow ? HttpBodySizeShape.OverKey : HttpBodySizeShape.MaxKey) is { } wrong)
+        {
+            context.Report(wrong, verdict == Verdict.Allow
+                ? "an allow says how long a body may be, write max"
+                : "only an allow says how long a body may be, write over to mean those that are longer");
         }
     }
 

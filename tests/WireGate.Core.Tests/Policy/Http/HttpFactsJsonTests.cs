@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
+using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.External;
 using WireGate.Core.Policy.Facts;
@@ -18,16 +19,25 @@ internal sealed class HttpFactsJsonTests
             Get("/a/%62?k=1&k=2", "x-env: prod"),
             """
             {"method":"GET","host":"api.internal","path":"/a/%62","segments":["a","b"],"query":[{"name":"k","value":"1"},{"name":"k","value":"2"}],
-             "headers":[{"name":"x-env","value":"prod"}],"unknown":null}
+             "headers":[{"name":"x-env","value":"prod"}],"body":{"most":null,"problem":"it was not looked at","fields":[]},"unknown":null}
             """,
             "a_request");
         yield return Case(
             Request("DELETE", "/a/.."),
             """
-            {"method":"DELETE","host":"api.internal","path":"/a/..","query":[],"headers":[],"unknown":"the path has a part that is a dot, or two"}
+            {"method":"DELETE","host":"api.internal","path":"/a/..","query":[],"headers":[],"body":{"most":null,"problem":"it was not looked at","fields":[]},"unknown":"the path has a part that is a dot, or two"}
             """,
             "why_a_request_is_not_known");
+        yield return Case(
+            Request("POST", "/a") with { Body = HttpBody.OfJson("""{"kind":"x","n":[]}"""u8.ToArray(), [Pointer("/kind"), Pointer("/n"), Pointer("/m")]) },
+            """
+            {"method":"POST","host":"api.internal","path":"/a","segments":["a"],"query":[],"headers":[],
+             "body":{"most":19,"problem":null,"fields":[{"pointer":"/kind","value":"x","exact":true},{"pointer":"/n","value":null,"exact":true}]},"unknown":null}
+            """,
+            "the_members_of_a_body");
     }
+
+    private static JsonPointer Pointer(string text) => JsonPointer.TryParse(text, out JsonPointer? pointer) ? pointer : throw new ArgumentException(text);
 
     [TestCaseSource(nameof(Requests))]
     public void Facts(HttpOperation request, string expected)

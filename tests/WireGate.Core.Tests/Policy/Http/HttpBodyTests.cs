@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy;
+using WireGate.Core.Policy.Facts;
+using static WireGate.Core.Tests.Policy.Http.HttpHouse;
+using static WireGate.Core.Tests.Policy.RuleHouse;
+
+namespace WireGate.Core.Tests.Policy.Http;
+
+/// <summary>Rules see how long the body of a request is, and the members of its JSON that they name.</summary>
+internal sealed class HttpBodyTests
+{
+    [TestCase("""{"kind":"refund"}""", true, true, TestName = "A_member_with_its_value_is_covered")]
+    [TestCase("""{"a":1,"\u006bind":"re\u0066und","b":{"kind":"x"}}""", true, true, TestName = "An_escaped_name_and_value_are_what_they_mean")]
+    [TestCase("""{"kind":"charge"}""", false, false, TestName = "A_member_of_another_value_is_nothing")]
+    [TestCase("""{"other":"refund"}""", false, false, TestName = "A_member_that_is_not_there_is_nothing")]
+    [TestCase("""{"kind":"refund","Kind":"refund"}""", false, true, TestName = "A_member_in_two_cases_is_not_covered_and_is_touched")]
+    [TestCase("""{"KIND":"refund"}""", false, true, TestName = "A_member_in_another_case_is_not_covered_and_is_touched")]
+    [TestCase("""{"kind":"refund","kind":"refund"}""", false, true, TestName = "A_member_twice_is_not_covered_and_is_touched")]
+    [TestCase("""{"kind":"charge","\u006bind":"charge"}""", false, true, TestName = "A_member_twice_by_an_escape_is_touched_whatever_it_says")]
+    [TestCase("""{"a":{"b":1,"b":2},"kind":"charge"}""", false, true, TestName = "Any_member_twice_makes_it_no_JSON")]
+    [TestCase("""{"kind":["refund"]}""", false, true, TestName = "A_list_may_be_taken_for_what_is_in_it")]
+    [TestCase("""{"kind":"refund",}""", false, true, TestName = "No_JSON_is_not_covered_and_is_touched")]
+    [TestCase("""{"kind":"refund"} {}""", false, true, TestName = "Two_texts_are_no_JSON")]
+    [TestCase("""{"kind":"\ud800"}""", false, true, TestName = "Half_a_character_is_no_JSON")]
+    [TestCase("\uFEFF{\"kind\":\"refund\"}", false, true, TestName = "A_byte_order_mark_is_no_JSON")]
+    [TestCase("kind=refund", false, true, TestName = "A_form_is_no_JSON")]
+    [TestCase("", false, true, TestName = "An_empty_text_is_no_JSON")]
+    public void Members(string body, bool covers, bool touches) => Assert.That(Verdicts(body, "/kind", "refund"), Is.EqualTo((covers, touches)));
+
+    [TestCase("""{"n":100}""", "/n", "100", true, true)]
+    [TestCase("""{"n":1e2}""", "/n", "100", false, true, TestName = "A_number_that_is_written_otherwise_is_not_covered_and_is_touched")]
+    [TestCase("""{"n":100.0}""", "/n", "100", false, true)]
+    [TestCase("""{"n":101}""", "/n", "100", false, false)]
+    [TestCase("""{"n":true}""", "/n", "true", true, true)]
+    [TestCase("""{"n":null}""", "/n", "null", true, true)]
+    [TestCase("""{"n":"refund-1"}""", "/n", "refund-*", true, true)]
+    [TestCase("""{"n":[{"a":"x"},{"a":"y"}]}""", "/n/1/a", "y", true, true)]
+    [TestCase("""{"n":[{"a":"x"}]}""", "/n/01/a", "x", false, false)]
+    [TestCase("""{"n":{"a/b":{"~":"x"}}}""", "/n/a~1b/~0", "x", true, true)]
+    [TestCase("""{"":"x"}""", "/", "x", true, true)]
+    public void Values(string body, string pointer, string value, bool covers, bool touches) =>
+        Assert.That(Verdicts(body, pointer, value), Is.EqualTo((covers, touches)));
+
+    [Test]
+    public void All_that_a_match_names_must_be_there()
+    {
+        MatchConfig match = Body(("/a", ["1", "2"]), ("/b", ["x"]));
+
+        Assert.That(Verdicts(Of("""{"a":"2","b":"x"}""", match), match), Is.EqualTo((true, true)));
+        Assert.That(Verdicts(Of("""{"a":"3","b":"x"}""", match), match), Is.EqualTo((false, false)));
+        Assert.That(Verdicts(Of("""{"a":"2"}""", match), match), Is.EqualTo((false, false)));
+    }
+
+    [Test]
+    public void What_is_no_UTF_8_is_not_covered_and_is_touched()
+    {
+        HttpBody body = HttpBody.OfJson(Encoding.Latin1.GetBytes("{\"a\":\"\u00e4\"}"), [Pointer("/a")]);
+
+        Assert.That(Verdicts(Request("POST", "/") with { Body = body }, Body(("/a", ["*"]))), Is.EqualTo((false, true)));
+    }
+
+    [Test]
+    public void A_body_that_nobody_looked_at_is_not_covered_and_is_touched_and_none_is_nothing()
+    {
+        MatchConfig match = Body(("/a", ["*"]));
+
+        Assert.That(Verdicts(Request("POST", "/"), match), Is.EqualTo((false, true)));
+        Assert.That(Verdicts(Request("POST", "/") with { Body = HttpBody.Unread(5) }, match), Is.EqualTo((false, true)));
+        Assert.That(Verdicts(Request("POST", "/") with { Body = HttpBody.None }, match), Is.EqualTo((false, false)));
+    }
+
+    [TestCase(10, true, false)]
+    [TestCase(11, false, true)]
+    [TestCase(long.MaxValue, false, true, TestName = "A_length_that_nobody_knows_is_the_longest")]
+    public void Lengths(long most, bool covers, bool touches)
+    {
+        HttpOperation request = Request("POST", "/") with { Body = HttpBody.Unread(most) };
+
+        Assert.That(Judge(request, Allow(Size(10, null))).Verdict == Verdict.Allow, Is.EqualTo(covers));
+        Assert.That(Judge(request, Allow(Everything), Deny(Size(null, 10))).Verdict == Verdict.Deny, Is.EqualTo(touches));
+    }
+
+    [Test]
+    public void Whether_a_body_is_asked_for_hangs_on_the_head()
+    {
+        SessionRules rules = RuleBook.Compile(Config(
+            Allow(Match("POST", "/v1/**"), "all"),
+            Deny(Body(("/kind", ["refund"])) with { Http = Body(("/kind", ["refund"])).Http! with { Paths = Match(paths: "/v1/charges").Http!.Paths } }, "refunds"))).For(Alice);
+
+        Assert.That(rules.HttpBodyPointers.Select(p => p.Text), Is.EqualTo(new[] { "/kind" }));
+        Assert.That(rules.AsksForBody(Request("POST", "/v1/charges")), Is.True);
+        Assert.That(rules.AsksForBody(Request("POST", "/v1/other")), Is.False);
+        Assert.That(rules.JudgeHead(Request("POST", "/v1/charges"), Now).Verdict, Is.EqualTo(Verdict.Allow), "the body may still please it");
+        Assert.That(rules.JudgeHead(Request("GET", "/v1/charges"), Now).Verdict, Is.EqualTo(Verdict.Deny), "whatever its body has");
+    }
+
+    [TestCase("")]
+    [TestCase("a")]
+    [TestCase("/a~")]
+    [TestCase("/a~2")]
+    public void Refuses_a_pointer_that_is_none(string text) => Assert.That(JsonPointer.TryParse(text, out _), Is.False);
+
+    private static (bool Covers, bool Touches) Verdicts(string body, string pointer, string value)
+    {
+        MatchConfig match = Body((pointer, [value]));
+        return Verdicts(Of(body, match), match);
+    }
+
+    private static (bool Covers, bool Touches) Verdicts(HttpOperation request, MatchConfig match) =>
+        (Judge(request, Allow(match)).Verdict == Verdict.Allow, Judge(request, Allow(Everything), Deny(match)).Verdict == Verdict.Deny);
+
+    private static HttpOperation Of(string body, MatchConfig match) =>
+        Request("POST", "/") with { Body = HttpBody.OfJson(Encoding.UTF8.GetBytes(body), [.. match.Http!.Body.Select(b => b.Key)]) };
+
+    private static MatchConfig Body(params (string Pointer, string[] Values)[] members) => new()
+    {
+        Http = new HttpMatchConfig
+        {
+            Body = [.. members.Select(m => KeyValuePair.Create(Pointer(m.Pointer), m.Values.Select(v => new NamePattern(v)).ToImmutableArray()))],
+        },
+    };
+
+    private static MatchConfig Size(long? max, long? over) => new() { Http = new HttpMatchConfig { BodySize = new HttpBodySizeConfig(max, over) } };
+
+    private static JsonPointer Pointer(string text) => JsonPointer.TryParse(text, out JsonPointer? pointer) ? pointer : throw new ArgumentException(text);
+}
