@@ -32,6 +32,12 @@ internal sealed class Credential : IDisposable
     /// <summary>Name of the field that it stands in; empty: in none.</summary>
     public ReadOnlySpan<byte> FieldName => _surface == HttpSurface.Query ? default : _name;
 
+    /// <summary>Name of the field that no table of HPACK may remember; empty: Authorization, or none.</summary>
+    public ReadOnlySpan<byte> SensitiveName => _surface == HttpSurface.Signature ? "X-Amz-Security-Token"u8 : FieldName;
+
+    /// <summary>It stands in the request target.</summary>
+    public bool IsInTarget => _surface == HttpSurface.Query;
+
     /// <summary>What signs requests for AWS.</summary>
     /// <param name="login">The login.</param>
     /// <param name="secrets">Access key id, secret access key, and the session token if there is one; borrowed.</param>

@@ -60,7 +60,11 @@ internal static class HeadWriter
         output.Write(head.Reason);
         output.Write("\r\n"u8);
         WriteFields(output, head, PlaceholderSlot.NoField, default, places, isMasked ? MaskedFields.OfResponse : default);
-        if (isMasked)
+        if (inChunks && head is { IsWhole: true, IsToHead: false, ContentLength: null, Code: not (< 200 or 204 or 304) })
+        {
+            WriteLength(output, 0);
+        }
+        else if (isMasked)
         {
             WriteMasked(output, head, inChunks);
         }

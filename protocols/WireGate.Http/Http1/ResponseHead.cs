@@ -24,11 +24,14 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
     /// <summary>What was asked: a response to HEAD has no body, whatever it says. Set before it is read.</summary>
     public bool IsToHead { get; set; }
 
+    /// <summary>It is known that nothing follows it, whatever it says. Set before it is read.</summary>
+    public bool IsWhole { get; set; }
+
     /// <inheritdoc/>
     public override void Clear()
     {
         base.Clear();
-        (Code, _reason) = (0, default);
+        (Code, _reason, IsWhole) = (0, default, false);
     }
 
     // status-line = HTTP-version SP status-code SP [ reason-phrase ]
@@ -68,7 +71,7 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
             Refuse("the length of a body in a response that has none");
         }
 
-        return isBare || IsToHead || Code == 304 ? default
+        return isBare || IsToHead || IsWhole || Code == 304 ? default
             : isChunked ? new BodyLength(BodyKind.Chunked)
             : ContentLength is { } length ? length > 0 ? new BodyLength(BodyKind.Counted, length) : default
             : new BodyLength(BodyKind.UntilClose);

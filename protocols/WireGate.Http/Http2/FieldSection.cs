@@ -64,7 +64,7 @@ internal sealed class FieldSection : IDisposable
     public Span<byte> WritableValue(in FieldLine field) => _bytes.AsSpan(field.ValueStart, field.ValueLength);
 
     /// <summary>Whether a field must never be remembered by a table of HPACK.</summary>
-    /// <param name="index">Within <see cref="Fields"/>.</param>
+    /// <param name="index">Within <see cref="Fields"/>; below 0, of a pseudo-header field before those.</param>
     public bool IsSensitive(int index) => _sensitive![_pseudo + index];
 
     /// <summary>The value of the first field of a name.</summary>

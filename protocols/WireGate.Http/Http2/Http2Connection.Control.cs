@@ -99,7 +99,11 @@ internal sealed partial class Http2Connection
         ulong opaque = BinaryPrimitives.ReadUInt64BigEndian(payload);
         if (head.Has(FrameFlags.ACK))
         {
-            if (!TryTakeAnswer(opaque))
+            if (_isPinged && opaque == AlivePing)
+            {
+                _isPinged = false;
+            }
+            else if (!TryTakeAnswer(opaque))
             {
                 Spend();
             }

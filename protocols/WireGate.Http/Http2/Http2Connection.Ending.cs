@@ -87,13 +87,13 @@ internal sealed partial class Http2Connection
                 ?
                 [
                     (SettingId.MAX_CONCURRENT_STREAMS, (uint)Limits.Streams),
-                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Http2Limits.FirstWindow),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.FirstWindow),
                     (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
                 ]
                 :
                 [
                     (SettingId.ENABLE_PUSH, 0),
-                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Http2Limits.FirstWindow),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.FirstWindow),
                     (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
                 ]);
         FrameWriter.WriteWindowUpdate(Pending, 0, Limits.ConnectionWindow - PeerSettings.UsualWindow);
@@ -112,7 +112,7 @@ internal sealed partial class Http2Connection
 
         SpendReset();
         Http2Stream? stream = Remove(e.StreamId);
-        stream?.End(new StreamException(e.Code, isByPeer: true, isUnprocessed: false));
+        stream?.End(new StreamException(e.Code, isByPeer: true, isUnprocessed: false) { Broken = e.Message });
         WriteReset(e.StreamId, e.Code);
         StopIfDrained();
     }
@@ -165,7 +165,7 @@ internal sealed partial class Http2Connection
         _overSince = _time.GetTimestamp();
         foreach (int id in _streams.Keys.ToArray())
         {
-            Remove(id)!.End(new StreamException(_broken?.Code ?? ErrorCode.CANCEL, isByPeer: _broken is not null, isUnprocessed: false));
+            Remove(id)!.End(new StreamException(_broken?.Code ?? ErrorCode.CANCEL, isByPeer: _broken is not null, isUnprocessed: false) { Broken = _broken?.Message });
         }
 
         // What came behind the end that was told already was not looked at.
@@ -205,7 +205,13 @@ internal sealed partial class Http2Connection
 
     private void OnTime()
     {
+        // It may have been on its way when the connection ended.
         _isTimed = false;
+        if (_isDisposed)
+        {
+            return;
+        }
+
         if (_overSince != 0)
         {
             if (_time.GetElapsedTime(_overSince) < LastWords)

@@ -1,3 +1,5 @@
+using WireGate.Http.Http2.Frames;
+
 namespace WireGate.Http.Http2;
 
 /// <content>Streams that this end opens, which is then a client.</content>
@@ -6,6 +8,9 @@ internal sealed partial class Http2Connection
     // Before an upstream said how many it takes.
     private const int UsualStreams = 100;
 
+    private const ulong AlivePing = 0x5769_7265_4761_7466;
+
+    private bool _isPinged;
     private bool _isUnlimited;
     private int _next;
 
@@ -20,6 +25,24 @@ internal sealed partial class Http2Connection
 
     /// <summary>There is room for a stream.</summary>
     public bool CanOpen => !IsExhausted && _streams.Count < (_isUnlimited ? Math.Min(_settings.MaxConcurrentStreams, int.MaxValue) : UsualStreams);
+
+    /// <summary>Whether anything came since this was asked last.</summary>
+    public bool TakeHeard()
+    {
+        bool isHeard = _isHeard;
+        _isHeard = false;
+        return isHeard;
+    }
+
+    /// <summary>Asks for a sign of life.</summary>
+    public void Ping()
+    {
+        if (!_isOver)
+        {
+            _isPinged = true;
+            FrameWriter.WritePing(Pending, AlivePing, isAck: false);
+        }
+    }
 
     /// <summary>Opens a stream, and makes its request.</summary>
     /// <param name="section">Read before this returns.</param>

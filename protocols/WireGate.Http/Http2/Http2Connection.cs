@@ -38,8 +38,10 @@ internal sealed partial class Http2Connection : IDisposable
     private Budget _resets;
     private Http2Exception? _broken;
     private bool _isOver;
+    private bool _isDisposed;
     private bool _hasPreface;
     private bool _hasSettings;
+    private bool _isHeard;
     private int _last;
 
     /// <summary>Over the bytes of a transport, which stays the caller's.</summary>
@@ -134,6 +136,7 @@ internal sealed partial class Http2Connection : IDisposable
     /// <summary>Gives its memory back. <see cref="RunAsync"/> does it at its end.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _decoder.Dispose();
         _encoder.Dispose();
         _flat.Clear();
@@ -148,6 +151,7 @@ internal sealed partial class Http2Connection : IDisposable
         try
         {
             bool hasMoved = false;
+            _isHeard = true;
             while (!_isOver && !IsFull && TryTake(ref buffer))
             {
                 hasMoved = true;

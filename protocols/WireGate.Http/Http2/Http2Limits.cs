@@ -18,7 +18,7 @@ namespace WireGate.Http.Http2;
 internal sealed record Http2Limits(int Streams, int StreamWindow, int ConnectionWindow, TimeSpan HeadTime, TimeSpan AckTime)
 {
     /// <summary>SETTINGS_INITIAL_WINDOW_SIZE: octets of each stream that do not count against the connection's window.</summary>
-    public const int FirstWindow = 64 * 1024;
+    public int FirstWindow { get; init; } = 64 * 1024;
 
     /// <summary>Octets by which the windows of all streams together are wider than <see cref="FirstWindow"/>, at most.</summary>
     public int MostWider => ConnectionWindow / 4 * 3;
@@ -38,6 +38,12 @@ internal sealed record Http2Limits(int Streams, int StreamWindow, int Connection
     /// <summary>Answers before the answer, 1xx.</summary>
     public const int MostInterim = 16;
 
-    /// <summary>The usual ones.</summary>
+    /// <summary>Of clients.</summary>
     public static Http2Limits Usual { get; } = new(100, 256 * 1024, 4 * 1024 * 1024, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
+
+    /// <summary>
+    /// Of upstreams, where one connection has streams of many sessions: the connection's window is given back as data comes, so that a client that does
+    /// not read stops its own stream and no other. What may lie here then is a stream's window for each stream that is open.
+    /// </summary>
+    public static Http2Limits OfUpstream { get; } = Usual with { FirstWindow = Usual.StreamWindow };
 }

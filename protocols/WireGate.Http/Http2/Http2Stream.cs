@@ -21,11 +21,11 @@ internal sealed class Http2Stream : IDisposable
     private bool _hasSentHead;
     private long _left = -1;
     private int _returned;
-    private int _window = Http2Limits.FirstWindow;
+    private int _window;
 
     internal Http2Stream(Http2Connection connection, EventLoop loop, int id, FieldSection fields)
     {
-        (_connection, Id, Fields) = (connection, id, fields);
+        (_connection, Id, Fields, _window) = (connection, id, fields, connection.Limits.FirstWindow);
         _body = new StreamBody(this, loop);
         _output = new StreamOutput(this, loop);
         _headCame = new LoopSignal(loop);
@@ -54,6 +54,9 @@ internal sealed class Http2Stream : IDisposable
 
     /// <summary>The length of the peer's body, where it said one; -1: it did not.</summary>
     public long ContentLength { get; private set; } = -1;
+
+    /// <summary>All that came has been read, but for a head that waits to be.</summary>
+    public bool IsWhole => IsRemoteDone && Error is null && Trailers is null && _body.Buffered == 0 && _heads is not { Count: > 0 };
 
     /// <summary>Why it ended before its messages did; null: it did not.</summary>
     public StreamException? Error { get; private set; }
@@ -157,7 +160,7 @@ internal sealed class Http2Stream : IDisposable
         Gone = null;
         _connection.Release(this);
         _body.Complete();
-        _connection.Narrow(_window - Http2Limits.FirstWindow);
+        _connection.Narrow(_window - _connection.Limits.FirstWindow);
         Fields.Clear();
         Trailers?.Clear();
         while (_heads is { Count: > 0 })
@@ -275,7 +278,7 @@ internal sealed class Http2Stream : IDisposable
         }
     }
 
-    private static int HeldOf(int buffered) => Math.Max(0, buffered - Http2Limits.FirstWindow);
+    private int HeldOf(int buffered) => Math.Max(0, buffered - _connection.Limits.FirstWindow);
 
     private void Return(int count)
     {

@@ -14,4 +14,7 @@ internal sealed class StreamException(ErrorCode code, bool isByPeer, bool isUnpr
 
     /// <summary>The peer did nothing of what was asked: it may be asked again.</summary>
     public bool IsUnprocessed { get; } = isUnprocessed;
+
+    /// <summary>What the peer broke of the protocol, so that the gateway ended it; null: nothing.</summary>
+    public string? Broken { get; init; }
 }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using WireGate.Core.Sessions;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
+using WireGate.Http.Http2;
 
 namespace WireGate.Http.Relaying;
 
@@ -66,5 +67,13 @@ internal abstract class ClientLeg
     public abstract PipeWriter Upgrade(ResponseHead response);
 
     /// <summary>The exchange cannot end as it should: it is cut, so that nothing of it is taken for whole.</summary>
-    public abstract void Cut(SessionEnd reason, string detail);
+    /// <param name="reason">Why.</param>
+    /// <param name="detail">For the audit log.</param>
+    /// <param name="code">What the upstream ended it with; null: it did not.</param>
+    public abstract void Cut(SessionEnd reason, string detail, ErrorCode? code = null);
+
+    /// <summary>The upstream ended the exchange before it answered, and so it is ended here.</summary>
+    /// <param name="code">With what.</param>
+    /// <returns>False: the client could not be told so.</returns>
+    public abstract bool TryReset(ErrorCode code);
 }

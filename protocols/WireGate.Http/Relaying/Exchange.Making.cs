@@ -5,6 +5,7 @@ using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
+using WireGate.Http.Http2;
 using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
@@ -12,6 +13,9 @@ namespace WireGate.Http.Relaying;
 /// <content>One request made, and its response passed on.</content>
 internal sealed partial class Exchange
 {
+    private bool _isRepeated;
+    private bool _needsHttp11;
+
     /// <summary>How an exchange on one connection to the upstream went.</summary>
     private enum Exchanged
     {
@@ -21,7 +25,7 @@ internal sealed partial class Exchange
         /// <summary>It may send another request.</summary>
         Done,
 
-        /// <summary>The upstream had closed the connection before it saw the request, which may be made again.</summary>
+        /// <summary>The upstream did not see the request, or did nothing of it, which may be made again.</summary>
         Stale,
 
         /// <summary>The upstream did not accept the credential, and there is another by now: the request may be made again.</summary>
@@ -39,14 +43,18 @@ internal sealed partial class Exchange
         var key = new UpstreamKey(Access.Target, Access.Login);
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
+        bool isHttp11 = !Head.Upgrade.IsEmpty;
+        (_isRepeated, _needsHttp11) = (false, false);
         while (true)
         {
             UpstreamLeg? upstream = null;
             Refusal? refusal = null;
+            int? status = null;
             try
             {
-                // One that waits may be closed at this moment, and what people approved is not made again.
-                upstream = (_approval is null ? of.Services.Pool.Take(key) : null) ?? await ConnectAsync(key);
+                // One that waits may be closed at this moment, and what people approved is not made again: that would be used up for nothing. Of HTTP/2
+                // that is so as well: a stream that the upstream did not take could be, but a connection may also be lost without a word.
+                upstream = (_approval is null ? of.Services.Pool.Take(key, isHttp11 || _needsHttp11) : null) ?? await ConnectAsync(key, isHttp11 || _needsHttp11);
             }
             catch (OperationCanceledException)
             {
@@ -55,6 +63,11 @@ internal sealed partial class Exchange
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 refusal = new Refusal(SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", e.Message);
+            }
+            catch (TimeoutException)
+            {
+                status = 503;
+                refusal = new Refusal(SessionEnd.UpstreamUnreachable, "the upstream takes no more requests at the moment", "all of its connections have as many streams as it takes");
             }
             catch (SecretUnavailableException e)
             {
@@ -74,7 +87,7 @@ internal sealed partial class Exchange
             if (refusal is not null || Session.End != SessionEnd.None)
             {
                 upstream?.Release(null);
-                return Session.End == SessionEnd.None && await FailAsync(refusal!);
+                return Session.End == SessionEnd.None && await FailAsync(refusal!, status);
             }
 
             switch (await ExchangeAsync(upstream!, credential!, written, isSafe, mayRefresh))
@@ -93,13 +106,13 @@ internal sealed partial class Exchange
     }
 
     // Whoever ends the session meanwhile does not wait for an upstream that swallows everything.
-    private async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key)
+    private async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool isHttp11)
     {
         using var ended = new CancellationTokenSource();
         client.Interrupted = ended.Cancel;
         try
         {
-            return await of.Services.Pool.ConnectAsync(key, Session.Config.Limits.Connect, ended.Token);
+            return await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh: _approval is not null, Session.Config.Limits.Connect, ended.Token);
         }
         finally
         {
@@ -118,7 +131,7 @@ internal sealed partial class Exchange
         client.Interrupted = upstream.Aborting;
         bool isWhole = false;
         _isSent = true;
-        Task<BodyEnd> sending = SendAsync(upstream);
+        Task<BodyEnd> sending = SendAsync(upstream, credential);
         _clock.Begin(upstream, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
         try
         {
@@ -132,15 +145,15 @@ internal sealed partial class Exchange
                 // Its connection says nothing any more that could be believed.
                 BodyEnd unsent = await StopAsync(upstream, sending);
                 return unsent == BodyEnd.TooLong
-                    ? await FinishUnansweredAsync(unsent, isReplayable: false)
+                    ? await FinishUnansweredAsync(unsent, mayRepeat: false, reset: null)
                     : await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is no HTTP", e.Message)) ? Exchanged.Done : Exchanged.Ended;
             }
 
             if (!isThere)
             {
-                bool isReplayable = !_clock.IsLate && upstream.IsReused && Head.Body.Kind == BodyKind.None && IsIdempotent;
+                bool mayRepeat = !_clock.IsLate && MayRepeat(upstream);
                 BodyEnd unsent = await StopAsync(upstream, sending);
-                return await FinishUnansweredAsync(unsent, isReplayable);
+                return await FinishUnansweredAsync(unsent, mayRepeat, upstream.Reset);
             }
 
             _answeredWith = _response.Code;
@@ -204,7 +217,7 @@ internal sealed partial class Exchange
 
             if (received != BodyEnd.Complete)
             {
-                CutWithin(received);
+                CutWithin(received, upstream.Reset);
                 return Exchanged.Ended;
             }
 
@@ -232,7 +245,24 @@ internal sealed partial class Exchange
         return await sending;
     }
 
-    private async ValueTask<Exchanged> FinishUnansweredAsync(BodyEnd sent, bool isReplayable)
+    // What people approved is made once, whatever an upstream says that it did with it.
+    private bool MayRepeat(UpstreamLeg upstream)
+    {
+        if (_approval is not null)
+        {
+            return false;
+        }
+
+        if ((upstream.IsUnprocessed || upstream.NeedsHttp11) && IsRead && !_isRepeated)
+        {
+            (_isRepeated, _needsHttp11) = (true, upstream.NeedsHttp11);
+            return true;
+        }
+
+        return upstream.IsReused && upstream.Reset is null && Head.Body.Kind == BodyKind.None && IsIdempotent;
+    }
+
+    private async ValueTask<Exchanged> FinishUnansweredAsync(BodyEnd sent, bool mayRepeat, ErrorCode? reset)
     {
         if (Session.End != SessionEnd.None)
         {
@@ -262,7 +292,14 @@ internal sealed partial class Exchange
             return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
         }
 
-        return isReplayable ? Exchanged.Stale
+        if (!mayRepeat && reset is { } code && client.TryReset(code))
+        {
+            _isAnswered = true;
+            of.Decline(new Refusal(SessionEnd.UpstreamClosed, "the upstream ended it", $"the upstream ended the stream before it answered: {code}"));
+            return Exchanged.Done;
+        }
+
+        return mayRepeat ? Exchanged.Stale
             : await FailAsync(new Refusal(SessionEnd.UpstreamClosed, "the upstream closed before it answered", "the upstream closed before it answered")) ? Exchanged.Done
             : Exchanged.Ended;
     }

@@ -3,6 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
+using WireGate.Http.Http2;
 using WireGate.Http.Masking;
 
 namespace WireGate.Http.Relaying;
@@ -63,12 +64,13 @@ internal sealed partial class Exchange
     }
 
     // It is cut, so that it is not taken for whole.
-    private void CutWithin(BodyEnd received) => client.Cut(
+    private void CutWithin(BodyEnd received, ErrorCode? reset) => client.Cut(
         received switch
         {
             BodyEnd.SourceClosed => SessionEnd.UpstreamClosed,
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,
             _ => SessionEnd.ClientClosed,
         },
-        received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response");
+        received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response",
+        received == BodyEnd.SourceClosed ? reset : null);
 }

@@ -73,14 +73,14 @@ internal sealed partial class Exchange
         return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
     }
 
-    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream)
+    private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
         BodyEnd end = BodyEnd.SourceClosed;
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
             long most = _heldBody is null ? _mostBody : long.MaxValue;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body), most: most);
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

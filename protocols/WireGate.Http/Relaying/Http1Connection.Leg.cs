@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using WireGate.Core.Sessions;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
+using WireGate.Http.Http2;
 
 namespace WireGate.Http.Relaying;
 
@@ -122,11 +123,14 @@ internal sealed partial class Http1Connection
     }
 
     /// <inheritdoc/>
-    public override void Cut(SessionEnd reason, string detail)
+    public override void Cut(SessionEnd reason, string detail, ErrorCode? code = null)
     {
         Session.TryEnd(reason, detail);
         Session.Client.Abort();
     }
+
+    /// <inheritdoc/>
+    public override bool TryReset(ErrorCode code) => false;
 
     /// <summary>Reads on for a moment, for nothing.</summary>
     private async ValueTask LingerAsync()

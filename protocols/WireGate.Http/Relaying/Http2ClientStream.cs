@@ -184,7 +184,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     public override PipeWriter Upgrade(ResponseHead response) => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
 
     /// <inheritdoc/>
-    public override void Cut(SessionEnd reason, string detail)
+    public override void Cut(SessionEnd reason, string detail, ErrorCode? code = null)
     {
         bool isClients = reason is SessionEnd.ClientClosed or SessionEnd.HandshakeTimeout;
         try
@@ -199,8 +199,19 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
             _connection.End(SessionEnd.AuditFailed, e.Message);
         }
 
-        _stream?.Reset(isClients ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR);
+        _stream?.Reset(isClients ? ErrorCode.CANCEL : ToldOf(code));
     }
+
+    /// <inheritdoc/>
+    public override bool TryReset(ErrorCode code)
+    {
+        Stream.Reset(ToldOf(code));
+        return true;
+    }
+
+    // What an upstream says of what is between it and the gateway is nothing to a client, and an answer that is not whole did not end as it should.
+    private static ErrorCode ToldOf(ErrorCode? code) => code is ErrorCode.CANCEL or ErrorCode.REFUSED_STREAM or ErrorCode.ENHANCE_YOUR_CALM
+        ? code.Value : ErrorCode.INTERNAL_ERROR;
 
     /// <returns>What of it is none; null: it is read.</returns>
     private string? ReadHead()

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
+using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Upstream;
@@ -13,11 +14,16 @@ namespace WireGate.Http.Upstream;
 /// <param name="pool">Keeps it between two exchanges.</param>
 internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key)
 {
+    private Action? _lost;
+
     /// <summary>Its bytes.</summary>
     public Connection Connection => connection;
 
     /// <summary>Since when it waits for another exchange; a timestamp of the clock.</summary>
     public long IdleSince { get; private set; }
+
+    /// <summary>Takes it out of those that wait, since the upstream closed it.</summary>
+    public Action Lost => _lost ??= () => pool.OnLost(this);
 
     /// <inheritdoc/>
     public override IBufferWriter<byte> Head => connection.Output;
@@ -26,7 +32,8 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     public override IDuplexPipe Upgraded => connection;
 
     /// <inheritdoc/>
-    public override BodySink Begin(BodyKind body) => body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
+    public override BodySink Begin(BodyKind body, Credential credential) =>
+        body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -79,6 +86,8 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
         }
     }
 
-    /// <summary>It waits for another exchange.</summary>
-    public void Rest(long since) => (IsReused, IdleSince) = (true, since);
+    /// <summary>It waits for an exchange.</summary>
+    /// <param name="since">A timestamp of the clock.</param>
+    /// <param name="isReused">One was made on it.</param>
+    public void Rest(long since, bool isReused) => (IsReused, IdleSince) = (isReused, since);
 }

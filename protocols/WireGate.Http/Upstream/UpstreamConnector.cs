@@ -15,10 +15,12 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
 {
     // Weak, so that the certificates of a config that was replaced go with it.
     private readonly ConditionalWeakTable<ClientTlsConfig, UpstreamTls> _tls = [];
+    private readonly ConditionalWeakTable<ClientTlsConfig, UpstreamTls> _tlsOfHttp11 = [];
 
     /// <summary>Connects to the first address that answers. On the loop.</summary>
     /// <param name="loop">Where the connection lives.</param>
     /// <param name="key">What is reached, and as whom.</param>
+    /// <param name="offersHttp2">Either may be spoken, and the upstream's TLS says which; else HTTP/1.1.</param>
     /// <param name="time">The clock.</param>
     /// <param name="within">For all addresses together.</param>
     /// <param name="cancellationToken">Nobody waits for it any longer.</param>
@@ -26,7 +28,8 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
     /// <exception cref="ProtocolException">One does not speak TLS, or is not who it should be.</exception>
     /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<Connection> ConnectAsync(EventLoop loop, UpstreamKey key, TimeProvider time, TimeSpan within, CancellationToken cancellationToken)
+    public async ValueTask<Connection> ConnectAsync(
+        EventLoop loop, UpstreamKey key, bool offersHttp2, TimeProvider time, TimeSpan within, CancellationToken cancellationToken)
     {
         TargetConfig target = key.Target;
         SslStreamCertificateContext? shown = await certificates.OfAsync(key.Login.Http, cancellationToken);
@@ -43,7 +46,7 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
             using var either = CancellationTokenSource.CreateLinkedTokenSource(turn.Token, cancellationToken);
             try
             {
-                return await ConnectAsync(loop, target, address, shown, either.Token);
+                return await ConnectAsync(loop, target, address, offersHttp2, shown, either.Token);
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException
                 || (e is ProtocolException && turn.IsCancellationRequested))
@@ -57,7 +60,8 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
         throw new IOException(last);
     }
 
-    private async ValueTask<Connection> ConnectAsync(EventLoop loop, TargetConfig target, Address address, SslStreamCertificateContext? shown, CancellationToken turn)
+    private async ValueTask<Connection> ConnectAsync(
+        EventLoop loop, TargetConfig target, Address address, bool offersHttp2, SslStreamCertificateContext? shown, CancellationToken turn)
     {
         Connection connection = await loop.ConnectAsync(address.ToEndPoint(), turn);
         if (target.Tls.Mode == TlsMode.Disable)
@@ -68,7 +72,9 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
         await using CancellationTokenRegistration registration = turn.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
         try
         {
-            UpstreamTls tls = _tls.GetValue(target.Tls, static config => new UpstreamTls(config, HttpProtocol.Http11));
+            UpstreamTls tls = offersHttp2
+                ? _tls.GetValue(target.Tls, static config => new UpstreamTls(config, HttpProtocol.Http2, HttpProtocol.Http11))
+                : _tlsOfHttp11.GetValue(target.Tls, static config => new UpstreamTls(config, HttpProtocol.Http11));
             return await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host ?? "localhost", shown), turn);
         }
         catch

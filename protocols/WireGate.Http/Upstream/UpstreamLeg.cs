@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Core.Framing;
+using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
+using WireGate.Http.Http2;
 
 namespace WireGate.Http.Upstream;
 
@@ -31,10 +33,20 @@ internal abstract class UpstreamLeg
     /// <summary><see cref="Abort"/>.</summary>
     public Action Aborting => _aborting ??= Abort;
 
+    /// <summary>Nothing was done of what was asked, for certain: it may be asked once more.</summary>
+    public virtual bool IsUnprocessed => false;
+
+    /// <summary>It has to be asked in HTTP/1.1, and nothing was done of it.</summary>
+    public virtual bool NeedsHttp11 => false;
+
+    /// <summary>What the upstream ended it with before its end; null: it did not, or said nothing of why.</summary>
+    public virtual ErrorCode? Reset => null;
+
     /// <summary>The head of the request was written.</summary>
     /// <param name="body">What is behind it.</param>
+    /// <param name="credential">What is in it.</param>
     /// <returns>Where that goes. The head goes with it.</returns>
-    public abstract BodySink Begin(BodyKind body);
+    public abstract BodySink Begin(BodyKind body, Credential credential);
 
     /// <summary>Reads the next head that the upstream answers: 1xx, any number of them, then the one that counts.</summary>
     /// <param name="head">Gets it.</param>

@@ -1,10 +1,15 @@
 using System.IO.Pipelines;
+using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 
 namespace WireGate.Http.Upstream;
 
-/// <summary>The connections to upstreams of one loop that wait for another request, by target and login. On that loop only.</summary>
+/// <summary>
+/// The connections to upstreams of one loop, by target and login: those of HTTP/1.1 that wait for another request, and those of HTTP/2, which have
+/// room for some. On that loop only.
+/// </summary>
 /// <param name="loop">The loop.</param>
 /// <param name="connector">Makes new ones.</param>
 /// <param name="time">The clock.</param>
@@ -16,21 +21,33 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<UpstreamKey, List<Http1Upstream>> _idle = [];
+    private readonly Dictionary<UpstreamKey, KnownUpstream> _known = [];
     private ITimer? _sweeper;
     private bool _isDisposed;
 
-    /// <summary>How many wait.</summary>
-    public int Idle => _idle.Values.Sum(c => c.Count);
+    /// <summary>How many of HTTP/1.1 wait.</summary>
+    public int Idle => _known.Values.Sum(u => u.Idle.Count);
 
-    /// <summary>One that waits, the last that was used first.</summary>
-    /// <returns>Null: none does. Owned by the caller, who gives it back or closes it.</returns>
-    public Http1Upstream? Take(UpstreamKey key)
+    /// <summary>A connection that is there: a stream of one that others share, or one that waits, the last that was used first.</summary>
+    /// <param name="key">Whose it is.</param>
+    /// <param name="needsHttp11">It must be one of HTTP/1.1.</param>
+    /// <returns>Null: there is none. Owned by the caller, who gives it back.</returns>
+    public UpstreamLeg? Take(UpstreamKey key, bool needsHttp11 = false)
     {
-        while (_idle.TryGetValue(key, out List<Http1Upstream>? waiting) && waiting.Count > 0)
+        if (!_known.TryGetValue(key, out KnownUpstream? known))
         {
-            Http1Upstream last = waiting[^1];
-            Remove(last);
+            return null;
+        }
+
+        if (!needsHttp11 && known.FindRoom() is { } shared)
+        {
+            return shared.Take();
+        }
+
+        while (known.Idle.Count > 0)
+        {
+            Http1Upstream last = known.Idle[^1];
+            Remove(known, last);
             if (IsSilent(last.Connection))
             {
                 return last;
@@ -42,16 +59,30 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         return null;
     }
 
-    /// <summary>A new one. Owned by the caller. Continues on the loop.</summary>
+    /// <summary>A new connection, or room on one that was opened for somebody else meanwhile. Owned by the caller. Continues on the loop.</summary>
+    /// <param name="key">Whose it is.</param>
+    /// <param name="needsHttp11">It must be one of HTTP/1.1.</param>
+    /// <param name="isFresh">Nothing may have been made on it.</param>
+    /// <param name="within">How long it may take.</param>
+    /// <param name="cancellationToken">Nobody waits for it any longer.</param>
     /// <exception cref="IOException">It cannot be had.</exception>
-    /// <exception cref="Core.Framing.ProtocolException">The upstream is not who it should be.</exception>
+    /// <exception cref="TimeoutException">There is no room, and none came.</exception>
+    /// <exception cref="ProtocolException">The upstream is not who it should be.</exception>
     /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<Http1Upstream> ConnectAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
+    public async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool needsHttp11, bool isFresh, TimeSpan within, CancellationToken cancellationToken)
     {
         try
         {
-            return new Http1Upstream(await connector.ConnectAsync(loop, key, time, within, cancellationToken), key, this);
+            bool mayBeShared = !needsHttp11 && key.Target.Http2 switch
+            {
+                TargetHttp2.Off => false,
+                TargetHttp2.Clear => true,
+                _ => key.Target.Tls.Mode != TlsMode.Disable,
+            };
+            return !mayBeShared ? await OpenHttp11Async(key, within, cancellationToken)
+                : isFresh ? await OpenAsync(key, within, cancellationToken)
+                : await ShareAsync(KnownOf(key), key, within, cancellationToken);
         }
         finally
         {
@@ -60,27 +91,36 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     }
 
     /// <summary>Takes one back on which all was said and heard.</summary>
-    public void Return(Http1Upstream connection)
+    public void Return(Http1Upstream connection) => Keep(connection, isReused: true);
+
+    /// <summary>One that waited was closed by the upstream.</summary>
+    public void OnLost(Http1Upstream connection)
     {
-        if (_isDisposed || !IsSilent(connection.Connection) || (_idle.TryGetValue(connection.Key, out List<Http1Upstream>? waiting) && waiting.Count >= MostIdle))
+        if (_known.TryGetValue(connection.Key, out KnownUpstream? known))
         {
-            Close(connection);
-            return;
+            Remove(known, connection);
         }
 
-        if (!_idle.TryGetValue(connection.Key, out waiting))
-        {
-            _idle.Add(connection.Key, waiting = []);
-        }
+        Close(connection);
+    }
 
-        connection.Rest(time.GetTimestamp());
-        connection.Connection.HungUp = () =>
+    /// <summary>There may be room for a stream on one that is shared.</summary>
+    public void OnRoom(UpstreamKey key)
+    {
+        if (_known.TryGetValue(key, out KnownUpstream? known))
         {
-            Remove(connection);
-            Close(connection);
-        };
-        waiting.Add(connection);
-        _sweeper ??= time.CreateTimer(static pool => ((UpstreamPool)pool!).OnSweep(), this, SweepEvery, SweepEvery);
+            known.Tell();
+        }
+    }
+
+    /// <summary>One that was shared is over.</summary>
+    public void Remove(SharedConnection connection)
+    {
+        if (_known.TryGetValue(connection.Key, out KnownUpstream? known))
+        {
+            known.Shared.Remove(connection);
+            known.Tell();
+        }
     }
 
     /// <summary>Closes one. On the loop.</summary>
@@ -90,17 +130,25 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         _ = CloseAsync(connection.Connection);
     }
 
-    /// <summary>Closes all that wait. On the loop.</summary>
+    /// <summary>Closes all that wait, or are shared. On the loop.</summary>
     public void Dispose()
     {
         _isDisposed = true;
         _sweeper?.Dispose();
-        foreach (Http1Upstream connection in _idle.Values.SelectMany(c => c).ToArray())
+        foreach (KnownUpstream known in _known.Values)
         {
-            Close(connection);
+            foreach (Http1Upstream connection in known.Idle)
+            {
+                Close(connection);
+            }
+
+            foreach (SharedConnection connection in known.Shared)
+            {
+                connection.Close();
+            }
         }
 
-        _idle.Clear();
+        _known.Clear();
     }
 
     // What an upstream says without being asked may be taken for the answer to the next request.
@@ -132,34 +180,146 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         }
     }
 
-    private void Remove(Http1Upstream connection)
+    private static void Remove(KnownUpstream known, Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
-        if (_idle.TryGetValue(connection.Key, out List<Http1Upstream>? waiting))
+
+        // It is the last of them, unless it was closed while it waited.
+        int at = known.Idle.LastIndexOf(connection);
+        if (at >= 0)
         {
-            // It is the last of them, unless it was closed while it waited.
-            int at = waiting.LastIndexOf(connection);
-            if (at >= 0)
+            known.Idle.RemoveAt(at);
+        }
+    }
+
+    private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken) =>
+        new Http1Upstream(await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken), key, this);
+
+    // A new one, of whatever the upstream speaks.
+    private async ValueTask<UpstreamLeg> OpenAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
+    {
+        Connection connection = await connector.ConnectAsync(loop, key, offersHttp2: true, time, within, cancellationToken);
+        await loop.Switch();
+        if (key.Target.Http2 != TargetHttp2.Clear && connection.Tls?.ApplicationProtocol != HttpProtocol.Http2)
+        {
+            KnownOf(key).IsHttp11 = true;
+            return new Http1Upstream(connection, key, this);
+        }
+
+        if (_isDisposed)
+        {
+            await CloseAsync(connection);
+            throw new IOException("the loop ends");
+        }
+
+        var shared = new SharedConnection(connection, key, this, time);
+        KnownOf(key).Shared.Add(shared);
+        Http2Upstream leg = shared.Take();
+        _ = shared.RunAsync();
+        return leg;
+    }
+
+    // Those that come at the same time wait for one connection, and not each for its own: the first is one of HTTP/2, or none of theirs need wait.
+    private async ValueTask<UpstreamLeg> ShareAsync(KnownUpstream known, UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (!known.IsHttp11)
+        {
+            if (known.Opening is null && known.Shared.Count < KnownUpstream.MostShared)
             {
-                waiting.RemoveAt(at);
+                Task opening = OpenForAllAsync(known, key, within);
+                known.Opening = opening.IsCompleted ? null : opening;
+                await opening.WaitAsync(cancellationToken);
+            }
+            else if (known.Opening is not null)
+            {
+                await known.Opening.WaitAsync(cancellationToken);
+            }
+            else
+            {
+                TimeSpan left = within - time.GetElapsedTime(start);
+                await known.WhenRoom.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+            }
+
+            await loop.Switch();
+            if (Take(key) is { } leg)
+            {
+                return leg;
             }
         }
+
+        return await OpenHttp11Async(key, within, cancellationToken);
+    }
+
+    // Whoever is gone meanwhile, others wait for it, and if nobody does it waits for whoever comes next.
+    private async Task OpenForAllAsync(KnownUpstream known, UpstreamKey key, TimeSpan within)
+    {
+        try
+        {
+            UpstreamLeg opened = await OpenAsync(key, within, CancellationToken.None);
+            if (opened is Http1Upstream connection)
+            {
+                Keep(connection, isReused: false);
+            }
+            else
+            {
+                opened.Release(null);
+            }
+        }
+        finally
+        {
+            await loop.Switch();
+            known.Opening = null;
+        }
+    }
+
+    private void Keep(Http1Upstream connection, bool isReused)
+    {
+        KnownUpstream? known = _isDisposed || !IsSilent(connection.Connection) ? null : KnownOf(connection.Key);
+        if (known is null || known.Idle.Count >= MostIdle)
+        {
+            Close(connection);
+            return;
+        }
+
+        connection.Rest(time.GetTimestamp(), isReused);
+        connection.Connection.HungUp = connection.Lost;
+        known.Idle.Add(connection);
+    }
+
+    private KnownUpstream KnownOf(UpstreamKey key)
+    {
+        if (!_known.TryGetValue(key, out KnownUpstream? known))
+        {
+            _known.Add(key, known = new KnownUpstream());
+            _sweeper ??= time.CreateTimer(static pool => ((UpstreamPool)pool!).OnSweep(), this, SweepEvery, SweepEvery);
+        }
+
+        return known;
     }
 
     private void OnSweep() => loop.Post(static pool => ((UpstreamPool)pool!).Sweep(), this);
 
     private void Sweep()
     {
-        foreach (Http1Upstream connection in _idle.Values.SelectMany(c => c).Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())
+        foreach ((UpstreamKey key, KnownUpstream known) in _known.ToArray())
         {
-            Remove(connection);
-            Close(connection);
-        }
+            foreach (Http1Upstream connection in known.Idle.Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())
+            {
+                Remove(known, connection);
+                Close(connection);
+            }
 
-        // What nobody waits for is of a config that may be gone.
-        foreach (UpstreamKey key in _idle.Where(k => k.Value.Count == 0).Select(k => k.Key).ToArray())
-        {
-            _idle.Remove(key);
+            foreach (SharedConnection connection in known.Shared.ToArray())
+            {
+                connection.Look(LongestIdle);
+            }
+
+            // What nobody waits for is of a config that may be gone.
+            if (known.IsUnused)
+            {
+                _known.Remove(key);
+            }
         }
     }
 }

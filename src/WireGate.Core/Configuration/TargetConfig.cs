@@ -63,12 +63,28 @@ public sealed record TargetConfig
     /// <summary>What paths begin with by which a client of HTTP means it, like <c>/stripe</c>: without a slash at its end; null: by none.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Whether an upstream of HTTP is asked in HTTP/2.</summary>
+    public TargetHttp2 Http2 { get; init; }
+
     /// <summary>Finds a login by name.</summary>
     public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
     {
         login = Logins.FirstOrDefault(l => l.Name == name);
         return login is not null;
     }
+}
+
+/// <summary>Whether an upstream is asked in HTTP/2; else it is in HTTP/1.1.</summary>
+public enum TargetHttp2
+{
+    /// <summary>Where it agrees to that in the TLS handshake. The default.</summary>
+    Tls = 0,
+
+    /// <summary>Never.</summary>
+    Off,
+
+    /// <summary>Always, without TLS: it is known that it takes that.</summary>
+    Clear,
 }
 
 /// <summary>How an upstream is verified.</summary>

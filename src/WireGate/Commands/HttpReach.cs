@@ -13,8 +13,9 @@ namespace WireGate.Commands;
 /// </summary>
 internal static class HttpReach
 {
-    // RFC 7301: registered for HTTP/1.1.
-    private const string Alpn = "http/1.1";
+    // RFC 7301, RFC 9113: registered for HTTP/1.1 and HTTP/2.
+    private static readonly string[] Http11 = ["http/1.1"];
+    private static readonly string[] Any = ["h2", "http/1.1"];
 
     /// <summary>Tries one address.</summary>
     /// <param name="loop">Moves the bytes.</param>
@@ -31,7 +32,7 @@ internal static class HttpReach
                 cancellationToken.UnsafeRegister(static c => ((Connection)c!).Abort(), connection);
             if (target.Tls.Mode != TlsMode.Disable)
             {
-                var tls = new UpstreamTls(target.Tls, Alpn);
+                var tls = new UpstreamTls(target.Tls, target.Http2 == TargetHttp2.Off ? Http11 : Any);
                 await (await TlsConnection.ConnectAsync(connection, tls.OptionsFor(address.Host!), cancellationToken)).DisposeAsync();
             }
 

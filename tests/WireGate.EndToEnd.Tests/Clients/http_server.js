@@ -2,10 +2,12 @@
 'use strict';
 
 const crypto = require('node:crypto');
+const fs = require('node:fs');
 const http = require('node:http');
+const http2 = require('node:http2');
 const zlib = require('node:zlib');
 
-const { WG_PORT } = process.env;
+const { WG_PORT, WG_CERTIFICATE, WG_KEY } = process.env;
 const zipped = zlib.gzipSync(crypto.createHash('sha256').update('noise').digest('hex').repeat(1000));
 const waiting = [];
 let seen = 0;
@@ -51,7 +53,7 @@ const paths = {
   },
 };
 
-const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+function serve(request, response) {
   const number = ++seen;
   say({ number, method: request.method, url: request.url });
   const hash = crypto.createHash('sha256');
@@ -85,9 +87,16 @@ const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, respons
       answer(response, 200, { 'Content-Type': 'application/octet-stream' }, body);
     }
   });
-});
-server.on('clientError', (error, socket) => {
+}
+
+// In clear, in TLS with HTTP/2 for whoever wants it, and HTTP/2 in clear.
+const servers = [
+  http.createServer({ keepAliveTimeout: 60_000 }, serve),
+  http2.createSecureServer({ cert: fs.readFileSync(WG_CERTIFICATE), key: fs.readFileSync(WG_KEY), allowHTTP1: true }, serve),
+  http2.createServer(serve),
+];
+servers[0].on('clientError', (error, socket) => {
   say({ problem: error.code });
   socket.destroy();
 });
-server.listen(Number(WG_PORT), '127.0.0.1', () => say({ listening: true }));
+WG_PORT.split(' ').forEach((port, i) => servers[i].listen(Number(port), '127.0.0.1', () => say({ listening: true })));

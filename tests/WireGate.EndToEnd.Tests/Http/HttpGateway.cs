@@ -50,6 +50,20 @@ internal sealed class HttpGateway : IAsyncDisposable
                 logins: { bot: { bearer: real } }
               down: { protocol: http, address: "http://127.0.0.1:{{Ports.Free()}}", path: /down, logins: { bot: { bearer: real } } }
               node: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", hosts: [node.test], path: /node, logins: { bot: { bearer: real } } }
+              node2:
+                protocol: http
+                address: "https://127.0.0.1:{{node.TlsPort}}"
+                tls: { ca: {{node.Authority}} }
+                path: /node2
+                logins: { bot: { bearer: real } }
+              node2-clear: { protocol: http, address: "http://127.0.0.1:{{node.Http2Port}}", http2: clear, path: /node2-clear, logins: { bot: { bearer: real } } }
+              node2-off:
+                protocol: http
+                address: "https://127.0.0.1:{{node.TlsPort}}"
+                http2: off
+                tls: { ca: {{node.Authority}} }
+                path: /node2-off
+                logins: { bot: { bearer: real } }
               masked: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /masked, mask: [tokens], logins: { bot: { bearer: real } } }
               basic: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /basic, logins: { bot: { basic: { user: ci, password: real } } } }
               field:
@@ -63,7 +77,7 @@ internal sealed class HttpGateway : IAsyncDisposable
             grants:
               - name: agents
                 to: { issuer: local, groups: [agents] }
-                targets: [nginx, secure, mistrusted, down, node, masked, basic, field, query]
+                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, basic, field, query]
             rules:
               list:
                 - { name: everything, match: { http: {} }, do: allow }

@@ -4,7 +4,7 @@ using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests.Http;
 
-/// <summary>A real nginx on loopback with a config of its own: files, uploads, and a certificate of a test authority. The system's is not touched.</summary>
+/// <summary>A real nginx on loopback with a config of its own: files, uploads, a certificate of a test authority, and HTTP/2 over that. The system's is not touched.</summary>
 internal sealed class NginxHost : IHttpUpstream
 {
     private readonly RunningProcess _process;
@@ -58,7 +58,7 @@ internal sealed class NginxHost : IHttpUpstream
               default_type application/octet-stream;
               server {
                 listen 127.0.0.1:{{port}};
-                listen 127.0.0.1:{{tlsPort}} ssl;
+                listen 127.0.0.1:{{tlsPort}} ssl http2;
                 ssl_certificate {{certificate}};
                 ssl_certificate_key {{key}};
                 if ($http_authorization != "Bearer {{Token}}") { return 401; }

@@ -9,9 +9,25 @@ internal sealed class NodeHost : IHttpUpstream
 {
     private readonly RunningProcess _process;
 
-    private NodeHost(int port, RunningProcess process) => (Port, _process) = (port, process);
+    private readonly string _root;
+    private readonly Certificates _certificates;
+
+    private NodeHost(string root, Certificates certificates, int[] ports, RunningProcess process)
+    {
+        (_root, _certificates, _process) = (root, certificates, process);
+        (Port, TlsPort, Http2Port) = (ports[0], ports[1], ports[2]);
+    }
 
     public int Port { get; }
+
+    /// <summary>With TLS, HTTP/2 for whoever wants it.</summary>
+    public int TlsPort { get; }
+
+    /// <summary>In clear, HTTP/2 and nothing else.</summary>
+    public int Http2Port { get; }
+
+    /// <summary>PEM of who signed its certificate.</summary>
+    public string Authority => _certificates.CaPath;
 
     public string Target => "node";
 
@@ -21,14 +37,22 @@ internal sealed class NodeHost : IHttpUpstream
 
     public static async Task<NodeHost> StartAsync()
     {
-        int port = Ports.Free();
+        string root = Places.Temporary("node");
+        var certificates = new Certificates(root);
+        (string certificate, string key) = certificates.Issue("node");
+        int[] ports = [Ports.Free(), Ports.Free(), Ports.Free()];
         RunningProcess process = RunningProcess.Start(
             "/usr/bin/env",
             ["node", Path.Combine(Places.Clients, "http_server.js")],
-            new Dictionary<string, string> { ["WG_PORT"] = port.ToString(CultureInfo.InvariantCulture) });
-        var host = new NodeHost(port, process);
+            new Dictionary<string, string>
+            {
+                ["WG_PORT"] = string.Join(' ', ports.Select(p => p.ToString(CultureInfo.InvariantCulture))),
+                ["WG_CERTIFICATE"] = certificate,
+                ["WG_KEY"] = key,
+            });
+        var host = new NodeHost(root, certificates, ports, process);
         await Wait.UntilAsync(
-            () => process.HasExited ? throw new InvalidOperationException($"node ended:\n{process.Error}") : process.Output.Contains("listening", StringComparison.Ordinal),
+            () => process.HasExited ? throw new InvalidOperationException($"node ended:\n{process.Error}") : process.Output.Split("listening").Length > ports.Length,
             "node to serve");
         return host;
     }
@@ -42,7 +66,12 @@ internal sealed class NodeHost : IHttpUpstream
     /// <summary>Whether a request to a path ended before its body was whole.</summary>
     public bool HasCut(string path) => HasSaid("cut", path);
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _certificates.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
 
     private bool HasSaid(string what, string path)
     {

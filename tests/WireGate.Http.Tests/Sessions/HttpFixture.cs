@@ -149,6 +149,14 @@ internal abstract class HttpFixture(TransportKind kind)
 
     protected async Task<RawPeer> AcceptAsync() => Own(new RawPeer(await Upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30))));
 
+    protected async Task<Http2UpstreamPeer> AcceptHttp2Async(params (SettingId, uint)[] settings) =>
+        Own(await Http2UpstreamPeer.AcceptAsync(await Upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30)), settings));
+
+    protected static GatewayConfig WithHttp2(GatewayConfig config) => config with
+    {
+        Targets = config.Targets.Values.Select(t => t with { Http2 = TargetHttp2.Clear }).ToFrozenDictionary(t => t.Name),
+    };
+
     protected bool IsUpstreamAsked => Upstream.Pending();
 
     protected IReadOnlyList<AuditEvent> Records(AuditEventKind kind) => [.. Audit.Events.Where(e => e.Kind == kind)];

@@ -60,7 +60,7 @@ internal sealed class HpackEncoder : IDisposable
         {
             ref readonly FieldLine line = ref all[i];
             ReadOnlySpan<byte> name = section.Name(line);
-            Indexing indexing = i < pseudo ? OfPseudo(name) : section.IsSensitive(i - pseudo) ? Indexing.Never : Of(line.Name, name);
+            Indexing indexing = section.IsSensitive(i - pseudo) ? Indexing.Never : i < pseudo ? OfPseudo(name) : Of(line.Name, name);
             at += WriteField(output[at..], name, section.Value(line), indexing);
         }
 

@@ -59,6 +59,53 @@ internal static class SectionHead
         return count;
     }
 
+    /// <summary>Takes the fields of a request from its head, as they go to an upstream.</summary>
+    /// <param name="head">All of it, written by us; its target is in origin-form, or an asterisk.</param>
+    /// <param name="isSecure">It goes over TLS.</param>
+    /// <param name="secret">Name of a field that no table may remember; empty: none beside those that always are.</param>
+    /// <param name="isSecretTarget">The target must not be remembered either.</param>
+    /// <param name="section">Gets them.</param>
+    /// <returns>False: they are more than a section may have.</returns>
+    public static bool TryReadRequest(ReadOnlySpan<byte> head, bool isSecure, ReadOnlySpan<byte> secret, bool isSecretTarget, FieldSection section)
+    {
+        // method SP request-target SP HTTP-version CRLF "Host: " authority CRLF
+        ReadOnlySpan<byte> line = head[..head.IndexOf((byte)'\r')];
+        ReadOnlySpan<byte> fields = head[(line.Length + 2)..];
+        int blank = line.IndexOf((byte)' ');
+        int end = fields.IndexOf((byte)'\r');
+        if (!fields.StartsWith("Host: "u8))
+        {
+            throw new InvalidOperationException("A head that does not begin with Host.");
+        }
+
+        section.Add(":method"u8, line[..blank]);
+        section.Add(":scheme"u8, isSecure ? "https"u8 : "http"u8);
+        section.Add(":authority"u8, fields["Host: "u8.Length..end]);
+        section.Add(":path"u8, line[(blank + 1)..line.LastIndexOf((byte)' ')], isSecretTarget);
+        return TryReadFields(fields[(end + 2)..], section, secret);
+    }
+
+    /// <summary>Writes a response as a head.</summary>
+    /// <param name="output">Gets it.</param>
+    /// <param name="section">Its fields, which were checked.</param>
+    /// <returns>Field lines that were written.</returns>
+    /// <exception cref="ProtocolException">It would be none.</exception>
+    public static int WriteResponse(IBufferWriter<byte> output, FieldSection section)
+    {
+        output.Write("HTTP/1.1 "u8);
+        output.Write(section.Status);
+        output.Write(" \r\n"u8);
+        int count = 0;
+        foreach (ref readonly FieldLine field in section.Fields)
+        {
+            Write(output, Peer.Upstream, section.Name(field), section.Value(field));
+            count++;
+        }
+
+        output.Write("\r\n"u8);
+        return count;
+    }
+
     /// <summary>Takes the fields of a response from its head, as they go to a client.</summary>
     /// <param name="head">All of it, written by us.</param>
     /// <param name="section">Gets them.</param>
@@ -72,7 +119,7 @@ internal static class SectionHead
     }
 
     // field-name ":" SP field-value CRLF, up to the empty line; names in lower case (RFC 9113 section 8.2).
-    private static bool TryReadFields(ReadOnlySpan<byte> lines, FieldSection section)
+    private static bool TryReadFields(ReadOnlySpan<byte> lines, FieldSection section, ReadOnlySpan<byte> secret = default)
     {
         Span<byte> lower = stackalloc byte[256];
         while (lines.Length > 2)
@@ -89,14 +136,16 @@ internal static class SectionHead
 
             System.Text.Ascii.ToLower(name, lower, out int length);
             FieldName known = FieldNames.Of(name);
-            if (!HopByHop.Is(known))
+            if (!HopByHop.Is(known) || known == FieldName.Te)
             {
-                section.Add(lower[..length], value, isSensitive: known is FieldName.Authorization or FieldName.Cookie or FieldName.SetCookie);
+                section.Add(lower[..length], value, isSensitive: known is FieldName.Authorization or FieldName.Cookie or FieldName.SetCookie || IsSame(name, secret));
             }
         }
 
         return true;
     }
+
+    private static bool IsSame(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) => !other.IsEmpty && System.Text.Ascii.EqualsIgnoreCase(name, other);
 
     private static void Write(IBufferWriter<byte> output, Peer peer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {

@@ -15,12 +15,17 @@ public sealed class UpstreamTls
     private readonly List<SslApplicationProtocol> _applicationProtocols;
 
     /// <param name="config">Of the target.</param>
-    /// <param name="applicationProtocol">What is spoken over it: its registered ALPN name.</param>
+    /// <param name="applicationProtocols">What may be spoken over it: registered ALPN names, the best first.</param>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A file cannot be read as what it should be.</exception>
-    public UpstreamTls(ClientTlsConfig config, string applicationProtocol)
+    public UpstreamTls(ClientTlsConfig config, params ReadOnlySpan<string> applicationProtocols)
     {
         ArgumentNullException.ThrowIfNull(config);
-        _applicationProtocols = [new SslApplicationProtocol(applicationProtocol)];
+        _applicationProtocols = [];
+        foreach (string name in applicationProtocols)
+        {
+            _applicationProtocols.Add(new SslApplicationProtocol(name));
+        }
+
         _mode = config.Mode;
         if (config.CaPath is { } path)
         {

@@ -22,7 +22,7 @@ internal static class HttpTargetChecks
     /// <summary>Checks its keys against each other.</summary>
     public static void Check(
         MapValues values, ReadContext context, Key<ImmutableArray<TargetAddress>> address, Key<ClientTlsConfig> tls,
-        Key<ImmutableArray<KeyValuePair<string, LoginConfig>>> logins)
+        Key<ImmutableArray<KeyValuePair<string, LoginConfig>>> logins, Key<TargetHttp2> http2)
     {
         if (!values.TryGet(address, out ImmutableArray<TargetAddress> addresses))
         {
@@ -40,6 +40,11 @@ internal static class HttpTargetChecks
         else if (values.TryGet(tls, out ClientTlsConfig? written) && written.Mode == TlsMode.Disable)
         {
             context.Report(values.Node(tls), "the address is one of https: write http to go in clear, or remove it");
+        }
+
+        if (!IsClear(addresses) && values.TryGet(http2, out TargetHttp2 spoken) && spoken == TargetHttp2.Clear)
+        {
+            context.Report(values.Node(http2), "the address is one of https, where HTTP/2 is agreed on in the handshake, remove it");
         }
 
         if (IsClear(addresses) && values.TryGet(logins, out ImmutableArray<KeyValuePair<string, LoginConfig>> known)

@@ -29,6 +29,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<ImmutableArray<NamePattern>> _environment;
     private readonly Key<ImmutableArray<string>> _hosts;
     private readonly Key<string> _path;
+    private readonly Key<TargetHttp2> _http2;
 
     public TargetShape()
     {
@@ -82,6 +83,11 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             t => t.Hosts.IsEmpty ? null : t.Hosts,
             "HTTP: the hosts by which clients mean it, names without a port. Those of two targets differ.");
         _path = Optional("path", HttpTargetChecks.Path, t => t.Path, "HTTP: what paths begin with by which clients mean it, like /stripe.");
+        _http2 = OptionalValue<TargetHttp2>(
+            "http2",
+            new ChoiceShape<TargetHttp2>([("tls", TargetHttp2.Tls), ("off", TargetHttp2.Off), ("clear", TargetHttp2.Clear)]),
+            t => t.Http2 == TargetHttp2.Tls ? null : t.Http2,
+            "HTTP: whether it is asked in HTTP/2: tls, where it agrees to that in the TLS handshake, which is the default; off; clear, without TLS, always.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -96,7 +102,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http, ProtocolNames.Kubernetes], _tls);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts, _environment);
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path, _http2);
         values.TryGet(_protocol, out string? protocol);
         if (protocol == ProtocolNames.Ssh)
         {
@@ -106,7 +112,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
         if (ProtocolNames.IsOverHttp(protocol))
         {
-            HttpTargetChecks.Check(values, context, _address, _tls, _logins);
+            HttpTargetChecks.Check(values, context, _address, _tls, _logins, _http2);
             return;
         }
 
@@ -161,6 +167,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Environment = values.Get(_environment, []),
             Hosts = values.Get(_hosts, []),
             Path = values.GetOrNull(_path),
+            Http2 = values.Get(_http2, TargetHttp2.Tls),
         };
     }
 

@@ -30,11 +30,11 @@ internal sealed class FlowTests
         await peer.OnLoopAsync(async () =>
         {
             ReadResult read = await stream!.Body.ReadAsync();
-            Assert.That(read.Buffer.Length, Is.EqualTo(Http2Limits.FirstWindow));
-            stream.Body.AdvanceTo(read.Buffer.GetPosition(Http2Limits.FirstWindow / 2));
+            Assert.That(read.Buffer.Length, Is.EqualTo(Http2Limits.Usual.FirstWindow));
+            stream.Body.AdvanceTo(read.Buffer.GetPosition(Http2Limits.Usual.FirstWindow / 2));
         });
-        int wider = Http2Limits.Usual.StreamWindow - Http2Limits.FirstWindow;
-        Assert.That(await peer.NextOfAllAsync(), Is.EqualTo($"WINDOW_UPDATE 1 {(Http2Limits.FirstWindow / 2) + wider}"), "and the rest of what a stream may have that is read");
+        int wider = Http2Limits.Usual.StreamWindow - Http2Limits.Usual.FirstWindow;
+        Assert.That(await peer.NextOfAllAsync(), Is.EqualTo($"WINDOW_UPDATE 1 {(Http2Limits.Usual.FirstWindow / 2) + wider}"), "and the rest of what a stream may have that is read");
         await peer.OnLoopAsync(() => stream!.Dispose());
     }
 

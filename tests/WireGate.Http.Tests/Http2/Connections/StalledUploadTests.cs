@@ -9,7 +9,7 @@ namespace WireGate.Http.Tests.Http2.Connections;
 /// <summary>Bodies that nobody reads on hold neither the window of their connection nor more memory than is written down.</summary>
 internal sealed class StalledUploadTests
 {
-    private const int Half = Http2Limits.FirstWindow / 2;
+    private static readonly int Half = Http2Limits.Usual.FirstWindow / 2;
 
     [Test]
     public async Task Ninety_nine_uploads_that_nobody_reads_do_not_stop_another()
@@ -44,8 +44,8 @@ internal sealed class StalledUploadTests
         }
 
         int held = stalled.Sum(s => s.DataIn.Buffered);
-        Assert.That(held, Is.GreaterThan(98 * Http2Limits.FirstWindow).And.LessThanOrEqualTo((limits.Streams * Http2Limits.FirstWindow) + limits.MostWider));
-        Assert.That(stalled.Count(s => s.DataIn.Buffered > 3 * Http2Limits.FirstWindow), Is.EqualTo(limits.MostWider / (limits.StreamWindow - Http2Limits.FirstWindow)));
+        Assert.That(held, Is.GreaterThan(98 * Http2Limits.Usual.FirstWindow).And.LessThanOrEqualTo((limits.Streams * Http2Limits.Usual.FirstWindow) + limits.MostWider));
+        Assert.That(stalled.Count(s => s.DataIn.Buffered > 3 * Http2Limits.Usual.FirstWindow), Is.EqualTo(limits.MostWider / (limits.StreamWindow - Http2Limits.Usual.FirstWindow)));
         Assert.That(windows.OfConnection, Is.GreaterThan(limits.ConnectionWindow / 8));
         await peer.WindowAsync(0, 10_000_000);
         await peer.HeadersAsync(Last, Post, endStream: false);
@@ -63,7 +63,7 @@ internal sealed class StalledUploadTests
     public async Task A_stream_that_ends_leaves_its_room_to_others()
     {
         // Room for one that is wide.
-        Http2Limits limits = Http2Limits.Usual with { StreamWindow = Http2Limits.FirstWindow + 75_000, ConnectionWindow = 100_000 };
+        Http2Limits limits = Http2Limits.Usual with { StreamWindow = Http2Limits.Usual.FirstWindow + 75_000, ConnectionWindow = 100_000 };
         List<Http2Stream> stalled = [];
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(
             stream =>
@@ -73,7 +73,7 @@ internal sealed class StalledUploadTests
             },
             limits: limits);
         var windows = new Windows(peer);
-        foreach ((int id, int expected) in new[] { (1, limits.StreamWindow), (3, Http2Limits.FirstWindow), (5, limits.StreamWindow) })
+        foreach ((int id, int expected) in new[] { (1, limits.StreamWindow), (3, Http2Limits.Usual.FirstWindow), (5, limits.StreamWindow) })
         {
             await peer.HeadersAsync(id, Post, endStream: false);
             await windows.SendAsync(id, Half);
@@ -112,7 +112,7 @@ internal sealed class StalledUploadTests
 
         public int Echoed { get; private set; }
 
-        public int Of(int id) => _windows.GetValueOrDefault(id, Http2Limits.FirstWindow);
+        public int Of(int id) => _windows.GetValueOrDefault(id, Http2Limits.Usual.FirstWindow);
 
         public async Task FillAsync(int id)
         {
