@@ -148,7 +148,7 @@ internal sealed partial class Exchange
     {
         if (_field is not null)
         {
-            using var hidden = Credential.Hidden(Shown(Session.Access!.Login));
+            using var hidden = Credential.Hidden(Shown(Access.Login));
             Swap(hidden);
         }
     }

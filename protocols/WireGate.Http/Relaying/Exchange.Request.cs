@@ -35,7 +35,7 @@ internal sealed partial class Exchange
     }
 
     private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
-        Asked.WriteHead(output, AuthorityOf(target), credential, of.Impersonation, isMasked: _masks is not null, OwnLength);
+        Asked.WriteHead(output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength);
 
     private byte[] AuthorityOf(TargetConfig target)
     {
