@@ -20,7 +20,8 @@ internal sealed partial class Exchange
     {
         try
         {
-            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask);
+            _upstreamTrailers.BeginResponse(client.TakesTrailers, _scrubber, isMasked: _masks is not null);
+            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask, trailers: _upstreamTrailers);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {

@@ -19,6 +19,8 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     private readonly ExchangeClock _clock = new(of, client);
     private readonly BodyRelay _clientBodies = new(Peer.Client, of.ClientBytes);
     private readonly BodyRelay _upstreamBodies = new(Peer.Upstream, of.UpstreamBytes);
+    private readonly TrailerRelay _clientTrailers = new(Peer.Client);
+    private readonly TrailerRelay _upstreamTrailers = new(Peer.Upstream);
     private HeldBody? _heldBody;
     private bool _isAnswered;
 
@@ -67,6 +69,8 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         _clock.Dispose();
         _response.Dispose();
         _scrubber.Dispose();
+        _clientTrailers.Dispose();
+        _upstreamTrailers.Dispose();
     }
 
     private async ValueTask<bool> ServeAsync()
