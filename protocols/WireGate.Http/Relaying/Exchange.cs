@@ -140,7 +140,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
         if (decision.Verdict != Verdict.Allow)
         {
-            return await DenyAsync(request, decision, status: _isUnmaskable ? 502 : 403);
+            return await DenyAsync(request, decision, status: _isUnmaskable && !IsGrpc ? 502 : 403);
         }
 
         AuditPosition written = of.Log.Allowed(Session, Head, request, decision);
