@@ -16,8 +16,9 @@ internal sealed class CachedSecretSource(ISecretSource source, TimeSpan refresh,
     private Secret? _value;
     private string? _failure;
     private long _answered;
-    private Task? _running;
-    private Task? _next;
+    private SharedRound? _round;
+
+    private SharedRound Round => _round ??= new SharedRound(_lock, RunAsync);
 
     /// <inheritdoc/>
     public async ValueTask<Secret> FetchAsync(bool fresh, CancellationToken cancellationToken)
@@ -31,10 +32,7 @@ internal sealed class CachedSecretSource(ISecretSource source, TimeSpan refresh,
                 return kept;
             }
 
-            // A fresh caller cannot use the round that is running: it may have read the old value just before the upstream changed.
-            round = _running is null ? _running = Task.Run(RunAsync, CancellationToken.None)
-                : fresh ? _next ??= FollowAsync(_running)
-                : _running;
+            round = Round.Join(fresh);
         }
 
         await round.WaitAsync(cancellationToken);
@@ -63,19 +61,6 @@ internal sealed class CachedSecretSource(ISecretSource source, TimeSpan refresh,
             : null;
     }
 
-    private async Task FollowAsync(Task before)
-    {
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Task round;
-        lock (_lock)
-        {
-            _next = null;
-            round = _running ??= Task.Run(RunAsync, CancellationToken.None);
-        }
-
-        await round;
-    }
-
     /// <summary>Asks the source and keeps the answer. Only a defect of ours makes it throw.</summary>
     private async Task RunAsync()
     {
@@ -101,7 +86,7 @@ internal sealed class CachedSecretSource(ISecretSource source, TimeSpan refresh,
                 _value = value;
                 _failure = failure;
                 _answered = time.GetTimestamp();
-                _running = null;
+                Round.End();
                 if (_stopping.IsCancellationRequested)
                 {
                     _value?.Dispose();

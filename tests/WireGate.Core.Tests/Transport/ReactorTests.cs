@@ -6,6 +6,7 @@ using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
+using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Core.Tests.Transport;
@@ -154,6 +155,21 @@ public class ReactorTests
             pair.Callee.Input.CancelPendingRead();
             pair.Callee.Input.AdvanceTo((await reading).Buffer.Start);
         });
+    }
+
+    [Test]
+    public async Task What_a_burst_took_is_given_up_while_nothing_happens()
+    {
+        await using LoopbackPair pair = await LoopbackPair.OpenAsync(TransportKind.Epoll);
+        BlockPool blocks = ((Reactor)pair.Loop).Blocks;
+        await pair.OnLoopAsync(() =>
+        {
+            Block[] burst = [.. Enumerable.Range(0, 2 * BlockPool.Kept).Select(_ => blocks.Rent())];
+            Array.ForEach(burst, blocks.Return);
+            return Task.CompletedTask;
+        });
+
+        await Until.TrueAsync(() => !blocks.HasSpare, "the reactor to give them up");
     }
 
     [Test]

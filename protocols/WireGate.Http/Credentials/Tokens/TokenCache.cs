@@ -25,8 +25,9 @@ internal sealed class TokenCache(ITokenIssuer issuer, SecretProvider secrets, st
     private TimeSpan _lifetime;
     private string? _failure;
     private long _failed;
-    private Task? _running;
-    private Task? _next;
+    private SharedRound? _round;
+
+    private SharedRound Round => _round ??= new SharedRound(_lock, RunAsync);
 
     /// <summary>The token.</summary>
     /// <param name="fresh">The upstream did not accept what there was: another is asked for.</param>
@@ -43,10 +44,7 @@ internal sealed class TokenCache(ITokenIssuer issuer, SecretProvider secrets, st
                 return kept;
             }
 
-            // A fresh caller cannot use the round that is running: its token may be the one that was not accepted.
-            round = _running is null ? _running = Task.Run(RunAsync, CancellationToken.None)
-                : fresh ? _next ??= FollowAsync(_running)
-                : _running;
+            round = Round.Join(fresh);
         }
 
         await round.WaitAsync(cancellationToken);
@@ -68,26 +66,13 @@ internal sealed class TokenCache(ITokenIssuer issuer, SecretProvider secrets, st
         if (age >= _lifetime - Less(LongestMargin, _lifetime / 2) && !hasFailed)
         {
             // Nobody has to wait for the one that comes after it.
-            _running ??= Task.Run(RunAsync, CancellationToken.None);
+            Round.Join();
         }
 
         return _token.Clone();
     }
 
     private static TimeSpan Less(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private async Task FollowAsync(Task before)
-    {
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Task round;
-        lock (_lock)
-        {
-            _next = null;
-            round = _running ??= Task.Run(RunAsync, CancellationToken.None);
-        }
-
-        await round;
-    }
 
     /// <summary>Asks, and keeps the answer. Only a defect of ours makes it throw.</summary>
     private async Task RunAsync()
@@ -112,7 +97,7 @@ internal sealed class TokenCache(ITokenIssuer issuer, SecretProvider secrets, st
         {
             lock (_lock)
             {
-                _running = null;
+                Round.End();
                 _failure = failure;
                 _failed = time.GetTimestamp();
                 if (issued is { } token)

@@ -60,33 +60,3 @@ internal sealed unsafe class Block : ReadOnlySequenceSegment<byte>
     [Conditional("DEBUG")]
     private void Poison() => _array.AsSpan(0, Filled).Fill(0xDB);
 }
-
-/// <summary>The blocks of one reactor, last in first out, so that the one that is hot in the cache is used again. One thread only.</summary>
-internal sealed class BlockPool
-{
-    /// <summary>Blocks kept for later: 4 MiB. What a burst took beyond that goes back to the collector.</summary>
-    private const int Kept = 64;
-
-    private readonly Block[] _free = new Block[Kept];
-    private int _count;
-
-    /// <summary>Blocks that are rented now.</summary>
-    internal int Rented { get; private set; }
-
-    internal Block Rent()
-    {
-        Rented++;
-        return _count > 0 ? _free[--_count] : new Block();
-    }
-
-    internal void Return(Block block)
-    {
-        Debug.Assert(!_free.AsSpan(0, _count).Contains(block), "Given back twice.");
-        Rented--;
-        block.Reset();
-        if (_count < Kept)
-        {
-            _free[_count++] = block;
-        }
-    }
-}

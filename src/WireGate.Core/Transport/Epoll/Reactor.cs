@@ -16,6 +16,9 @@ internal sealed unsafe class Reactor : EventLoop, IDisposable
     /// <summary>Events taken from the kernel in one call; libev's and pgbouncer's order of magnitude.</summary>
     private const int MaxEvents = 256;
 
+    /// <summary>Milliseconds between looks at blocks that a burst has left: longer than bursts are apart that come again and again.</summary>
+    private const int SettleEvery = 1000;
+
     [ThreadStatic]
     private static Reactor? _current;
 
@@ -35,6 +38,7 @@ internal sealed unsafe class Reactor : EventLoop, IDisposable
     private EpollSource?[] _sources = new EpollSource?[1024];
     private uint _generation;
     private int _connections;
+    private long _settled;
     private volatile bool _stopping;
 
     /// <param name="index">Index among the loops of the process.</param>
@@ -167,7 +171,7 @@ internal sealed unsafe class Reactor : EventLoop, IDisposable
         {
             while (!_stopping)
             {
-                int count = Libc.epoll_wait(_epoll, events, MaxEvents, _queue.Count > 0 ? 0 : -1);
+                int count = Libc.epoll_wait(_epoll, events, MaxEvents, _queue.Count > 0 ? 0 : Blocks.HasSpare ? SettleEvery : -1);
                 if (count < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
                 {
                     throw new Win32Exception(Marshal.GetLastPInvokeError());
@@ -179,6 +183,7 @@ internal sealed unsafe class Reactor : EventLoop, IDisposable
                 }
 
                 RunQueue();
+                SettleBlocks();
             }
         }
         finally
@@ -198,6 +203,15 @@ internal sealed unsafe class Reactor : EventLoop, IDisposable
 
             _ = Libc.close(_wake);
             _ = Libc.close(_epoll);
+        }
+    }
+
+    private void SettleBlocks()
+    {
+        if (Blocks.HasSpare && Environment.TickCount64 - _settled >= SettleEvery)
+        {
+            _settled = Environment.TickCount64;
+            Blocks.Settle();
         }
     }
 
