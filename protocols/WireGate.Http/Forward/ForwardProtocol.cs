@@ -179,20 +179,37 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
             return true;
         }
 
-        if (!head.TryGet(FieldName.ProxyAuthorization, out ReadOnlySpan<byte> value))
+        foreach (ref readonly FieldLine field in head.Fields)
         {
-            return false;
+            if (field.Name == FieldName.ProxyAuthorization && HasEncoded(head.Value(field)))
+            {
+                return true;
+            }
         }
 
-        Span<byte> decoded = stackalloc byte[512];
-        ReadOnlySpan<byte> credentials = value[(value.LastIndexOf((byte)' ') + 1)..];
+        return false;
+    }
+
+    // Base64 of either alphabet, of any length, padded or not: whoever reads it may take all of them.
+    private static bool HasEncoded(ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> credentials = value[(value.LastIndexOfAny((byte)' ', (byte)'\t') + 1)..].TrimEnd((byte)'=');
+        byte[] text = new byte[(credentials.Length + 3) / 4 * 4], decoded = new byte[text.Length / 4 * 3];
+        text.AsSpan().Fill((byte)'=');
+        for (int i = 0; i < credentials.Length; i++)
+        {
+            text[i] = credentials[i] switch { (byte)'-' => (byte)'+', (byte)'_' => (byte)'/', byte b => b };
+        }
+
         try
         {
-            return System.Buffers.Text.Base64.DecodeFromUtf8(credentials, decoded, out _, out int length) is OperationStatus.Done or OperationStatus.DestinationTooSmall
-                && Core.Credentials.PlaceholderToken.IsWithin(decoded[..length]);
+            // What is no Base64 ends it; what came before counts.
+            System.Buffers.Text.Base64.DecodeFromUtf8(text, decoded, out _, out int length);
+            return Core.Credentials.PlaceholderToken.IsWithin(decoded.AsSpan(0, length));
         }
         finally
         {
+            CryptographicOperations.ZeroMemory(text);
             CryptographicOperations.ZeroMemory(decoded);
         }
     }
@@ -210,8 +227,16 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         return null;
     }
 
-    private ValueTask<RequestScope?> RefuseAsync(Session session, RequestHead head, int status, string problem) =>
-        RefuseAsync(session, head, status, new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem));
+    private async ValueTask<RequestScope?> RefuseAsync(Session session, RequestHead head, int status, string problem)
+    {
+        string? reference = _refused.Refuse(session, new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem));
+        if (session.IsRefused)
+        {
+            await AnswerAsync(session, head, status, problem, reference);
+        }
+
+        return null;
+    }
 
     private async ValueTask<RequestScope?> RefuseAsync(Session session, RequestHead head, int status, Refusal refusal)
     {

@@ -99,15 +99,11 @@ internal sealed partial class Http2Connection
         ulong opaque = BinaryPrimitives.ReadUInt64BigEndian(payload);
         if (head.Has(FrameFlags.ACK))
         {
-            if (_isDraining && opaque == DrainPing)
-            {
-                OnDrainTime();
-            }
-            else if (_isPinged && opaque == AlivePing)
+            if (_isPinged && opaque == AlivePing)
             {
                 _isPinged = false;
             }
-            else
+            else if (!TryTakeAnswer(opaque))
             {
                 Spend();
             }
@@ -148,6 +144,7 @@ internal sealed partial class Http2Connection
         if (head.StreamId == 0)
         {
             _sendWindow += increment;
+            _moved++;
             if (increment == 0 || _sendWindow > int.MaxValue)
             {
                 Http2Exception.Throw(

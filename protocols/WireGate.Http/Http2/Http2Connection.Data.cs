@@ -12,6 +12,7 @@ internal sealed partial class Http2Connection
     private bool _dataEnds;
     private int _receiveWindow;
     private int _returned;
+    private int _wider;
 
     // +---------------+
     // |Pad Length? (8)|
@@ -157,12 +158,29 @@ internal sealed partial class Http2Connection
     /// <summary>So many octets of the connection's window may come again.</summary>
     internal void Return(int count)
     {
+        // So that what is not given back yet and what lies here never are all of it.
         _returned += count;
-        if (_returned >= Limits.ConnectionWindow / 4 && !_isOver)
+        if (_returned >= Limits.ConnectionWindow / 8 && !_isOver)
         {
             _receiveWindow += _returned;
             WriteWindow(0, _returned);
             _returned = 0;
         }
     }
+
+    /// <summary>A stream that is read may have more lie here than those that nobody reads.</summary>
+    /// <returns>False: there is no room, and it goes on with what it has.</returns>
+    internal bool TryWiden(int count)
+    {
+        if (count > Limits.MostWider - _wider)
+        {
+            return false;
+        }
+
+        _wider += count;
+        return true;
+    }
+
+    /// <summary>Its room is for others again.</summary>
+    internal void Narrow(int count) => _wider -= count;
 }

@@ -5,49 +5,17 @@ namespace WireGate.Http.Http2;
 /// <content>How it begins and ends, streams and the connection.</content>
 internal sealed partial class Http2Connection
 {
-    private const ulong DrainPing = 0x5769_7265_4761_7465;
-
-    // Within a round trip the peer knows, or it does not answer.
-    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
-
     // What was said last is sent within that, or it is not.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
     private ITimer? _timer;
     private long _opened;
     private long _partialSince;
-    private long _drainSince;
     private long _overSince;
     private long _due;
     private bool _isPartial;
     private bool _isBlock;
     private bool _isTimed;
-    private bool _isDraining;
-    private int _lastServed = int.MaxValue;
-
-    /// <summary>Opens no stream any more, and lets those end that are open; then <see cref="RunAsync"/> ends.</summary>
-    public void Drain()
-    {
-        if (_isDraining || _isOver)
-        {
-            return;
-        }
-
-        _isDraining = true;
-        if (_role == Http2Role.Server)
-        {
-            // RFC 9113 section 6.8: first that it will end, and when the peer knows, where: what it asked meanwhile is served.
-            FrameWriter.WriteGoAway(Pending, int.MaxValue, ErrorCode.NO_ERROR);
-            FrameWriter.WritePing(Pending, DrainPing, isAck: false);
-            _drainSince = _time.GetTimestamp();
-            Arm(DrainTime);
-        }
-        else
-        {
-            _lastServed = 0;
-            StopIfDrained();
-        }
-    }
 
     /// <summary>Ends it, and all of its streams, now.</summary>
     public void Close() => Stop(null);
@@ -75,6 +43,7 @@ internal sealed partial class Http2Connection
         {
             // What was written goes out yet; until then it counts.
             stream.IsLingering = true;
+            _lingering++;
             return;
         }
 
@@ -98,6 +67,7 @@ internal sealed partial class Http2Connection
         if (_streams.Remove(streamId, out Http2Stream? stream) && stream.IsLingering)
         {
             stream.IsLingering = false;
+            _lingering--;
             Active--;
         }
 
@@ -117,13 +87,13 @@ internal sealed partial class Http2Connection
                 ?
                 [
                     (SettingId.MAX_CONCURRENT_STREAMS, (uint)Limits.Streams),
-                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.StreamWindow),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.FirstWindow),
                     (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
                 ]
                 :
                 [
                     (SettingId.ENABLE_PUSH, 0),
-                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.StreamWindow),
+                    (SettingId.INITIAL_WINDOW_SIZE, (uint)Limits.FirstWindow),
                     (SettingId.MAX_HEADER_LIST_SIZE, FieldSection.MostBytes),
                 ]);
         FrameWriter.WriteWindowUpdate(Pending, 0, Limits.ConnectionWindow - PeerSettings.UsualWindow);
@@ -189,15 +159,6 @@ internal sealed partial class Http2Connection
         _drained.Set();
     }
 
-    private void StopIfDrained()
-    {
-        bool isLast = _role == Http2Role.Client ? _isDraining || IsPeerLeaving : _isDraining && _lastServed != int.MaxValue;
-        if (isLast && _streams.Count == 0 && Active == 0)
-        {
-            Stop(null);
-        }
-    }
-
     private void End()
     {
         Stop(null);
@@ -207,7 +168,8 @@ internal sealed partial class Http2Connection
             Remove(id)!.End(new StreamException(_broken?.Code ?? ErrorCode.CANCEL, isByPeer: _broken is not null, isUnprocessed: false) { Broken = _broken?.Message });
         }
 
-        FrameWriter.WriteGoAway(Pending, _role == Http2Role.Server ? _last : 0, _broken?.Code ?? ErrorCode.NO_ERROR);
+        // What came behind the end that was told already was not looked at.
+        FrameWriter.WriteGoAway(Pending, _role == Http2Role.Server ? Math.Min(_last, _lastServed) : 0, _broken?.Code ?? ErrorCode.NO_ERROR);
         _wake.Set();
         Arm(LastWords);
         RoomChanged?.Invoke();
@@ -252,20 +214,21 @@ internal sealed partial class Http2Connection
 
         if (_overSince != 0)
         {
+            if (_time.GetElapsedTime(_overSince) < LastWords)
+            {
+                // It was set for something else.
+                Arm(LastWords);
+                return;
+            }
+
+            IsUnread = true;
             _output.CancelPendingFlush();
             return;
         }
 
-        if (_isDraining && _lastServed == int.MaxValue)
+        if (_isDraining && _role == Http2Role.Server)
         {
-            if (_time.GetElapsedTime(_drainSince) >= DrainTime)
-            {
-                OnDrainTime();
-            }
-            else
-            {
-                Arm(DrainTime);
-            }
+            LookAtDrain();
         }
 
         if (!_isAcknowledged && _time.GetElapsedTime(_opened) >= Limits.AckTime)
@@ -279,16 +242,6 @@ internal sealed partial class Http2Connection
         else if (_isPartial || !_isAcknowledged)
         {
             Arm(TimeSpan.FromSeconds(1));
-        }
-    }
-
-    private void OnDrainTime()
-    {
-        if (_lastServed == int.MaxValue && _role == Http2Role.Server)
-        {
-            _lastServed = _last;
-            FrameWriter.WriteGoAway(Pending, _last, ErrorCode.NO_ERROR);
-            StopIfDrained();
         }
     }
 }

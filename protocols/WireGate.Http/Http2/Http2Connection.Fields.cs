@@ -284,7 +284,7 @@ internal sealed partial class Http2Connection
         var stream = new Http2Stream(this, Loop, streamId, section)
         {
             SendWindow = _settings.InitialWindowSize,
-            ReceiveWindow = Limits.StreamWindow,
+            ReceiveWindow = Limits.FirstWindow,
             IsToHead = isToHead,
         };
         _streams.Add(streamId, stream);

@@ -19,6 +19,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
     private readonly LoopSignal _drained;
     private PooledBuffer _pending;
     private int _controlFrames;
+    private bool _isFlushing;
     private bool _isGone;
 
     private Http2Connection Pending => this;
@@ -119,7 +120,9 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
                     continue;
                 }
 
+                _isFlushing = true;
                 FlushResult flushed = await _output.FlushAsync(CancellationToken.None);
+                _isFlushing = false;
                 _isGone = flushed.IsCompleted || flushed.IsCanceled;
             }
         }
@@ -162,6 +165,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             }
         }
 
+        _moved += written;
         return written > 0;
     }
 

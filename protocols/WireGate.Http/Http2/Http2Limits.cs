@@ -5,17 +5,23 @@ namespace WireGate.Http.Http2;
 /// SETTINGS_MAX_CONCURRENT_STREAMS; a stream counts until the work for it is over. RFC 9113 section 6.5.2 recommends no less than 100.
 /// </param>
 /// <param name="StreamWindow">
-/// Octets of DATA that lie here of one stream at most: 256 KiB are 25 MB/s at a round trip of 10 ms.
+/// Octets of DATA that lie here of one stream at most: 256 KiB are 25 MB/s at a round trip of 10 ms. A stream begins with <see cref="FirstWindow"/>, and
+/// gets the rest when somebody reads it, if there is room.
 /// </param>
 /// <param name="ConnectionWindow">
-/// Octets of DATA that lie here of all streams at most, beyond <see cref="FreeOfStream"/> of each, so that those that wait stop no other.
+/// Octets of DATA that all streams may send together. Those that lie here of a stream's <see cref="FirstWindow"/> are given back as they come; of the
+/// rest no more than <see cref="MostWider"/> lie here, so that streams that nobody reads never stop another. In all, no more than
+/// <c>Streams * FirstWindow + MostWider</c> lie here of a connection: 9.3 MiB of the usual.
 /// </param>
 /// <param name="HeadTime">How long a preface, the fields of a message or another frame may take that have begun.</param>
 /// <param name="AckTime">How long the acknowledgement of SETTINGS may take.</param>
 internal sealed record Http2Limits(int Streams, int StreamWindow, int ConnectionWindow, TimeSpan HeadTime, TimeSpan AckTime)
 {
-    /// <summary>Octets of each stream that do not count against the connection's window.</summary>
-    public int FreeOfStream { get; init; } = 64 * 1024;
+    /// <summary>SETTINGS_INITIAL_WINDOW_SIZE: octets of each stream that do not count against the connection's window.</summary>
+    public int FirstWindow { get; init; } = 64 * 1024;
+
+    /// <summary>Octets by which the windows of all streams together are wider than <see cref="FirstWindow"/>, at most.</summary>
+    public int MostWider => ConnectionWindow / 4 * 3;
 
     /// <summary>Octets of a field block as it comes.</summary>
     public const int MostBlock = 64 * 1024;
@@ -39,5 +45,5 @@ internal sealed record Http2Limits(int Streams, int StreamWindow, int Connection
     /// Of upstreams, where one connection has streams of many sessions: the connection's window is given back as data comes, so that a client that does
     /// not read stops its own stream and no other. What may lie here then is a stream's window for each stream that is open.
     /// </summary>
-    public static Http2Limits OfUpstream { get; } = Usual with { FreeOfStream = Usual.StreamWindow };
+    public static Http2Limits OfUpstream { get; } = Usual with { FirstWindow = Usual.StreamWindow };
 }

@@ -22,10 +22,11 @@ internal sealed class Http2Stream : ITrailerSource, IDisposable
     private bool _hasSentHead;
     private long _left = -1;
     private int _returned;
+    private int _window;
 
     internal Http2Stream(Http2Connection connection, EventLoop loop, int id, FieldSection fields)
     {
-        (_connection, Id, Fields) = (connection, id, fields);
+        (_connection, Id, Fields, _window) = (connection, id, fields, connection.Limits.FirstWindow);
         _body = new StreamBody(this, loop);
         _output = new StreamOutput(this, loop);
         _headCame = new LoopSignal(loop);
@@ -160,6 +161,7 @@ internal sealed class Http2Stream : ITrailerSource, IDisposable
         Gone = null;
         _connection.Release(this);
         _body.Complete();
+        _connection.Narrow(_window - _connection.Limits.FirstWindow);
         Fields.Clear();
         Trailers?.Clear();
         while (_heads is { Count: > 0 })
@@ -277,13 +279,20 @@ internal sealed class Http2Stream : ITrailerSource, IDisposable
         }
     }
 
-    private int HeldOf(int buffered) => Math.Max(0, buffered - _connection.Limits.FreeOfStream);
+    private int HeldOf(int buffered) => Math.Max(0, buffered - _connection.Limits.FirstWindow);
 
     private void Return(int count)
     {
         _returned += count;
-        if (!IsRemoteDone && _returned >= _connection.Limits.StreamWindow / 2)
+        if (!IsRemoteDone && _returned >= _window / 2)
         {
+            int wider = _connection.Limits.StreamWindow - _window;
+            if (wider > 0 && !_isDisposed && _connection.TryWiden(wider))
+            {
+                _window += wider;
+                _returned += wider;
+            }
+
             ReceiveWindow += _returned;
             _connection.WriteWindow(Id, _returned);
             _returned = 0;

@@ -28,7 +28,7 @@ internal sealed partial class Exchange
     /// <summary>The upstream's fault: the client is told, and may go on if it has said all that it had to say.</summary>
     private ValueTask<bool> FailAsync(Refusal refusal, int? status = null)
     {
-        of.Services.Troubles.Tell(Session.Access!, refusal);
+        of.Services.Troubles.Tell(Access, refusal);
         return DeclineAsync(status ?? Refusals.StatusOf(refusal.End), refusal);
     }
 

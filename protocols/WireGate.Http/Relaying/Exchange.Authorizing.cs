@@ -19,7 +19,14 @@ internal sealed partial class Exchange
     private int _prefix;
     private PlaceholderSlot _slot;
     private bool _isMisdirected;
+    private Access? _access;
     private Func<SessionRules, Operation>? _describe;
+
+    /// <summary>
+    /// What the request reaches, and as whom. Its own: another request of the session may have taken over what a newer config says, and what was judged by
+    /// one is never made by another.
+    /// </summary>
+    private Access Access => _access!;
 
     /// <summary>Proves the placeholder of a request, and that what it asks for is granted.</summary>
     /// <returns>Why not; null: it is.</returns>
@@ -31,9 +38,21 @@ internal sealed partial class Exchange
             return refusal;
         }
 
-        if (await of.WhenBegunAsync() is { } notBegun)
+        if (await of.WhenBegunAsync(client) is { } notBegun)
         {
             return notBegun;
+        }
+
+        if (Session.End != SessionEnd.None)
+        {
+            // Another on its connection ended it: its client may ask again elsewhere.
+            return null;
+        }
+
+        if (Session.Caller is not null)
+        {
+            // What is where hangs on the config in force.
+            of.Decider.Refresh();
         }
 
         bool isAnother = Session.Caller is not null
@@ -92,7 +111,8 @@ internal sealed partial class Exchange
 
     private async ValueTask<Refusal?> GoOnAsync(Placeholder placeholder)
     {
-        Refusal? refusal = CheckSurface(_slot);
+        _access = Session.Access;
+        Refusal? refusal = IsRenewed ? CheckSurface(_slot) ?? Impersonate() : Renew();
         if (refusal is null && placeholder.UsesLeft is not null)
         {
             try
@@ -147,15 +167,15 @@ internal sealed partial class Exchange
 
     private Refusal? Choose()
     {
-        Session.Access = null;
+        (Session.Access, _access) = (null, null);
         GatewayConfig config = Session.Config;
         if (TargetOf(config) is not { } target)
         {
             return new Refusal(SessionEnd.UnknownTarget, "no such target", $"no target has the host or the path of {Encoding.ASCII.GetString(Head.Authority)}");
         }
 
-        Session.Access = AccessChoice.Of(config, Session.ProvenCaller, target);
-        return Session.Access is not null ? null : new Refusal(
+        Session.Access = _access = AccessChoice.Of(config, Session.ProvenCaller, target);
+        return _access is not null ? null : new Refusal(
             SessionEnd.NotGranted, $"not granted: target \"{target.Name}\"",
             $"no grant gives {Session.ProvenCaller.Identity} the target \"{target.Name}\", or the placeholder is not bound to it");
     }
@@ -182,17 +202,17 @@ internal sealed partial class Exchange
         }
     }
 
-    private bool IsRenewed => Session.Config.Targets.TryGetValue(Session.Access!.Target.Name, out TargetConfig? target) && ReferenceEquals(target, Session.Access.Target);
+    private bool IsRenewed => Session.Config.Targets.TryGetValue(Access.Target.Name, out TargetConfig? target) && ReferenceEquals(target, Access.Target);
 
     /// <summary>Takes over what the config in force says of the session's target and login, which are still granted: else it would have ended.</summary>
     private Refusal? Renew()
     {
-        if (TargetOf(Session.Config)?.Name != Session.Access!.Target.Name || AccessChoice.Renewed(Session.Config, Session.Access) is not { } access)
+        if (TargetOf(Session.Config)?.Name != Access.Target.Name || AccessChoice.Renewed(Session.Config, Access) is not { } access)
         {
             return new Refusal(SessionEnd.NoLongerGranted, "the session is no longer granted", "another config has its target, its login or its grant no longer");
         }
 
-        Session.Access = access;
+        Session.Access = _access = access;
         return Recognize() is { } claim ? new Refusal(SessionEnd.ClientBrokeProtocol, claim, claim) : CheckSurface(_slot) ?? Impersonate();
     }
 
@@ -206,7 +226,7 @@ internal sealed partial class Exchange
     /// <summary>A placeholder stands where the real credential will: anywhere else it may be kept, or shown, by whoever reads that.</summary>
     private Refusal? CheckSurface(in PlaceholderSlot slot)
     {
-        HttpLoginConfig? login = Session.Access!.Login.Http;
+        HttpLoginConfig? login = Access.Login.Http;
         bool isThere = login?.Surface switch
         {
             _ when _isKubernetes => slot.Kind == SlotKind.Bearer,
@@ -234,7 +254,7 @@ internal sealed partial class Exchange
         };
         return new Refusal(
             SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}",
-            $"a placeholder elsewhere than in {where}, which login \"{Session.Access!.Login.Name}\" names");
+            $"a placeholder elsewhere than in {where}, which login \"{Access.Login.Name}\" names");
     }
 
     // An upstream may take the first of them, or the last: the client's own would be one of them.
@@ -289,7 +309,7 @@ internal sealed partial class Exchange
         {
             // What proves who asks is nothing to judge by, nor is what the upstream does not get.
             FieldLine field = fields[i];
-            if (i == _slot.Field || (field.Name != FieldName.ContentLength && !HeadWriter.GoesOn(Head, field, Encoding.ASCII.GetBytes(NameOf(Session.Access!.Login.Http)))))
+            if (i == _slot.Field || (field.Name != FieldName.ContentLength && !HeadWriter.GoesOn(Head, field, Encoding.ASCII.GetBytes(NameOf(Access.Login.Http)))))
             {
                 continue;
             }

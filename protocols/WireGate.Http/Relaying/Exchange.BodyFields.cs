@@ -168,7 +168,7 @@ internal sealed partial class Exchange
     {
         if (_field is not null)
         {
-            using var hidden = Credential.Hidden(Shown(Session.Access!.Login));
+            using var hidden = Credential.Hidden(Shown(Access.Login));
             Swap(hidden);
         }
     }

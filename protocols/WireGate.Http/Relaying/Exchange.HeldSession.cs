@@ -10,7 +10,7 @@ internal sealed partial class Exchange
     /// <returns>Why it is not to be, or not yet; null: it is.</returns>
     private async ValueTask<Refusal?> HoldSessionAsync()
     {
-        if (Session.Access!.Grant.Hold is not { } terms)
+        if (Access.Grant.Hold is not { } terms)
         {
             return null;
         }
@@ -20,7 +20,7 @@ internal sealed partial class Exchange
 
         // The approval has a deadline of its own.
         Session.SetDeadline(null);
-        WaitOutcome outcome = await WaitAsync(waiting.RequestFor(terms, Session.Lifetime));
+        WaitOutcome outcome = await WaitAsync(waiting.RequestFor(terms, Session.Lifetime), of.WatchBeginners(client.Watch()));
         Session.SetDeadline(Session.Config.Limits.Authentication);
         Approval? approval = outcome.Approval;
         switch (outcome.End)
@@ -41,7 +41,7 @@ internal sealed partial class Exchange
         Refusal? refusal = Session.End == SessionEnd.None ? null : new Refusal(Session.End, "the session has ended", "the session has ended");
         while (refusal is null && Session.TakeConfig())
         {
-            refusal = Choose() ?? CheckSurface(_slot) ?? waiting.Judge(approval!, Session.Access!.Grant.Hold, Session.Lifetime);
+            refusal = Choose() ?? CheckSurface(_slot) ?? Impersonate() ?? waiting.Judge(approval!, Access.Grant.Hold, Session.Lifetime);
         }
 
         of.Approval = refusal is null ? approval!.Id : null;

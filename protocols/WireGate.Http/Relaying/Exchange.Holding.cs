@@ -119,7 +119,7 @@ internal sealed partial class Exchange
         }
 
         of.Log.Held(Session, Head, operation, decision, HeldRequest.BodyOf(asked));
-        WaitOutcome outcome = await WaitAsync(asked);
+        WaitOutcome outcome = await WaitAsync(asked, client.Watch());
         switch (outcome.End)
         {
             case WaitEnd.Claimed:
@@ -137,12 +137,12 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Waits in place as long as the client does, or for what it has come back for.</summary>
-    private ValueTask<WaitOutcome> WaitAsync(ApprovalRequest asked)
+    private ValueTask<WaitOutcome> WaitAsync(ApprovalRequest asked, ClientWatch watch)
     {
         Preferences preferences = Preferences.Of(Head);
         TimeSpan patience = preferences.IsAsync ? preferences.Wait ?? TimeSpan.Zero : LongestInPlace;
         string? named = Head.TryGet(FieldName.WireGateApproval, out ReadOnlySpan<byte> value) ? Encoding.Latin1.GetString(value) : null;
-        return new ResumableWait(Session, Process, of.Services.Held, client.Watch())
+        return new ResumableWait(Session, Process, of.Services.Held, watch)
             .RunAsync(asked, named == of.Approval ? null : named, patience < LongestInPlace ? patience : LongestInPlace);
     }
 
@@ -195,8 +195,8 @@ internal sealed partial class Exchange
     private byte[] HeadForPeople()
     {
         var head = new ArrayBufferWriter<byte>(Head.Length + 64);
-        using var hidden = Credential.Hidden(Shown(Session.Access!.Login));
-        WriteRequest(head, Session.Access.Target, hidden);
+        using var hidden = Credential.Hidden(Shown(Access.Login));
+        WriteRequest(head, Access.Target, hidden);
         return head.WrittenSpan.ToArray();
     }
 

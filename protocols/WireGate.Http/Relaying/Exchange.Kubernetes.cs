@@ -14,6 +14,7 @@ internal sealed partial class Exchange
 {
     private bool _isKubernetes;
     private bool _makesToken;
+    private byte[] _impersonation = [];
 
     /// <summary>Whether the request is for an API server: how it is answered hangs on that, whoever asks.</summary>
     /// <returns>What of it no client may say; null: nothing.</returns>
@@ -70,14 +71,21 @@ internal sealed partial class Exchange
         }
     }
 
-    /// <summary>Says as whom the session's login acts.</summary>
+    /// <summary>Says as whom the login acts.</summary>
     private Refusal? Impersonate()
     {
-        byte[] written = [];
-        string? problem = Session.Access!.Login.Impersonate is { } config ? Impersonation.TryWrite(config, Session, out written) : null;
-        of.Impersonation = written;
-        return problem is not null
-            ? new Refusal(SessionEnd.NotGranted, "who you are cannot be told to this cluster", problem)
-            : null;
+        if (!ReferenceEquals(of.Impersonation?.By, Access))
+        {
+            byte[] written = [];
+            if (Access.Login.Impersonate is { } config && Impersonation.TryWrite(config, Session, out written) is { } problem)
+            {
+                return new Refusal(SessionEnd.NotGranted, "who you are cannot be told to this cluster", problem);
+            }
+
+            of.Impersonation = new WrittenImpersonation(Access, written);
+        }
+
+        _impersonation = of.Impersonation!.Lines;
+        return null;
     }
 }

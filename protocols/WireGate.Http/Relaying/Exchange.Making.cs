@@ -40,7 +40,7 @@ internal sealed partial class Exchange
             return ended;
         }
 
-        var key = new UpstreamKey(Session.Access!.Target, Session.Access.Login);
+        var key = new UpstreamKey(Access.Target, Access.Login);
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
         bool isHttp11 = !Head.Upgrade.IsEmpty;
@@ -315,7 +315,7 @@ internal sealed partial class Exchange
                 return (credential, null);
             }
 
-            Process.Logger.CredentialUnfit(Session.Access!.Target.Name, login.Name);
+            Process.Logger.CredentialUnfit(Access.Target.Name, login.Name);
             return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", "the secret is empty, or has a control character in it"));
         }
         catch (SecretUnavailableException e)

@@ -50,7 +50,7 @@ internal sealed partial class Exchange
             length += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, of.Impersonation, _masks is not null, OwnLength);
+        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _impersonation, _masks is not null, OwnLength);
         ArrayPool<byte>.Shared.Return(whole);
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class Exchange
     // What the signature says of the body; null: none is made yet.
     private string? _payload;
 
-    private bool IsSigned => Session.Access!.Login.Http!.Surface == HttpSurface.Signature;
+    private bool IsSigned => Access.Login.Http!.Surface == HttpSurface.Signature;
 
     // Services of AWS take no chunks.
     private long? OwnLength => _swapped is { } swapped ? swapped.Length : _heldBody is { } held && IsSigned ? held.Bytes.Length : null;
@@ -25,12 +25,12 @@ internal sealed partial class Exchange
     private async ValueTask<bool?> HashAsync()
     {
         _payload = null;
-        if (_field is not null && !IsFieldOf(Session.Access!.Login.Http))
+        if (_field is not null && !IsFieldOf(Access.Login.Http))
         {
             return await AnswerAsync(403, "this target takes no placeholder there any more", null);
         }
 
-        if (Session.Access!.Login.Http!.Aws is not { } aws)
+        if (Access.Login.Http!.Aws is not { } aws)
         {
             return null;
         }

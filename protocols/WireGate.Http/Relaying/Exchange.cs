@@ -36,11 +36,14 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.
     private bool IsUnserved => Head.Method.SequenceEqual("TRACE"u8) || Head.Method.SequenceEqual("CONNECT"u8);
 
+    /// <summary>Nothing of the request went to the upstream, and nothing was answered.</summary>
+    public bool IsUntouched => !_isSent && !_isAnswered;
+
     /// <summary>Serves the request whose head the client's leg has.</summary>
     /// <returns>False: the client's connection ends.</returns>
     public async ValueTask<bool> RunAsync()
     {
-        (_isAnswered, _isMisdirected, _mostBody, _cutBody) = (false, false, long.MaxValue, null);
+        (_isAnswered, _isSent, _isMisdirected, _mostBody, _cutBody) = (false, false, false, long.MaxValue, null);
         try
         {
             return await ServeAsync();
@@ -114,6 +117,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         if (refusal is not null)
         {
             return _isMisdirected ? await DeclineAsync(421, refusal) : await RefuseAsync(refusal);
+        }
+
+        if (Session.End != SessionEnd.None || (of.IsShared && client.IsGone))
+        {
+            return false;
         }
 
         if (await ReadBodyAsync() is { } read)

@@ -14,9 +14,6 @@ internal sealed class Http2ClientConnection : IDisposable
     // As of HTTP/1.1.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(75);
 
-    // Of what it has not read yet, once it is told to go.
-    private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(10);
-
     // Memory for so many exchanges is kept for the next: clients make some dozen at the same time. Of one that rests, that of one.
     private const int MostKept = 32;
     private static readonly TimeSpan RestsAfter = TimeSpan.FromSeconds(2);
@@ -28,6 +25,8 @@ internal sealed class Http2ClientConnection : IDisposable
     private readonly Stack<Http2ClientStream> _kept = [];
     private readonly TaskCompletionSource _quiet = new();
     private ExceptionDispatchInfo? _fault;
+    private long _taken;
+    private bool _isIdle;
     private long _restsSince;
     private bool _isOver;
 
@@ -55,7 +54,9 @@ internal sealed class Http2ClientConnection : IDisposable
         try
         {
             await _connection.RunAsync();
-            Session.TryEnd(Session.IsOpened ? SessionEnd.ClientClosed : SessionEnd.NoSession);
+            Session.TryEnd(
+                Session.IsOpened ? SessionEnd.ClientClosed : SessionEnd.NoSession,
+                _connection.IsUnread ? "did not read its answers in time" : _isIdle ? "idle for too long" : null);
         }
         catch (ProtocolException e)
         {
@@ -66,6 +67,12 @@ internal sealed class Http2ClientConnection : IDisposable
         {
             await Session.Loop.Switch();
             _isOver = true;
+            if (_connection.IsUnread)
+            {
+                // To close it gently would wait for the same again.
+                Session.Client.Abort();
+            }
+
             InterruptAll();
             if (_active.Count > 0)
             {
@@ -150,8 +157,7 @@ internal sealed class Http2ClientConnection : IDisposable
         }
         else
         {
-            _restsSince = _of.Services.Process.Time.GetTimestamp();
-            _clock.Set(RestsAfter, SessionEnd.ClientClosed, isKept: false);
+            WaitForNext();
         }
     }
 
@@ -163,24 +169,32 @@ internal sealed class Http2ClientConnection : IDisposable
         }
     }
 
+    private void WaitForNext()
+    {
+        (_taken, _restsSince) = (_connection.Taken, _of.Services.Process.Time.GetTimestamp());
+        _clock.Set(RestsAfter, SessionEnd.ClientClosed, isKept: false);
+    }
+
     private void OnLate(SessionEnd reason)
     {
         TimeSpan left = LongestIdle - _of.Services.Process.Time.GetElapsedTime(_restsSince);
-        if (Session.End == SessionEnd.None && left > TimeSpan.Zero)
+        if (left > TimeSpan.Zero)
         {
             Keep(1);
             _clock.Set(left, reason, isKept: false);
             return;
         }
 
-        if (!Session.TryEnd(reason, "idle for too long"))
+        if (_connection.HasUnread && _connection.Taken != _taken)
         {
-            _connection.Close();
+            // It reads slowly what there is for it.
+            WaitForNext();
             return;
         }
 
+        // The session ends when the client knows: what it asks for before is made.
+        _isIdle = true;
         Drain();
-        _clock.Set(LongestLeaving, reason, isKept: false);
     }
 
     // Revoked, or the process stops: what is under way is cut.

@@ -87,7 +87,8 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
             _clock.Stop();
             if (!_isEnded)
             {
-                stream.Reset(ErrorCode.INTERNAL_ERROR);
+                // Of what nothing was made the client may ask again, elsewhere.
+                stream.Reset(_exchange.IsUntouched ? ErrorCode.REFUSED_STREAM : ErrorCode.INTERNAL_ERROR);
             }
 
             stream.Dispose();

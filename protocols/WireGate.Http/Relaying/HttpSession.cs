@@ -26,6 +26,11 @@ internal sealed record RelayServices(
     public RequestScope? Scope { get; init; }
 }
 
+/// <summary>Field lines that say as whom a login acts.</summary>
+/// <param name="By">Whose login that is.</param>
+/// <param name="Lines">They.</param>
+internal sealed record WrittenImpersonation(Access By, byte[] Lines);
+
 /// <summary>
 /// What the exchanges of a client's connection have in common: for whom and for what they are, as the first of them decided. On the session's loop.
 /// </summary>
@@ -34,8 +39,10 @@ internal sealed record RelayServices(
 /// <param name="isShared">Several exchanges are made at the same time.</param>
 internal sealed class HttpSession(Session session, RelayServices services, bool isShared = false) : IDisposable
 {
+    private readonly List<ClientLeg> _waiting = [];
     private OperationDecider? _decider;
     private TaskCompletionSource? _beginning;
+    private SharedWatch? _beginners;
     private Refusal? _refused;
 
     /// <summary>The session that is served now.</summary>
@@ -55,8 +62,8 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     /// <summary>Decides what becomes of its requests. Its caller is proven, and its access chosen.</summary>
     public OperationDecider Decider => _decider ??= new OperationDecider(Session, services.Point, services.Process.Time);
 
-    /// <summary>Field lines that say as whom its login acts.</summary>
-    public byte[] Impersonation { get; set; } = [];
+    /// <summary>As whom its login acts; null: nothing was written yet.</summary>
+    public WrittenImpersonation? Impersonation { get; set; }
 
     /// <summary>What it waits for, whose client is to come back.</summary>
     public Approval? Pending { get; set; }
@@ -104,17 +111,41 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     public void Begun(Refusal? refusal)
     {
         _refused = refusal;
+        _beginners = null;
         _beginning?.TrySetResult();
     }
 
+    /// <summary>Knows when nobody waits for the session to begin any longer.</summary>
+    /// <param name="first">Knows it of the first request.</param>
+    public ClientWatch WatchBeginners(ClientWatch first)
+    {
+        if (!isShared)
+        {
+            return first;
+        }
+
+        _beginners = new SharedWatch();
+        _beginners.Join(first);
+        foreach (ClientLeg client in _waiting)
+        {
+            _beginners.Join(client.Watch());
+        }
+
+        return _beginners;
+    }
+
     /// <summary>Waits until the first request was let in. Continues on the loop.</summary>
+    /// <param name="client">Whose other request waits.</param>
     /// <returns>Why it was not; null: it was, or there is none.</returns>
-    public async ValueTask<Refusal?> WhenBegunAsync()
+    public async ValueTask<Refusal?> WhenBegunAsync(ClientLeg client)
     {
         if (_beginning is { Task.IsCompleted: false } beginning)
         {
+            _waiting.Add(client);
+            _beginners?.Join(client.Watch());
             await beginning.Task;
             await Session.Loop.Switch();
+            _waiting.Remove(client);
         }
 
         return _refused;

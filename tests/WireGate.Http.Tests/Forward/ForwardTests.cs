@@ -139,6 +139,36 @@ internal sealed class ForwardTests(TransportKind transport) : HttpFixture(transp
         Assert.That(await client.ReadToEndAfterAsync(client.Finish), Does.StartWith("HTTP/1.1 400 ").And.Contain("within the tunnel"));
     }
 
+    [TestCase("Proxy-Authorization: Basic YTpi\r\nProxy-Authorization: Basic {0}==\r\n")]
+    [TestCase("Proxy-Authorization: Basic {0}\r\n")]
+    [TestCase("Proxy-Authorization: Basic {1}\r\n")]
+    [TestCase("Proxy-Authorization: Other {0}\r\n")]
+    public async Task A_placeholder_in_CONNECT_is_found_however_it_is_written(string fields)
+    {
+        string shown = Convert.ToBase64String(Encoding.ASCII.GetBytes($"al:{Token}")).TrimEnd('=');
+        string longer = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{new string('u', 3_000)}\u007f>>>???:{Token}")).Replace('+', '-').Replace('/', '_').TrimEnd('=');
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync($"CONNECT {Place} HTTP/1.1\r\nHost: {Place}\r\n{fields.Replace("{0}", shown, StringComparison.Ordinal).Replace("{1}", longer, StringComparison.Ordinal)}\r\n");
+
+        Assert.That(await client.ReadToEndAfterAsync(client.Finish), Does.StartWith("HTTP/1.1 400 ").And.Contain("within the tunnel"));
+    }
+
+    [TestCase("CONNECT nobody")]
+    [TestCase("GET /")]
+    public async Task Many_requests_that_are_none_are_counted(string line)
+    {
+        for (int i = 0; i < 15; i++)
+        {
+            RawPeer client = await ConnectAsync();
+            await client.SendAsync($"{line} HTTP/1.1\r\nHost: a\r\n\r\n");
+            Assert.That(await client.ReadToEndAfterAsync(client.Finish), Does.StartWith("HTTP/1.1 400 "));
+        }
+
+        Assert.That(Records(AuditEventKind.SessionRefused), Has.Count.EqualTo(10));
+        Time.Advance(TimeSpan.FromSeconds(11));
+        Assert.That(Records(AuditEventKind.SessionRefused)[^1].Detail, Does.Contain("5 connections"));
+    }
+
     [TestCase("GET / HTTP/1.1\r\nHost: {0}\r\nAuthorization: Bearer {1}\r\n\r\n")]
     [TestCase("SSH-2.0-OpenSSH_9.2\r\n")]
     [TestCase("\u0015\u0003\u0001\0\u0002\u0001\0")]

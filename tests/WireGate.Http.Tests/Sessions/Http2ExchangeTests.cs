@@ -98,7 +98,7 @@ internal sealed class Http2ExchangeTests(TransportKind transport) : HttpFixture(
         {
             // No more than the windows that everybody begins with: the test does not keep account of them.
             await client.SendAsync(stream, body.Substring(at, 50_000), isLast: at + 50_000 == body.Length);
-            await Until.TrueAsync(() => Sessions.List().Sum(s => s.ClientBytes) >= at, "the body to go on");
+            await Until.TrueAsync(() => Sessions.List().Sum(s => s.ClientBytes) == at + 50_000, "the body to go on");
         }
 
         Assert.That(await got, Is.EqualTo(body));
@@ -255,6 +255,42 @@ internal sealed class Http2ExchangeTests(TransportKind transport) : HttpFixture(
         }
 
         Assert.That(Records(AuditEventKind.SessionRefused), Has.Count.EqualTo(2));
+    }
+
+    [TestCase("")]
+    [TestCase("wgp_none")]
+    public async Task What_is_valid_behind_one_that_is_not_may_be_asked_again_elsewhere(string token)
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        await client.ReadUntilAsync(() => client.HasSettings);
+        string bad = token.Length > 0 ? Fields("GET", "/bad", token: token) : ":method: GET\n:scheme: http\n:authority: api.test\n:path: /bad\n";
+        int first = await client.AskAsync(bad, isWhole: false), second = await client.AskAsync(Fields("GET", "/valid")), third = await client.AskAsync(bad);
+
+        Assert.That((await client.AnswerAsync(first)).Head, Does.StartWith(":status: 401\n"));
+        Assert.That((await client.AnswerAsync(second)).Reset, Is.EqualTo(ErrorCode.REFUSED_STREAM));
+        Assert.That((await client.AnswerAsync(third)).Head, Does.StartWith(":status: 401\n"));
+        await client.ReadToEndAsync();
+        Assert.That(client.GoAway, Is.EqualTo((third, ErrorCode.NO_ERROR)));
+        Assert.That((IsUpstreamAsked, Audit.Operations.Count), Is.EqualTo((false, 0)));
+    }
+
+    [Test]
+    public async Task What_is_asked_of_who_is_told_to_go_is_made()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int first = await client.AskAsync(Fields("GET", "/a"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        await client.AnswerAsync(first);
+        await client.SettleAsync();
+        Time.Advance(TimeSpan.FromSeconds(76));
+        await client.ReadUntilAsync(() => client.GoAway is not null);
+        int second = await client.AskAsync(Fields("GET", "/b"));
+        upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.That((await client.AnswerAsync(second)).Head, Is.EqualTo(":status: 204\n"));
     }
 
     [Test]

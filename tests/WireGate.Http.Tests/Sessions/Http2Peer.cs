@@ -23,6 +23,7 @@ internal sealed class Http2Peer : IDisposable
     private readonly Dictionary<int, Http2Answer> _answers = [];
     private byte[] _received = [];
     private int _last = -1;
+    private int _pongs;
 
     private Http2Peer(Socket socket) => (_socket, _stream) = (socket, new NetworkStream(socket, ownsSocket: true));
 
@@ -125,6 +126,14 @@ internal sealed class Http2Peer : IDisposable
         }
     }
 
+    /// <summary>Waits until all is read that was sent.</summary>
+    public async Task SettleAsync()
+    {
+        int before = _pongs;
+        await WriteAsync(output => FrameWriter.WritePing(output, 1, isAck: false));
+        await ReadUntilAsync(() => _pongs > before);
+    }
+
     /// <summary>Reads until the gateway closes.</summary>
     public async Task ReadToEndAsync()
     {
@@ -195,6 +204,12 @@ internal sealed class Http2Peer : IDisposable
                     });
                 }
 
+                break;
+            case FrameType.PING when head.Has(FrameFlags.ACK):
+                _pongs++;
+                break;
+            case FrameType.PING:
+                await WriteAsync(output => FrameWriter.WritePing(output, System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(payload), isAck: true));
                 break;
             case FrameType.RST_STREAM:
                 Of(head.StreamId).Reset = (ErrorCode)System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(payload);

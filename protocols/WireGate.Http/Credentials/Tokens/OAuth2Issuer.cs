@@ -55,13 +55,14 @@ internal sealed class OAuth2Issuer(OAuth2TokenConfig config, TokenClient client)
             return new IssuedToken(token, Unsaid);
         }
 
-        if (!int.TryParse(life, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) || seconds == 0)
+        // RFC 6749 section 5.1 has a number; there are servers that give 3600.0, or text.
+        if (!decimal.TryParse(life, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds) || seconds is < 1 or > int.MaxValue)
         {
             token.Dispose();
             throw new SecretUnavailableException($"{config.Endpoint}: gave a token that is good for no time that can be understood");
         }
 
-        return new IssuedToken(token, TimeSpan.FromSeconds(seconds));
+        return new IssuedToken(token, TimeSpan.FromSeconds((int)seconds));
     }
 
     // Section 2.3.1: both halves as in a form, then as Basic has them.

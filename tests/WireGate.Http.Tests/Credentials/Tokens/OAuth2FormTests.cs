@@ -42,9 +42,30 @@ internal sealed class OAuth2FormTests
         Assert.That((System.Text.Encoding.ASCII.GetString(issued.Value.Span), issued.Lifetime), Is.EqualTo(("abc", TimeSpan.FromMinutes(5))));
     }
 
+    [TestCase("3600.0", 3600)]
+    [TestCase("3599.9", 3599)]
+    [TestCase("3.6e3", 3600)]
+    [TestCase("\"3600\"", 3600)]
+    [TestCase("\"3600.0\"", 3600)]
+    public async Task A_token_is_good_for_the_whole_seconds_that_it_says(string said, int seconds)
+    {
+        await using var endpoint = new ScriptedTokenEndpoint();
+        endpoint.Says(ScriptedTokenEndpoint.Json("200 OK", $$"""{"access_token":"a","token_type":"Bearer","expires_in":{{said}}}"""));
+        IssuedToken issued = await IssueAsync(new OAuth2TokenConfig { Endpoint = OAuth2Tests.Place(endpoint.Port), Client = "a" }, "s");
+
+        issued.Value.Dispose();
+        Assert.That(issued.Lifetime, Is.EqualTo(TimeSpan.FromSeconds(seconds)));
+    }
+
     [TestCase("0")]
     [TestCase("-1")]
-    [TestCase("1.5")]
+    [TestCase("0.5")]
+    [TestCase("-3600.0")]
+    [TestCase("\"-1\"")]
+    [TestCase("\"NaN\"")]
+    [TestCase("\"1e3\"")]
+    [TestCase("\" 3600\"")]
+    [TestCase("1e999")]
     [TestCase("\"soon\"")]
     [TestCase("99999999999999999999")]
     public async Task A_token_of_no_time_is_none(string seconds)

@@ -211,7 +211,15 @@ internal sealed class ScriptedHttp2 : IAsyncDisposable
         try
         {
             await Connection.RunAsync();
-            await _gateway.DisposeAsync();
+            if (Connection.IsUnread)
+            {
+                _gateway.Abort();
+            }
+            else
+            {
+                await _gateway.DisposeAsync();
+            }
+
             ended.SetResult();
         }
         catch (Exception e)
