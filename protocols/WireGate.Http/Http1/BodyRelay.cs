@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Masking;
+using WireGate.Http.Relaying;
 
 namespace WireGate.Http.Http1;
 
@@ -59,14 +60,15 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="scrubber">What it goes through; null: nothing.</param>
     /// <param name="mask">What it goes through behind that; null: nothing.</param>
     /// <param name="most">Bytes that it may have.</param>
+    /// <param name="trailers">What the fields behind it go through; null: they end here.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue)
+    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, TrailerRelay? trailers = null)
     {
         _stop = false;
         PipeReader input = source.Input;
-        var scan = new BodyScan(peer, source.Length);
+        var scan = new BodyScan(peer, source.Length, source.Behind as ChunkTrailers);
         bool isDone = scan.IsDone;
         while (!isDone)
         {
@@ -162,7 +164,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
             return await sink.FlushAsync() ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
         }
 
-        return await sink.EndAsync() ? BodyEnd.DestinationGone : BodyEnd.Complete;
+        return await sink.EndAsync(trailers?.Take(source.Behind?.Trailers)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
     }
 }
 
