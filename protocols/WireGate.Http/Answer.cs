@@ -13,13 +13,21 @@ internal sealed record Answer(int Status, string Type, ReadOnlyMemory<byte> Body
     /// <summary>Its other fields, but for those that frame it.</summary>
     public IReadOnlyList<(string Name, string Value)> Fields { get; init; } = [];
 
+    /// <summary>Its head says the length of its body; else it has none, and its head is all of it.</summary>
+    public bool HasLength { get; init; } = true;
+
     /// <summary>Writes its head.</summary>
     /// <param name="output">To the client.</param>
     /// <param name="isLast">No other follows on the connection.</param>
     public void WriteHead(IBufferWriter<byte> output, bool isLast)
     {
         var head = new StringBuilder(256);
-        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {Status} {Refusals.TitleOf(Status)}\r\nContent-Type: {Type}\r\nContent-Length: {Body.Length}\r\n");
+        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {Status} {Refusals.TitleOf(Status)}\r\nContent-Type: {Type}\r\n");
+        if (HasLength)
+        {
+            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {Body.Length}\r\n");
+        }
+
         foreach ((string name, string value) in Fields)
         {
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");

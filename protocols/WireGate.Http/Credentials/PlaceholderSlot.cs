@@ -61,6 +61,12 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
             SlotKind kind = fields[i].Name == FieldName.Authorization ? InAuthorization(value, token) : InField(value, token);
             if (kind == SlotKind.None)
             {
+                if (BinaryField.HasPlaceholder(head.Name(fields[i]), value))
+                {
+                    problem = "a placeholder where none belongs";
+                    return default;
+                }
+
                 continue;
             }
 

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Masking;
+using WireGate.Http.Relaying;
 
 namespace WireGate.Http.Http1;
 
@@ -60,14 +61,17 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="mask">What it goes through behind that; null: nothing.</param>
     /// <param name="most">Bytes that it may have.</param>
     /// <param name="seen">Told what is passed on, before it is; null: nobody is.</param>
+    /// <param name="trailers">What the fields behind it go through; null: they end here.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null)
+    public async ValueTask<BodyEnd> RunAsync(
+        BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null,
+        TrailerRelay? trailers = null)
     {
         _stop = false;
         PipeReader input = source.Input;
-        var scan = new BodyScan(peer, source.Length);
+        var scan = new BodyScan(peer, source.Length, source.Behind as ChunkTrailers);
         bool isDone = scan.IsDone;
         while (!isDone)
         {
@@ -164,7 +168,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
             return await sink.FlushAsync() ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
         }
 
-        return await sink.EndAsync() ? BodyEnd.DestinationGone : BodyEnd.Complete;
+        return await sink.EndAsync(trailers?.Take(source.Behind?.Trailers)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using WireGate.Http.Http2;
 
 namespace WireGate.Http.Http1;
 
@@ -71,21 +72,38 @@ internal readonly struct BodySink
         _output is null ? ValueTask.FromResult(_framing == Framing.Gone) : IsGoneAsync(_output.FlushAsync(CancellationToken.None));
 
     /// <summary>All of it was sent.</summary>
+    /// <param name="trailers">What follows it, where something can; null: nothing does. Read before this returns.</param>
     /// <returns>True: whoever was to get it is gone.</returns>
-    public ValueTask<bool> EndAsync()
+    public ValueTask<bool> EndAsync(FieldSection? trailers = null)
     {
         switch (_framing)
         {
+            case Framing.Stream when trailers is not null && _output is StreamOutput stream:
+                stream.CompleteWith(trailers);
+                return ValueTask.FromResult(false);
             case Framing.Stream:
                 return EndStreamAsync(_output!);
             case Framing.Chunks:
-                _output!.Write("0\r\n\r\n"u8);
+                _output!.Write("0\r\n"u8);
+                WriteTrailers(_output!, trailers);
+                _output!.Write("\r\n"u8);
                 break;
             default:
                 break;
         }
 
         return FlushAsync();
+    }
+
+    private static void WriteTrailers(PipeWriter output, FieldSection? trailers)
+    {
+        foreach (ref readonly FieldLine field in trailers is null ? default : trailers.Fields)
+        {
+            output.Write(trailers!.Name(field));
+            output.Write(": "u8);
+            output.Write(trailers.Value(field));
+            output.Write("\r\n"u8);
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

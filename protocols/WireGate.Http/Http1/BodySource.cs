@@ -6,14 +6,16 @@ namespace WireGate.Http.Http1;
 /// <summary>Where a body is read.</summary>
 /// <param name="Input">Where it begins.</param>
 /// <param name="Length">Where it ends there.</param>
-internal readonly record struct BodySource(PipeReader Input, BodyLength Length);
+/// <param name="Behind">What may follow it; null: nothing that matters.</param>
+internal readonly record struct BodySource(PipeReader Input, BodyLength Length, ITrailerSource? Behind = null);
 
 /// <summary>Takes off a body what tells where it ends, in the pieces in which it comes.</summary>
 /// <param name="peer">Whose body it is.</param>
 /// <param name="length">How its end is told.</param>
-internal struct BodyScan(Peer peer, BodyLength length)
+/// <param name="trailers">Get the fields behind its last chunk; null: nobody does.</param>
+internal struct BodyScan(Peer peer, BodyLength length, ChunkTrailers? trailers = null)
 {
-    private ChunkedBody _chunks = new(peer);
+    private ChunkedBody _chunks = new(peer, trailers);
     private long _left = length.Kind == BodyKind.Counted ? length.Count : long.MaxValue;
 
     /// <summary>Its last byte was read.</summary>

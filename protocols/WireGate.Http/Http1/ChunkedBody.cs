@@ -4,10 +4,11 @@ namespace WireGate.Http.Http1;
 
 /// <summary>
 /// Takes the chunks of a body apart (RFC 9112 section 7.1), byte by byte of what frames it and never of what it carries. Extensions are read
-/// as strictly as sizes, and dropped, and so are trailers: what one server skips another may take for the end.
+/// as strictly as sizes, and dropped: what one server skips another may take for the end.
 /// </summary>
 /// <param name="peer">Whose body it is.</param>
-internal struct ChunkedBody(Peer peer)
+/// <param name="trailers">Get the fields behind the last chunk; null: nobody does.</param>
+internal struct ChunkedBody(Peer peer, ChunkTrailers? trailers = null)
 {
     /// <summary>Hexadecimal digits of a size.</summary>
     public const int MostDigits = 15;
@@ -169,6 +170,14 @@ internal struct ChunkedBody(Peer peer)
             Step.TrailerEnd when b == '\n' => Step.Trailer,
             _ => throw new ProtocolException(peer, "a trailer that is none"),
         };
+        if (_step is Step.TrailerName or Step.TrailerValue)
+        {
+            trailers?.Take(b);
+        }
+        else if (_step == Step.Trailer)
+        {
+            trailers?.EndLine(peer);
+        }
     }
 
     private readonly void Expect(byte b, char expected)

@@ -38,6 +38,11 @@ internal static class HeadWriter
         // What is compressed could not be looked through.
         output.Write("Accept-Encoding: identity\r\n"u8);
         WriteUpgrade(output, head.Upgrade);
+        if (head.TakesTrailers && head.Upgrade.IsEmpty)
+        {
+            output.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+        }
+
         WriteFraming(output, head, length);
         output.Write("\r\n"u8);
     }
@@ -199,8 +204,9 @@ internal static class HeadWriter
         _ => !HopByHop.Is(field.Name) && !IsNamed(head.Name(field), droppedName),
     };
 
+    /// <summary>Whether a name is another, also where it is written with underscores.</summary>
     // X_Api_Key and X-Api-Key are one variable to some servers, and which of two counts is theirs to say.
-    private static bool IsNamed(ReadOnlySpan<byte> name, ReadOnlySpan<byte> dropped)
+    public static bool IsNamed(ReadOnlySpan<byte> name, ReadOnlySpan<byte> dropped)
     {
         if (name.Length != dropped.Length || dropped.IsEmpty)
         {

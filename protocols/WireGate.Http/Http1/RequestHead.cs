@@ -29,6 +29,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>Expect: 100-continue: the client waits before it sends the body.</summary>
     public bool ExpectsContinue { get; private set; }
 
+    /// <summary>TE: trailers: the client reads fields behind the body of an answer.</summary>
+    public bool TakesTrailers { get; private set; }
+
     /// <summary>See <see cref="Hold"/>.</summary>
     public bool IsHeld { get; private set; }
 
@@ -58,7 +61,7 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     public override void Clear()
     {
         base.Clear();
-        (_method, _target, _authority, _hasHost, ExpectsContinue, IsHeld) = (default, default, default, false, false, false);
+        (_method, _target, _authority, _hasHost, ExpectsContinue, IsHeld, TakesTrailers) = (default, default, default, false, false, false, false);
     }
 
     // request-line = method SP request-target SP HTTP-version
@@ -106,6 +109,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
                     Refuse("an expectation other than 100-continue", status: 417);
                 }
 
+                break;
+            case FieldName.Te:
+                TakesTrailers |= !IsHttp10 && HasElement(value, "trailers"u8);
                 break;
             default:
                 break;

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using WireGate.Core.Transport;
+using WireGate.Http.Http1;
 
 namespace WireGate.Http.Http2;
 
@@ -7,7 +8,7 @@ namespace WireGate.Http.Http2;
 /// One exchange of a connection. It counts as one of those that the peer may have until it is disposed of: whoever serves it does that when nothing of
 /// the work for it goes on. On the loop only.
 /// </summary>
-internal sealed class Http2Stream : IDisposable
+internal sealed class Http2Stream : ITrailerSource, IDisposable
 {
     private static readonly Action<object?> TellGone = static stream => ((Http2Stream)stream!).Gone?.Invoke();
 

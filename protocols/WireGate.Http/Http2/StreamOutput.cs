@@ -109,6 +109,10 @@ internal sealed class StreamOutput(Http2Stream stream, EventLoop loop) : PipeWri
         }
     }
 
+    /// <summary>Ends the stream with a trailer section, behind what was written.</summary>
+    /// <param name="trailers">Read before this returns.</param>
+    internal void CompleteWith(FieldSection trailers) => stream.SendTrailers(trailers);
+
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token) => _waiter.GetResult(token);
 
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _waiter.GetStatus(token);

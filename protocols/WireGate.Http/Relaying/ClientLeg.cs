@@ -18,6 +18,9 @@ internal abstract class ClientLeg
     /// <summary>Where the body of that is.</summary>
     public abstract BodySource Body { get; }
 
+    /// <summary>It reads fields behind the body of an answer.</summary>
+    public abstract bool TakesTrailers { get; }
+
     /// <summary>It is known to be gone, or to send nothing more.</summary>
     public abstract bool IsGone { get; }
 

@@ -51,9 +51,15 @@ internal sealed partial class Exchange
         return false;
     }
 
+    // Of HTTP/2 alone: what HTTP/1.1 carries by that name has no trailers for the status.
+    private bool IsGrpc => of.IsShared && Grpc.Is(Head);
+
     /// <returns>False: the client's connection ends.</returns>
     private ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast = false) =>
-        AnswerAsync(_isKubernetes ? KubernetesStatus.Of(status, detail, reference) : Refusals.Of(status, detail, reference), isLast);
+        AnswerAsync(
+            IsGrpc ? Grpc.Of(status, detail, reference)
+            : _isKubernetes ? KubernetesStatus.Of(status, detail, reference)
+            : Refusals.Of(status, detail, reference), isLast);
 
     private ValueTask<bool> AnswerAsync(Answer answer, bool isLast = false)
     {

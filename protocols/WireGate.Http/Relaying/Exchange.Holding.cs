@@ -208,7 +208,8 @@ internal sealed partial class Exchange
         return DenyAsync(operation, decision, status);
     }
 
-    private Answer PendingOf(Approval approval, string reference) => _isKubernetes
-        ? KubernetesStatus.Of(429, HoldAnswers.DetailOf(approval), reference, HoldAnswers.LookAgain)
+    private Answer PendingOf(Approval approval, string reference) =>
+        IsGrpc ? Grpc.Of(403, HoldAnswers.DetailOf(approval), reference)
+        : _isKubernetes ? KubernetesStatus.Of(429, HoldAnswers.DetailOf(approval), reference, HoldAnswers.LookAgain)
         : HoldAnswers.Pending(Preferences.Of(Head).IsAsync ? 202 : 403, approval, reference);
 }

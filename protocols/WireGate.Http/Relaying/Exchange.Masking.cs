@@ -22,8 +22,10 @@ internal sealed partial class Exchange
     {
         _decision = decision;
         _masks = Process.Masks.Of(decision.Masks);
-        _isUnmaskable = decision.Verdict != Verdict.Deny && _masks is not null && !Head.Upgrade.IsEmpty;
-        return _isUnmaskable ? decision with { Verdict = Verdict.Deny, Rule = null, Reason = "what follows an upgrade cannot be masked" } : decision;
+        _isUnmaskable = decision.Verdict != Verdict.Deny && _masks is not null && (!Head.Upgrade.IsEmpty || IsGrpc);
+        return _isUnmaskable
+            ? decision with { Verdict = Verdict.Deny, Rule = null, Reason = IsGrpc ? "what gRPC answers cannot be masked" : "what follows an upgrade cannot be masked" }
+            : decision;
     }
 
     /// <summary>Prepares for the body of the response.</summary>
@@ -60,7 +62,9 @@ internal sealed partial class Exchange
             Reference = reference,
             Detail = $"an answer was withheld that cannot be masked: {problem}",
         });
-        return AnswerAsync(502, $"the upstream's answer cannot be masked: {problem}", reference);
+
+        // 502 would have clients of gRPC ask again for what is done.
+        return AnswerAsync(IsGrpc ? 500 : 502, $"the upstream's answer cannot be masked: {problem}", reference);
     }
 
     // It is cut, so that it is not taken for whole.

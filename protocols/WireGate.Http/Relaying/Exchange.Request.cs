@@ -53,8 +53,9 @@ internal sealed partial class Exchange
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
+            _clientTrailers.BeginRequest(upstream.TakesTrailers, credential, _rules);
             long most = _heldBody is null ? _mostBody : long.MaxValue;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most);
+            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

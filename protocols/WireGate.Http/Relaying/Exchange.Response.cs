@@ -20,7 +20,8 @@ internal sealed partial class Exchange
     {
         try
         {
-            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask);
+            _upstreamTrailers.BeginResponse(client.TakesTrailers, _scrubber, isMasked: _masks is not null);
+            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask, trailers: _upstreamTrailers);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {
@@ -36,6 +37,15 @@ internal sealed partial class Exchange
         return client.Begin(_response, places, isMasked: _masks is not null, isRead);
     }
 
+    // Metadata of gRPC.
+    private void ScrubBinary()
+    {
+        foreach (ref readonly FieldLine field in _response.Fields)
+        {
+            BinaryField.Scrub(_response.Name(field), _response.Writable.Slice(field.ValueStart, field.ValueLength), _scrubber);
+        }
+    }
+
     /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>
     /// <returns>False: the upstream closed before any of it came.</returns>
     /// <exception cref="ProtocolException">It is none.</exception>
@@ -47,6 +57,11 @@ internal sealed partial class Exchange
         while (await upstream.ReadHeadAsync(_response))
         {
             _scrubber.Overwrite(_response.Writable);
+            if (upstream.TakesTrailers)
+            {
+                ScrubBinary();
+            }
+
             if (!_response.IsInterim)
             {
                 return _response.Code != 101 || _response.Accepts(Head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");

@@ -19,6 +19,8 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     private readonly ExchangeClock _clock = new(of, client);
     private readonly BodyRelay _clientBodies = new(Peer.Client, of.ClientBytes);
     private readonly BodyRelay _upstreamBodies = new(Peer.Upstream, of.UpstreamBytes);
+    private readonly TrailerRelay _clientTrailers = new(Peer.Client);
+    private readonly TrailerRelay _upstreamTrailers = new(Peer.Upstream);
     private HeldBody? _heldBody;
     private bool _isAnswered;
 
@@ -71,6 +73,8 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         _clock.Dispose();
         _response.Dispose();
         _scrubber.Dispose();
+        _clientTrailers.Dispose();
+        _upstreamTrailers.Dispose();
     }
 
     private async ValueTask<bool> ServeAsync()
@@ -145,7 +149,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
         if (decision.Verdict != Verdict.Allow)
         {
-            return await DenyAsync(request, decision, status: _isUnmaskable ? 502 : 403);
+            return await DenyAsync(request, decision, status: _isUnmaskable && !IsGrpc ? 502 : 403);
         }
 
         AuditPosition written = of.Log.Allowed(Session, Head, request, decision);

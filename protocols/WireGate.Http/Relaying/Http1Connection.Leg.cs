@@ -24,7 +24,10 @@ internal sealed partial class Http1Connection
     public override RequestHead Head => _head;
 
     /// <inheritdoc/>
-    public override BodySource Body => new(Input, _head.Body);
+    public override BodySource Body => new(Input, _head.Body, _trailers);
+
+    /// <inheritdoc/>
+    public override bool TakesTrailers => _head.TakesTrailers;
 
     /// <inheritdoc/>
     public override bool IsGone => Session.Client.IsHungUp;

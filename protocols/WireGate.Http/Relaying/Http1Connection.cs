@@ -18,6 +18,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
     private readonly HttpSession _of;
     private readonly Exchange _exchange;
     private readonly RequestHead _head = new();
+    private readonly ChunkTrailers _trailers = new();
     private readonly ConnectionClock _clock;
 
     /// <param name="session">Its session.</param>
@@ -43,6 +44,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         while (await ReadHeadAsync() && await _exchange.RunAsync())
         {
             _head.Clear();
+            _trailers.Clear();
         }
     }
 
@@ -53,6 +55,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         _clock.Dispose();
         _exchange.Dispose();
         _head.Dispose();
+        _trailers.Dispose();
         _of.Dispose();
     }
 

@@ -41,7 +41,10 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
 
     // What frames it ends here, and its length was watched over.
     /// <inheritdoc/>
-    public override BodySource Body => new(Stream.Body, _head.Body.Kind == BodyKind.Chunked ? new BodyLength(BodyKind.UntilClose) : _head.Body);
+    public override BodySource Body => new(Stream.Body, _head.Body.Kind == BodyKind.Chunked ? new BodyLength(BodyKind.UntilClose) : _head.Body, Stream);
+
+    /// <inheritdoc/>
+    public override bool TakesTrailers => true;
 
     /// <inheritdoc/>
     public override bool IsGone => Stream.Error is not null;

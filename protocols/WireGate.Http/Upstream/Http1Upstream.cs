@@ -12,8 +12,9 @@ namespace WireGate.Http.Upstream;
 /// <param name="connection">Owned.</param>
 /// <param name="key">Whose it is.</param>
 /// <param name="pool">Keeps it between two exchanges.</param>
-internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key)
+internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key), IDisposable
 {
+    private readonly ChunkTrailers _trailers = new();
     private Action? _lost;
 
     /// <summary>Its bytes.</summary>
@@ -68,7 +69,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     }
 
     /// <inheritdoc/>
-    public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body);
+    public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body, _trailers);
 
     /// <inheritdoc/>
     public override void Abort() => connection.Abort();
@@ -76,6 +77,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     /// <inheritdoc/>
     public override void Release(ResponseHead? response)
     {
+        _trailers.Clear();
         if (response is { IsLast: false, Body.Kind: not BodyKind.UntilClose })
         {
             pool.Return(this);
@@ -85,6 +87,9 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
             UpstreamPool.Close(this);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _trailers.Dispose();
 
     /// <summary>It waits for an exchange.</summary>
     /// <param name="since">A timestamp of the clock.</param>

@@ -32,6 +32,9 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     public override bool NeedsHttp11 => _isTooLong || Reset == ErrorCode.HTTP_1_1_REQUIRED;
 
     /// <inheritdoc/>
+    public override bool TakesTrailers => true;
+
+    /// <inheritdoc/>
     public override ErrorCode? Reset => _stream?.Error is { IsByPeer: true, Broken: null } error ? error.Code : null;
 
     /// <summary>It will go over the connection.</summary>
@@ -86,7 +89,7 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
 
     // Its length was watched over; what tells its end is the end of the stream.
     /// <inheritdoc/>
-    public override BodySource BodyOf(ResponseHead head) => new(_stream!.Body, head.IsWhole ? default : new BodyLength(BodyKind.UntilClose));
+    public override BodySource BodyOf(ResponseHead head) => new(_stream!.Body, head.IsWhole ? default : new BodyLength(BodyKind.UntilClose), _stream);
 
     /// <inheritdoc/>
     public override void Abort()

@@ -222,11 +222,19 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     // Those that come at the same time wait for one connection, and not each for its own: the first is one of HTTP/2, or none of theirs need wait.
     private async ValueTask<UpstreamLeg> ShareAsync(KnownUpstream known, UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
+        // One that the upstream closes as soon as it is opened is opened again, and then no more.
+        const int MostOpened = 3;
         long start = time.GetTimestamp();
+        int opened = 0;
         while (!known.IsHttp11)
         {
             if (known.Opening is null && known.Shared.Count < KnownUpstream.MostShared)
             {
+                if (++opened > MostOpened)
+                {
+                    throw new IOException("it closes each connection at once");
+                }
+
                 Task opening = OpenForAllAsync(known, key, within);
                 known.Opening = opening.IsCompleted ? null : opening;
                 await opening.WaitAsync(cancellationToken);

@@ -23,7 +23,7 @@ internal sealed class Http2ExchangeTests(TransportKind transport) : HttpFixture(
         RawPeer upstream = await AcceptAsync();
 
         Assert.That(await upstream.HeadAsync(), Is.EqualTo(
-            $"GET /v1/x?limit=1 HTTP/1.1\r\nHost: 127.0.0.1:{UpstreamPort}\r\naccept: */*\r\ncookie: a=1; b=2\r\nAuthorization: Bearer {Real}\r\nAccept-Encoding: identity\r\n\r\n"));
+            $"GET /v1/x?limit=1 HTTP/1.1\r\nHost: 127.0.0.1:{UpstreamPort}\r\naccept: */*\r\ncookie: a=1; b=2\r\nAuthorization: Bearer {Real}\r\nAccept-Encoding: identity\r\nTE: trailers\r\nConnection: TE\r\n\r\n"));
 
         await upstream.SendAsync("HTTP/1.1 200 Fine\r\nServer: x\r\nContent-Length: 5\r\nKeep-Alive: timeout=5\r\nConnection: keep-alive\r\nX-Two: a\r\nX-Two: b\r\n\r\nhello");
         Http2Answer answer = await client.AnswerAsync(stream);

@@ -81,6 +81,13 @@ internal sealed class Http2Peer : IDisposable
         while (at < bytes.Length);
     });
 
+    /// <summary>Ends a request with trailers: a field a line.</summary>
+    public Task TrailersAsync(int stream, string fields)
+    {
+        byte[] block = Sections.Write(_encoder, fields);
+        return WriteAsync(output => FrameWriter.WriteFields(output, stream, block, isLast: true, FrameHead.UsualPayload));
+    }
+
     public Task ResetAsync(int stream, ErrorCode code = ErrorCode.CANCEL) => WriteAsync(output => FrameWriter.WriteReset(output, stream, code));
 
     public Task WriteAsync(Action<IBufferWriter<byte>> write)

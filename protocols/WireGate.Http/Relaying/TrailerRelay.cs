@@ -1,0 +1,108 @@
+using System.Text;
+using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
+using WireGate.Core.Policy;
+using WireGate.Http.Credentials;
+using WireGate.Http.Http1;
+using WireGate.Http.Http2;
+
+namespace WireGate.Http.Relaying;
+
+/// <summary>
+/// The fields behind a body, as they go on. They come when all of the message was judged: what means something in a head stays behind, since some
+/// servers put both together. One for each direction of an exchange, used for one message after the other.
+/// </summary>
+/// <param name="peer">Whose they are.</param>
+internal sealed class TrailerRelay(Peer peer) : IDisposable
+{
+    private readonly FieldSection _passed = new();
+    private bool _goOn;
+    private bool _isMasked;
+    private Scrubber? _scrubber;
+    private SessionRules? _rules;
+    private Credential? _credential;
+
+    /// <summary>Those of a request come.</summary>
+    /// <param name="goOn">The upstream gets them; else they are only looked at.</param>
+    /// <param name="credential">What stands in the request.</param>
+    /// <param name="rules">By which it was judged, and by what fields of its head.</param>
+    public void BeginRequest(bool goOn, Credential credential, SessionRules? rules) =>
+        (_goOn, _credential, _rules, _scrubber, _isMasked) = (goOn, credential, rules, null, false);
+
+    /// <summary>Those of a response come.</summary>
+    /// <param name="goOn">The client takes them.</param>
+    /// <param name="scrubber">What they go through.</param>
+    /// <param name="isMasked">The body before them is.</param>
+    public void BeginResponse(bool goOn, Scrubber scrubber, bool isMasked) =>
+        (_goOn, _credential, _rules, _scrubber, _isMasked) = (goOn, null, null, scrubber, isMasked);
+
+    /// <summary>Takes them.</summary>
+    /// <returns>Those that go on; null: none do. Valid until the next.</returns>
+    /// <exception cref="ProtocolException">A placeholder is among them.</exception>
+    public FieldSection? Take(FieldSection? came)
+    {
+        _passed.Clear();
+        foreach (ref readonly FieldLine field in came is null ? default : came.Fields)
+        {
+            ReadOnlySpan<byte> name = came!.Name(field), value = came.Value(field);
+            if (peer == Peer.Client && (PlaceholderToken.IsWithin(name) || PlaceholderToken.IsWithin(value) || BinaryField.HasPlaceholder(name, value)))
+            {
+                ProtocolException.Throw(peer, "a placeholder in a trailer");
+            }
+
+            if (_goOn && Passes(name))
+            {
+                if (_scrubber is not null)
+                {
+                    _scrubber.Overwrite(came.WritableValue(field));
+                    BinaryField.Scrub(name, came.WritableValue(field), _scrubber);
+                }
+
+                _passed.Add(name, value);
+            }
+        }
+
+        return _passed.Fields.IsEmpty ? null : _passed;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _passed.Dispose();
+
+    private bool Passes(ReadOnlySpan<byte> name)
+    {
+        const int Longest = 256;
+        if (name.Length > Longest)
+        {
+            return false;
+        }
+
+        // X_Api_Key and X-Api-Key are one variable to some servers.
+        Span<byte> dashed = stackalloc byte[Longest];
+        dashed = dashed[..name.Length];
+        name.Replace(dashed, (byte)'_', (byte)'-');
+        return FieldNames.Of(dashed) switch
+        {
+            FieldName.Other => !IsOfHeads(dashed) && !(_credential is { } credential && HeadWriter.IsNamed(name, credential.FieldName)) && !IsJudged(dashed),
+            FieldName.ETag or FieldName.Digest or FieldName.ReprDigest => peer == Peer.Upstream && !_isMasked,
+            _ => false,
+        };
+    }
+
+    private bool IsJudged(ReadOnlySpan<byte> dashed)
+    {
+        if (_rules is not { HttpHeaders.IsEmpty: false } rules)
+        {
+            return false;
+        }
+
+        string name = Encoding.ASCII.GetString(dashed);
+        return rules.HttpHeaders.Any(judged => judged.Replace('_', '-') == name);
+    }
+
+    // RFC 9110 section 6.5.1, and what says who asks.
+    private static bool IsOfHeads(ReadOnlySpan<byte> name) =>
+        Starts(name, "content-"u8) || Starts(name, "impersonate-"u8) || Starts(name, "proxy-"u8) || Starts(name, "x-forwarded-"u8) || Starts(name, "x-remote-"u8)
+        || Starts(name, "x-amz-"u8) || Starts(name, "sec-"u8) || Starts(name, "access-control-"u8) || Starts(name, "if-"u8);
+
+    private static bool Starts(ReadOnlySpan<byte> name, ReadOnlySpan<byte> begin) => name.Length >= begin.Length && Ascii.EqualsIgnoreCase(name[..begin.Length], begin);
+}
