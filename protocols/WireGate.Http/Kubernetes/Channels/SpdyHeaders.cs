@@ -9,7 +9,7 @@ namespace WireGate.Http.Kubernetes.Channels;
 internal sealed class SpdyHeaders : IDisposable
 {
     /// <summary>Bytes that one block may have, compressed or not: those of exec have a hundred.</summary>
-    public const int Most = 16 * 1024;
+    public const int Most = 4 * 1024;
 
     private const uint Dictionary = 0xe3c6a7c2;
     private const int ZlibHead = 6;
