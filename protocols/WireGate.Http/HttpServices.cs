@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
+using WireGate.Core.Recording;
 using WireGate.Core.Sessions;
 using WireGate.Http.Masking;
 
@@ -24,6 +25,9 @@ public sealed record HttpServices(
 
     /// <summary>Of the hashes that masks show.</summary>
     public ReadOnlyMemory<byte> MaskKey { get; init; }
+
+    /// <summary>Keeps what people saw of exec and attach; null: nobody does.</summary>
+    public IRecorder? Recorder { get; init; }
 
     internal MaskPlans Masks => field ??= new MaskPlans(MaskKey);
 }

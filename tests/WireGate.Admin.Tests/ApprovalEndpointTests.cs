@@ -57,6 +57,19 @@ public sealed class ApprovalEndpointTests
         Assert.That((await daemon.Approvals.FindAsync(id, CancellationToken.None))!.Votes, Is.Empty);
     }
 
+    [TestCase("""{"target":"orders","for":"alice"}""", "sql, httpRequest: say one of them")]
+    [TestCase("""{"target":"orders","for":"alice","sql":"select 1","httpRequest":"R0VU"}""", "sql, httpRequest: say one of them")]
+    [TestCase("""{"target":"orders","for":"alice","httpRequest":"R0VU"}""", "target: the config has no target of protocol http")]
+    [TestCase("""{"target":"orders","for":"alice","httpRequest":"R0VU","database":"x"}""", "database: a request of HTTP has none")]
+    public async Task Refuses_a_request_that_nobody_could_make(string body, string why)
+    {
+        await using AdminHarness daemon = await StartAsync();
+        (HttpStatusCode status, JsonElement answer, _) = await daemon.SendAsync(HttpMethod.Post, "/v1/approvals", body);
+
+        Assert.That(status, Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That(answer.GetProperty("detail").GetString(), Does.StartWith(why));
+    }
+
     [Test]
     public async Task Asks_shows_and_approves_the_text_as_it_is_sent()
     {

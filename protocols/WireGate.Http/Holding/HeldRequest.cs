@@ -21,21 +21,7 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
     {
         Caller caller = session.ProvenCaller;
         Access access = session.Access!;
-        if (HeldText.Of(Head.Span, Body.Span, access.Target.Tls.Mode != TlsMode.Disable) is not { } shown)
-        {
-            return null;
-        }
-
-        string protocol = access.Target.Protocol, upstream = string.Join(", ", access.Target.Addresses);
-        FrozenDictionary<string, string> context = FrozenDictionary<string, string>.Empty;
-        if (!Body.IsEmpty)
-        {
-            string hash = Convert.ToHexStringLower(SHA256.HashData(Body.Span));
-            string body = string.Create(CultureInfo.InvariantCulture, $"{Body.Length} bytes, sha256 {hash}");
-            context = new Dictionary<string, string> { [BodyContext] = body }.ToFrozenDictionary(StringComparer.Ordinal);
-        }
-
-        return new ApprovalRequest
+        return TextFor(caller.Identity, access.Target, access.Login) is { } text ? new ApprovalRequest
         {
             Kind = ApprovalKind.Operation,
             Requester = caller.Identity,
@@ -44,18 +30,45 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
             Session = session.Id,
             Target = access.Target.Name,
             Login = access.Login.Name,
-            Protocol = protocol,
+            Protocol = access.Target.Protocol,
             Source = session.SourceAddress?.ToString(),
-            Digest = ApprovalDigest.Of(
-                protocol, access.Target.Name, upstream, access.Login.Name, caller.Identity, "request", Head.Span, [Body], context),
-            Key = ApprovalDigest.KeyOf(protocol, access.Target.Name, upstream, null, access.Login.Name, caller.Identity.Subject, Head.Span, [Body]),
-            Display = shown,
-            Context = context,
+            Digest = text.Digest,
+            Key = text.Key,
+            Display = text.Display,
+            Context = text.Context,
             IsResumable = true,
             Rule = decision.Rule,
             Config = decision.Config,
             Terms = decision.Hold!,
-        };
+        } : null;
+    }
+
+    /// <summary>What people see of it, and by what it is known again.</summary>
+    /// <param name="requester">Who makes it.</param>
+    /// <param name="target">Of whom.</param>
+    /// <param name="login">As whom.</param>
+    /// <returns>Null: they would not see all of its head.</returns>
+    public BeforehandText? TextFor(Identity requester, TargetConfig target, LoginConfig login)
+    {
+        if (HeldText.Of(Head.Span, Body.Span, target.Tls.Mode != TlsMode.Disable) is not { } shown)
+        {
+            return null;
+        }
+
+        string protocol = target.Protocol, upstream = string.Join(", ", target.Addresses);
+        FrozenDictionary<string, string> context = FrozenDictionary<string, string>.Empty;
+        if (!Body.IsEmpty)
+        {
+            string hash = Convert.ToHexStringLower(SHA256.HashData(Body.Span));
+            string body = string.Create(CultureInfo.InvariantCulture, $"{Body.Length} bytes, sha256 {hash}");
+            context = new Dictionary<string, string> { [BodyContext] = body }.ToFrozenDictionary(StringComparer.Ordinal);
+        }
+
+        return new BeforehandText(
+            ApprovalDigest.Of(protocol, target.Name, upstream, login.Name, requester, "request", Head.Span, [Body], context),
+            ApprovalDigest.KeyOf(protocol, target.Name, upstream, null, login.Name, requester.Subject, Head.Span, [Body]),
+            shown,
+            context);
     }
 
     /// <summary>Length and digest of the body that people are asked about; null: there is none.</summary>

@@ -48,6 +48,11 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
         try
         {
             Approval asked;
+            if (named is null && request.Kind == ApprovalKind.Operation && await _approvals.TryClaimAsync(request, CancellationToken.None) is { } given)
+            {
+                return new WaitOutcome(WaitEnd.Claimed, given);
+            }
+
             if (named is not null)
             {
                 if (await _approvals.FindAsync(named, request.Requester, CancellationToken.None) is not { } found)

@@ -60,11 +60,14 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="scrubber">What it goes through; null: nothing.</param>
     /// <param name="mask">What it goes through behind that; null: nothing.</param>
     /// <param name="most">Bytes that it may have.</param>
+    /// <param name="seen">Told what is passed on, before it is; null: nobody is.</param>
     /// <param name="trailers">What the fields behind it go through; null: they end here.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, TrailerRelay? trailers = null)
+    public async ValueTask<BodyEnd> RunAsync(
+        BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null,
+        TrailerRelay? trailers = null)
     {
         _stop = false;
         PipeReader input = source.Input;
@@ -118,6 +121,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
                         run = scrubber is null || length == 0 ? run : scrubber.Take(run.Span);
                         run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);
+                        seen?.Invoke(run);
                         if (!run.IsEmpty && await sink.SendAsync(run))
                         {
                             return BodyEnd.DestinationGone;

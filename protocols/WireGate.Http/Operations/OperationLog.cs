@@ -67,6 +67,19 @@ internal sealed class OperationLog(IAuditLog audit)
         audit.Append(_record.Written);
     }
 
+    /// <summary>A port-forward that has ended.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="head">What was asked.</param>
+    /// <param name="operation">What that is to rules.</param>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="ports">Bytes of each port.</param>
+    public void Carried(Session session, RequestHead head, HttpOperation operation, in Decision decision, string ports)
+    {
+        WriteHead(session, head, operation, decision, "ports"u8);
+        _record.Member("ports"u8, ports);
+        audit.Append(_record.Written);
+    }
+
     /// <summary>A request that passed, and whose body has grown too long since: a part of it has reached the upstream.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="head">What was asked.</param>

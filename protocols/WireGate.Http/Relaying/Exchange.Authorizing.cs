@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Audit;
@@ -9,6 +8,7 @@ using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
+using WireGate.Http.Operations;
 using WireGate.Http.Routing;
 
 namespace WireGate.Http.Relaying;
@@ -266,80 +266,15 @@ internal sealed partial class Exchange
         return equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name;
     }
 
-    /// <summary>What a request is to rules: as the upstream will get it.</summary>
+    private AskedRequest Asked => new(Head, _prefix, _slot);
+
     private HttpOperation Describe(SessionRules rules)
     {
-        RequestTarget target = Head.ReadTarget();
-        Http1.Authority.TryRead(Head.Authority, out ReadOnlySpan<byte> host, out _);
-        string method = MethodOf(Head.Method);
-        var path = new HttpPath(PathOf(target));
-        ImmutableArray<KeyValuePair<string, string>> query = HttpQuery.Parse(_slot.Kind == SlotKind.Query ? WithoutPlaceholder(target.Query) : target.Query);
         (_rules, _judged) = (rules, Process.Time.GetUtcNow());
-        _request = new HttpOperation
-        {
-            Method = method,
-            Host = Encoding.ASCII.GetString(host).ToLowerInvariant(),
-            Path = path,
-            Query = query,
-            Kubernetes = _isKubernetes ? KubernetesRequest.Of(method, path, query) with { MakesToken = _makesToken } : null,
-            Headers = rules.HttpHeaders.IsEmpty ? [] : [.. HeadersOf(rules)],
-            Body = BodyFor(rules),
-        };
-        return _request;
+        HttpOperation request = Asked.Describe(rules, Access.Login.Http, BodyFor(rules));
+        return _request = _isKubernetes
+            ? request with { Kubernetes = KubernetesRequest.Of(request.Method, request.Path, request.Query) with { MakesToken = _makesToken } } : request;
     }
 
-    private ReadOnlySpan<byte> PathOf(in RequestTarget target)
-    {
-        ReadOnlySpan<byte> path = target.Form == TargetForm.Asterisk ? "*"u8 : target.Path[_prefix..];
-        return path.IsEmpty ? "/"u8 : path;
-    }
-
-    private byte[] WithoutPlaceholder(ReadOnlySpan<byte> query)
-    {
-        (int start, int length) = _slot.Parameter.GetOffsetAndLength(query.Length);
-        ReadOnlySpan<byte> before = query[..start].TrimEnd((byte)'&'), behind = query[(start + length)..].TrimStart((byte)'&');
-        return before.IsEmpty || behind.IsEmpty ? [.. before, .. behind] : [.. before, (byte)'&', .. behind];
-    }
-
-    private List<KeyValuePair<string, string>> HeadersOf(SessionRules rules)
-    {
-        List<KeyValuePair<string, string>> headers = [];
-        ReadOnlySpan<FieldLine> fields = Head.Fields;
-        for (int i = 0; i < fields.Length; i++)
-        {
-            // What proves who asks is nothing to judge by, nor is what the upstream does not get.
-            FieldLine field = fields[i];
-            if (i == _slot.Field || (field.Name != FieldName.ContentLength && !HeadWriter.GoesOn(Head, field, Encoding.ASCII.GetBytes(NameOf(Access.Login.Http)))))
-            {
-                continue;
-            }
-
-            string name = Encoding.ASCII.GetString(Head.Name(field)).ToLowerInvariant();
-            if (rules.HttpHeaders.Contains(name))
-            {
-                headers.Add(KeyValuePair.Create(name, Encoding.Latin1.GetString(Head.Value(field))));
-            }
-        }
-
-        return headers;
-    }
-
-    // The field that the credential stands in.
-    private static string NameOf(HttpLoginConfig? login) => login?.Surface switch
-    {
-        null or HttpSurface.Query or HttpSurface.ClientCertificate => "",
-        HttpSurface.Header => login.Name,
-        _ => "Authorization",
-    };
-
-    private static string MethodOf(ReadOnlySpan<byte> method) => method switch
-    {
-        _ when method.SequenceEqual("GET"u8) => "GET",
-        _ when method.SequenceEqual("POST"u8) => "POST",
-        _ when method.SequenceEqual("HEAD"u8) => "HEAD",
-        _ when method.SequenceEqual("PUT"u8) => "PUT",
-        _ when method.SequenceEqual("DELETE"u8) => "DELETE",
-        _ when method.SequenceEqual("PATCH"u8) => "PATCH",
-        _ => Encoding.ASCII.GetString(method),
-    };
+    private ReadOnlySpan<byte> PathOf(in RequestTarget target) => Asked.PathOf(target);
 }

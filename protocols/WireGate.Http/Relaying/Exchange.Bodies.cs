@@ -111,6 +111,11 @@ internal sealed partial class Exchange
             return HttpBody.None;
         }
 
+        if (rules.HttpBodyPointers.IsEmpty && rules.HttpBodySizes.IsEmpty && rules.External is null)
+        {
+            return HttpBody.Unknown;
+        }
+
         if (_heldBody is not { } held)
         {
             return HttpBody.Unread(Head.Body.Kind == BodyKind.Counted ? Head.Body.Count : _mostBody);
@@ -135,7 +140,7 @@ internal sealed partial class Exchange
     private HttpBody Parse(ReadOnlyMemory<byte> bytes, ImmutableArray<JsonPointer> pointers) =>
         pointers.IsEmpty ? HttpBody.Unread(bytes.Length)
         : _field is not null ? HttpBody.Unread(bytes.Length, "it has the placeholder")
-        : FormOf(out bool isForm) is not null || isForm ? HttpBody.Unread(bytes.Length, "it does not say that it is JSON in UTF-8, once and not compressed")
+        : !JsonBody.Is(Head) ? HttpBody.Unread(bytes.Length, "it does not say that it is JSON in UTF-8, once and not compressed")
         : HttpBody.OfJson(bytes, pointers);
 
     /// <summary>The body has grown longer than the rules were asked about.</summary>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -11,7 +10,6 @@ using WireGate.Http.Credentials;
 using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
-using WireGate.Http.Masking;
 
 namespace WireGate.Http.Relaying;
 
@@ -99,28 +97,10 @@ internal sealed partial class Exchange
     /// <returns>Why it cannot be looked through; null: it can.</returns>
     private string? FormOf(out bool isForm)
     {
-        isForm = false;
-        int types = 0;
-        ReadOnlySpan<byte> type = default;
-        foreach (ref readonly FieldLine field in Head.Fields)
-        {
-            if (field.Name == FieldName.ContentType)
-            {
-                type = Head.Value(field);
-                types++;
-            }
-        }
-
-        if (Head.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8))
-        {
-            return "a compressed body, which is not looked through for a placeholder";
-        }
-
-        ReadOnlySpan<byte> media = ContentTypes.TypeOf(type);
-        isForm = Ascii.EqualsIgnoreCase(media, "application/x-www-form-urlencoded"u8);
-        bool isJson = media.Length >= 5 && (Ascii.EqualsIgnoreCase(media, "application/json"u8) || Ascii.EqualsIgnoreCase(media[^5..], "+json"u8));
-        return types == 1 && (isForm || isJson) && !MaskableBody.HasOtherCharset(type)
-            ? null : "a body that is neither JSON nor a form in UTF-8, and is not looked through for a placeholder";
+        bool isOther = JsonBody.IsOther(Head, out isForm);
+        return JsonBody.IsCompressed(Head) ? "a compressed body, which is not looked through for a placeholder"
+            : isOther ? "a body that is neither JSON nor a form in UTF-8, and is not looked through for a placeholder"
+            : null;
     }
 
     private string? FindField(bool isForm, List<string> pointers)

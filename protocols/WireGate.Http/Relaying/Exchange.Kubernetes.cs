@@ -6,6 +6,7 @@ using WireGate.Core.Sessions;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Kubernetes;
+using WireGate.Http.Operations;
 
 namespace WireGate.Http.Relaying;
 
@@ -33,7 +34,7 @@ internal sealed partial class Exchange
     private async ValueTask<bool?> LookAsync()
     {
         if (!_isKubernetes || Head.Body.Kind == BodyKind.None || !Session.Config.Rules.DeniesCredentialMinting
-            || KubernetesRequest.Of(MethodOf(Head.Method), new HttpPath(PathOf(Head.ReadTarget())), [])
+            || KubernetesRequest.Of(AskedRequest.MethodOf(Head.Method), new HttpPath(PathOf(Head.ReadTarget())), [])
                 is not { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" })
         {
             return null;

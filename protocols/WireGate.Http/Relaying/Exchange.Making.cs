@@ -40,6 +40,8 @@ internal sealed partial class Exchange
             return ended;
         }
 
+        BeginRecording();
+
         var key = new UpstreamKey(Access.Target, Access.Login);
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
@@ -183,6 +185,12 @@ internal sealed partial class Exchange
             {
                 await StopAsync(upstream, sending);
                 return await WithholdAsync() ? Exchanged.Done : Exchanged.Ended;
+            }
+
+            if (_response.Code == 101 && BeginChannels() is { } unrecordable)
+            {
+                await StopAsync(upstream, sending);
+                return await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, unrecordable, unrecordable)) ? Exchanged.Done : Exchanged.Ended;
             }
 
             if (_response.Code == 101)

@@ -1,10 +1,10 @@
 using System.Buffers;
-using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
+using WireGate.Http.Operations;
 using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
@@ -34,43 +34,17 @@ internal sealed partial class Exchange
         return credential.Sign(output, head.WrittenSpan, _payload ?? "", Process.Time.GetUtcNow());
     }
 
-    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential)
-    {
-        RequestTarget asked = Head.ReadTarget();
-        ReadOnlySpan<byte> path = PathOf(asked);
-        ReadOnlySpan<byte> query = _slot.Kind == SlotKind.Query ? WithoutPlaceholder(asked.Query) : asked.Query;
-        bool hasQuery = _slot.Kind == SlotKind.Query ? !query.IsEmpty : asked.HasQuery;
-        byte[] whole = ArrayPool<byte>.Shared.Rent(path.Length + 1 + query.Length);
-        path.CopyTo(whole);
-        int length = path.Length;
-        if (hasQuery)
-        {
-            whole[length++] = (byte)'?';
-            query.CopyTo(whole.AsSpan(length));
-            length += query.Length;
-        }
-
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, length), AuthorityOf(target), _slot, credential, _impersonation, _masks is not null, OwnLength);
-        ArrayPool<byte>.Shared.Return(whole);
-    }
+    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
+        Asked.WriteHead(output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength);
 
     private byte[] AuthorityOf(TargetConfig target)
     {
         if (!ReferenceEquals(_named, target))
         {
-            (_named, _authority) = (target, NameOf(target));
+            (_named, _authority) = (target, AskedRequest.AuthorityOf(target));
         }
 
         return _authority;
-    }
-
-    // As the client of that upstream would name it: with a port if it is not the scheme's own.
-    private static byte[] NameOf(TargetConfig target)
-    {
-        Address address = target.Addresses[0];
-        int usual = target.Tls.Mode == TlsMode.Disable ? 80 : 443;
-        string host = address.Host is { } name ? name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name : "localhost";
-        return Encoding.ASCII.GetBytes(address.Port is { } port && port != usual ? $"{host}:{port}" : host);
     }
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)

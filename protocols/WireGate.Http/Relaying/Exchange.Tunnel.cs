@@ -1,3 +1,5 @@
+using WireGate.Core.Audit;
+using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
 using WireGate.Http.Upstream;
@@ -18,11 +20,15 @@ internal sealed partial class Exchange
         BodyEnd received = BodyEnd.SourceClosed;
         try
         {
-            received = await _upstreamBodies.RunAsync(new BodySource(upstream.Upgraded.Input, WhatFollows), answer);
+            received = await _upstreamBodies.RunAsync(new BodySource(upstream.Upgraded.Input, WhatFollows), answer, seen: SeenOf(Peer.Upstream));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It was lost, which is an end.
+        }
+        catch (Exception e) when (e is ProtocolException or AuditFailedException)
+        {
+            EndUnrecorded(e);
         }
 
         Session.TryEnd(received == BodyEnd.DestinationGone || _isClientDone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed);
@@ -36,16 +42,29 @@ internal sealed partial class Exchange
     {
         try
         {
-            await _clientBodies.RunAsync(new BodySource(client.Body.Input, WhatFollows), BodySink.Plain(upstream.Upgraded.Output));
+            await _clientBodies.RunAsync(new BodySource(client.Body.Input, WhatFollows), BodySink.Plain(upstream.Upgraded.Output), seen: SeenOf(Peer.Client));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // It was lost, which is an end.
         }
+        catch (Exception e) when (e is ProtocolException or AuditFailedException)
+        {
+            EndUnrecorded(e);
+        }
 
         _isClientDone = Session.End == SessionEnd.None;
         upstream.Abort();
     }
+
+    private void EndUnrecorded(Exception problem) => Session.TryEnd(
+        problem switch
+        {
+            ProtocolException { Peer: Peer.Client } => SessionEnd.ClientBrokeProtocol,
+            ProtocolException => SessionEnd.UpstreamBrokeProtocol,
+            _ => SessionEnd.AuditFailed,
+        },
+        $"it is recorded, and that cannot be kept: {problem.Message}");
 
     private bool _isClientDone;
 }

@@ -60,6 +60,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         }
         finally
         {
+            EndChannels();
             _heldBody?.Dispose();
             _swapped?.Dispose();
             (_heldBody, _swapped, _field, _body, _request, _rules) = (null, null, null, null, null, null);

@@ -12,8 +12,11 @@ public sealed record RequestApprovalBody
     /// <summary>The login; null: the one that a grant gives.</summary>
     public string? Login { get; init; }
 
-    /// <summary>The very text that will be run; white space at its ends does not count.</summary>
-    public required string Sql { get; init; }
+    /// <summary>The very text that will be run; white space at its ends does not count. Null: <see cref="HttpRequest"/>.</summary>
+    public string? Sql { get; init; }
+
+    /// <summary>The very request that will be made, in base64: of HTTP/1.1, without a placeholder. Null: <see cref="Sql"/>.</summary>
+    public byte[]? HttpRequest { get; init; }
 
     /// <summary>The subject that will run it.</summary>
     public required string For { get; init; }

@@ -26,7 +26,19 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
             return;
         }
 
-        byte[] sql = Encoding.UTF8.GetBytes(body.Sql.Trim(WhiteSpace));
+        if (body.Sql is null == body.HttpRequest is null)
+        {
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, "sql, httpRequest: say one of them");
+            return;
+        }
+
+        if (body.HttpRequest is { } request)
+        {
+            await RequestHttpAsync(call, body, request);
+            return;
+        }
+
+        byte[] sql = Encoding.UTF8.GetBytes(body.Sql!.Trim(WhiteSpace));
         if (sql.Length == 0 || !MintRules.IsSubject(body.For))
         {
             await call.RefuseAsync(StatusCodes.Status400BadRequest, sql.Length == 0 ? "sql: there is nothing to run" : "for: the subject that will run it");
@@ -61,10 +73,54 @@ internal sealed class ApprovalEndpoints(AdminDependencies daemon)
             return;
         }
 
+        await RequestAsync(call, RequestOf(call, body, target, database, answer.Terms, sql, display));
+    }
+
+    private async Task RequestHttpAsync(AdminCall call, RequestApprovalBody body, byte[] request)
+    {
+        string? wrong = !MintRules.IsSubject(body.For) ? "for: the subject that will make it"
+            : body.Database is not null ? "database: a request of HTTP has none"
+            : null;
+        if (wrong is not null || !call.Config.Targets.TryGetValue(body.Target, out TargetConfig? target) || target.Protocol != ProtocolNames.Http)
+        {
+            await call.RefuseAsync(StatusCodes.Status400BadRequest, wrong ?? "target: the config has no target of protocol http of this name");
+            return;
+        }
+
+        BeforehandAnswer answer = daemon.BeforehandTerms.JudgeRequest(call.Config, target, body.Login, body.For, request);
+        if (!answer.IsHeld)
+        {
+            await call.RefuseAsync(StatusCodes.Status409Conflict, answer.Refusal);
+            return;
+        }
+
+        BeforehandTerms terms = answer.Terms;
+        await RequestAsync(call, new ApprovalRequest
+        {
+            Kind = ApprovalKind.Beforehand,
+            Requester = terms.Requester,
+            AskedBy = call.Caller.Identity,
+            Target = target.Name,
+            Login = terms.Login,
+            Protocol = target.Protocol,
+            Source = call.Caller.ToString(),
+            Digest = terms.Text!.Digest,
+            Key = terms.Text.Key,
+            Display = terms.Text.Display,
+            Context = terms.Text.Context,
+            Rule = terms.Rule,
+            Config = call.Config.Version,
+            Terms = terms.Terms,
+            Reason = body.Reason,
+        });
+    }
+
+    private async Task RequestAsync(AdminCall call, ApprovalRequest request)
+    {
         try
         {
             // Not tied to the connection: what is stored has its audit record, even if the caller hangs up in between.
-            Approval approval = await daemon.Approvals.RequestAsync(RequestOf(call, body, target, database, answer.Terms, sql, display), CancellationToken.None);
+            Approval approval = await daemon.Approvals.RequestAsync(request, CancellationToken.None);
             call.Http.Response.StatusCode = StatusCodes.Status201Created;
             await call.AnswerAsync(ApprovalViews.Of(approval), AdminJson.Default.ApprovalView);
         }

@@ -32,23 +32,25 @@ internal static class ApprovalCommand
         Option<string> target = new("--target") { Description = "The target", Required = true };
         Option<string?> sql = new("--sql") { Description = "The statement, the very text that will be run", HelpName = "TEXT" };
         Option<string?> file = new("--sql-file") { Description = "A file with one statement", HelpName = "FILE" };
+        Option<string?> request = new("--http-request") { Description = "Instead of a statement, a file with one request of HTTP/1.1: its line, its fields, an empty line, its body", HelpName = "FILE" };
         Option<string> subject = new("--for") { Description = "The subject that will run it", HelpName = "SUBJECT", Required = true };
         Option<string?> database = new("--database") { Description = "The database [default: the only one that the target has]" };
         Option<string?> login = new("--login") { Description = "The login [default: the one that a grant gives]" };
         Option<string?> reason = new("--reason") { Description = "Why, for those who decide" };
         Command command = new(
             "request",
-            "Ask beforehand for one statement. It runs once, within 10 minutes of the last yes, if the client sends this very text: "
+            "Ask beforehand for one statement, or one request. It runs once, within 10 minutes of the last yes, if the client sends this very text: "
             + "psql -c \"$(cat fix.sql)\", or psql -f with a file that holds one statement. White space at its ends does not count; "
-            + "a semicolon does, and psql -f sends the one that is in the file. A session that has changed search_path or role is held all the same")
+            + "a semicolon does, and psql -f sends the one that is in the file. A session that has changed search_path or role is held all the same. "
+            + "A request is made at once if it comes with the very same method, URL, fields and body; in the file, leave out the placeholder")
         {
-            target, database, sql, file, subject, login, reason,
+            target, database, sql, file, request, subject, login, reason,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(sql) is null == result.GetResult(file) is null)
+            if (new Option[] { sql, file, request }.Count(o => result.GetResult(o) is not null) != 1)
             {
-                result.AddError("say what will be run: --sql or --sql-file");
+                result.AddError("say what will be run: one of --sql, --sql-file and --http-request");
             }
         });
         admin.Complete(command, async (parsed, client, cancellationToken) =>
@@ -58,7 +60,8 @@ internal static class ApprovalCommand
                 Target = parsed.GetRequiredValue(target),
                 Database = parsed.GetValue(database),
                 Login = parsed.GetValue(login),
-                Sql = parsed.GetValue(sql) ?? ReadText(parsed.GetValue(file)!),
+                Sql = parsed.GetValue(sql) ?? (parsed.GetValue(file) is { } named ? ReadText(named) : null),
+                HttpRequest = parsed.GetValue(request) is { } made ? ReadBytes(made) : null,
                 For = parsed.GetRequiredValue(subject),
                 Reason = parsed.GetValue(reason),
             };
@@ -194,15 +197,24 @@ internal static class ApprovalCommand
     private static string PathOf(string id) => $"v1/approvals/{Uri.EscapeDataString(id)}";
 
     /// <summary>The file's text, byte for byte but for a mark at its beginning that psql skips as well.</summary>
-    private static string ReadText(string path)
+    private static byte[] ReadBytes(string path)
     {
         try
         {
-            return Strict.GetString(File.ReadAllBytes(path)).TrimStart('\ufeff');
+            return File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static string ReadText(string path)
+    {
+        byte[] bytes = ReadBytes(path);
+        try
+        {
+            return Strict.GetString(bytes).TrimStart('\ufeff');
         }
         catch (DecoderFallbackException e)
         {

@@ -4,6 +4,7 @@ using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
+using WireGate.Http.Holding;
 using WireGate.Postgres;
 
 namespace WireGate.Hosting;
@@ -20,7 +21,32 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
     public BeforehandAnswer Judge(GatewayConfig config, TargetConfig target, string database, string? login, string subject, ReadOnlyMemory<byte> sql)
     {
         SqlOperation operation = PostgresSql.OperationOf(sql.Span, Fresh);
+        return Judge(config, target, database, login, subject, (_, _) => operation, (terms, _) => terms);
+    }
 
+    /// <inheritdoc/>
+    public BeforehandAnswer JudgeRequest(GatewayConfig config, TargetConfig target, string? login, string subject, ReadOnlyMemory<byte> request)
+    {
+        if (!BeforehandRequest.TryRead(config, target, request.Span, out BeforehandRequest? asked, out string? problem))
+        {
+            return BeforehandAnswer.Refused($"the request is none that can be asked about: {problem}");
+        }
+
+        using (asked)
+        {
+            BeforehandAnswer answer = Judge(
+                config, target, null, login, subject, asked.Describe, (terms, masks) => target.TryGetLogin(terms.Login, out LoginConfig? used) && asked.ProblemFor(used) is null
+                    ? terms with { Text = asked.TextFor(terms.Requester, target, used, masks) } : terms);
+            return answer is not { IsHeld: true, Terms.Text: null } ? answer : BeforehandAnswer.Refused(
+                target.TryGetLogin(answer.Terms.Login, out LoginConfig? held) && asked.ProblemFor(held) is { } why
+                    ? $"nobody could know it again: {why}" : $"it cannot be shown to people in full: its head has more than {ApprovalDisplay.MaxBytes} bytes");
+        }
+    }
+
+    private BeforehandAnswer Judge(
+        GatewayConfig config, TargetConfig target, string? database, string? login, string subject, Func<SessionRules, LoginConfig, Operation> describe,
+        Func<BeforehandTerms, MaskSet, BeforehandTerms> complete)
+    {
         // A book of its own: to ask must not use up what the rules' limits leave to those who run something.
         RuleBook book = RuleBook.Compile(config);
         BeforehandTerms? held = null;
@@ -33,11 +59,12 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             }
 
             string actual = grant.Login ?? target.Logins[0].Name;
-            Decision decision = book.For(FactsOf(identity, target, database, actual, grant)).JudgeHere(operation, time.GetUtcNow());
+            SessionRules rules = book.For(FactsOf(identity, target, database, actual, grant));
+            Decision decision = rules.JudgeHere(describe(rules, target.Logins.First(l => l.Name == actual)), time.GetUtcNow());
             if (decision is { Verdict: Verdict.Hold, Hold: { } terms })
             {
                 held = held is null || held.Login != actual
-                    ? held ?? new BeforehandTerms(identity, actual, decision.Rule, terms)
+                    ? held ?? complete(new BeforehandTerms(identity, actual, decision.Rule, terms), decision.Masks)
                     : held with { Terms = held.Terms.And(terms) };
             }
 
@@ -82,7 +109,7 @@ internal sealed class RuleTerms(IPlaceholderRegistry placeholders, TimeProvider 
             .FirstOrDefault(g => g is not null);
     }
 
-    private static SessionFacts FactsOf(Identity identity, TargetConfig target, string database, string login, GrantConfig grant) => new()
+    private static SessionFacts FactsOf(Identity identity, TargetConfig target, string? database, string login, GrantConfig grant) => new()
     {
         Identity = identity,
         Target = target,

@@ -44,6 +44,36 @@ internal sealed partial class HttpHoldTests : HttpHoldFixture, IDisposable
     }
 
     [Test]
+    public async Task A_request_that_was_approved_before_is_made_at_once_and_once()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            // Its placeholder says whose groups they are.
+            await TokenAsync("node");
+            await File.WriteAllTextAsync(
+                file, "POST /node/held/before HTTP/1.1\nHost: gate\nUser-Agent: me\nAccept: */*\nContent-Type: application/x-www-form-urlencoded\n\na=1");
+            ToolResult asked = (await Gateway.CommandAsync("approval", "request", "--target", "node", "--for", "alice", "--http-request", file, "--json")).Succeeded();
+            using JsonDocument json = JsonDocument.Parse(asked.Output);
+            string id = json.RootElement.GetProperty("id").GetString()!;
+            (await ApproveAsync(id)).Succeeded();
+
+            await using RunningProcess curl = await BeginAsync("/held/before", "-A", "me", "-d", "a=1");
+            Assert.That(await curl.WaitForExitAsync(), Is.Zero, curl.Error);
+            Assert.That(curl.Output, Does.EndWith("\n200"));
+            await StateAsync(id, "executed");
+
+            await using RunningProcess again = await BeginAsync("/held/before", "-A", "me", "-d", "a=1");
+            Assert.That(await PendingAsync(), Is.Not.EqualTo(id));
+            Assert.That(Seen("/held/before"), Is.EqualTo(1));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Test]
     public async Task Over_TLS_its_connection_goes_on()
     {
         string url = $"https://127.0.0.1:{Gateway.TlsPort}/node";

@@ -10,6 +10,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
+using WireGate.Core.Recording;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
@@ -92,7 +93,7 @@ internal abstract class HttpFixture(TransportKind kind)
         Approvals = ApprovalRegistry.OpenAsync(Store, Audit, Time, NullLogger.Instance, _ => [], person => person).Result;
         var admission = new Admission(Time);
         Away = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
-        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance) { TurnedAway = Away });
+        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance) { TurnedAway = Away, Recorder = Recorder });
         IProtocol spoken = Config.Listeners[0].Protocol == ProtocolNames.Forward ? Protocol.Forward : Protocol;
         var server = new SessionServer(() => Config.Listeners[0], spoken, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
         Listener = Moving.Listen(Config.Listeners[0].Address, null);
@@ -130,6 +131,9 @@ internal abstract class HttpFixture(TransportKind kind)
         Assert.That(Records(AuditEventKind.SessionOpened).Select(e => e.Session), Is.SubsetOf(ended), "a session that began has ended");
         Assert.That(_faults, Is.Empty);
     }
+
+    /// <summary>Who keeps what people saw.</summary>
+    protected virtual IRecorder? Recorder => null;
 
     /// <summary>What a test has otherwise than the others.</summary>
     protected virtual GatewayConfig Change(GatewayConfig config) => config;

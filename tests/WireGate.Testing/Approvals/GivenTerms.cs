@@ -17,4 +17,10 @@ public sealed class GivenTerms : IBeforehandTerms
         Asked = sql.ToArray();
         return Answer;
     }
+
+    public BeforehandAnswer JudgeRequest(GatewayConfig config, TargetConfig target, string? login, string subject, ReadOnlyMemory<byte> request)
+    {
+        Asked = request.ToArray();
+        return Answer;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
 using NUnit.Framework;
@@ -48,6 +49,46 @@ public sealed class RuleTermsTests
         {
             Assert.That((await JudgeAsync("update a set b = 1", minted: true, rules: limit)).IsHeld, Is.True);
         }
+    }
+
+    [TestCase("POST /pay HTTP/1.1\nHost: api.test\nContent-Type: application/json\n\n{\"kind\":\"refund\"}", "refunds")]
+    [TestCase("POST /pay HTTP/1.1\nHost: api.test\nContent-Type: application/json\n\n{\"kind\":\"charge\"}", "it needs no approval: rule \"posts\" lets it pass")]
+    [TestCase("GET /pay HTTP/1.1\nHost: api.test\n\n", "no approval would help: it is denied: no rule allows it")]
+    [TestCase("GET /pay", "the request is none that can be asked about: no empty line behind its fields")]
+    public async Task The_rules_say_what_request_is_held(string request, string expected)
+    {
+        MemoryPlaceholders placeholders = new(TimeProvider.System);
+        MintRequest minted = new() { Identity = Alice, MintedBy = Alice, Targets = ["api"] };
+        (await placeholders.MintAsync(minted, new PlaceholderConfig(), CancellationToken.None)).Minted!.Dispose();
+        GatewayConfig sample = SampleConfig.Create("/s");
+        TargetConfig api = sample.Targets["billing"] with
+        {
+            Name = "api",
+            Protocol = ProtocolNames.Http,
+            Hosts = ["api.test"],
+            Logins = [new LoginConfig { Name = "bot", User = "", Http = new HttpLoginConfig { Secret = "s", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " } }],
+        };
+        HttpMatchConfig posts = new() { Methods = ["POST"] };
+        HttpMatchConfig refunds = posts with { Body = [KeyValuePair.Create(JsonPointer.TryParse("/kind", out JsonPointer? kind) ? kind : throw new InvalidOperationException(), (ImmutableArray<NamePattern>)[new NamePattern("refund")])] };
+        GatewayConfig config = sample with
+        {
+            Listeners = [SampleConfig.Listener("[::]:8443") with { Protocol = ProtocolNames.Http }],
+            Targets = new[] { api }.ToFrozenDictionary(t => t.Name),
+            Grants = [new GrantConfig { Name = "dba", Groups = ["dba"], Targets = ["api"] }],
+            Rules = new RulesConfig
+            {
+                List =
+                [
+                    new RuleConfig { Name = "posts", Do = Verdict.Allow, Match = new MatchConfig { Http = posts } },
+                    new RuleConfig { Name = "refunds", Do = Verdict.Hold, Hold = Terms, Match = new MatchConfig { Http = refunds } },
+                ],
+            },
+        };
+
+        BeforehandAnswer answer = new RuleTerms(placeholders, TimeProvider.System).JudgeRequest(config, api, null, "alice", Encoding.UTF8.GetBytes(request));
+
+        Assert.That(answer.Terms?.Rule ?? answer.Refusal, Is.EqualTo(expected));
+        Assert.That(answer.Terms?.Text?.Display, answer.IsHeld ? Does.StartWith("POST http").And.Contain("***").And.EndWith("refund\"}") : Is.Null);
     }
 
     private static async Task<BeforehandAnswer> JudgeAsync(string sql, bool minted, string? login = null, params ImmutableArray<RuleConfig> rules)
