@@ -56,6 +56,9 @@ internal static class BinaryField
                 {
                     Base64.EncodeToUtf8(text.AsSpan(0, length), again, out _, out int written);
                     Span<byte> place = value[range][coded];
+
+                    // Blanks within it make it longer than it has to be.
+                    place.Fill((byte)'*');
                     again.AsSpan(0, Math.Min(written, place.Length)).CopyTo(place);
                 }
             }
@@ -82,8 +85,14 @@ internal static class BinaryField
 
         ReadOnlySpan<byte> bare = value[start..].TrimEnd("= \t"u8);
         coded = start..(start + bare.Length);
-        bare.CopyTo(text);
-        int padded = bare.Length;
+        int padded = 0;
+        foreach (byte b in bare)
+        {
+            // Both alphabets (RFC 4648 sections 4 and 5), and what some decoders pass over.
+            text[padded] = b switch { (byte)'-' => (byte)'+', (byte)'_' => (byte)'/', _ => b };
+            padded += b is (byte)' ' or (byte)'\t' ? 0 : 1;
+        }
+
         while (padded % 4 != 0)
         {
             text[padded++] = (byte)'=';

@@ -61,6 +61,15 @@ internal static class ContentTypes
         return Grammar.Trim(end < 0 ? value : value[..end]);
     }
 
+    /// <summary>Whether all readers see one type in it: media-type = type "/" subtype parameters, and no comma, at which some begin a second one.</summary>
+    public static bool IsPlain(ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> type = TypeOf(value);
+        int slash = type.IndexOf((byte)'/');
+        return slash > 0 && slash < type.Length - 1 && !value.Contains((byte)',')
+            && !type[..slash].ContainsAnyExcept(Grammar.Token) && !type[(slash + 1)..].ContainsAnyExcept(Grammar.Token);
+    }
+
     /// <summary>Whether it is JSON, of one value or of several.</summary>
     /// <param name="type">Without parameters.</param>
     public static bool IsJson(ReadOnlySpan<byte> type) =>

@@ -73,8 +73,9 @@ internal static class HeadWriter
         {
             WriteMasked(output, head, inChunks);
         }
-        else if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head.ContentLength is { } length)
+        else if (head.Body.Kind is BodyKind.Counted or BodyKind.None && head is { IsInterim: false, ContentLength: { } length })
         {
+            // RFC 9110 section 8.6: not in 1xx, of which some clients of HTTP/2 take one that says a length for broken.
             WriteLength(output, length);
         }
         else if (inChunks && head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose)

@@ -28,10 +28,20 @@ internal static class JsonBody
         ReadOnlySpan<byte> media = ContentTypes.TypeOf(type);
         isForm = Ascii.EqualsIgnoreCase(media, "application/x-www-form-urlencoded"u8);
         bool isJson = media.Length >= 5 && (Ascii.EqualsIgnoreCase(media, "application/json"u8) || Ascii.EqualsIgnoreCase(media[^5..], "+json"u8));
-        return types != 1 || !(isForm || isJson) || MaskableBody.HasOtherCharset(type) || IsCompressed(head);
+        return types != 1 || !ContentTypes.IsPlain(type) || !(isForm || isJson) || MaskableBody.HasOtherCharset(type) || IsCompressed(head);
     }
 
     /// <summary>Somebody would decode it first.</summary>
-    public static bool IsCompressed(RequestHead head) =>
-        head.TryGet(FieldName.ContentEncoding, out ReadOnlySpan<byte> coding) && !Ascii.EqualsIgnoreCase(coding, "identity"u8);
+    public static bool IsCompressed(RequestHead head)
+    {
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentEncoding && !Ascii.EqualsIgnoreCase(head.Value(field), "identity"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -72,7 +72,7 @@ internal sealed partial class Http2Connection
         int before = _settings.InitialWindowSize;
         _settings.Read(payload);
         _encoder.SetTableSize(_settings.HeaderTableSize);
-        (_hasSettings, _isUnlimited) = (true, true);
+        _hasSettings = true;
         int change = _settings.InitialWindowSize - before;
         foreach (Http2Stream stream in _streams.Values)
         {

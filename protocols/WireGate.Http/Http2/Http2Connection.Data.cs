@@ -67,7 +67,7 @@ internal sealed partial class Http2Connection
 
         if (!_streams.TryGetValue(head.StreamId, out Http2Stream? stream) || stream.IsRemoteDone)
         {
-            if (stream is null && _closed.Find(head.StreamId) == StreamClosing.ResetHere)
+            if (stream is null && (_closed.Find(head.StreamId) == StreamClosing.ResetHere || IsForgotten(head.StreamId)))
             {
                 return;
             }

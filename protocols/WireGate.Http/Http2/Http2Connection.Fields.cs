@@ -148,6 +148,10 @@ internal sealed partial class Http2Connection
     {
         switch (_closed.Find(streamId))
         {
+            case StreamClosing.ResetHere when _role == Http2Role.Client:
+            case StreamClosing.Unknown when IsForgotten(streamId):
+                // An answer to what was cancelled here.
+                break;
             case StreamClosing.ResetHere:
                 Spend();
                 break;

@@ -59,9 +59,10 @@ internal sealed partial class Exchange
         }
         catch (ProtocolException) when (_recording is null)
         {
-            // Nobody asked for it.
+            // Nobody asked for it; what was counted stays.
             _reader?.Dispose();
-            (_reader, _channels) = (null, null);
+            _reader = null;
+            _channels?.IsCut = true;
         }
     };
 

@@ -42,7 +42,7 @@ internal sealed partial class Exchange
 
         BeginRecording();
 
-        var key = new UpstreamKey(Access.Target, Access.Login);
+        var key = new UpstreamKey(Access.Target, Access.Login, Session.ProvenCaller.Identity);
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
         bool isHttp11 = !Head.Upgrade.IsEmpty;

@@ -76,5 +76,7 @@ internal sealed partial class Exchange
             _ => SessionEnd.ClientClosed,
         },
         received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response",
-        received == BodyEnd.SourceClosed ? reset : null);
+
+        // What was answered was not refused, whatever the upstream says then.
+        received == BodyEnd.SourceClosed && reset != ErrorCode.REFUSED_STREAM ? reset : null);
 }

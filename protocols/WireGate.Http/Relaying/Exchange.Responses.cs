@@ -55,17 +55,19 @@ internal sealed partial class Exchange
     {
         string? type = null;
         int count = 0;
+        bool isPlain = false;
         foreach (ref readonly FieldLine field in head.Fields)
         {
             if (field.Name == FieldName.ContentType)
             {
                 count++;
                 type = Encoding.Latin1.GetString(ContentTypes.TypeOf(head.Value(field))).ToLowerInvariant();
+                isPlain = ContentTypes.IsPlain(head.Value(field));
             }
         }
 
-        // A list of two, or a type without its half: readers do not agree what they have.
-        bool isType = type is not null && type.Count(c => c == '/') == 1 && type[0] != '/' && type[^1] != '/' && !type.AsSpan().ContainsAny(" ,\t");
+        // A list of two, or a type without its half: readers do not agree what they have. What several ranges of something are in does not say what it is.
+        bool isType = isPlain && !type!.StartsWith("multipart/", StringComparison.Ordinal);
         return new HttpResponse(head.Code, type, HasBody: head.Body.Kind != BodyKind.None) { IsAmbiguous = count > 1 || (count == 1 && !isType) };
     }
 }

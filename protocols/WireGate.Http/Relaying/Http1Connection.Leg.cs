@@ -10,9 +10,10 @@ namespace WireGate.Http.Relaying;
 /// <content>What an exchange is answered by, in HTTP/1.1's frames.</content>
 internal sealed partial class Http1Connection
 {
-    // What a client still sends when it has been answered is read so far, so that it reads the answer: a reset would take that from it.
-    private const int MostLingering = 256 * 1024;
-    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(2);
+    // What a client still sends when it has been answered is read so far, so that it reads the answer: a reset would take that from it. Kernels hold
+    // up to ten MiB between the two; nginx reads on for as long.
+    private const int MostLingering = 16 * 1024 * 1024;
+    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(5);
 
     private readonly Action _interrupt;
     private Action? _interrupted;

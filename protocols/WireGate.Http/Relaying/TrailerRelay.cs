@@ -15,6 +15,9 @@ namespace WireGate.Http.Relaying;
 /// <param name="peer">Whose they are.</param>
 internal sealed class TrailerRelay(Peer peer) : IDisposable
 {
+    // Of a name that goes on.
+    private const int Longest = 256;
+
     private readonly FieldSection _passed = new();
     private bool _goOn;
     private bool _isMasked;
@@ -54,6 +57,11 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
             {
                 if (_scrubber is not null)
                 {
+                    if (IsSecret(name))
+                    {
+                        continue;
+                    }
+
                     _scrubber.Overwrite(came.WritableValue(field));
                     BinaryField.Scrub(name, came.WritableValue(field), _scrubber);
                 }
@@ -68,9 +76,15 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _passed.Dispose();
 
+    private bool IsSecret(ReadOnlySpan<byte> name)
+    {
+        Span<byte> copy = stackalloc byte[Longest];
+        name.CopyTo(copy);
+        return _scrubber!.Overwrite(copy[..name.Length]);
+    }
+
     private bool Passes(ReadOnlySpan<byte> name)
     {
-        const int Longest = 256;
         if (name.Length > Longest)
         {
             return false;

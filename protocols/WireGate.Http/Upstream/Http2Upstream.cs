@@ -19,6 +19,9 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     private bool _isTooLong;
     private bool _isAborted;
 
+    // A place is kept for it.
+    private bool _isWaiting;
+
     /// <inheritdoc/>
     public override IBufferWriter<byte> Head => _text;
 
@@ -38,14 +41,19 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     public override ErrorCode? Reset => _stream?.Error is { IsByPeer: true, Broken: null } error ? error.Code : null;
 
     /// <summary>It will go over the connection.</summary>
-    public void Take() => IsReused = connection.HasAnswered;
+    public void Take() => (IsReused, _isWaiting) = (connection.HasAnswered, true);
 
     /// <inheritdoc/>
     public override BodySink Begin(BodyKind body, Credential credential)
     {
         bool hasBody = body != BodyKind.None;
         _isTooLong = !SectionHead.TryReadRequest(_text.WrittenSpan, connection.IsSecure, credential.SensitiveName, credential.IsInTarget, _section);
-        _stream = _isTooLong || _isAborted ? null : connection.Open(_section, endStream: !hasBody);
+        if (!_isTooLong && !_isAborted)
+        {
+            _isWaiting = false;
+            _stream = connection.Open(_section, endStream: !hasBody);
+        }
+
         Clear();
         return _stream is null ? default : hasBody ? BodySink.Stream(_stream.Output) : BodySink.Nothing;
     }
@@ -102,7 +110,12 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     public override void Release(ResponseHead? response)
     {
         _stream?.Dispose();
-        (_stream, _isTooLong, _isAborted) = (null, false, false);
+        if (_isWaiting)
+        {
+            connection.Leave();
+        }
+
+        (_stream, _isTooLong, _isAborted, _isWaiting) = (null, false, false, false);
         Clear();
         connection.Return(this);
     }

@@ -5,8 +5,8 @@ using WireGate.Http.Http2;
 namespace WireGate.Http.Upstream;
 
 /// <summary>
-/// A connection of HTTP/2 to an upstream, on which requests of all sessions of a loop are made that have its login, many at the same time. It goes on
-/// until the upstream ends it, or nobody has needed it for a while. On the loop only.
+/// A connection of HTTP/2 to an upstream, on which requests of all sessions of one caller on a loop are made that have its login, many at the same
+/// time. It goes on until the upstream ends it, or nobody has needed it for a while. On the loop only.
 /// </summary>
 internal sealed class SharedConnection : IDisposable
 {
@@ -25,6 +25,8 @@ internal sealed class SharedConnection : IDisposable
     private readonly UpstreamPool _pool;
     private readonly TimeProvider _time;
     private readonly Stack<Http2Upstream> _kept = [];
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _reserved;
     private long _heard;
     private long _idleSince;
     private bool _isPinged;
@@ -49,8 +51,11 @@ internal sealed class SharedConnection : IDisposable
     /// <summary>It goes over TLS.</summary>
     public bool IsSecure => _transport.Tls is not null;
 
-    /// <summary>There is room for another exchange.</summary>
-    public bool CanOpen => _connection.CanOpen && _connection.Active < MostStreams;
+    /// <summary>Completes when the upstream has said how many streams it takes, or that it takes none.</summary>
+    public Task WhenReady => _ready.Task;
+
+    /// <summary>There is room for another exchange, behind those that were let in and have not begun.</summary>
+    public bool CanOpen => _connection.HasSettings && Math.Min(_connection.Room, MostStreams - _connection.Active) > _reserved;
 
     /// <summary>There never will be.</summary>
     public bool IsExhausted => _connection.IsExhausted;
@@ -71,6 +76,7 @@ internal sealed class SharedConnection : IDisposable
         }
 
         await _transport.Loop.Switch();
+        _ready.TrySetResult();
         _pool.Remove(this);
         Dispose();
         try
@@ -88,6 +94,7 @@ internal sealed class SharedConnection : IDisposable
     {
         Http2Upstream leg = _kept.TryPop(out Http2Upstream? kept) ? kept : new Http2Upstream(this);
         leg.Take();
+        _reserved++;
         return leg;
     }
 
@@ -101,9 +108,20 @@ internal sealed class SharedConnection : IDisposable
         }
     }
 
-    /// <summary>Opens a stream.</summary>
+    /// <summary>Opens a stream of one that was let in.</summary>
     /// <returns>Null: there is no room any more.</returns>
-    public Http2Stream? Open(FieldSection section, bool endStream) => CanOpen ? _connection.OpenStream(section, endStream) : null;
+    public Http2Stream? Open(FieldSection section, bool endStream)
+    {
+        _reserved--;
+        return _connection.OpenStream(section, endStream);
+    }
+
+    /// <summary>One that was let in does not begin.</summary>
+    public void Leave()
+    {
+        _reserved--;
+        OnRoom();
+    }
 
     /// <summary>Looks whether it is alive, and needed. Called every few seconds.</summary>
     /// <param name="longestIdle">So long nobody may have needed it.</param>
@@ -139,5 +157,13 @@ internal sealed class SharedConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
-    private void OnRoom() => _pool.OnRoom(Key);
+    private void OnRoom()
+    {
+        if (_connection.HasSettings || _connection.IsExhausted)
+        {
+            _ready.TrySetResult();
+        }
+
+        _pool.OnRoom(Key);
+    }
 }

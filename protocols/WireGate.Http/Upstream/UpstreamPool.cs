@@ -29,19 +29,20 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     public int Idle => _known.Values.Sum(u => u.Idle.Count);
 
     /// <summary>A connection that is there: a stream of one that others share, or one that waits, the last that was used first.</summary>
-    /// <param name="key">Whose it is.</param>
+    /// <param name="key">Whose it is; one of HTTP/1.1 is anybody's.</param>
     /// <param name="needsHttp11">It must be one of HTTP/1.1.</param>
     /// <returns>Null: there is none. Owned by the caller, who gives it back.</returns>
     public UpstreamLeg? Take(UpstreamKey key, bool needsHttp11 = false)
     {
-        if (!_known.TryGetValue(key, out KnownUpstream? known))
-        {
-            return null;
-        }
-
-        if (!needsHttp11 && known.FindRoom() is { } shared)
+        if (!needsHttp11 && _known.TryGetValue(key, out KnownUpstream? known) && known.FindRoom() is { } shared)
         {
             return shared.Take();
+        }
+
+        // One of HTTP/1.1 that was needed by something else is not for what may be asked in HTTP/2.
+        if (!_known.TryGetValue(key.ForAll, out known) || !(needsHttp11 || known.IsHttp11 || !MayBeShared(key.Target)))
+        {
+            return null;
         }
 
         while (known.Idle.Count > 0)
@@ -74,13 +75,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     {
         try
         {
-            bool mayBeShared = !needsHttp11 && key.Target.Http2 switch
-            {
-                TargetHttp2.Off => false,
-                TargetHttp2.Clear => true,
-                _ => key.Target.Tls.Mode != TlsMode.Disable,
-            };
-            return !mayBeShared ? await OpenHttp11Async(key, within, cancellationToken)
+            return needsHttp11 || !MayBeShared(key.Target) ? await OpenHttp11Async(key, within, cancellationToken)
                 : isFresh ? await OpenAsync(key, within, cancellationToken)
                 : await ShareAsync(KnownOf(key), key, within, cancellationToken);
         }
@@ -151,6 +146,13 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         _known.Clear();
     }
 
+    private static bool MayBeShared(TargetConfig target) => target.Http2 switch
+    {
+        TargetHttp2.Off => false,
+        TargetHttp2.Clear => true,
+        _ => target.Tls.Mode != TlsMode.Disable,
+    };
+
     // What an upstream says without being asked may be taken for the answer to the next request.
     private static bool IsSilent(Connection connection)
     {
@@ -193,17 +195,18 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     }
 
     private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken) =>
-        new Http1Upstream(await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken), key, this);
+        new Http1Upstream(await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken), key.ForAll, this);
 
     // A new one, of whatever the upstream speaks.
     private async ValueTask<UpstreamLeg> OpenAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
+        long start = time.GetTimestamp();
         Connection connection = await connector.ConnectAsync(loop, key, offersHttp2: true, time, within, cancellationToken);
         await loop.Switch();
         if (key.Target.Http2 != TargetHttp2.Clear && connection.Tls?.ApplicationProtocol != HttpProtocol.Http2)
         {
-            KnownOf(key).IsHttp11 = true;
-            return new Http1Upstream(connection, key, this);
+            KnownOf(key.ForAll).IsHttp11 = true;
+            return new Http1Upstream(connection, key.ForAll, this);
         }
 
         if (_isDisposed)
@@ -214,9 +217,21 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
 
         var shared = new SharedConnection(connection, key, this, time);
         KnownOf(key).Shared.Add(shared);
-        Http2Upstream leg = shared.Take();
         _ = shared.RunAsync();
-        return leg;
+        try
+        {
+            TimeSpan left = within - time.GetElapsedTime(start);
+            await shared.WhenReady.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            await loop.Switch();
+            shared.Close();
+            throw e is TimeoutException ? new IOException("it says nothing of HTTP/2") : e;
+        }
+
+        await loop.Switch();
+        return shared.CanOpen ? shared.Take() : throw new IOException("it takes no requests on a new connection");
     }
 
     // Those that come at the same time wait for one connection, and not each for its own: the first is one of HTTP/2, or none of theirs need wait.
@@ -226,7 +241,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         const int MostOpened = 3;
         long start = time.GetTimestamp();
         int opened = 0;
-        while (!known.IsHttp11)
+        while (!KnownOf(key.ForAll).IsHttp11)
         {
             if (known.Opening is null && known.Shared.Count < KnownUpstream.MostShared)
             {

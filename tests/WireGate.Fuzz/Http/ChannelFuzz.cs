@@ -35,7 +35,7 @@ internal sealed class ChannelFuzz
     public void Of_a_client_over_SPDY() => Vary(71, Spdy, bytes => Same(sink => new SpdyChannels(sink), Peer.Client, bytes));
 
     [Test]
-    public void Of_an_upstream_over_SPDY() => Vary(72, [[0x80, 3, 0, 2, 0, 0, 0, 1, 9], .. Spdy], bytes => Same(sink => new SpdyChannels(sink), Peer.Upstream, bytes));
+    public void Of_an_upstream_over_SPDY() => Vary(72, [[0x80, 3, 0, 2, 0, 0, 0, 4, 0, 0, 0, 1], .. Spdy], bytes => Same(sink => new SpdyChannels(sink), Peer.Upstream, bytes));
 
     [Test]
     public void Of_an_upstream_over_WebSocket() => Vary(73, WebSocket, bytes => Same(sink => new WebSocketChannels([], isBase64: false, sink), Peer.Upstream, bytes));

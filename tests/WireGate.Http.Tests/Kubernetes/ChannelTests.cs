@@ -40,8 +40,8 @@ internal sealed class ChannelTests
     {
         byte[] client =
         [
-            .. Message(Peer.Client, 0, ""), .. Message(Peer.Client, 0, "i"), .. Message(Peer.Client, [0, (byte)'n'], isLast: false), .. Message(Peer.Client, [], opcode: 9),
-            .. Message(Peer.Client, [], opcode: 0), .. Message(Peer.Client, 4, """{"Width":80,"Height":24}"""), .. Message(Peer.Client, [255, 0]),
+            .. Message(Peer.Client, 0, ""), .. Message(Peer.Client, 0, "i"), .. Message(Peer.Client, 0, "n"), .. Message(Peer.Client, [], opcode: 9),
+            .. Message(Peer.Client, 4, """{"Width":80,"Height":24}"""), .. Message(Peer.Client, [255, 0]),
         ];
         byte[] upstream =
         [
@@ -93,8 +93,33 @@ internal sealed class ChannelTests
     [TestCase("8003000100FFFFFF", TestName = "Headers_that_are_too_long")]
     [TestCase("80030001000000120000000100000000000078BB000000000000", TestName = "Another_dictionary")]
     [TestCase("0000000300000001FF", TestName = "Data_of_no_stream")]
+    [TestCase("8003000600000005", TestName = "A_PING_with_something_behind_it")]
+    [TestCase("8003000300000010", TestName = "A_reset_with_something_behind_it")]
+    [TestCase("800300040000000C", TestName = "Settings")]
+    [TestCase("8003000900000004", TestName = "A_window_that_is_none")]
+    [TestCase("8003000200000004", TestName = "An_answer_of_a_client")]
+    [TestCase("8003000B00000000", TestName = "An_unknown_frame")]
     public void Is_no_exec_over_SPDY(string bytes) => Assert.That(
         () => Read(sink => new SpdyChannels(sink), 1, (Peer.Client, Convert.FromHexString(bytes))), Throws.InstanceOf<ProtocolException>());
+
+    [Test]
+    public void A_client_sends_no_message_in_parts() => Assert.That(
+        () => Read(sink => new WebSocketChannels([80], isBase64: false, sink), 1, (Peer.Client, Message(Peer.Client, [0, (byte)'n'], isLast: false))),
+        Throws.InstanceOf<ProtocolException>());
+
+    [Test]
+    public void Counts_each_of_some_ports_and_others_together()
+    {
+        var counts = new ChannelRecorder(null);
+        for (int port = 1; port <= 300; port++)
+        {
+            counts.Take(Peer.Client, new Channel(ChannelKind.Port, port), "abc"u8);
+        }
+
+        counts.Take(Peer.Upstream, new Channel(ChannelKind.Port, 1), "a"u8);
+        counts.IsCut = true;
+        Assert.That(counts.Ports, Does.StartWith("1: 3 in, 1 out; 2: 3 in, 0 out; ").And.EndWith("; 256: 3 in, 0 out; others: 132 in, 0 out; what came behind could not be read"));
+    }
 
     [Test]
     public void A_stream_that_the_upstream_opens_is_none() => Assert.That(

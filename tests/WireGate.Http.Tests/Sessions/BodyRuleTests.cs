@@ -55,6 +55,9 @@ internal sealed class BodyRuleTests(TransportKind transport) : HttpFixture(trans
     [TestCase("/post", "Content-Type: application/x-www-form-urlencoded\r\n", "kind=refund", "no-refunds", TestName = "A_form")]
     [TestCase("/post", Json + "Content-Encoding: gzip\r\n", Charge, "no-refunds", TestName = "What_is_compressed")]
     [TestCase("/post", Json + Json, Charge, "no-refunds", TestName = "Two_types")]
+    [TestCase("/post", Json + "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", Charge, "no-refunds", TestName = "What_is_compressed_in_a_second_line")]
+    [TestCase("/post", "Content-Type: application/x-www-form-urlencoded,a+json\r\n", Charge, "no-refunds", TestName = "Two_types_in_a_line")]
+    [TestCase("/post", "Content-Type: application/x-www-form-urlencoded a/b+json\r\n", Charge, "no-refunds", TestName = "A_type_with_a_blank")]
     [TestCase("/pay", Json + "Content-Encoding: gzip\r\n", Charge, "no rule allows it", TestName = "What_is_compressed_and_would_be_allowed")]
     public async Task Is_refused(string path, string fields, string body, string why)
     {

@@ -31,6 +31,66 @@ internal sealed class Http2PoolTests(TransportKind transport) : HttpFixture(tran
     }
 
     [Test]
+    public async Task Of_many_that_come_at_once_none_is_made_before_there_is_room()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int[] streams = new int[12];
+        for (int i = 0; i < streams.Length; i++)
+        {
+            streams[i] = await client.AskAsync(Fields("POST", "/a"), "abc");
+        }
+
+        for (int answered = 0; answered < streams.Length; answered += 5)
+        {
+            Http2UpstreamPeer upstream = await AcceptHttp2Async((SettingId.MAX_CONCURRENT_STREAMS, 5));
+            for (int i = 0; i < Math.Min(5, streams.Length - answered); i++)
+            {
+                Http2Request request = await upstream.RequestAsync((2 * i) + 1, r => r.IsWhole);
+                Assert.That(request.Body, Is.EqualTo("abc"));
+                await upstream.HeadersAsync((2 * i) + 1, ":status: 204\n", isLast: true);
+            }
+        }
+
+        foreach (int stream in streams)
+        {
+            Assert.That((await client.AnswerAsync(stream)).Head, Is.EqualTo(":status: 204\n"));
+        }
+    }
+
+    [Test]
+    public async Task What_an_upgrade_left_is_for_no_request_of_HTTP_2()
+    {
+        RawPeer first = await ConnectAsync();
+        await first.SendAsync(Request("GET /ws", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+        RawPeer left = await AcceptAsync();
+        await left.HeadAsync();
+        await left.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno");
+        await first.ReadUntilAsync("\r\n\r\nno");
+
+        await first.SendAsync(Request("GET /a"));
+        Http2UpstreamPeer upstream = await AcceptHttp2Async();
+        Assert.That((await upstream.RequestAsync(1)).Head, Does.Contain(":path: /a\n"));
+    }
+
+    [Test]
+    public async Task Callers_share_no_connection()
+    {
+        string another = Placeholders.Mint(p => p with { Targets = ["api"], Identity = p.Identity with { Subject = "bob" } }).Token;
+        Http2Peer alice = await ConnectHttp2Async(), bob = await ConnectHttp2Async();
+        Http2UpstreamPeer one = await FirstAsync(alice);
+        int stream = await bob.AskAsync(Fields("GET", "/bob", token: another));
+        Http2UpstreamPeer two = await AcceptHttp2Async();
+        Assert.That((await two.RequestAsync(1)).Head, Does.Contain(":path: /bob\n"));
+        await alice.AskAsync(Fields("GET", "/again"));
+        Assert.That((await one.RequestAsync(3)).Head, Does.Contain(":path: /again\n"));
+
+        await one.GoAwayAsync(0, ErrorCode.PROTOCOL_ERROR);
+        one.Dispose();
+        await two.AnswerAsync(1, ":status: 200\n", "bob's");
+        Assert.That((await bob.AnswerAsync(stream)).Body, Is.EqualTo("bob's"));
+    }
+
+    [Test]
     public async Task A_stream_that_was_refused_is_made_once_more_and_not_twice()
     {
         Http2Peer client = await ConnectHttp2Async();

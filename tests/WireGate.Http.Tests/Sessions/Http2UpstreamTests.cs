@@ -42,7 +42,7 @@ internal sealed class Http2UpstreamTests(TransportKind transport) : HttpFixture(
         Http2Request request = await upstream.RequestAsync(1, r => r.IsWhole);
         Assert.That((request.Head.Contains("content-length: 3\n"), request.Body), Is.EqualTo((true, "abc")));
 
-        await upstream.HeadersAsync(1, ":status: 103\nlink: </a.css>\n");
+        await upstream.HeadersAsync(1, ":status: 103\ncontent-length: 0\nlink: </a.css>\n");
         await upstream.AnswerAsync(1, ":status: 201\nlocation: /a/1\n", "done");
         Http2Answer answer = await client.AnswerAsync(stream);
         Assert.That((answer.Heads, answer.Body), Is.EqualTo((new[] { ":status: 103\nlink: </a.css>\n", ":status: 201\nlocation: /a/1\n" }, "done")));

@@ -53,6 +53,18 @@ internal sealed class RequestJudgementTests(TransportKind transport) : HttpFixtu
     }
 
     [Test]
+    public async Task Whoever_sends_on_when_it_is_refused_is_told_why()
+    {
+        RawPeer client = await ConnectAsync();
+
+        // More than all buffers between the two hold: it is a reset that would stop it, or somebody who reads.
+        await client.SendAsync("POST /x HTTP/1.1\r\nHost: api.test\r\nContent-Length: 20000000\r\n\r\n");
+        await client.SendAsync(new byte[14_000_000]);
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 401 "));
+    }
+
+    [Test]
     public async Task A_placeholder_that_has_been_used_up_is_refused()
     {
         string once = Placeholders.Mint(p => p with { Targets = ["api"], UsesLeft = 1 }).Token;

@@ -35,6 +35,9 @@ internal sealed class ResponseRuleTests(TransportKind transport) : HttpFixture(t
     [TestCase("200 OK", "Content-Type: TEXT/HTML\r\n", "no-pages")]
     [TestCase("200 OK", "", "no-pages", TestName = "A_body_that_does_not_say_what_it_is")]
     [TestCase("200 OK", "Content-Type: text/plain\r\nContent-Type: text/plain\r\n", "no-pages", TestName = "Two_types_of_a_body")]
+    [TestCase("200 OK", "Content-Type: application/json;a=1, text/html\r\n", "no-pages", TestName = "Two_types_in_a_line")]
+    [TestCase("200 OK", "Content-Type: \"text/html\"\r\n", "no-pages", TestName = "A_type_that_is_no_token")]
+    [TestCase("206 Partial Content", "Content-Type: multipart/byteranges; boundary=x\r\n", "no-pages", TestName = "Ranges_of_what_may_be_anything")]
     [TestCase("503 Gone", "Content-Type: text/plain\r\n", "no-faults")]
     public async Task Is_withheld_and_the_log_says_that_the_request_was_made(string status, string fields, string rule)
     {

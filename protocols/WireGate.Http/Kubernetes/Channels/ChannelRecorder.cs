@@ -13,13 +13,28 @@ internal sealed class ChannelRecorder(IRecording? recording) : IChannelSink
     // {"Width":80,"Height":24}
     private const int LongestSize = 256;
 
+    // Of which bytes are counted by themselves: a person names a few.
+    private const int MostPorts = 256;
+
     private readonly SortedDictionary<int, (long In, long Out)> _ports = [];
     private readonly byte[] _size = new byte[LongestSize];
     private int _have;
 
+    private (long In, long Out) _others;
+
+    /// <summary>What came behind could not be read.</summary>
+    public bool IsCut { get; set; }
+
     /// <summary>Bytes of each port, from the client and to it, for the audit log; null: there are no ports.</summary>
-    public string? Ports => _ports.Count == 0 ? null
-        : string.Join("; ", _ports.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key}: {p.Value.In} in, {p.Value.Out} out")));
+    public string? Ports
+    {
+        get
+        {
+            IEnumerable<string> said = _ports.Select(p => Said(p.Key.ToString(CultureInfo.InvariantCulture), p.Value));
+            said = _others == default ? said : said.Append(Said("others", _others));
+            return _ports.Count == 0 ? null : string.Join("; ", IsCut ? said.Append("what came behind could not be read") : said);
+        }
+    }
 
     /// <inheritdoc/>
     public void Take(Peer from, Channel channel, ReadOnlySpan<byte> data)
@@ -27,8 +42,7 @@ internal sealed class ChannelRecorder(IRecording? recording) : IChannelSink
         switch (channel.Kind)
         {
             case ChannelKind.Port:
-                (long into, long outOf) = _ports.GetValueOrDefault(channel.Port);
-                _ports[channel.Port] = from == Peer.Client ? (into + data.Length, outOf) : (into, outOf + data.Length);
+                Count(from, channel.Port, data.Length);
                 break;
             case ChannelKind.Stdout or ChannelKind.Stderr when from == Peer.Upstream:
                 recording?.Output(data, channel.Kind == ChannelKind.Stderr);
@@ -38,6 +52,24 @@ internal sealed class ChannelRecorder(IRecording? recording) : IChannelSink
                 break;
             default:
                 break;
+        }
+    }
+
+    private static string Said(string port, (long In, long Out) bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{port}: {bytes.In} in, {bytes.Out} out");
+
+    private void Count(Peer from, int port, int bytes)
+    {
+        bool isKnown = _ports.TryGetValue(port, out (long In, long Out) sum) || _ports.Count < MostPorts;
+        sum = isKnown ? sum : _others;
+        sum = from == Peer.Client ? (sum.In + bytes, sum.Out) : (sum.In, sum.Out + bytes);
+        if (isKnown)
+        {
+            _ports[port] = sum;
+        }
+        else
+        {
+            _others = sum;
         }
     }
 

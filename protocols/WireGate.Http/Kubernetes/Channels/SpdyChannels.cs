@@ -9,8 +9,13 @@ namespace WireGate.Http.Kubernetes.Channels;
 internal sealed class SpdyChannels(IChannelSink sink) : IChannelReader
 {
     private const int SynStream = 1;
+    private const int SynReply = 2;
     private const int RstStream = 3;
+    private const int Settings = 4;
+    private const int Ping = 6;
+    private const int GoAway = 7;
     private const int Headers = 8;
+    private const int WindowUpdate = 9;
     private const int RstLength = 8;
     private const byte Fin = 1;
 
@@ -83,9 +88,14 @@ internal sealed class SpdyChannels(IChannelSink sink) : IChannelReader
         else
         {
             int type = (int)(first & 0xffff);
-            if ((first & 0x7fff0000) != 0x30000 || (from == Peer.Upstream && type == SynStream))
+            if ((first & 0x7fff0000) != 0x30000 || (type == (from == Peer.Upstream ? SynStream : SynReply)))
             {
                 throw new ProtocolException(from, "a frame of SPDY of another version, or a stream that the upstream opens");
+            }
+
+            if (!IsLength(type, direction.Left))
+            {
+                throw new ProtocolException(from, "a frame of SPDY that is longer or shorter than its kind, of which nobody knows where it ends");
             }
 
             direction.IsCollected = type == RstStream || (from == Peer.Client && type is SynStream or Headers);
@@ -100,6 +110,19 @@ internal sealed class SpdyChannels(IChannelSink sink) : IChannelReader
             End(from, direction);
         }
     }
+
+    // Who reads them knows how long they are, and does not look at what they say.
+    private static bool IsLength(int type, int length) => type switch
+    {
+        SynStream => length >= 10,
+        SynReply or Headers => length >= 4,
+        RstStream or GoAway or WindowUpdate => length == 8,
+        Ping => length == 4,
+
+        // Number of entries:32, and that many of eight bytes: none is sent here, and how many there are is not looked at.
+        Settings => length == 4,
+        _ => false,
+    };
 
     private void End(Peer from, Direction direction)
     {
@@ -138,10 +161,19 @@ internal sealed class SpdyChannels(IChannelSink sink) : IChannelReader
     private void Open(int id, ReadOnlySpan<byte> block, bool isFin)
     {
         string type = "", port = "";
+        int types = 0, ports = 0;
         _headers.Read(block, (name, value) =>
         {
+            // Several values of one name have NUL between them.
+            types += name == "streamtype" ? 1 + value.Count(c => c == '\0') : 0;
+            ports += name == "port" ? 1 + value.Count(c => c == '\0') : 0;
             (type, port) = name switch { "streamtype" => (value, port), "port" => (type, value), _ => (type, port) };
         });
+        if (types != 1 || ports > 1)
+        {
+            throw new ProtocolException(Peer.Client, "a stream of SPDY of several types or ports");
+        }
+
         ChannelKind kind = type switch
         {
             "stdin" => ChannelKind.Stdin,
@@ -158,7 +190,13 @@ internal sealed class SpdyChannels(IChannelSink sink) : IChannelReader
         }
 
         _last = id;
-        var stream = new Stream(new Channel(kind, int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0));
+        ushort number = 0;
+        if (ports > 0 && !(ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0))
+        {
+            throw new ProtocolException(Peer.Client, "a stream of SPDY for a port that is none");
+        }
+
+        var stream = new Stream(new Channel(kind, number));
         _streams.Add(id, stream);
         if (isFin)
         {

@@ -54,7 +54,7 @@ internal sealed class WebSocketChannels : IChannelReader
         {
             (_from, _ports, _isBase64, _sink) = (from, ports, isBase64, sink);
             _said = new int[2 * ports.Length];
-            _frames = new WebSocketFrames(from, Take);
+            _frames = new WebSocketFrames(from, Take, isWhole: from == Peer.Client);
         }
 
         public void Read(ReadOnlySpan<byte> bytes) => _frames.Read(bytes);

@@ -11,7 +11,8 @@ internal delegate void MessagePiece(ReadOnlySpan<byte> data, bool isFirst);
 /// <summary>The messages of one direction of a WebSocket (RFC 6455 section 5), of any length, in pieces. Control frames are passed over.</summary>
 /// <param name="from">Whose they are: a client masks them, and nobody else.</param>
 /// <param name="take">Told what messages hold.</param>
-internal sealed class WebSocketFrames(Peer from, MessagePiece take)
+/// <param name="isWhole">Each is one frame: who reads them does not know fragments.</param>
+internal sealed class WebSocketFrames(Peer from, MessagePiece take, bool isWhole = false)
 {
     // FIN RSV opcode, MASK length, extended length, masking key
     private readonly byte[] _head = new byte[2 + 8 + 4];
@@ -85,6 +86,9 @@ internal sealed class WebSocketFrames(Peer from, MessagePiece take)
         bool isFit = _isControl ? opcode <= 10 && _isLast && length <= 125
             : opcode == 0 ? _isWithin
             : opcode <= 2 && !_isWithin;
+
+        // What API servers read these with takes each frame for a message.
+        isFit &= _isControl || !isWhole || (opcode != 0 && _isLast);
         if (!isFit || length > long.MaxValue)
         {
             throw new ProtocolException(from, "a frame of WebSocket that is none, or not in its place");

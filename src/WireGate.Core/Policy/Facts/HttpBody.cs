@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using WireGate.Core.Configuration;
@@ -99,19 +100,45 @@ public sealed class HttpBody
         string token = pointer.Tokens[step];
         if (at.ValueKind == JsonValueKind.Object)
         {
+            int before = fields.Count, members = 0;
             foreach (JsonProperty member in at.EnumerateObject())
             {
-                if (member.Name.Equals(token, StringComparison.OrdinalIgnoreCase))
+                if (IsSame(member.Name, token))
                 {
+                    members++;
                     Find(member.Value, pointer, step + 1, isExact && member.Name == token, fields);
                 }
             }
+
+            // Which of them a server goes on with, nobody can say.
+            if (members > fields.Count - before && members > 1)
+            {
+                fields.Add(new HttpBodyField(pointer, null, IsNumber: false, IsExact: false));
+            }
         }
-        else if (at.ValueKind == JsonValueKind.Array && JsonPointer.TryIndex(token, out int index) && index < at.GetArrayLength())
+        else if (at.ValueKind == JsonValueKind.Array)
         {
-            Find(at[index], pointer, step + 1, isExact, fields);
+            if (!JsonPointer.TryIndex(token, out int index))
+            {
+                // Some servers take a list of one for that one.
+                if (at.EnumerateArray().Any(e => e.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
+                {
+                    fields.Add(new HttpBodyField(pointer, null, IsNumber: false, IsExact: false));
+                }
+            }
+            else if (index < at.GetArrayLength())
+            {
+                Find(at[index], pointer, step + 1, isExact, fields);
+            }
         }
     }
+
+    // Without case, as Unicode folds it or as Java does: some letters beyond ASCII are letters of it then.
+    private static bool IsSame(string name, string token) =>
+        name.Equals(token, StringComparison.OrdinalIgnoreCase)
+        || (!Ascii.IsValid(name) && Fold(name).Equals(Fold(token), StringComparison.OrdinalIgnoreCase));
+
+    private static string Fold(string name) => name.Replace('\u212a', 'k').Replace('\u017f', 's').Replace('\u0130', 'i').Replace('\u0131', 'i');
 }
 
 /// <summary>A member that a rule asks for.</summary>

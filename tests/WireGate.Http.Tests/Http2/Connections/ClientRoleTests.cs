@@ -205,6 +205,35 @@ internal sealed class ClientRoleTests
         Assert.That(peer.Connection.Active, Is.Zero);
     }
 
+    [Test]
+    public async Task Answers_to_what_was_cancelled_harm_nobody_however_many_there_are()
+    {
+        // More than are remembered.
+        const int Many = 600;
+        await using ScriptedHttp2 peer = await ScriptedHttp2.AskAsync();
+        for (int i = 0; i < Many; i++)
+        {
+            await peer.OnLoopAsync(() =>
+            {
+                using FieldSection head = Sections.Of(Get);
+                using Http2Stream? stream = peer.Connection.OpenStream(head, endStream: true);
+            });
+            await peer.NextAsync();
+            Assert.That(await peer.NextAsync(), Is.EqualTo($"RST_STREAM {(2 * i) + 1} CANCEL"));
+        }
+
+        for (int i = 0; i < Many; i++)
+        {
+            await peer.HeadersAsync((2 * i) + 1, ":status: 200\n", endStream: false);
+            await peer.DataAsync((2 * i) + 1, "late");
+        }
+
+        Task<(string, string?, string)> answer = AskAsync(peer, Get);
+        Assert.That(await peer.NextAsync(), Does.StartWith($"HEADERS {(2 * Many) + 1} "));
+        await peer.HeadersAsync((2 * Many) + 1, ":status: 204\n");
+        Assert.That(await answer.WaitAsync(Soon), Is.EqualTo((":status: 204\n", "", "")));
+    }
+
     private static async Task<(string Head, string? Body, string Trailers)> AskAsync(ScriptedHttp2 peer, string request)
     {
         (string, string?, string) answer = default;
