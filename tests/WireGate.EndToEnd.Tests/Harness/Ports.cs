@@ -7,16 +7,28 @@ namespace WireGate.EndToEnd.Tests.Harness;
 /// <summary>Ports that were free a moment ago.</summary>
 internal static class Ports
 {
+    // Below those that the kernel gives to whoever connects: one of them would be taken before a server listens on it.
+    private const int First = 10_000;
+    private const int Behind = 32_000;
+
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
-    /// <summary>One that nobody here was given before: the kernel may name one again that has just been closed.</summary>
+    /// <summary>One that nobody here was given before.</summary>
     public static int Free()
     {
         while (true)
         {
+            int port = Random.Shared.Next(First, Behind);
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            int port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            }
+            catch (SocketException)
+            {
+                continue;
+            }
+
             if (Given.TryAdd(port, true))
             {
                 return port;
