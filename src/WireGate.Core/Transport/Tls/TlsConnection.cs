@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport.Epoll;
@@ -110,9 +111,9 @@ public sealed class TlsConnection : Connection
 
             await _stream.ShutdownAsync();
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or CryptographicException)
         {
-            // The peer is gone: there is nobody left to say goodbye to.
+            // TLS is over already, or the peer is gone: there is nobody left to say goodbye to.
         }
 
         await Output.CompleteAsync();
