@@ -126,6 +126,7 @@ internal sealed partial class Exchange
         UpstreamLeg upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
         Swap(credential);
+        _response.WithheldCookie = credential.CookieName;
         _scrubber.Begin(WriteRequest(upstream.Head, upstream.Key.Target, credential));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
