@@ -99,7 +99,7 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
             inClear = 1;
         }
 
-        if (CountTokens(head.Bytes) > inClear)
+        if (PlaceholderToken.Count(head.Bytes) > inClear || EncodedPlaceholder.IsEscaped(head.Bytes) || IsInBase64(head, found))
         {
             problem = target.Query.IndexOf("X-Amz-Credential="u8) >= 0
                 ? "a placeholder in a presigned URL, which is not signed anew: sign in the field Authorization"
@@ -108,6 +108,18 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         }
 
         return found;
+    }
+
+    // But for Basic, which is that.
+    private static bool IsInBase64(RequestHead head, in PlaceholderSlot slot)
+    {
+        if (slot.Kind != SlotKind.Basic)
+        {
+            return EncodedPlaceholder.IsInBase64(head.Bytes);
+        }
+
+        FieldLine field = head.Fields[slot.Field];
+        return EncodedPlaceholder.IsInBase64(head.Bytes[..field.ValueStart]) || EncodedPlaceholder.IsInBase64(head.Bytes[(field.ValueStart + field.ValueLength)..]);
     }
 
     private static SlotKind InAuthorization(ReadOnlySpan<byte> value, Span<byte> token)
@@ -206,16 +218,5 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         }
 
         return isOne;
-    }
-
-    private static int CountTokens(ReadOnlySpan<byte> text)
-    {
-        int count = 0;
-        for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= PlaceholderToken.Length; text = text[(at + 1)..])
-        {
-            count += PlaceholderToken.TryParse(text.Slice(at, PlaceholderToken.Length), out _) ? 1 : 0;
-        }
-
-        return count;
     }
 }
