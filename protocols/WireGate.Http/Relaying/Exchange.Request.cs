@@ -12,6 +12,9 @@ namespace WireGate.Http.Relaying;
 /// <content>The request, as the upstream gets it.</content>
 internal sealed partial class Exchange
 {
+    private static readonly Task<BodyEnd> Sent = Task.FromResult(BodyEnd.Complete);
+    private static readonly Task<BodyEnd> Gone = Task.FromResult(BodyEnd.DestinationGone);
+
     private string? _clientProblem;
     private TargetConfig? _named;
     private byte[] _authority = [];
@@ -46,6 +49,22 @@ internal sealed partial class Exchange
 
         return _authority;
     }
+
+    // Most requests are no more than a head, which the socket takes at once.
+    private static Task<BodyEnd> SendHead(UpstreamLeg upstream, Credential credential)
+    {
+        try
+        {
+            ValueTask<bool> sending = upstream.Begin(BodyKind.None, credential).EndAsync();
+            return sending.IsCompletedSuccessfully ? sending.Result ? Gone : Sent : WhenSentAsync(sending);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return Gone;
+        }
+    }
+
+    private static async Task<BodyEnd> WhenSentAsync(ValueTask<bool> sending) => await sending ? BodyEnd.DestinationGone : BodyEnd.Complete;
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
