@@ -234,7 +234,7 @@ internal sealed class Credential : IDisposable
     // Of Basic also what stands in the field, which whoever has it decodes.
     private static Secret[] FormsOf(ReadOnlySpan<byte> secret, Credential made)
     {
-        List<Secret> forms = SecretForms.Of(secret);
+        List<Secret> forms = [.. SecretForms.Of(secret), .. SecretForms.InCode(secret)];
         if (made._surface is HttpSurface.BasicUser or HttpSurface.BasicPassword)
         {
             forms.Add(Secret.CopyOf(made._written.Span[SchemeLength..]));

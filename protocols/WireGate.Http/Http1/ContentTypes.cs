@@ -40,6 +40,11 @@ internal static class ContentTypes
         return !isSaid;
     }
 
+    /// <summary>Whether it has messages of gRPC.</summary>
+    public static bool IsGrpc(ResponseHead head) =>
+        head.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> value) && TypeOf(value) is var type
+        && (Ascii.EqualsIgnoreCase(type, "application/grpc"u8) || Starts(type, "application/grpc+"u8));
+
     /// <summary>Whether some reader of a response would decode it first.</summary>
     public static bool IsEncoded(ResponseHead head)
     {

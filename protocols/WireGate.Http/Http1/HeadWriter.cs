@@ -198,7 +198,7 @@ internal static class HeadWriter
         FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
 
         FieldName.SetCookie => head is not ResponseHead { WithheldCookie: { } own } || CookieText.CountOf(head.Value(field), own) == 0,
-        FieldName.SecWebSocketExtensions => head is not RequestHead { HasPlainFrames: true },
+        FieldName.SecWebSocketExtensions or FieldName.GrpcAcceptEncoding => head is not RequestHead { HasPlainFrames: true },
 
         // A claim about who asks that only a gateway may make; and how much it matters among the requests of others (RFC 9218).
         FieldName.Claim or FieldName.Priority => head is not RequestHead && !IsNamed(head.Name(field), droppedName),

@@ -56,12 +56,12 @@ internal sealed partial class Exchange
         int interim = 0;
         while (await upstream.ReadHeadAsync(_response))
         {
-            _scrubber.Overwrite(_response.Writable);
             if (upstream.TakesTrailers)
             {
                 ScrubBinary();
             }
 
+            _scrubber.Overwrite(_response.Writable);
             if (!_response.IsInterim)
             {
                 return _response.Code != 101 || _response.Accepts(Head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");
