@@ -14,6 +14,7 @@ internal enum FieldName : byte
     Alpn,
     AltSvc,
     Authorization,
+    CacheControl,
 
     /// <summary>Any of <see cref="ClaimFields"/>.</summary>
     Claim,
@@ -74,6 +75,7 @@ internal static class FieldNames
         (FieldName.Alpn, "alpn"),
         (FieldName.AltSvc, "alt-svc"),
         (FieldName.Authorization, "authorization"),
+        (FieldName.CacheControl, "cache-control"),
         (FieldName.Connection, "connection"),
         (FieldName.ContentDigest, "content-digest"),
         (FieldName.ContentEncoding, "content-encoding"),

@@ -247,7 +247,7 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
-            upstream.Release(isWhole ? _response : null);
+            upstream.Release(isWhole && !credential.BindsConnection && !_response.BindsConnection ? _response : null);
             _response.Clear();
         }
     }
