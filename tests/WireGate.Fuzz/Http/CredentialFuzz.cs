@@ -7,6 +7,7 @@ using WireGate.Core.Credentials;
 using WireGate.Http.Credentials;
 using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Credentials.Tokens;
+using WireGate.Http.Http1;
 using static WireGate.Fuzz.Parsers;
 
 namespace WireGate.Fuzz.Http;
@@ -81,6 +82,12 @@ internal sealed class CredentialFuzz
         using Secret secret = Secret.CopyOf(real);
         Vary(84, [Bytes(Convert.ToBase64String(Bytes("<the-real-one>"))), Bytes("dGhlLXJlYWwtb25l, dGhlLXJlYWwtb25l"), Bytes(Convert.ToBase64String(Bytes("x" + Valid)).TrimEnd('='))], bytes =>
         {
+            // No field has them.
+            if (bytes.AsSpan().ContainsAny(Grammar.NotInValue))
+            {
+                return;
+            }
+
             using var scrubber = new Scrubber();
             scrubber.Begin([secret]);
             BinaryField.HasPlaceholder("x-bin"u8, bytes);
