@@ -71,7 +71,8 @@ internal sealed partial class Exchange
     private void CutWithin(BodyEnd received, ErrorCode? reset) => client.Cut(
         received switch
         {
-            BodyEnd.SourceClosed => SessionEnd.UpstreamClosed,
+            // The upstream was told to stop for a client that is gone.
+            BodyEnd.SourceClosed => client.IsGone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,
             _ => SessionEnd.ClientClosed,
         },

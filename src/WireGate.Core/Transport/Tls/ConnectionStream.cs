@@ -12,6 +12,9 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     /// <summary>Whether callers are to continue on the pool; otherwise they stay on the loop.</summary>
     internal bool HandshakeOnPool { get; set; }
 
+    /// <summary>Whoever reads got to the end of the connection, however that came.</summary>
+    internal bool HasEnded { get; private set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -55,12 +58,23 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     private async ValueTask<int> ReadHereAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         PipeReader input = connection.Input;
-        ReadResult result = await WaitAsync(input, cancellationToken);
+        ReadResult result;
+        try
+        {
+            result = await WaitAsync(input, cancellationToken);
+        }
+        catch (IOException)
+        {
+            HasEnded = true;
+            throw;
+        }
+
         int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
         ReadOnlySequence<byte> taken = result.Buffer.Slice(0, count);
         taken.CopyTo(buffer.Span);
         // What was not taken stays unexamined: the next read gets it at once. A zero-byte read takes nothing, it only waits.
         input.AdvanceTo(taken.End, count == 0 && result.IsCompleted ? result.Buffer.End : taken.End);
+        HasEnded |= count == 0 && !buffer.IsEmpty;
         return count;
     }
 

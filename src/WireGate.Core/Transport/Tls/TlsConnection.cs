@@ -10,11 +10,13 @@ namespace WireGate.Core.Transport.Tls;
 public sealed class TlsConnection : StreamConnection
 {
     private readonly Connection _inner;
+    private readonly ConnectionStream _records;
+    private readonly SslStream _stream;
 
-    private TlsConnection(Connection inner, SslStream stream, TlsFacts facts)
+    private TlsConnection(Connection inner, ConnectionStream records, SslStream stream, TlsFacts facts)
         : base(inner.Loop, stream, inner.Remote)
     {
-        _inner = inner;
+        (_inner, _records, _stream) = (inner, records, stream);
         Tls = facts;
     }
 
@@ -31,9 +33,9 @@ public sealed class TlsConnection : StreamConnection
     {
         ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(options);
-        SslStream stream = await HandshakeAsync(
+        (SslStream stream, ConnectionStream records) = await HandshakeAsync(
             inner, Peer.Client, s => s.AuthenticateAsServerAsync(options, cancellationToken));
-        return new TlsConnection(inner, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
+        return new TlsConnection(inner, records, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
         {
             ServerName = stream.TargetHostName is { Length: > 0 } name ? name : null,
         });
@@ -48,9 +50,9 @@ public sealed class TlsConnection : StreamConnection
         Connection inner, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(inner);
-        SslStream stream = await HandshakeAsync(
+        (SslStream stream, ConnectionStream records) = await HandshakeAsync(
             inner, Peer.Upstream, s => s.AuthenticateAsClientAsync(options, cancellationToken));
-        return new TlsConnection(inner, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
+        return new TlsConnection(inner, records, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
     }
 
     /// <inheritdoc/>
@@ -64,7 +66,25 @@ public sealed class TlsConnection : StreamConnection
     public override bool IsHungUp => _inner.IsHungUp;
 
     /// <inheritdoc/>
+    public override bool IsLost => _inner.IsLost;
+
+    // Behind a close_notify nothing is read any more: who has seen the end of what is below has seen none.
+    /// <inheritdoc/>
+    public override bool IsCut => _records.HasEnded;
+
+    /// <inheritdoc/>
+    public override async ValueTask FinishAsync()
+    {
+        await Output.FlushAsync(CancellationToken.None);
+        await _stream.ShutdownAsync();
+        await _inner.FinishAsync();
+    }
+
+    /// <inheritdoc/>
     public override void Abort() => _inner.Abort();
+
+    /// <inheritdoc/>
+    public override void Reset() => _inner.Reset();
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
@@ -80,7 +100,7 @@ public sealed class TlsConnection : StreamConnection
         return new TlsFacts(certificate, protocol.IsEmpty ? null : stream.NegotiatedApplicationProtocol.ToString());
     }
 
-    private static async ValueTask<SslStream> HandshakeAsync(Connection inner, Peer peer, Func<SslStream, Task> authenticate)
+    private static async ValueTask<(SslStream Stream, ConnectionStream Records)> HandshakeAsync(Connection inner, Peer peer, Func<SslStream, Task> authenticate)
     {
         var bytes = new ConnectionStream(inner) { HandshakeOnPool = true };
         var stream = new SslStream(bytes, leaveInnerStreamOpen: true);
@@ -90,7 +110,7 @@ public sealed class TlsConnection : StreamConnection
             await authenticate(stream);
             bytes.HandshakeOnPool = false;
             await inner.Loop.Switch();
-            return stream;
+            return (stream, bytes);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or NotSupportedException)
         {
