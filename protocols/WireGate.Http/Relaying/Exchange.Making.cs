@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -33,6 +35,7 @@ internal sealed partial class Exchange
     }
 
     /// <returns>False: the client's connection ends.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> ExchangeAsync(AuditPosition written, bool isSafe)
     {
         if (await HashAsync() is { } ended)
@@ -122,10 +125,12 @@ internal sealed partial class Exchange
         }
     }
 
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Exchanged> ExchangeAsync(
         UpstreamLeg upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
         Swap(credential);
+        _response.WithheldCookie = credential.CookieName;
         _scrubber.Begin(WriteRequest(upstream.Head, upstream.Key.Target, credential));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
@@ -133,7 +138,7 @@ internal sealed partial class Exchange
         client.Interrupted = upstream.Aborting;
         bool isWhole = false;
         _isSent = true;
-        Task<BodyEnd> sending = SendAsync(upstream, credential);
+        Task<BodyEnd> sending = OwnLength is null && Head.Body.Kind == BodyKind.None ? SendHead(upstream, credential) : SendAsync(upstream, credential);
         _clock.Begin(upstream, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
         try
         {
@@ -146,7 +151,7 @@ internal sealed partial class Exchange
             {
                 // Its connection says nothing any more that could be believed.
                 BodyEnd unsent = await StopAsync(upstream, sending);
-                return unsent == BodyEnd.TooLong
+                return unsent is BodyEnd.TooLong or BodyEnd.Misplaced
                     ? await FinishUnansweredAsync(unsent, mayRepeat: false, reset: null)
                     : await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is no HTTP", e.Message)) ? Exchanged.Done : Exchanged.Ended;
             }
@@ -223,7 +228,7 @@ internal sealed partial class Exchange
                 await StopAsync(upstream, sending);
             }
 
-            if (received != BodyEnd.Complete)
+            if (received != BodyEnd.Complete || _clientProblem is not null)
             {
                 CutWithin(received, upstream.Reset);
                 return Exchanged.Ended;

@@ -12,7 +12,13 @@ namespace WireGate.Http.Relaying;
 /// <content>The request, as the upstream gets it.</content>
 internal sealed partial class Exchange
 {
+    private const string PlaceholderInBody = "a placeholder in the body";
+
+    private static readonly Task<BodyEnd> Sent = Task.FromResult(BodyEnd.Complete);
+    private static readonly Task<BodyEnd> Gone = Task.FromResult(BodyEnd.DestinationGone);
+
     private string? _clientProblem;
+    private PlaceholderGuard? _guard;
     private TargetConfig? _named;
     private byte[] _authority = [];
 
@@ -47,6 +53,22 @@ internal sealed partial class Exchange
         return _authority;
     }
 
+    // Most requests are no more than a head, which the socket takes at once.
+    private static Task<BodyEnd> SendHead(UpstreamLeg upstream, Credential credential)
+    {
+        try
+        {
+            ValueTask<bool> sending = upstream.Begin(BodyKind.None, credential).EndAsync();
+            return sending.IsCompletedSuccessfully ? sending.Result ? Gone : Sent : WhenSentAsync(sending);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return Gone;
+        }
+    }
+
+    private static async Task<BodyEnd> WhenSentAsync(ValueTask<bool> sending) => await sending ? BodyEnd.DestinationGone : BodyEnd.Complete;
+
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
         BodyEnd end = BodyEnd.SourceClosed;
@@ -56,7 +78,12 @@ internal sealed partial class Exchange
             // Servers that know no trailers of requests, nginx among them, end the connection for one.
             _clientTrailers.BeginRequest(Head, upstream.TakesTrailers && IsGrpc, credential, _rules);
             long most = _heldBody is null ? _mostBody : long.MaxValue;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers);
+
+            // In what is the gateway's own stands the real credential.
+            BodySource? own = OwnSource;
+            PlaceholderGuard? guard = body == BodyKind.None || own is not null ? null : _guard ??= new PlaceholderGuard();
+            end = await _clientBodies.RunAsync(
+                own ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers, guard: guard);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -67,12 +94,18 @@ internal sealed partial class Exchange
             _clientProblem = e.Message;
         }
 
+        _guard?.Forget();
         if (end == BodyEnd.TooLong)
         {
             CutBody();
         }
 
-        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong)
+        if (end == BodyEnd.Misplaced)
+        {
+            _clientProblem = PlaceholderInBody;
+        }
+
+        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong or BodyEnd.Misplaced)
         {
             // The upstream would wait for the rest.
             upstream.Abort();

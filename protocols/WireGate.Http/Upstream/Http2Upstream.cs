@@ -59,7 +59,7 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<bool> ReadHeadAsync(ResponseHead head)
     {
         if (_stream is null)
