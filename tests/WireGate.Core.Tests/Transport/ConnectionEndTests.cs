@@ -185,23 +185,30 @@ public sealed class ConnectionEndTests(TransportKind kind) : IDisposable
     });
 
     [Test]
-    public Task A_peer_that_is_reset_knows_it([Values] bool isDisposedBehindIt) => OnLoopAsync(async () =>
+    public async Task A_peer_that_is_reset_knows_it([Values] bool isDisposedBehindIt)
     {
-        await _connection.Output.WriteAsync("some"u8.ToArray());
-        Assert.That(await ReceiveAsync(4), Is.EqualTo("some"u8.ToArray()));
-        _connection.Reset();
-        if (isDisposedBehindIt)
+        await OnLoopAsync(async () =>
         {
-            await _connection.DisposeAsync();
-        }
-
+            await _connection.Output.WriteAsync("some"u8.ToArray());
+            Assert.That(await ReceiveAsync(4), Is.EqualTo("some"u8.ToArray()));
+            _connection.Reset();
+            if (isDisposedBehindIt)
+            {
+                await _connection.DisposeAsync();
+            }
+        });
         Assert.That(async () => await ReceiveAsync(1), Throws.InstanceOf<SocketException>());
-    });
+    }
 
     [Test]
     public async Task A_peer_that_has_said_all_is_not_lost_until_it_is_gone()
     {
-        Assume.That(kind, Is.EqualTo(TransportKind.Epoll), "over a stream only reading and writing tell");
+        if (kind == TransportKind.Streams)
+        {
+            // Only reading and writing tell.
+            return;
+        }
+
         int told = 0;
         await OnLoopAsync(() =>
         {
