@@ -162,7 +162,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
 
             if (read.IsCompleted && !isDone)
             {
-                if (!scan.IsUntilClose)
+                if (!scan.IsUntilClose || source.Carrier is { IsCut: true })
                 {
                     return BodyEnd.SourceClosed;
                 }
