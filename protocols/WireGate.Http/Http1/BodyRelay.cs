@@ -167,7 +167,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
 
             if (read.IsCompleted && !isDone)
             {
-                if (!scan.IsUntilClose)
+                if (!scan.IsUntilClose || source.Carrier is { IsCut: true })
                 {
                     return BodyEnd.SourceClosed;
                 }

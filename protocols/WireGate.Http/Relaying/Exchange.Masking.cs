@@ -72,7 +72,8 @@ internal sealed partial class Exchange
         received switch
         {
             _ when _clientProblem is not null => SessionEnd.ClientBrokeProtocol,
-            BodyEnd.SourceClosed => SessionEnd.UpstreamClosed,
+            // The upstream was told to stop for a client that is gone.
+            BodyEnd.SourceClosed => client.IsGone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,
             _ => SessionEnd.ClientClosed,
         },
