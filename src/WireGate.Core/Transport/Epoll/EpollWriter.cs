@@ -206,6 +206,8 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
 
             if (error != Libc.EAGAIN)
             {
+                // To a peer that has said all and is gone, it is EPIPE.
+                socket.HasBroken |= error != Libc.EPIPE;
                 _gone = true;
                 ReleaseBlocks();
             }

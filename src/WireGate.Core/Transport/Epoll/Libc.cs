@@ -29,6 +29,7 @@ internal static unsafe partial class Libc
     internal const int SOL_SOCKET = 1;
     internal const int SO_ERROR = 4;
     internal const int SO_KEEPALIVE = 9;
+    internal const int SO_LINGER = 13;
     internal const int IPPROTO_TCP = 6;
     internal const int TCP_NODELAY = 1;
     internal const int TCP_KEEPIDLE = 4;
@@ -43,6 +44,7 @@ internal static unsafe partial class Libc
     internal const int EAGAIN = 11;
     internal const int ENFILE = 23;
     internal const int EMFILE = 24;
+    internal const int EPIPE = 32;
     internal const int ECONNABORTED = 103;
     internal const int EINPROGRESS = 115;
 
