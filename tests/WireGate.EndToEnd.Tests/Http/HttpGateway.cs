@@ -78,7 +78,7 @@ internal sealed class HttpGateway : IAsyncDisposable
             grants:
               - name: agents
                 to: { issuer: local, groups: [agents] }
-                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, basic, field, query, cookie]
+                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, cookie, basic, field, query]
             rules:
               list:
                 - { name: everything, match: { http: {} }, do: allow }
