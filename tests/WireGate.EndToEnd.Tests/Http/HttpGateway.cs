@@ -32,6 +32,7 @@ internal sealed class HttpGateway : IAsyncDisposable
               - { name: clear, protocol: http, address: "127.0.0.1:{{ClearPort}}", http2: clear }
               - { name: to-nginx, protocol: http, address: "127.0.0.1:{{NginxPort}}", target: nginx }
               - { name: to-node, protocol: http, address: "127.0.0.1:{{NodePort}}", target: node }
+              - { name: to-node2, protocol: http, address: "127.0.0.1:{{Node2Port}}", target: node2-clear }
             secrets:
               real: { file: {{_root}}/real }
             targets:
@@ -103,6 +104,9 @@ internal sealed class HttpGateway : IAsyncDisposable
 
     /// <summary>Leads to node only, whatever the request says.</summary>
     public int NodePort { get; } = Ports.Free();
+
+    /// <summary>Leads to node in HTTP/2 only, whatever the request says.</summary>
+    public int Node2Port { get; } = Ports.Free();
 
     /// <summary>PEM of who signed the certificate of its listener.</summary>
     public string Authority => _certificates.CaPath;
