@@ -14,6 +14,9 @@ internal enum FieldName : byte
     Alpn,
     AltSvc,
     Authorization,
+
+    /// <summary>Any of <see cref="ClaimFields"/>.</summary>
+    Claim,
     Connection,
     ContentDigest,
     ContentEncoding,
@@ -34,6 +37,7 @@ internal enum FieldName : byte
     KeepAlive,
     Location,
     Prefer,
+    Priority,
     ProxyAuthenticate,
     ProxyAuthenticationInfo,
     ProxyAuthorization,
@@ -54,9 +58,6 @@ internal enum FieldName : byte
     Via,
     WireGateApproval,
     WwwAuthenticate,
-    XForwardedFor,
-    XForwardedHost,
-    XForwardedProto,
     XHttpMethod,
     XHttpMethodOverride,
     XMethodOverride,
@@ -92,6 +93,7 @@ internal static class FieldNames
         (FieldName.KeepAlive, "keep-alive"),
         (FieldName.Location, "location"),
         (FieldName.Prefer, "prefer"),
+        (FieldName.Priority, "priority"),
         (FieldName.ProxyAuthenticate, "proxy-authenticate"),
         (FieldName.ProxyAuthenticationInfo, "proxy-authentication-info"),
         (FieldName.ProxyAuthorization, "proxy-authorization"),
@@ -112,9 +114,6 @@ internal static class FieldNames
         (FieldName.Via, "via"),
         (FieldName.WireGateApproval, "wiregate-approval"),
         (FieldName.WwwAuthenticate, "www-authenticate"),
-        (FieldName.XForwardedFor, "x-forwarded-for"),
-        (FieldName.XForwardedHost, "x-forwarded-host"),
-        (FieldName.XForwardedProto, "x-forwarded-proto"),
         (FieldName.XHttpMethod, "x-http-method"),
         (FieldName.XHttpMethodOverride, "x-http-method-override"),
         (FieldName.XMethodOverride, "x-method-override"));
@@ -133,7 +132,7 @@ internal static class FieldNames
             }
         }
 
-        return FieldName.Other;
+        return ClaimFields.Is(name) ? FieldName.Claim : FieldName.Other;
     }
 
     private static (byte[] Spelling, FieldName Name)[][] Sort(params (FieldName Name, string Spelling)[] names)

@@ -197,11 +197,14 @@ internal static class HeadWriter
         FieldName.Expect => head is RequestHead { ExpectsContinue: true },
         FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
 
-        // Written anew; or a claim about who asks that only a gateway may make; or another method than the one that was judged; or for
-        // the gateway.
-        FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XForwardedFor
-            or FieldName.XForwardedHost or FieldName.XForwardedProto or FieldName.XHttpMethod or FieldName.XHttpMethodOverride
-            or FieldName.XMethodOverride or FieldName.WireGateApproval => false,
+        FieldName.SecWebSocketExtensions => head is not RequestHead { HasPlainFrames: true },
+
+        // A claim about who asks that only a gateway may make; and how much it matters among the requests of others (RFC 9218).
+        FieldName.Claim or FieldName.Priority => head is not RequestHead && !IsNamed(head.Name(field), droppedName),
+
+        // Written anew; or such a claim; or another method than the one that was judged; or for the gateway.
+        FieldName.Host or FieldName.ContentLength or FieldName.AcceptEncoding or FieldName.Authorization or FieldName.Forwarded or FieldName.XHttpMethod
+            or FieldName.XHttpMethodOverride or FieldName.XMethodOverride or FieldName.WireGateApproval => false,
         _ => !HopByHop.Is(field.Name) && !IsNamed(head.Name(field), droppedName),
     };
 

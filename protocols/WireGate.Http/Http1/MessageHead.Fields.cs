@@ -47,7 +47,7 @@ internal abstract partial class MessageHead
         start = start < 0 ? value.Length : start;
         value = Grammar.Trim(value);
         ReadOnlySpan<byte> text = line[..colon];
-        FieldName name = FieldNames.Of(text);
+        FieldName name = NameOf(text);
         if (FieldCount == _lines!.Length)
         {
             FieldLine[] lines = ArrayPool<FieldLine>.Shared.Rent(2 * FieldCount);
@@ -59,9 +59,6 @@ internal abstract partial class MessageHead
         _lines[FieldCount++] = new FieldLine(name, (ushort)at, (ushort)colon, (ushort)(at + colon + 1 + start), (ushort)value.Length);
         switch (name)
         {
-            case FieldName.Other:
-                NoteOther(text);
-                break;
             case FieldName.ContentLength:
                 ReadContentLength(value);
                 break;
@@ -137,14 +134,10 @@ internal abstract partial class MessageHead
                 continue;
             }
 
-            FieldName name = FieldNames.Of(option);
+            FieldName name = NameOf(option);
             AsksUpgrade |= name == FieldName.Upgrade;
             Nominates |= name == FieldName.Other;
-            if (name == FieldName.Other)
-            {
-                NoteOther(option);
-            }
-            else if (!HopByHop.Is(name))
+            if (name != FieldName.Other && !HopByHop.Is(name))
             {
                 Refuse("a Connection option that names a field which is not the connection's");
             }

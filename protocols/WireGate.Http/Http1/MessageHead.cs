@@ -162,10 +162,8 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
     /// <summary>Looks at a field that this kind of message has a meaning for.</summary>
     protected abstract void Note(FieldName name, ReadOnlySpan<byte> value);
 
-    /// <summary>A name that is none of <see cref="FieldName"/>.</summary>
-    protected virtual void NoteOther(ReadOnlySpan<byte> name)
-    {
-    }
+    /// <summary>Which name it is.</summary>
+    protected virtual FieldName NameOf(ReadOnlySpan<byte> name) => FieldNames.Of(name);
 
     /// <summary>Says where the body ends.</summary>
     protected abstract BodyLength BodyOf(bool isChunked);

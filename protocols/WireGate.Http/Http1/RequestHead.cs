@@ -35,6 +35,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>See <see cref="Hold"/>.</summary>
     public bool IsHeld { get; private set; }
 
+    /// <summary>See <see cref="KeepFramesPlain"/>.</summary>
+    public bool HasPlainFrames { get; private set; }
+
     /// <summary>
     /// What the client wants to go on with instead of HTTP, in the spelling of its specification; empty: nothing, or nothing that goes on here. h2c
     /// never does: what is behind it nobody would judge.
@@ -54,6 +57,9 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>The gateway has all of it and has it wait: what it says about waiting was heard, and the upstream is not told.</summary>
     public void Hold() => (IsHeld, ExpectsContinue) = (true, false);
 
+    /// <summary>What goes over its WebSocket is read on the way: extensions that change frames are not asked for.</summary>
+    public void KeepFramesPlain() => HasPlainFrames = true;
+
     /// <summary>It was asked for its body, and the upstream is not to ask again.</summary>
     public void Asked() => ExpectsContinue = false;
 
@@ -61,7 +67,8 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     public override void Clear()
     {
         base.Clear();
-        (_method, _target, _authority, _hasHost, ExpectsContinue, IsHeld, TakesTrailers) = (default, default, default, false, false, false, false);
+        (_method, _target, _authority, _hasHost) = (default, default, default, false);
+        (ExpectsContinue, IsHeld, TakesTrailers, HasPlainFrames) = (false, false, false, false);
     }
 
     // request-line = method SP request-target SP HTTP-version
@@ -122,20 +129,24 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// CGI and what came of it make one variable of X-Forwarded-For and X_Forwarded_For: under the second name goes past what is
     /// dropped, or written, under the first.
     /// </summary>
-    protected override void NoteOther(ReadOnlySpan<byte> name)
+    protected override FieldName NameOf(ReadOnlySpan<byte> name)
     {
-        const int Longest = 32;
-        if (!name.Contains((byte)'_') || name.Length > Longest)
+        FieldName known = FieldNames.Of(name);
+        if (known != FieldName.Other || !name.Contains((byte)'_'))
         {
-            return;
+            return known;
         }
 
-        Span<byte> dashed = stackalloc byte[Longest];
+        name = name.Length > ClaimFields.Longest ? name[..ClaimFields.Longest] : name;
+        Span<byte> dashed = stackalloc byte[ClaimFields.Longest];
         name.Replace(dashed, (byte)'_', (byte)'-');
-        if (FieldNames.Of(dashed[..name.Length]) != FieldName.Other)
+        known = FieldNames.Of(dashed[..name.Length]);
+        if (known is not (FieldName.Other or FieldName.Claim))
         {
             Refuse("a field that some servers take for another");
         }
+
+        return known;
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ internal static class KubernetesFields
         foreach (ref readonly FieldLine field in head.Fields)
         {
             ReadOnlySpan<byte> name = head.Name(field);
-            if (field.Name == FieldName.Other && IsClaim(name))
+            if (field.Name is FieldName.Other or FieldName.Claim && IsClaim(name))
             {
                 return $"the field {Encoding.ASCII.GetString(name)} is not yours to send: who you are says the gateway";
             }

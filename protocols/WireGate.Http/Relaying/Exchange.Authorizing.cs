@@ -272,8 +272,14 @@ internal sealed partial class Exchange
     {
         (_rules, _judged) = (rules, Process.Time.GetUtcNow());
         HttpOperation request = Asked.Describe(rules, Access.Login.Http, BodyFor(rules));
-        return _request = _isKubernetes
+        _request = _isKubernetes
             ? request with { Kubernetes = KubernetesRequest.Of(request.Method, request.Path, request.Query) with { MakesToken = _makesToken } } : request;
+        if (_request is { Kubernetes.Subresource: "exec" or "attach" or "portforward" })
+        {
+            Head.KeepFramesPlain();
+        }
+
+        return _request;
     }
 
     private ReadOnlySpan<byte> PathOf(in RequestTarget target) => Asked.PathOf(target);

@@ -54,7 +54,7 @@ internal sealed partial class Exchange
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
             // Servers that know no trailers of requests, nginx among them, end the connection for one.
-            _clientTrailers.BeginRequest(upstream.TakesTrailers && IsGrpc, credential, _rules);
+            _clientTrailers.BeginRequest(Head, upstream.TakesTrailers && IsGrpc, credential, _rules);
             long most = _heldBody is null ? _mostBody : long.MaxValue;
             end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers);
         }

@@ -20,7 +20,7 @@ internal sealed partial class Exchange
     {
         try
         {
-            _upstreamTrailers.BeginResponse(client.TakesTrailers, _scrubber, isMasked: _masks is not null);
+            _upstreamTrailers.BeginResponse(_response, client.TakesTrailers, _scrubber, isMasked: _masks is not null);
             return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask, trailers: _upstreamTrailers);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)

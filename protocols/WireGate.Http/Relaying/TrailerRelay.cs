@@ -18,26 +18,43 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
     // Of a name that goes on.
     private const int Longest = 256;
 
+    private static readonly byte[][] Families =
+    [
+        "content-"u8.ToArray(), "proxy-"u8.ToArray(), "x-amz-"u8.ToArray(), "sec-"u8.ToArray(), "access-control-"u8.ToArray(), "if-"u8.ToArray(),
+        "accept-"u8.ToArray(), "cdn-"u8.ToArray(),
+    ];
+
+    private static readonly byte[][] Names =
+    [
+        "age"u8.ToArray(), "allow"u8.ToArray(), "cache-control"u8.ToArray(), "clear-site-data"u8.ToArray(), "date"u8.ToArray(), "expires"u8.ToArray(),
+        "from"u8.ToArray(), "last-modified"u8.ToArray(), "link"u8.ToArray(), "max-forwards"u8.ToArray(), "origin"u8.ToArray(), "pragma"u8.ToArray(),
+        "referer"u8.ToArray(), "retry-after"u8.ToArray(), "server"u8.ToArray(), "strict-transport-security"u8.ToArray(), "user-agent"u8.ToArray(),
+        "vary"u8.ToArray(), "warning"u8.ToArray(),
+    ];
+
     private readonly FieldSection _passed = new();
     private bool _goOn;
     private bool _isMasked;
     private Scrubber? _scrubber;
     private SessionRules? _rules;
     private Credential? _credential;
+    private MessageHead? _head;
 
     /// <summary>Those of a request come.</summary>
+    /// <param name="head">Of the request.</param>
     /// <param name="goOn">The upstream gets them; else they are only looked at.</param>
     /// <param name="credential">What stands in the request.</param>
     /// <param name="rules">By which it was judged, and by what fields of its head.</param>
-    public void BeginRequest(bool goOn, Credential credential, SessionRules? rules) =>
-        (_goOn, _credential, _rules, _scrubber, _isMasked) = (goOn, credential, rules, null, false);
+    public void BeginRequest(RequestHead head, bool goOn, Credential credential, SessionRules? rules) =>
+        (_head, _goOn, _credential, _rules, _scrubber, _isMasked) = (head, goOn, credential, rules, null, false);
 
     /// <summary>Those of a response come.</summary>
+    /// <param name="head">Of the response.</param>
     /// <param name="goOn">The client takes them.</param>
     /// <param name="scrubber">What they go through.</param>
     /// <param name="isMasked">The body before them is.</param>
-    public void BeginResponse(bool goOn, Scrubber scrubber, bool isMasked) =>
-        (_goOn, _credential, _rules, _scrubber, _isMasked) = (goOn, null, null, scrubber, isMasked);
+    public void BeginResponse(ResponseHead head, bool goOn, Scrubber scrubber, bool isMasked) =>
+        (_head, _goOn, _credential, _rules, _scrubber, _isMasked) = (head, goOn, null, null, scrubber, isMasked);
 
     /// <summary>Takes them.</summary>
     /// <returns>Those that go on; null: none do. Valid until the next.</returns>
@@ -53,7 +70,7 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
                 ProtocolException.Throw(peer, "a placeholder in a trailer");
             }
 
-            if (_goOn && Passes(name))
+            if (_goOn && Passes(name) && !_head!.IsNominated(name))
             {
                 if (_scrubber is not null)
                 {
@@ -113,10 +130,25 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
         return rules.HttpHeaders.Any(judged => judged.Replace('_', '-') == name);
     }
 
-    // RFC 9110 section 6.5.1, and what says who asks.
-    private static bool IsOfHeads(ReadOnlySpan<byte> name) =>
-        Starts(name, "content-"u8) || Starts(name, "impersonate-"u8) || Starts(name, "proxy-"u8) || Starts(name, "x-forwarded-"u8) || Starts(name, "x-remote-"u8)
-        || Starts(name, "x-amz-"u8) || Starts(name, "sec-"u8) || Starts(name, "access-control-"u8) || Starts(name, "if-"u8);
+    // RFC 9110 section 6.5.1: what routes, proves, frames, asks for something else, or says what caches do.
+    private static bool IsOfHeads(ReadOnlySpan<byte> name)
+    {
+        foreach (byte[] begin in Families)
+        {
+            if (name.Length >= begin.Length && Ascii.EqualsIgnoreCase(name[..begin.Length], begin))
+            {
+                return true;
+            }
+        }
 
-    private static bool Starts(ReadOnlySpan<byte> name, ReadOnlySpan<byte> begin) => name.Length >= begin.Length && Ascii.EqualsIgnoreCase(name[..begin.Length], begin);
+        foreach (byte[] single in Names)
+        {
+            if (Ascii.EqualsIgnoreCase(name, single))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

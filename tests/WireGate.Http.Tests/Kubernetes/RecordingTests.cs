@@ -70,6 +70,18 @@ internal sealed class RecordingTests(TransportKind transport, bool isRecorded) :
         await ToldAsync("exec", "out", "stderr err", "end");
     }
 
+    [TestCase(Exec, false)]
+    [TestCase("/api/v1/namespaces/shop/pods/web-1/portforward?ports=80", false)]
+    [TestCase("/api/v1/namespaces/shop/pods/web-1/proxy/live", true)]
+    public async Task Frames_that_are_read_are_not_compressed(string path, bool mayBe)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request($"GET {path}", WebSocket + "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
+        RawPeer upstream = await AcceptAsync();
+
+        Assert.That((await upstream.HeadAsync()).Contains("permessage-deflate", StringComparison.Ordinal), Is.EqualTo(mayBe));
+    }
+
     [TestCase(true, TestName = "What_the_client_says_that_cannot_be_read_does_not_pass_if_it_is_recorded")]
     [TestCase(false, TestName = "What_the_upstream_says_that_cannot_be_read_does_not_pass_if_it_is_recorded")]
     public async Task What_cannot_be_read(bool isOfClient)

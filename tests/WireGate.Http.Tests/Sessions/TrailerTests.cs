@@ -14,7 +14,9 @@ internal sealed class TrailerTests(TransportKind transport) : HttpFixture(transp
 {
     // What an upstream must not say there, or to nobody.
     private const string Forged =
-        "content-length: 5\nhost: x\nauthorization: Bearer x\ncookie: a=1\nset-cookie: a=1\nimpersonate-user: root\ncontent-type: text/html\nimpersonate_group: x\nx_forwarded_for: y\n";
+        "content-length: 5\nhost: x\nauthorization: Bearer x\ncookie: a=1\nset-cookie: a=1\nimpersonate-user: root\ncontent-type: text/html\nimpersonate_group: x\nx_forwarded_for: y\n"
+        + "x-forwarded-user: x\nx_real_ip: x\nuser-agent: x\nmax-forwards: 1\nif-match: x\nrange: x\n"
+        + "cache-control: public\ndate: x\nage: 1\nvary: x\nexpires: x\nretry-after: 1\nwarning: x\n";
 
     private static readonly string RealInBase64 = Convert.ToBase64String(Encoding.ASCII.GetBytes($"<{Real}>")).TrimEnd('=');
 
@@ -115,6 +117,19 @@ internal sealed class TrailerTests(TransportKind transport) : HttpFixture(transp
         await upstream.HeadersAsync(1, $"x-{Real}: 1\nx-sum: 1\n", isLast: true);
 
         Assert.That((await client.AnswerAsync(stream)).Heads[1], Is.EqualTo("x-sum: 1\n"));
+    }
+
+    [Test]
+    public async Task What_Connection_names_ends_there()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Other(Request("GET /a", "TE: trailers\r\nConnection: TE\r\n")));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop\r\n\r\n3\r\nabc\r\n0\r\nX-Hop: 1\r\nX-Sum: 1\r\n\r\n");
+        await client.HeadAsync();
+
+        Assert.That(await client.ReadUntilAsync("x-sum: 1\r\n\r\n"), Is.EqualTo("3\r\nabc\r\n0\r\nx-sum: 1\r\n\r\n"));
     }
 
     [TestCase("-_", "")]
