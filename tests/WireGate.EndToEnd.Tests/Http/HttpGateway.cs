@@ -11,6 +11,7 @@ internal sealed class HttpGateway : IAsyncDisposable
     private readonly Certificates _certificates;
     private string _configText;
     private RunningProcess? _process;
+    private string? _hosts;
 
     private HttpGateway(NginxHost nginx, NodeHost node)
     {
@@ -120,9 +121,10 @@ internal sealed class HttpGateway : IAsyncDisposable
     /// <param name="nginx">An upstream.</param>
     /// <param name="node">Another.</param>
     /// <param name="edit">What its config has otherwise; null: nothing.</param>
-    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node, Func<string, string>? edit = null)
+    /// <param name="hosts">A file that it alone has for /etc/hosts; null: it has the machine's.</param>
+    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node, Func<string, string>? edit = null, string? hosts = null)
     {
-        var gateway = new HttpGateway(nginx, node);
+        var gateway = new HttpGateway(nginx, node) { _hosts = hosts };
         gateway._configText = edit?.Invoke(gateway._configText) ?? gateway._configText;
         PrivateFile.Write(gateway.ConfigPath, gateway._configText);
         await gateway.StartAsync();
@@ -137,7 +139,11 @@ internal sealed class HttpGateway : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        _process = RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath]);
+        _process = _hosts is null
+            ? RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath])
+            : RunningProcess.Start(
+                "/usr/bin/unshare",
+                [.. Unix.IsRoot ? [] : (string[])["--map-root-user"], "--mount", "--", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", _hosts, Places.Gateway, "run", "--config", ConfigPath]);
         await Wait.UntilAsync(IsReadyAsync, "the gateway to serve");
     }
 

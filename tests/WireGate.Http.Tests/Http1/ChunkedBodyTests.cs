@@ -57,7 +57,7 @@ internal sealed class ChunkedBodyTests
         Assert.That(() => Read(text, step, Peer.Upstream), Throws.InstanceOf<ProtocolException>().With.Property("Peer").EqualTo(Peer.Upstream));
 
     [Test]
-    public void Counts_extensions_of_all_chunks_together()
+    public void T04_Counts_extensions_of_all_chunks_together()
     {
         string chunk = "1;" + new string('x', 100) + "\r\na\r\n";
         int most = ChunkedBody.MostExtensions / 100;
@@ -67,7 +67,7 @@ internal sealed class ChunkedBodyTests
     }
 
     [Test]
-    public void Counts_trailers() =>
+    public void T04_Counts_trailers() =>
         Assert.That(() => Read("0\r\nX: " + new string('x', ChunkedBody.MostTrailers), 1000), Throws.InstanceOf<ProtocolException>());
 
     private static (string Carried, int Taken, bool IsDone) Read(string text, int step, Peer peer = Peer.Client)
