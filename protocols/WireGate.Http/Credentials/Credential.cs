@@ -7,6 +7,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Http.Credentials.Aws;
 using WireGate.Http.Credentials.Bodies;
+using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials;
 
@@ -30,7 +31,10 @@ internal sealed class Credential : IDisposable
     public Secret[] Forms { get; private init; } = [];
 
     /// <summary>Name of the field that it stands in; empty: in none.</summary>
-    public ReadOnlySpan<byte> FieldName => _surface == HttpSurface.Query ? default : _name;
+    public ReadOnlySpan<byte> FieldName => _surface switch { HttpSurface.Query => default, HttpSurface.Cookie => "Cookie"u8, _ => _name };
+
+    /// <summary>Name of the cookie that it is, which the upstream sets for nobody else; null: it is none.</summary>
+    public byte[]? CookieName => _surface == HttpSurface.Cookie ? _name : null;
 
     /// <summary>Name of the field that no table of HPACK may remember; empty: Authorization, or none.</summary>
     public ReadOnlySpan<byte> SensitiveName => _surface == HttpSurface.Signature ? "X-Amz-Security-Token"u8 : FieldName;
@@ -72,7 +76,7 @@ internal sealed class Credential : IDisposable
     {
         // A file that was written by an editor ends with a line end that is not the secret's.
         int length = secret.Span.TrimEnd("\r\n"u8).Length;
-        if (length == 0 || secret.Span[..length].ContainsAny(Http1.Grammar.NotInValue))
+        if (length == 0 || secret.Span[..length].ContainsAny(Grammar.NotInValue))
         {
             return null;
         }
@@ -92,6 +96,8 @@ internal sealed class Credential : IDisposable
             HttpSurface.BasicUser => OfBasic(login.Surface, default, secret.Span[..length], ":"u8),
             HttpSurface.BasicPassword => OfBasic(login.Surface, [.. before, (byte)':'], secret.Span[..length], default),
             HttpSurface.Query => new Credential(login.Surface, Encoding.ASCII.GetBytes(Uri.EscapeDataString(login.Name)), SecretForms.InQuery(secret.Span[..length])),
+            HttpSurface.Cookie when CookieText.IsValue(secret.Span[..length]) =>
+                new Credential(login.Surface, Encoding.ASCII.GetBytes(login.Name), Secret.CopyOf(secret.Span[..length])),
             HttpSurface.Body when Utf8.IsValid(secret.Span[..length]) => new Credential(login.Surface, [], Secret.CopyOf(secret.Span[..length])),
             _ => null,
         };
@@ -103,7 +109,7 @@ internal sealed class Credential : IDisposable
         login.Surface,
         Encoding.ASCII.GetBytes(login.Surface switch
         {
-            HttpSurface.Header => login.Name,
+            HttpSurface.Header or HttpSurface.Cookie => login.Name,
             HttpSurface.Query => Uri.EscapeDataString(login.Name),
             HttpSurface.Body => "",
             _ => "Authorization",
@@ -160,9 +166,16 @@ internal sealed class Credential : IDisposable
     }
 
     /// <summary>Writes the field line, if it is one.</summary>
-    public void WriteField(IBufferWriter<byte> output)
+    /// <param name="output">To whom.</param>
+    /// <param name="head">The client's request, whose other cookies stand in the same field; null: none do.</param>
+    /// <param name="slot">Where that has its placeholder.</param>
+    public void WriteField(IBufferWriter<byte> output, RequestHead? head = null, in PlaceholderSlot slot = default)
     {
-        if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate or HttpSurface.Signature or HttpSurface.Body))
+        if (_surface == HttpSurface.Cookie)
+        {
+            WriteCookies(output, head, slot);
+        }
+        else if (_surface is not (HttpSurface.Query or HttpSurface.ClientCertificate or HttpSurface.Signature or HttpSurface.Body))
         {
             output.Write(_name);
             output.Write(": "u8);
@@ -180,6 +193,42 @@ internal sealed class Credential : IDisposable
         {
             form.Dispose();
         }
+    }
+
+    // All of them in one field, since many servers read the first.
+    private void WriteCookies(IBufferWriter<byte> output, RequestHead? head, in PlaceholderSlot slot)
+    {
+        output.Write("Cookie: "u8);
+        ReadOnlySpan<FieldLine> fields = head is null ? default : head.Fields;
+        for (int i = 0; i < fields.Length; i++)
+        {
+            if (fields[i].Name != Http1.FieldName.Cookie)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> value = head!.Value(fields[i]);
+            if (slot.Kind == SlotKind.Cookie && i == slot.Field)
+            {
+                (int start, int length) = slot.Parameter.GetOffsetAndLength(value.Length);
+                WriteCookie(output, value[..start]);
+                value = value[(start + length)..];
+            }
+
+            WriteCookie(output, value);
+        }
+
+        output.Write(_name);
+        output.Write("="u8);
+        output.Write(_written.Span);
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteCookie(IBufferWriter<byte> output, ReadOnlySpan<byte> pairs)
+    {
+        pairs = pairs.Trim("; \t"u8);
+        output.Write(pairs);
+        output.Write(pairs.IsEmpty ? default : "; "u8);
     }
 
     // Of Basic also what stands in the field, which whoever has it decodes.

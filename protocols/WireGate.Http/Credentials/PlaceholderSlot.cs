@@ -28,6 +28,9 @@ internal enum SlotKind : byte
     /// <summary>A parameter of the query.</summary>
     Query,
 
+    /// <summary>The value of a cookie.</summary>
+    Cookie,
+
     /// <summary>A member or field of the body.</summary>
     Body,
 }
@@ -35,7 +38,7 @@ internal enum SlotKind : byte
 /// <summary>Where a request has its placeholder: on one surface, once.</summary>
 /// <param name="Kind">How it stands there.</param>
 /// <param name="Field">Number of the field line; <see cref="NoField"/>: it is in none.</param>
-/// <param name="Parameter">Of a query, the whole parameter within it.</param>
+/// <param name="Parameter">Of a query, the whole parameter within it; of cookies, the whole pair within the field's value.</param>
 internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = PlaceholderSlot.NoField, Range Parameter = default)
 {
     /// <summary>No field line.</summary>
@@ -58,7 +61,10 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         for (int i = 0; i < fields.Length; i++)
         {
             ReadOnlySpan<byte> value = head.Value(fields[i]);
-            SlotKind kind = fields[i].Name == FieldName.Authorization ? InAuthorization(value, token) : InField(value, token);
+            Range pair = default;
+            SlotKind kind = fields[i].Name == FieldName.Authorization ? InAuthorization(value, token)
+                : fields[i].Name == FieldName.Cookie && InCookie(value, token, out pair) ? SlotKind.Cookie
+                : InField(value, token);
             if (kind == SlotKind.None)
             {
                 if (BinaryField.HasPlaceholder(head.Name(fields[i]), value))
@@ -76,7 +82,7 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
                 return default;
             }
 
-            found = new PlaceholderSlot(kind, i);
+            found = new PlaceholderSlot(kind, i, pair);
             inClear = kind == SlotKind.Basic ? 0 : 1;
         }
 
@@ -93,7 +99,7 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
             inClear = 1;
         }
 
-        if (CountTokens(head.Bytes) > inClear)
+        if (PlaceholderToken.Count(head.Bytes) > inClear || EncodedPlaceholder.IsEscaped(head.Bytes) || IsInBase64(head, found))
         {
             problem = target.Query.IndexOf("X-Amz-Credential="u8) >= 0
                 ? "a placeholder in a presigned URL, which is not signed anew: sign in the field Authorization"
@@ -102,6 +108,18 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         }
 
         return found;
+    }
+
+    // But for Basic, which is that.
+    private static bool IsInBase64(RequestHead head, in PlaceholderSlot slot)
+    {
+        if (slot.Kind != SlotKind.Basic)
+        {
+            return EncodedPlaceholder.IsInBase64(head.Bytes);
+        }
+
+        FieldLine field = head.Fields[slot.Field];
+        return EncodedPlaceholder.IsInBase64(head.Bytes[..field.ValueStart]) || EncodedPlaceholder.IsInBase64(head.Bytes[(field.ValueStart + field.ValueLength)..]);
     }
 
     private static SlotKind InAuthorization(ReadOnlySpan<byte> value, Span<byte> token)
@@ -168,6 +186,13 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         return start >= 0 && (start == 0 || value[start - 1] == ' ') && Take(value[start..], token) ? SlotKind.Field : SlotKind.None;
     }
 
+    private static bool InCookie(ReadOnlySpan<byte> value, Span<byte> token, out Range pair)
+    {
+        bool isOne = CookieText.TryFind(value, out pair, out ReadOnlySpan<byte> text);
+        text.CopyTo(token);
+        return isOne;
+    }
+
     private static bool InQuery(ReadOnlySpan<byte> query, Span<byte> token, out Range parameter)
     {
         foreach (Range range in query.Split((byte)'&'))
@@ -193,16 +218,5 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         }
 
         return isOne;
-    }
-
-    private static int CountTokens(ReadOnlySpan<byte> text)
-    {
-        int count = 0;
-        for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= PlaceholderToken.Length; text = text[(at + 1)..])
-        {
-            count += PlaceholderToken.TryParse(text.Slice(at, PlaceholderToken.Length), out _) ? 1 : 0;
-        }
-
-        return count;
     }
 }

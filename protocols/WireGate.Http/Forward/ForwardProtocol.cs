@@ -7,6 +7,7 @@ using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 using WireGate.Http.Routing;
 
@@ -172,47 +173,8 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
     }
 
     // A placeholder in a proxy's credentials goes in clear, and to whoever the proxy is.
-    private static bool HasPlaceholder(RequestHead head)
-    {
-        if (Core.Credentials.PlaceholderToken.IsWithin(head.Bytes))
-        {
-            return true;
-        }
-
-        foreach (ref readonly FieldLine field in head.Fields)
-        {
-            if (field.Name == FieldName.ProxyAuthorization && HasEncoded(head.Value(field)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // Base64 of either alphabet, of any length, padded or not: whoever reads it may take all of them.
-    private static bool HasEncoded(ReadOnlySpan<byte> value)
-    {
-        ReadOnlySpan<byte> credentials = value[(value.LastIndexOfAny((byte)' ', (byte)'\t') + 1)..].TrimEnd((byte)'=');
-        byte[] text = new byte[(credentials.Length + 3) / 4 * 4], decoded = new byte[text.Length / 4 * 3];
-        text.AsSpan().Fill((byte)'=');
-        for (int i = 0; i < credentials.Length; i++)
-        {
-            text[i] = credentials[i] switch { (byte)'-' => (byte)'+', (byte)'_' => (byte)'/', byte b => b };
-        }
-
-        try
-        {
-            // What is no Base64 ends it; what came before counts.
-            System.Buffers.Text.Base64.DecodeFromUtf8(text, decoded, out _, out int length);
-            return Core.Credentials.PlaceholderToken.IsWithin(decoded.AsSpan(0, length));
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(text);
-            CryptographicOperations.ZeroMemory(decoded);
-        }
-    }
+    private static bool HasPlaceholder(RequestHead head) =>
+        Core.Credentials.PlaceholderToken.IsWithin(head.Bytes) || EncodedPlaceholder.IsWithin(head.Bytes);
 
     private static (string Host, int Port) PlaceOf(RequestHead head)
     {

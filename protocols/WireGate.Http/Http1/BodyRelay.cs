@@ -26,6 +26,9 @@ internal enum BodyEnd
     /// <summary>What comes next cannot be masked; nothing of that was passed on.</summary>
     Unmaskable,
 
+    /// <summary>A placeholder is in it, which does not belong there; nothing of that was passed on by which it could be used.</summary>
+    Misplaced,
+
     /// <summary>It is longer than it may be; what is too much was not passed on.</summary>
     TooLong,
 }
@@ -62,14 +65,16 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="most">Bytes that it may have.</param>
     /// <param name="seen">Told what is passed on, before it is; null: nobody is.</param>
     /// <param name="trailers">What the fields behind it go through; null: they end here.</param>
+    /// <param name="guard">Looks for placeholders in it; null: nobody does.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BodyEnd> RunAsync(
         BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null,
-        TrailerRelay? trailers = null)
+        TrailerRelay? trailers = null, PlaceholderGuard? guard = null)
     {
         _stop = false;
+        guard?.Begin();
         PipeReader input = source.Input;
         var scan = new BodyScan(peer, source.Length, source.Behind as ChunkTrailers);
         bool isDone = scan.IsDone;
@@ -119,7 +124,20 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         }
 
                         ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
-                        run = scrubber is null || length == 0 ? run : scrubber.Take(run.Span);
+                        if (guard is not null && length > 0)
+                        {
+                            if (!guard.TryTake(run, out ReadOnlyMemory<byte> before, out run))
+                            {
+                                return BodyEnd.Misplaced;
+                            }
+
+                            if (!before.IsEmpty && await sink.SendAsync(before))
+                            {
+                                return BodyEnd.DestinationGone;
+                            }
+                        }
+
+                        run = scrubber is null || run.IsEmpty ? run : scrubber.Take(run.Span);
                         run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);
                         seen?.Invoke(run);
                         if (!run.IsEmpty && await sink.SendAsync(run))
@@ -150,6 +168,11 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
 
                 isDone = true;
             }
+        }
+
+        if (guard?.Rest() is { IsEmpty: false } begun && await sink.SendAsync(begun))
+        {
+            return BodyEnd.DestinationGone;
         }
 
         if (scrubber?.Rest() is { IsEmpty: false } rest

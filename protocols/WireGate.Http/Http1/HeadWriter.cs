@@ -32,7 +32,7 @@ internal static class HeadWriter
         output.Write(authority);
         output.Write("\r\n"u8);
         WriteFields(output, head, slot.Field, credential.FieldName, default, isMasked ? MaskedFields.OfRequest(head.Method) : default);
-        credential.WriteField(output);
+        credential.WriteField(output, head, slot);
         output.Write(added);
 
         // What is compressed could not be looked through.
@@ -197,6 +197,7 @@ internal static class HeadWriter
         FieldName.Expect => head is RequestHead { ExpectsContinue: true },
         FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
 
+        FieldName.SetCookie => head is not ResponseHead { WithheldCookie: { } own } || CookieText.CountOf(head.Value(field), own) == 0,
         FieldName.SecWebSocketExtensions => head is not RequestHead { HasPlainFrames: true },
 
         // A claim about who asks that only a gateway may make; and how much it matters among the requests of others (RFC 9218).

@@ -141,7 +141,10 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         Span<byte> dashed = stackalloc byte[ClaimFields.Longest];
         name.Replace(dashed, (byte)'_', (byte)'-');
         known = FieldNames.Of(dashed[..name.Length]);
-        if (known is not (FieldName.Other or FieldName.Claim))
+
+        // An API server's are refused in its own words.
+        bool isOfKubernetes = Starts(dashed, "impersonate-"u8) || Starts(dashed, "x-remote-"u8);
+        if (known != FieldName.Other && !isOfKubernetes)
         {
             Refuse("a field that some servers take for another");
         }
@@ -183,6 +186,8 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
 
         _authority = RangeOf(value);
     }
+
+    private static bool Starts(ReadOnlySpan<byte> name, ReadOnlySpan<byte> begin) => Ascii.EqualsIgnoreCase(name[..begin.Length], begin);
 
     private Range RangeOf(ReadOnlySpan<byte> part)
     {

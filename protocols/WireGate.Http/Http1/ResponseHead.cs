@@ -24,6 +24,9 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
     /// <summary>What was asked: a response to HEAD has no body, whatever it says. Set before it is read.</summary>
     public bool IsToHead { get; set; }
 
+    /// <summary>Name of the cookie that is the gateway's to have: what the upstream sets it to is a credential, too. Null: there is none. Set before it is read.</summary>
+    public byte[]? WithheldCookie { get; set; }
+
     /// <summary>It is known that nothing follows it, whatever it says. Set before it is read.</summary>
     public bool IsWhole { get; set; }
 

@@ -129,6 +129,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
     {
         null or HttpSurface.Query or HttpSurface.ClientCertificate => "",
         HttpSurface.Header => login.Name,
+        HttpSurface.Cookie => "Cookie",
         _ => "Authorization",
     };
 }

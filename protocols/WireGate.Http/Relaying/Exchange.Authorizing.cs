@@ -92,7 +92,7 @@ internal sealed partial class Exchange
     private async ValueTask<Refusal?> LetInAsync(Placeholder placeholder)
     {
         Session.Caller = Caller.Of(placeholder);
-        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", SlotKind.Signature => "signature", SlotKind.Body => "body", _ => "header" };
+        Session.Method = _slot.Kind switch { SlotKind.Bearer => "bearer", SlotKind.Basic => "basic", SlotKind.Query => "query", SlotKind.Signature => "signature", SlotKind.Body => "body", SlotKind.Cookie => "cookie", _ => "header" };
         Refusal? refusal = await of.Authorization.AuthorizeAsync(Session, Session.Caller, Choose) ?? CheckSurface(_slot) ?? Impersonate()
             ?? await HoldSessionAsync();
         if (refusal is null)
@@ -237,6 +237,7 @@ internal sealed partial class Exchange
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(Head.Name(Head.Fields[slot.Field]), login.Name),
             HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query[slot.Parameter], login.Name)
                 && HasOnce(Head.ReadTarget().Query, login.Name),
+            HttpSurface.Cookie => slot.Kind == SlotKind.Cookie && IsCookie(slot, login.Name),
             _ => false,
         };
         return isThere ? CheckSignable(login!) : Elsewhere(login);
@@ -249,6 +250,7 @@ internal sealed partial class Exchange
             _ when _isKubernetes => "the field Authorization, as a bearer token",
             HttpSurface.Query => $"the query parameter {login.Name}, once",
             HttpSurface.Header => $"the field {login.Name}",
+            HttpSurface.Cookie => $"the cookie {login.Name}, once",
             HttpSurface.Body => $"the body of some paths, at {login.Name}",
             _ => "the field Authorization",
         };
@@ -264,6 +266,19 @@ internal sealed partial class Exchange
     {
         int equals = pair.IndexOf((byte)'=');
         return equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name;
+    }
+
+    // By the name that it is configured by, and with no other that some server takes for it.
+    private bool IsCookie(in PlaceholderSlot slot, string name)
+    {
+        byte[] text = Encoding.ASCII.GetBytes(name);
+        int count = 0;
+        foreach (ref readonly FieldLine field in Head.Fields)
+        {
+            count += field.Name == FieldName.Cookie ? CookieText.CountOf(Head.Value(field), text) : 0;
+        }
+
+        return count == 1 && CookieText.NameOf(Head.Value(Head.Fields[slot.Field])[slot.Parameter]).SequenceEqual(text);
     }
 
     private AskedRequest Asked => new(Head, _prefix, _slot);

@@ -105,8 +105,7 @@ internal sealed partial class Exchange
     {
         if (PlaceholderToken.IsWithin(body.Span))
         {
-            const string Problem = "a placeholder in the body";
-            return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, Problem, Problem));
+            return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, PlaceholderInBody, PlaceholderInBody));
         }
 
         byte[] shown = HeadForPeople();

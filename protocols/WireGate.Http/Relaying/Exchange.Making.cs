@@ -126,6 +126,7 @@ internal sealed partial class Exchange
         UpstreamLeg upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
         Swap(credential);
+        _response.WithheldCookie = credential.CookieName;
         _scrubber.Begin(WriteRequest(upstream.Head, upstream.Key.Target, credential));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
@@ -146,7 +147,7 @@ internal sealed partial class Exchange
             {
                 // Its connection says nothing any more that could be believed.
                 BodyEnd unsent = await StopAsync(upstream, sending);
-                return unsent == BodyEnd.TooLong
+                return unsent is BodyEnd.TooLong or BodyEnd.Misplaced
                     ? await FinishUnansweredAsync(unsent, mayRepeat: false, reset: null)
                     : await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is no HTTP", e.Message)) ? Exchanged.Done : Exchanged.Ended;
             }
@@ -223,7 +224,7 @@ internal sealed partial class Exchange
                 await StopAsync(upstream, sending);
             }
 
-            if (received != BodyEnd.Complete)
+            if (received != BodyEnd.Complete || _clientProblem is not null)
             {
                 CutWithin(received, upstream.Reset);
                 return Exchanged.Ended;

@@ -71,11 +71,12 @@ internal sealed partial class Exchange
     private void CutWithin(BodyEnd received, ErrorCode? reset) => client.Cut(
         received switch
         {
+            _ when _clientProblem is not null => SessionEnd.ClientBrokeProtocol,
             BodyEnd.SourceClosed => SessionEnd.UpstreamClosed,
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,
             _ => SessionEnd.ClientClosed,
         },
-        received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response",
+        _clientProblem ?? (received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response"),
 
         // What was answered was not refused, whatever the upstream says then.
         received == BodyEnd.SourceClosed && reset != ErrorCode.REFUSED_STREAM ? reset : null);

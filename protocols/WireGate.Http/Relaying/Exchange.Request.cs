@@ -12,7 +12,10 @@ namespace WireGate.Http.Relaying;
 /// <content>The request, as the upstream gets it.</content>
 internal sealed partial class Exchange
 {
+    private const string PlaceholderInBody = "a placeholder in the body";
+
     private string? _clientProblem;
+    private PlaceholderGuard? _guard;
     private TargetConfig? _named;
     private byte[] _authority = [];
 
@@ -56,7 +59,12 @@ internal sealed partial class Exchange
             // Servers that know no trailers of requests, nginx among them, end the connection for one.
             _clientTrailers.BeginRequest(Head, upstream.TakesTrailers && IsGrpc, credential, _rules);
             long most = _heldBody is null ? _mostBody : long.MaxValue;
-            end = await _clientBodies.RunAsync(OwnSource ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers);
+
+            // In what is the gateway's own stands the real credential.
+            BodySource? own = OwnSource;
+            PlaceholderGuard? guard = body == BodyKind.None || own is not null ? null : _guard ??= new PlaceholderGuard();
+            end = await _clientBodies.RunAsync(
+                own ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers, guard: guard);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -67,12 +75,18 @@ internal sealed partial class Exchange
             _clientProblem = e.Message;
         }
 
+        _guard?.Forget();
         if (end == BodyEnd.TooLong)
         {
             CutBody();
         }
 
-        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong)
+        if (end == BodyEnd.Misplaced)
+        {
+            _clientProblem = PlaceholderInBody;
+        }
+
+        if (end is BodyEnd.SourceClosed or BodyEnd.TooLong or BodyEnd.Misplaced)
         {
             // The upstream would wait for the rest.
             upstream.Abort();

@@ -1,4 +1,5 @@
 using WireGate.Core.Audit;
+using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -43,7 +44,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     /// <returns>False: the client's connection ends.</returns>
     public async ValueTask<bool> RunAsync()
     {
-        (_isAnswered, _isSent, _isMisdirected, _mostBody, _cutBody) = (false, false, false, long.MaxValue, null);
+        (_isAnswered, _isSent, _isMisdirected, _mostBody, _cutBody, _clientProblem) = (false, false, false, long.MaxValue, null, null);
         try
         {
             return await ServeAsync();
@@ -133,6 +134,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         if (await LookAsync() is { } seen)
         {
             return seen;
+        }
+
+        if (_heldBody is { } held && _field is null && PlaceholderToken.IsWithin(held.Bytes.Span))
+        {
+            return await BreakAsync(400, PlaceholderInBody);
         }
 
         (HttpOperation request, Decision decision, refusal) = await DecideAsync(isRun: true);

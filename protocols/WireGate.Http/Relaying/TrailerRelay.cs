@@ -65,7 +65,8 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
         foreach (ref readonly FieldLine field in came is null ? default : came.Fields)
         {
             ReadOnlySpan<byte> name = came!.Name(field), value = came.Value(field);
-            if (peer == Peer.Client && (PlaceholderToken.IsWithin(name) || PlaceholderToken.IsWithin(value) || BinaryField.HasPlaceholder(name, value)))
+            if (peer == Peer.Client && (PlaceholderToken.IsWithin(name) || PlaceholderToken.IsWithin(value) || BinaryField.HasPlaceholder(name, value)
+                || EncodedPlaceholder.IsWithin(value)))
             {
                 ProtocolException.Throw(peer, "a placeholder in a trailer");
             }

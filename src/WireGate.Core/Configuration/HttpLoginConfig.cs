@@ -17,7 +17,7 @@ public sealed record HttpLoginConfig
     /// <summary>Where it stands.</summary>
     public required HttpSurface Surface { get; init; }
 
-    /// <summary>Name of the header, as it is written, or of the query parameter; of a body, the pointer (RFC 6901). Empty for Basic.</summary>
+    /// <summary>Name of the header, as it is written, of the query parameter or of the cookie; of a body, the pointer (RFC 6901). Empty for Basic.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>What stands before the secret; for <see cref="HttpSurface.BasicPassword"/> the user's name, without the colon.</summary>
@@ -73,4 +73,7 @@ public enum HttpSurface
 
     /// <summary>In one member of a JSON body, or one field of a form.</summary>
     Body,
+
+    /// <summary>In a cookie.</summary>
+    Cookie,
 }

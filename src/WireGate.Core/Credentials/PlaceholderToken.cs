@@ -84,6 +84,35 @@ public static class PlaceholderToken
         return false;
     }
 
+    /// <summary>How many tokens stand in a text.</summary>
+    public static int Count(ReadOnlySpan<byte> text)
+    {
+        int count = 0;
+        for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= Length; text = text[(at + 1)..])
+        {
+            count += TryParse(text.Slice(at, Length), out _) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>Whether a text may be the first characters of a token, and is not all of one.</summary>
+    public static bool IsBeginning(ReadOnlySpan<byte> text)
+    {
+        if (text.Length <= IdStart)
+        {
+            return "wgp_"u8.StartsWith(text);
+        }
+
+        if (text.Length >= Length || !text.StartsWith("wgp_"u8))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> id = text[IdStart..Math.Min(text.Length, IdStart + IdLength)], rest = text[(IdStart + id.Length)..];
+        return IsBase62(id) && (rest.IsEmpty || (rest[0] == (byte)'_' && IsBase62(rest[1..])));
+    }
+
     /// <summary>Whether this has the shape of an id. No id contains what separates it in a user name: <c>+</c>, <c>@</c>, <c>_</c>.</summary>
     public static bool IsId(ReadOnlySpan<byte> text) => text.Length == IdLength && IsBase62(text);
 

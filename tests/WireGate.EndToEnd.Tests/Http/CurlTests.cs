@@ -101,6 +101,17 @@ internal sealed class CurlTests : HttpFixture
         Assert.That(Echo(result).GetProperty("url").GetString(), Is.EqualTo($"/who?a=1&b=2&api_key={NginxHost.Token}"));
     }
 
+    [TestCase("--http1.1")]
+    [TestCase("--http2-prior-knowledge")]
+    public async Task A_placeholder_in_a_cookie_becomes_what_the_login_says(string version)
+    {
+        string url = Url("cookie", "/who").Replace($":{Gateway.Port}", $":{Gateway.ClearPort}", StringComparison.Ordinal);
+        ToolResult result = await CurlAsync([version, "-b", $"a=1; session={await TokenAsync("cookie")}; b=2", url]);
+
+        Assert.That(Fields(Echo(result)).Where(f => f.StartsWith("cookie", StringComparison.OrdinalIgnoreCase)),
+            Is.EqualTo(new[] { $"Cookie: a=1; b=2; session={NginxHost.Token}" }));
+    }
+
     [Test]
     public async Task A_range()
     {

@@ -74,12 +74,13 @@ internal sealed class HttpGateway : IAsyncDisposable
                 path: /field
                 logins: { bot: { header: X-Api-Key, value: "key=${secret.real}" } }
               query: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /query, logins: { bot: { query: { name: api_key, secret: real } } } }
+              cookie: { protocol: http, address: "http://127.0.0.1:{{node.Port}}", path: /cookie, logins: { bot: { cookie: { name: session, secret: real } } } }
             masks:
               tokens: { json: ["$..token", "$.items[*].email"], detect: [credit-card], with: last4 }
             grants:
               - name: agents
                 to: { issuer: local, groups: [agents] }
-                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, basic, field, query]
+                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, basic, field, query, cookie]
             rules:
               list:
                 - { name: everything, match: { http: {} }, do: allow }

@@ -131,7 +131,7 @@ internal sealed class ConfigLoaderTests
         Assert.That((api.Tls.Mode, api.Tls.CaPath, clear.Tls.Mode), Is.EqualTo((TlsMode.VerifyFull, "/etc/wiregate/api-ca.pem", TlsMode.Disable)));
         Assert.That((clear.Addresses[0].Port, clear.Hosts.Length, clear.Path), Is.EqualTo((9000, 0, "/clear")));
         Assert.That((string.Join(' ', api.Hosts), api.Path, api.Authentication.Length), Is.EqualTo(("api.wiregate.internal api", "/api/v1", 0)));
-        Assert.That(api.Logins.Take(6).Select(l => l.Http), Is.EqualTo(new[]
+        Assert.That(api.Logins.Take(7).Select(l => l.Http), Is.EqualTo(new[]
         {
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "Authorization", Before = "Bearer " },
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.BasicUser },
@@ -139,6 +139,7 @@ internal sealed class ConfigLoaderTests
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "X-Api-Key", Before = "key=", After = ";v=1" },
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Header, Name = "authorization", Before = "Bearer " },
             new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Query, Name = "api_key" },
+            new HttpLoginConfig { Secret = "app", Surface = HttpSurface.Cookie, Name = "__Host-session" },
         }));
         Assert.That(api.Logins.Select(l => l.User), Has.All.Empty);
         Assert.That(requests.Methods, Is.EqualTo(new[] { "GET", "HEAD" }));

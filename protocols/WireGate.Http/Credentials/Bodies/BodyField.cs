@@ -180,13 +180,7 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
             return decoded[..length];
         }
 
-        private void Note(ReadOnlySpan<byte> text)
-        {
-            for (int at; (at = text.IndexOf("wgp_"u8)) >= 0 && text.Length - at >= PlaceholderToken.Length; text = text[(at + 1)..])
-            {
-                Count += PlaceholderToken.TryParse(text.Slice(at, PlaceholderToken.Length), out _) ? 1 : 0;
-            }
-        }
+        private void Note(ReadOnlySpan<byte> text) => Count += PlaceholderToken.Count(text);
 
         private sealed class Step
         {

@@ -133,6 +133,23 @@ internal sealed class HttpQuerySecretShape : MapShape<HttpLoginConfig>
         new() { Secret = values.Get(_secret), Surface = HttpSurface.Query, Name = values.Get(_name) };
 }
 
+/// <summary><c>cookie</c> of a login.</summary>
+internal sealed class HttpCookieSecretShape : MapShape<HttpLoginConfig>
+{
+    private readonly Key<string> _name;
+    private readonly Key<string> _secret;
+
+    public HttpCookieSecretShape()
+    {
+        _name = Required(
+            "name", new TextShape("the name of a cookie, of letters, digits and ._-", "^[A-Za-z0-9._-]{1,128}$"), c => c.Name, "The cookie's name.");
+        _secret = Required("secret", Words.RefersTo(NameKind.Secret), c => c.Secret, "The name of the secret that is its value.");
+    }
+
+    protected override HttpLoginConfig Build(MapValues values) =>
+        new() { Secret = values.Get(_secret), Surface = HttpSurface.Cookie, Name = values.Get(_name) };
+}
+
 /// <summary><c>body</c> of a login.</summary>
 internal sealed class HttpBodySecretShape : MapShape<HttpLoginConfig>
 {

@@ -27,6 +27,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
     private readonly Key<string> _header;
     private readonly Key<HttpLoginConfig> _value;
     private readonly Key<HttpLoginConfig> _query;
+    private readonly Key<HttpLoginConfig> _cookie;
     private readonly Key<HttpLoginConfig> _clientCertificate;
     private readonly Key<HttpLoginConfig> _oauth2;
     private readonly Key<HttpLoginConfig> _gitHubApp;
@@ -52,6 +53,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         _value = Optional(
             "value", new HttpHeaderValueShape(), l => HttpLogins.IsOtherHeader(l.Http) ? l.Http : null, "HTTP: what the header says, with ${secret.NAME} in it once.");
         _query = Optional("query", new HttpQuerySecretShape(), l => l.Http is { Surface: HttpSurface.Query } query ? query : null, "HTTP: the query parameter that has the credential.");
+        _cookie = Optional("cookie", new HttpCookieSecretShape(), l => l.Http is { Surface: HttpSurface.Cookie } cookie ? cookie : null, "HTTP: the cookie that has the credential.");
         _clientCertificate = Optional(
             "clientCertificate",
             new HttpCertificateShape(),
@@ -74,7 +76,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         }
 
         bool isKubernetes = context.Protocol == ProtocolNames.Kubernetes, isHttp = ProtocolNames.IsOverHttp(context.Protocol);
-        Key[] ofHttp = [_basic, _header, _value, _query, _gitHubApp, _aws, _body], ofBoth = [_bearer, _clientCertificate, _oauth2];
+        Key[] ofHttp = [_basic, _header, _value, _query, _cookie, _gitHubApp, _aws, _body], ofBoth = [_bearer, _clientCertificate, _oauth2];
         (Key Key, string Has)[] others =
         [
             .. isHttp ? [(_user, "postgres and ssh have"), (_password, "postgres and ssh have"), (_privateKey, "ssh has"), (_certificate, "ssh has")] : Array.Empty<(Key, string)>(),
@@ -107,7 +109,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             Certificate = values.GetOrNull(_certificate),
             Http = WithBody(values.TryGet(_bearer, out string? bearer) ? HttpLogins.Bearer(bearer)
                 : values.TryGet(_header, out string? header) ? values.Get(_value) with { Name = header }
-                : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_clientCertificate)
+                : values.GetOrNull(_basic) ?? values.GetOrNull(_query) ?? values.GetOrNull(_cookie) ?? values.GetOrNull(_clientCertificate)
                     ?? values.GetOrNull(_oauth2) ?? values.GetOrNull(_gitHubApp) ?? values.GetOrNull(_aws), values.GetOrNull(_body)),
             Impersonate = values.GetOrNull(_impersonate),
         };
@@ -119,7 +121,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
             context.Report(values.Map, values.Has(_header) ? "a header without what it says, add value: \"${secret.NAME}\"" : "a value without its header, add header");
         }
 
-        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _clientCertificate, _oauth2, _gitHubApp, _aws }.Where(values.Has)];
+        Key[] written = [.. new Key[] { _bearer, _basic, _header, _query, _cookie, _clientCertificate, _oauth2, _gitHubApp, _aws }.Where(values.Has)];
         if (written.Length > 1)
         {
             context.Report(values.Node(written[1]), $"the login has {written[0].Name} already, keep one of them");
@@ -132,7 +134,7 @@ internal sealed class LoginShape : MapShape<LoginConfig>
         {
             context.Report(values.Map, isKubernetes
                 ? "it has nothing to log in with, add bearer: the name of a secret, or clientCertificate or oauth2"
-                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, clientCertificate, oauth2, githubApp, aws or body");
+                : "it has nothing to log in with, add bearer: the name of a secret, or basic, header and value, query, cookie, clientCertificate, oauth2, githubApp, aws or body");
         }
     }
 

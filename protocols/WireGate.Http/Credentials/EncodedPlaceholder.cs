@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using WireGate.Core.Credentials;
+
+namespace WireGate.Http.Credentials;
+
+/// <summary>Placeholders in other words than their own: with <c>%XX</c> for what whoever reads them decodes, or in base64 of either alphabet.</summary>
+internal static class EncodedPlaceholder
+{
+    // A server, and one behind it, may decode what was decoded.
+    private const int MostDecodings = 3;
+
+    // In base64 what a token begins with is one of these, by the bytes before it modulo 3: the characters that are the token's alone, and how many of their
+    // group of four are before them.
+    private static readonly (byte[] Text, int Before)[] Beginnings = [("d2dwX"u8.ToArray(), 0), ("dncF"u8.ToArray(), 2), ("3Z3Bf"u8.ToArray(), 3)];
+
+    private static readonly SearchValues<byte> Alphabet = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_"u8);
+
+    /// <summary>Whether one is in a text that is not there as it is.</summary>
+    public static bool IsWithin(ReadOnlySpan<byte> text) => IsEscaped(text) || IsInBase64(text);
+
+    /// <summary>Whether there are more of them behind escapes than stand there without.</summary>
+    public static bool IsEscaped(ReadOnlySpan<byte> text)
+    {
+        if (!text.Contains((byte)'%'))
+        {
+            return false;
+        }
+
+        byte[] decoded = ArrayPool<byte>.Shared.Rent(text.Length);
+        try
+        {
+            int before = PlaceholderToken.Count(text), length = text.Length, again;
+            text.CopyTo(decoded);
+            for (int i = 0; i < MostDecodings && (again = Decode(decoded.AsSpan(0, length))) < length; i++)
+            {
+                length = again;
+                if (PlaceholderToken.Count(decoded.AsSpan(0, length)) > before)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(decoded, clearArray: true);
+        }
+    }
+
+    /// <summary>Whether one is in what base64 in a text stands for, wherever in it that begins.</summary>
+    public static bool IsInBase64(ReadOnlySpan<byte> text)
+    {
+        foreach ((byte[] begin, int before) in Beginnings)
+        {
+            ReadOnlySpan<byte> rest = text;
+            for (int at; (at = rest.IndexOf(begin)) >= 0; rest = rest[(at + 1)..])
+            {
+                int start = text.Length - rest.Length + at - before;
+                if (start >= 0 && IsAt(text[start..]))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // Of groups of four characters, from the first of one.
+    private static bool IsAt(ReadOnlySpan<byte> groups)
+    {
+        // Two bytes before it, and two behind, of groups that are not its alone.
+        const int Most = (PlaceholderToken.Length + 4) / 3 * 4;
+        Span<byte> coded = stackalloc byte[Most];
+        Span<byte> text = stackalloc byte[Most];
+        try
+        {
+            int length = groups.IndexOfAnyExcept(Alphabet);
+            length = Math.Min(Most, length < 0 ? groups.Length : length);
+            for (int i = 0; i < length; i++)
+            {
+                coded[i] = groups[i] switch { (byte)'-' => (byte)'+', (byte)'_' => (byte)'/', byte b => b };
+            }
+
+            // Padded or not: what is behind it is nobody's.
+            while (length % 4 != 0)
+            {
+                coded[length++] = (byte)'A';
+            }
+
+            Base64.DecodeFromUtf8(coded[..length], text, out _, out int decoded);
+            return PlaceholderToken.IsWithin(text[..decoded]);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(coded);
+            CryptographicOperations.ZeroMemory(text);
+        }
+    }
+
+    private static int Decode(Span<byte> text)
+    {
+        int length = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            int high = i + 2 < text.Length && text[i] == '%' ? Digit(text[i + 1]) : -1, low = high < 0 ? -1 : Digit(text[i + 2]);
+            text[length++] = low < 0 ? text[i] : (byte)((high << 4) | low);
+            i += low < 0 ? 0 : 2;
+        }
+
+        return length;
+    }
+
+    private static int Digit(byte b) => char.IsAsciiHexDigit((char)b) ? (b <= '9' ? b - '0' : (b | 0x20) - 'a' + 10) : -1;
+}
