@@ -4,29 +4,17 @@
 const assert = require('node:assert');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
-const http = require('node:http');
-const https = require('node:https');
-const tls = require('node:tls');
 const WebSocket = require('ws');
+const { ConnectAgent } = require('./connect_agent');
 
 const { WG_URL, WG_PLACEHOLDER, WG_CA, WG_PROXY } = process.env;
 const ca = WG_CA ? fs.readFileSync(WG_CA) : undefined;
-
-class ConnectAgent extends https.Agent {
-  createConnection(options, callback) {
-    const [proxy, url] = [new URL(WG_PROXY), new URL(WG_URL)];
-    http.request({ host: proxy.hostname, port: proxy.port, method: 'CONNECT', path: `${url.hostname}:${url.port}` })
-      .on('connect', (response, socket) => callback(null, tls.connect({ socket, servername: url.hostname, ca })))
-      .on('error', callback)
-      .end();
-  }
-}
 
 function open(path, options = {}, protocols = []) {
   return new WebSocket(`${WG_URL}${path}`, protocols, {
     headers: { Authorization: `Bearer ${options.placeholder ?? WG_PLACEHOLDER}` },
     ca,
-    agent: WG_PROXY ? new ConnectAgent() : undefined,
+    agent: WG_PROXY ? new ConnectAgent(WG_PROXY, WG_URL, { ca }) : undefined,
     maxPayload: 64 * 1024 * 1024,
     perMessageDeflate: false,
     ...options,

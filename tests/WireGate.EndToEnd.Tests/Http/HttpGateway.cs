@@ -170,6 +170,18 @@ internal sealed class HttpGateway : IAsyncDisposable
 
     public Task<ToolResult> VerifyAuditAsync() => Tools.RunAsync(Places.Gateway, ["audit", "verify", "--dir", AuditDirectory]);
 
+    /// <summary>Has it take another config, as its operator does.</summary>
+    public async Task ReloadAsync(Func<string, string> edit)
+    {
+        int seen = Loaded();
+        _configText = edit(_configText);
+        PrivateFile.Write(ConfigPath, _configText);
+        _process!.Signal(Unix.SigHup);
+        await Wait.UntilAsync(() => Loaded() > seen, "the config to be taken");
+
+        int Loaded() => Log.Split("config", StringSplitOptions.None).Length;
+    }
+
     /// <summary>Ends it as the kernel does when memory is short.</summary>
     public async Task KillAsync()
     {

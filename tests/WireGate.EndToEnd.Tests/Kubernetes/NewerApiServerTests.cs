@@ -15,13 +15,15 @@ internal sealed class NewerApiServerTests
     private ScriptHost _server = null!;
     private KubernetesGateway _gateway = null!;
     private string _alice = null!;
+    private readonly int _proxy = Ports.Free();
+
+    private string ProxyAuthority => Path.Combine(_server.Root, "ca.crt");
 
     [OneTimeSetUp]
     public async Task StartAsync()
     {
         _server = await StartServerAsync();
-        _gateway = await KubernetesGateway.StartAsync(Places.Kubectl, _server.Port, _server.Authority, ApiServer.Token, edit: config => config
-            .Replace("path: /prod\n", "path: /prod\n    mask: [ids]\n", StringComparison.Ordinal) + "masks:\n  ids: { json: [\"$..uid\"], with: redact }\n");
+        _gateway = await KubernetesGateway.StartAsync(Places.Kubectl, _server.Port, _server.Authority, ApiServer.Token, edit: Edit);
         _alice = await _gateway.KubeconfigAsync();
     }
 
@@ -90,6 +92,33 @@ internal sealed class NewerApiServerTests
         Assert.That(result.ExitCode, Is.EqualTo(1));
         Assert.That(result.Error, Does.Contain("401"));
         Assert.That(Seen(), Has.Length.EqualTo(before));
+    }
+
+    [Test]
+    public async Task Kubectl_goes_through_the_proxy()
+    {
+        int before = Seen().Length;
+        string[] arguments = ["--kubeconfig", _alice, $"--server=https://prod.test:{_server.Port}", $"--certificate-authority={ProxyAuthority}"];
+        var environment = new Dictionary<string, string> { ["HOME"] = Path.GetDirectoryName(_alice)!, ["HTTPS_PROXY"] = $"http://127.0.0.1:{_proxy}", ["NO_PROXY"] = "" };
+        ToolResult pods = await Tools.RunAsync(Places.Kubectl, [.. arguments, .. RecordedScript.Get], environment);
+        ToolResult log = await Tools.RunAsync(Places.Kubectl, [.. arguments, .. RecordedScript.Logs], environment);
+        ToolResult denied = await Tools.RunAsync(Places.Kubectl, [.. arguments, "get", "secrets"], environment);
+
+        Assert.That(pods.Succeeded().Output, Does.Match(@"(?s)^NAME +READY.*\nweb-1 .*Running.*here.*\nweb-2 .*Running.*here"));
+        Assert.That(log.Succeeded().Output, Is.EqualTo("line 0\nline 1\nline 2\n"));
+        Assert.That(denied.Error, Does.StartWith("Error from server (Forbidden): ").And.Contain("ask the vault"), denied.ToString());
+        Assert.That(Seen().Skip(before).Select(r => r.GetProperty("user").GetString()), Is.Not.Empty.And.All.EqualTo("wg:alice"));
+    }
+
+    private string Edit(string config)
+    {
+        string edited = config
+            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_proxy}\", ca: {{ certificate: {ProxyAuthority}, key: {_server.Root}/ca.key }} }}\nsecrets:\n", StringComparison.Ordinal)
+            .Replace("path: /prod\n", "path: /prod\n    hosts: [prod.test]\n    mask: [ids]\n", StringComparison.Ordinal)
+            + "masks:\n  ids: { json: [\"$..uid\"], with: redact }\n";
+        string path = _server.Write("wiregate.yaml", edited);
+        Tools.RunAsync(Places.Gateway, ["ca", "create", "--config", path]).GetAwaiter().GetResult().Succeeded();
+        return edited;
     }
 
     private JsonElement[] Seen() => [.. _server.Records];
