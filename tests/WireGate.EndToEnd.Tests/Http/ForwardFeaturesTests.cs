@@ -11,7 +11,7 @@ internal sealed class ForwardFeaturesTests : HttpHoldFixture
     private readonly int _port = Ports.Free();
     private ScriptHost _bucket = null!;
 
-    private string Authority => Path.Combine(_bucket.Root, "ca.crt");
+    private string Authority => Path.Combine(_bucket.Root, "forward.crt");
 
     private string Proxy => $"http://127.0.0.1:{_port}";
 
@@ -27,7 +27,7 @@ internal sealed class ForwardFeaturesTests : HttpHoldFixture
         }).GetAwaiter().GetResult();
         string access = _bucket.Write("access", AccessKey), secret = _bucket.Write("secret", SecretKey), session = _bucket.Write("session", SessionToken);
         string edited = base.Edit(config)
-            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_port}\", ca: {{ certificate: {Authority}, key: {_bucket.Root}/ca.key }} }}\nsecrets:\n  access: {{ file: {access} }}\n  secret: {{ file: {secret} }}\n  session: {{ file: {session} }}\n", StringComparison.Ordinal)
+            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_port}\", ca: {{ certificate: {Authority}, key: {_bucket.Root}/forward.key }} }}\nsecrets:\n  access: {{ file: {access} }}\n  secret: {{ file: {secret} }}\n  session: {{ file: {session} }}\n", StringComparison.Ordinal)
             .Replace("path: /masked,", "path: /masked, hosts: [masked.test],", StringComparison.Ordinal)
             .Replace("path: /node2\n", "path: /node2\n    hosts: [node2.test]\n", StringComparison.Ordinal)
             .Replace("targets:\n", $$"""

@@ -10,13 +10,13 @@ internal sealed class WebSocketTests : HttpFixture
     private readonly int _port = Ports.Free();
     private ScriptHost _upstream = null!;
 
-    private string ProxyAuthority => Path.Combine(_upstream.Root, "ca.crt");
+    private string ProxyAuthority => Path.Combine(_upstream.Root, "forward.crt");
 
     protected override string Edit(string config)
     {
         _upstream = ScriptHost.StartAsync("websocket_server.js", _ => new Dictionary<string, string> { ["WG_REAL"] = NginxHost.Token }).GetAwaiter().GetResult();
         string edited = config
-            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_port}\", ca: {{ certificate: {ProxyAuthority}, key: {_upstream.Root}/ca.key }} }}\nsecrets:\n", StringComparison.Ordinal)
+            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_port}\", ca: {{ certificate: {ProxyAuthority}, key: {_upstream.Root}/forward.key }} }}\nsecrets:\n", StringComparison.Ordinal)
             .Replace("targets:\n", $"targets:\n  ws: {{ protocol: http, address: \"https://127.0.0.1:{_upstream.Port}\", hosts: [ws.test], path: /ws, tls: {{ ca: {_upstream.Authority} }}, logins: {{ bot: {{ bearer: real }} }} }}\n", StringComparison.Ordinal)
             .Replace("grants:\n", "grants:\n  - { name: ws, to: { issuer: local, groups: [agents] }, targets: [ws] }\n", StringComparison.Ordinal);
         string path = _upstream.Write("wiregate.yaml", edited);

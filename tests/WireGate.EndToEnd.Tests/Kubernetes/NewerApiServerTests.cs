@@ -17,7 +17,7 @@ internal sealed class NewerApiServerTests
     private string _alice = null!;
     private readonly int _proxy = Ports.Free();
 
-    private string ProxyAuthority => Path.Combine(_server.Root, "ca.crt");
+    private string ProxyAuthority => Path.Combine(_server.Root, "forward.crt");
 
     [OneTimeSetUp]
     public async Task StartAsync()
@@ -113,7 +113,7 @@ internal sealed class NewerApiServerTests
     private string Edit(string config)
     {
         string edited = config
-            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_proxy}\", ca: {{ certificate: {ProxyAuthority}, key: {_server.Root}/ca.key }} }}\nsecrets:\n", StringComparison.Ordinal)
+            .Replace("secrets:\n", $"  - {{ name: out, protocol: forward, address: \"127.0.0.1:{_proxy}\", ca: {{ certificate: {ProxyAuthority}, key: {_server.Root}/forward.key }} }}\nsecrets:\n", StringComparison.Ordinal)
             .Replace("path: /prod\n", "path: /prod\n    hosts: [prod.test]\n    mask: [ids]\n", StringComparison.Ordinal)
             + "masks:\n  ids: { json: [\"$..uid\"], with: redact }\n";
         string path = _server.Write("wiregate.yaml", edited);
