@@ -130,7 +130,7 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         SslServerAuthenticationOptions shown;
         try
         {
-            shown = await _leaves.GetValue(session.Listener.Authority!, c => new LeafCertificates(c, services.Time, HttpProtocol.Http11)).OfAsync(host);
+            shown = await LeavesOf(session.Listener).OfAsync(host);
             await session.Loop.Switch();
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
@@ -151,6 +151,11 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         await HttpProtocol.AcceptTlsAsync(session, shown);
         return RequestScope.Tunnel(host, port, session.Client.Tls!.ServerName);
     }
+
+    private LeafCertificates LeavesOf(ListenerConfig listener) => _leaves.GetValue(
+        listener.Authority!,
+        c => listener.Http2 == ListenerHttp2.Off ? new LeafCertificates(c, services.Time, HttpProtocol.Http11)
+            : new LeafCertificates(c, services.Time, HttpProtocol.Http2, HttpProtocol.Http11));
 
     /// <summary>Looks at the first byte within a tunnel, and leaves it where it is.</summary>
     private async ValueTask<bool> SpeaksTlsAsync(Session session, RequestHead head)

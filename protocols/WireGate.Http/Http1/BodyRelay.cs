@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Masking;
 using WireGate.Http.Relaying;
@@ -68,7 +69,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="guard">Looks for placeholders in it; null: nobody does.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<BodyEnd> RunAsync(
         BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null,
         TrailerRelay? trailers = null, PlaceholderGuard? guard = null)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using WireGate.Core.Transport;
 using WireGate.Http.Http2;
 
 namespace WireGate.Http.Http1;
@@ -62,7 +63,11 @@ internal readonly struct BodySink
         }
 
         _output.Write(run.Span);
-        _output.Write(inChunks ? "\r\n"u8 : default);
+        if (inChunks)
+        {
+            _output.Write("\r\n"u8);
+        }
+
         return ValueTask.FromResult(false);
     }
 
@@ -106,7 +111,7 @@ internal readonly struct BodySink
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private static async ValueTask<bool> SendLongAsync(PipeWriter output, ReadOnlyMemory<byte> run, bool inChunks)
     {
         bool isGone = await IsGoneAsync(output.WriteAsync(run, CancellationToken.None));
@@ -128,9 +133,12 @@ internal readonly struct BodySink
         }
     }
 
+    private static ValueTask<bool> IsGoneAsync(ValueTask<FlushResult> flush) =>
+        flush.IsCompletedSuccessfully ? new ValueTask<bool>(flush.Result.IsCompleted) : WhenSentAsync(flush);
+
     /// <summary>Over a stream it is told by an exception.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<bool> IsGoneAsync(ValueTask<FlushResult> flush)
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<bool> WhenSentAsync(ValueTask<FlushResult> flush)
     {
         try
         {

@@ -109,26 +109,26 @@ internal sealed partial class Exchange
         return refusal;
     }
 
-    private async ValueTask<Refusal?> GoOnAsync(Placeholder placeholder)
+    private ValueTask<Refusal?> GoOnAsync(Placeholder placeholder)
     {
         _access = Session.Access;
         Refusal? refusal = IsRenewed ? CheckSurface(_slot) ?? Impersonate() : Renew();
-        if (refusal is null && placeholder.UsesLeft is not null)
-        {
-            try
-            {
-                bool isTaken = await Process.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
-                await Session.Loop.Switch();
-                refusal = isTaken ? null : of.Authorization.NotProven(Session, PlaceholderVerdict.UsedUp, placeholder.Id);
-            }
-            catch (StoreUnavailableException e)
-            {
-                await Session.Loop.Switch();
-                refusal = new Refusal(SessionEnd.AuditFailed, "the gateway's store is not available", e.Message);
-            }
-        }
+        return refusal is null && placeholder.UsesLeft is not null ? TakeUseAsync(placeholder) : new ValueTask<Refusal?>(refusal);
+    }
 
-        return refusal;
+    private async ValueTask<Refusal?> TakeUseAsync(Placeholder placeholder)
+    {
+        try
+        {
+            bool isTaken = await Process.Placeholders.TryTakeUseAsync(placeholder, CancellationToken.None);
+            await Session.Loop.Switch();
+            return isTaken ? null : of.Authorization.NotProven(Session, PlaceholderVerdict.UsedUp, placeholder.Id);
+        }
+        catch (StoreUnavailableException e)
+        {
+            await Session.Loop.Switch();
+            return new Refusal(SessionEnd.AuditFailed, "the gateway's store is not available", e.Message);
+        }
     }
 
     private Refusal? Prove(out PlaceholderSlot slot, out Placeholder? placeholder)

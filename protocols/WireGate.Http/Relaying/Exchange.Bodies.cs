@@ -30,11 +30,6 @@ internal sealed partial class Exchange
     /// <returns>What the exchange ends with; null: it goes on.</returns>
     private async ValueTask<bool?> ReadBodyAsync()
     {
-        if (Head.Body.Kind == BodyKind.None)
-        {
-            return null;
-        }
-
         of.Decider.Refresh();
         if (!IsRenewed && Renew() is { } refusal)
         {

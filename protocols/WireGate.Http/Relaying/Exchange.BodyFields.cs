@@ -29,7 +29,7 @@ internal sealed partial class Exchange
     /// <returns>What the exchange ends with; null: it goes on.</returns>
     private async ValueTask<bool?> TakeBodyAsync()
     {
-        if (Head.Body.Kind == BodyKind.None || PointersOf(TargetOf(Session.Config)) is not { } pointers)
+        if (PointersOf(TargetOf(Session.Config)) is not { } pointers)
         {
             return null;
         }

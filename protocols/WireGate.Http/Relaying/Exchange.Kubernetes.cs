@@ -33,7 +33,7 @@ internal sealed partial class Exchange
     /// <returns>What the exchange ends with; null: it goes on.</returns>
     private async ValueTask<bool?> LookAsync()
     {
-        if (!_isKubernetes || Head.Body.Kind == BodyKind.None || !Session.Config.Rules.DeniesCredentialMinting
+        if (!_isKubernetes || !Session.Config.Rules.DeniesCredentialMinting
             || KubernetesRequest.Of(AskedRequest.MethodOf(Head.Method), new HttpPath(PathOf(Head.ReadTarget())), [])
                 is not { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" })
         {

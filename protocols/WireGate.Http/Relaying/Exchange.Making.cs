@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -33,6 +35,7 @@ internal sealed partial class Exchange
     }
 
     /// <returns>False: the client's connection ends.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> ExchangeAsync(AuditPosition written, bool isSafe)
     {
         if (await HashAsync() is { } ended)
@@ -122,6 +125,7 @@ internal sealed partial class Exchange
         }
     }
 
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Exchanged> ExchangeAsync(
         UpstreamLeg upstream, Credential credential, AuditPosition written, bool isSafe, bool mayRefresh)
     {
@@ -134,7 +138,7 @@ internal sealed partial class Exchange
         client.Interrupted = upstream.Aborting;
         bool isWhole = false;
         _isSent = true;
-        Task<BodyEnd> sending = SendAsync(upstream, credential);
+        Task<BodyEnd> sending = OwnLength is null && Head.Body.Kind == BodyKind.None ? SendHead(upstream, credential) : SendAsync(upstream, credential);
         _clock.Begin(upstream, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
         try
         {

@@ -14,6 +14,9 @@ internal sealed partial class Exchange
 {
     private const string PlaceholderInBody = "a placeholder in the body";
 
+    private static readonly Task<BodyEnd> Sent = Task.FromResult(BodyEnd.Complete);
+    private static readonly Task<BodyEnd> Gone = Task.FromResult(BodyEnd.DestinationGone);
+
     private string? _clientProblem;
     private PlaceholderGuard? _guard;
     private TargetConfig? _named;
@@ -49,6 +52,22 @@ internal sealed partial class Exchange
 
         return _authority;
     }
+
+    // Most requests are no more than a head, which the socket takes at once.
+    private static Task<BodyEnd> SendHead(UpstreamLeg upstream, Credential credential)
+    {
+        try
+        {
+            ValueTask<bool> sending = upstream.Begin(BodyKind.None, credential).EndAsync();
+            return sending.IsCompletedSuccessfully ? sending.Result ? Gone : Sent : WhenSentAsync(sending);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return Gone;
+        }
+    }
+
+    private static async Task<BodyEnd> WhenSentAsync(ValueTask<bool> sending) => await sending ? BodyEnd.DestinationGone : BodyEnd.Complete;
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 using WireGate.Http.Upstream;
@@ -16,6 +17,7 @@ internal sealed partial class Exchange
     private readonly ResponseHead _response = new();
     private readonly Scrubber _scrubber = new();
 
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<BodyEnd> ReceiveAsync(UpstreamLeg upstream, BodySink sink, Scrubber? scrubber)
     {
         try
@@ -49,7 +51,7 @@ internal sealed partial class Exchange
     /// <summary>Reads up to the head of the final response, and passes on those before it.</summary>
     /// <returns>False: the upstream closed before any of it came.</returns>
     /// <exception cref="ProtocolException">It is none.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> ReadResponseAsync(UpstreamLeg upstream)
     {
         _response.IsToHead = Head.Method.SequenceEqual("HEAD"u8);

@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
 using WireGate.Core.Audit;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
@@ -42,6 +44,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
     /// <summary>Serves the request whose head the client's leg has.</summary>
     /// <returns>False: the client's connection ends.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<bool> RunAsync()
     {
         (_isAnswered, _isSent, _isMisdirected, _mostBody, _cutBody, _clientProblem) = (false, false, false, long.MaxValue, null, null);
@@ -78,6 +81,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         _upstreamTrailers.Dispose();
     }
 
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> ServeAsync()
     {
         if (of.Services.Scope?.Check(Session, Head) is { } outside)
@@ -105,12 +109,13 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return await BreakAsync(405, "a method that this gateway does not serve");
         }
 
-        if (!Head.Upgrade.IsEmpty && (Head.Body.Kind != BodyKind.None || Head.ContentLength > 0))
+        bool hasBody = Head.Body.Kind != BodyKind.None;
+        if (!Head.Upgrade.IsEmpty && (hasBody || Head.ContentLength > 0))
         {
             return await BreakAsync(400, "a body before an upgrade");
         }
 
-        if (await TakeBodyAsync() is { } taken)
+        if (hasBody && await TakeBodyAsync() is { } taken)
         {
             return taken;
         }
@@ -126,12 +131,12 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return false;
         }
 
-        if (await ReadBodyAsync() is { } read)
+        if (hasBody && await ReadBodyAsync() is { } read)
         {
             return read;
         }
 
-        if (await LookAsync() is { } seen)
+        if (hasBody && await LookAsync() is { } seen)
         {
             return seen;
         }

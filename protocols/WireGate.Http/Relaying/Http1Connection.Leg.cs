@@ -95,15 +95,7 @@ internal sealed partial class Http1Connection
     }
 
     /// <inheritdoc/>
-    public override async ValueTask<bool> EndAsync()
-    {
-        if (_isLast)
-        {
-            await LingerAsync();
-        }
-
-        return !_isLast;
-    }
+    public override ValueTask<bool> EndAsync() => _isLast ? LingerAsync() : new ValueTask<bool>(true);
 
     /// <inheritdoc/>
     public override async ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast)
@@ -137,17 +129,18 @@ internal sealed partial class Http1Connection
     public override bool TryReset(ErrorCode code) => false;
 
     /// <summary>Reads on for a moment, for nothing.</summary>
-    private async ValueTask LingerAsync()
+    /// <returns>False: nothing comes behind that.</returns>
+    private async ValueTask<bool> LingerAsync()
     {
         if (_isLingered)
         {
-            return;
+            return false;
         }
 
         _isLingered = true;
         if (_head.Length > 0 && _isRead)
         {
-            return;
+            return false;
         }
 
         _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
@@ -164,5 +157,6 @@ internal sealed partial class Http1Connection
         }
 
         _clock.Stop();
+        return false;
     }
 }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Relaying;
@@ -60,7 +61,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
     }
 
     /// <returns>False: there is no other request.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> ReadHeadAsync()
     {
         bool hasBegun = false;

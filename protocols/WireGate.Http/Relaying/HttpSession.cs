@@ -137,17 +137,16 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     /// <summary>Waits until the first request was let in. Continues on the loop.</summary>
     /// <param name="client">Whose other request waits.</param>
     /// <returns>Why it was not; null: it was, or there is none.</returns>
-    public async ValueTask<Refusal?> WhenBegunAsync(ClientLeg client)
-    {
-        if (_beginning is { Task.IsCompleted: false } beginning)
-        {
-            _waiting.Add(client);
-            _beginners?.Join(client.Watch());
-            await beginning.Task;
-            await Session.Loop.Switch();
-            _waiting.Remove(client);
-        }
+    public ValueTask<Refusal?> WhenBegunAsync(ClientLeg client) =>
+        _beginning is { Task.IsCompleted: false } beginning ? WhenBegunAsync(client, beginning.Task) : new ValueTask<Refusal?>(_refused);
 
+    private async ValueTask<Refusal?> WhenBegunAsync(ClientLeg client, Task beginning)
+    {
+        _waiting.Add(client);
+        _beginners?.Join(client.Watch());
+        await beginning;
+        await Session.Loop.Switch();
+        _waiting.Remove(client);
         return _refused;
     }
 

@@ -37,7 +37,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
         body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<bool> ReadHeadAsync(ResponseHead head)
     {
         PipeReader input = connection.Input;

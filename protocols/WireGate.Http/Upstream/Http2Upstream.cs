@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -59,7 +60,7 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<bool> ReadHeadAsync(ResponseHead head)
     {
         if (_stream is null)

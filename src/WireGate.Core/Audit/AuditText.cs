@@ -12,6 +12,9 @@ public static class AuditText
 {
     private const int LongestEscape = 6;
 
+    /// <summary>Characters that come out as they are, which most texts have only.</summary>
+    internal const string Plain = " !#$%()*,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
+
     /// <summary>Writes a JSON string, quotes included.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="utf8">The text; need not be valid.</param>

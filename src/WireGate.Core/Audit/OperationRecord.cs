@@ -11,6 +11,12 @@ public sealed class OperationRecord
     /// <summary>Bytes of what a client said that one record has: with every one of them escaped, it stays below its limit.</summary>
     private const int MostText = 32 * 1024;
 
+    // ," and ":" around the name.
+    private const int BeforeText = 5;
+
+    private static readonly SearchValues<char> PlainText = SearchValues.Create(AuditText.Plain);
+    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(Encoding.ASCII.GetBytes(AuditText.Plain));
+
     private readonly ArrayBufferWriter<byte> _members = new(1024);
     private int _left;
 
@@ -41,8 +47,16 @@ public sealed class OperationRecord
     {
         if (value is not null)
         {
-            Name(name);
-            AuditText.WriteString(_members, Encoding.UTF8.GetBytes(value));
+            if (value.AsSpan().ContainsAnyExcept(PlainText))
+            {
+                Name(name);
+                AuditText.WriteString(_members, Encoding.UTF8.GetBytes(value));
+                return;
+            }
+
+            Span<byte> member = Begin(name, value.Length);
+            Encoding.ASCII.GetBytes(value, member[(name.Length + BeforeText)..]);
+            End(member);
         }
     }
 
@@ -52,15 +66,42 @@ public sealed class OperationRecord
     /// <param name="digest">The member that has the SHA-256 of a value that was cut.</param>
     public void Fact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ReadOnlySpan<byte> digest)
     {
-        Name(name);
         int length = Math.Min(value.Length, _left);
-        AuditText.WriteString(_members, value[..length]);
+        ReadOnlySpan<byte> kept = value[..length];
+        if (kept.ContainsAnyExcept(PlainBytes))
+        {
+            Name(name);
+            AuditText.WriteString(_members, kept);
+        }
+        else
+        {
+            Span<byte> member = Begin(name, length);
+            kept.CopyTo(member[(name.Length + BeforeText)..]);
+            End(member);
+        }
+
         _left -= length;
         if (length < value.Length)
         {
             Name(digest);
             AuditText.WriteString(_members, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(value))));
         }
+    }
+
+    // ,"name":"text" of which the caller writes the text.
+    private Span<byte> Begin(ReadOnlySpan<byte> name, int length)
+    {
+        Span<byte> member = _members.GetSpan(name.Length + BeforeText + length + 1)[..(name.Length + BeforeText + length + 1)];
+        ",\""u8.CopyTo(member);
+        name.CopyTo(member[2..]);
+        "\":\""u8.CopyTo(member[(2 + name.Length)..]);
+        return member;
+    }
+
+    private void End(Span<byte> member)
+    {
+        member[^1] = (byte)'"';
+        _members.Advance(member.Length);
     }
 
     private void Name(ReadOnlySpan<byte> name)

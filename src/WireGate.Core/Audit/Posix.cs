@@ -23,6 +23,7 @@ internal static unsafe partial class Posix
     private const int MADV_POPULATE_READ = 22;
     private const int POSIX_FADV_DONTNEED = 4;
     private const int MS_SYNC = 4;
+    private const int SYNC_FILE_RANGE_WRITE = 2;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static SafeFileHandle OpenDirectory(string path)
@@ -79,6 +80,10 @@ internal static unsafe partial class Posix
     /// <summary>Has the page cache forget a file that is on disk. Best effort.</summary>
     public static void Forget(SafeFileHandle file) => _ = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
 
+    /// <summary>Has the kernel begin to write a range, so that a sync later has less to wait for. Best effort.</summary>
+    public static void BeginWriting(SafeFileHandle file, long offset, long length) =>
+        _ = sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
+
     /// <summary>Gives back what <see cref="Map"/> returned.</summary>
     public static void Unmap(byte* address, int size) => _ = munmap((nint)address, (nuint)size);
 
@@ -120,6 +125,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc")]
     private static partial int posix_fadvise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc")]
+    private static partial int sync_file_range(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc")]
     private static partial int madvise(nint address, nuint length, int advice);

@@ -11,13 +11,19 @@ internal class SegmentDisk
     /// <summary>As <see cref="FileMode"/>.</summary>
     public const UnixFileMode DirectoryMode = FileMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
 
+    // 256 KiB: some 0.1 ms of work.
+    private const int PagesAStep = 64;
+
     /// <summary>Makes a file of zeros that needs no allocation later, durable but for its name, and maps it.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="size">In bytes.</param>
+    /// <param name="rest">Called between two steps of the writing; null: all of it is wanted at once.</param>
     /// <exception cref="IOException">For example because the disk is full.</exception>
-    public virtual MappedSegment Create(string path, int size)
+    public virtual MappedSegment Create(string path, int size, Action? rest = null)
     {
         try
         {
-            return CreateWhole(path, size);
+            return CreateWhole(path, size, rest);
         }
         catch
         {
@@ -27,7 +33,7 @@ internal class SegmentDisk
         }
     }
 
-    private static MappedSegment CreateWhole(string path, int size)
+    private static MappedSegment CreateWhole(string path, int size, Action? rest)
     {
         using var stream = new FileStream(path, new FileStreamOptions
         {
@@ -41,11 +47,19 @@ internal class SegmentDisk
         // Really written: in a sparse or merely reserved file each page's first write-back would have to change the extents, which
         // makes every sync two to three times slower, and a full disk would show as a bus error in an appender. Page by page: the page
         // cache keeps what one call writes in one piece (a folio), and a store to a mapping makes all of its piece dirty. With pieces of
-        // 1 MiB every sync wrote one, six times slower.
+        // 1 MiB every sync wrote one, six times slower. With rests: in one go it held up a reactor for whole slices of the scheduler's
+        // (4 ms) where there are few cores, which is what a 99th percentile then showed.
         byte[] zeros = new byte[Math.Min(size, Environment.SystemPageSize)];
-        for (int left = size; left > 0; left -= zeros.Length)
+        int step = zeros.Length * PagesAStep;
+        for (int written = 0; written < size; written += zeros.Length)
         {
-            stream.Write(zeros.AsSpan(0, Math.Min(left, zeros.Length)));
+            if (written > 0 && written % step == 0)
+            {
+                Posix.BeginWriting(stream.SafeFileHandle, written - step, step);
+                rest?.Invoke();
+            }
+
+            stream.Write(zeros.AsSpan(0, Math.Min(size - written, zeros.Length)));
         }
 
         Posix.SyncData(stream.SafeFileHandle, path);

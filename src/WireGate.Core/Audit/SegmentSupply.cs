@@ -9,9 +9,13 @@ namespace WireGate.Core.Audit;
 /// <param name="isLastOnDisk">Whether all segments before the current one are on disk entirely.</param>
 internal sealed class SegmentSupply(string path, AuditLogContext log, Func<bool> isLastOnDisk)
 {
+    // Between two steps: 31 of them take a tenth of the time that three quarters of a segment last at 40,000 records a second.
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(1);
+
     private readonly object _gate = new();
     private MappedSegment? _next;
     private string? _refusal;
+    private bool _isAwaited;
 
     /// <summary>Somebody has asked for the next one, and has not taken it.</summary>
     public bool IsWanted { get; private set; }
@@ -42,7 +46,7 @@ internal sealed class SegmentSupply(string path, AuditLogContext log, Func<bool>
         string? refusal = null;
         try
         {
-            next = log.Disk.Create(ChainDirectory.Next(path), log.SegmentSize);
+            next = log.Disk.Create(ChainDirectory.Next(path), log.SegmentSize, RestUnlessAwaited);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -82,6 +86,8 @@ internal sealed class SegmentSupply(string path, AuditLogContext log, Func<bool>
 
                 log.Flusher?.Wake();
                 log.Preparer?.Wake();
+                _isAwaited = true;
+                Monitor.PulseAll(_gate);
                 if (!Monitor.Wait(_gate, AuditLogContext.LongestWait))
                 {
                     break;
@@ -92,12 +98,24 @@ internal sealed class SegmentSupply(string path, AuditLogContext log, Func<bool>
             {
                 _next = null;
                 IsWanted = false;
+                _isAwaited = false;
                 return next;
             }
         }
 
         log.Fail($"The audit log waited {AuditLogContext.LongestWait.TotalSeconds:0} s for its next file in {path}.", null);
         throw log.Failure.ToException();
+    }
+
+    private void RestUnlessAwaited()
+    {
+        lock (_gate)
+        {
+            if (!_isAwaited && !log.Failure.IsLatched)
+            {
+                Monitor.Wait(_gate, Rest);
+            }
+        }
     }
 
     /// <summary>Lets go whoever waits, now that the log has failed.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -34,7 +35,7 @@ public static class PlaceholderToken
     private const int CrcStart = Length - CrcLength;
 
     private static readonly SearchValues<byte> Base62Digits = SearchValues.Create(Base62);
-    private static readonly uint[] CrcTable = MakeCrcTable();
+    private static readonly uint[] CrcTables = MakeCrcTables();
 
     private static ReadOnlySpan<byte> Base62 => "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8;
 
@@ -136,11 +137,19 @@ public static class PlaceholderToken
 
     private static void WriteCrc(ReadOnlySpan<byte> text, Span<byte> destination)
     {
-        ReadOnlySpan<uint> table = CrcTable;
+        // Eight bytes at once, by as many tables: each says what its byte does to the sum behind those that follow it.
+        ReadOnlySpan<uint> tables = CrcTables;
         uint crc = uint.MaxValue;
+        for (; text.Length >= 8; text = text[8..])
+        {
+            uint low = BinaryPrimitives.ReadUInt32LittleEndian(text) ^ crc, high = BinaryPrimitives.ReadUInt32LittleEndian(text[4..]);
+            crc = tables[(7 * 256) + (byte)low] ^ tables[(6 * 256) + (byte)(low >> 8)] ^ tables[(5 * 256) + (byte)(low >> 16)] ^ tables[(4 * 256) + (byte)(low >> 24)]
+                ^ tables[(3 * 256) + (byte)high] ^ tables[(2 * 256) + (byte)(high >> 8)] ^ tables[256 + (byte)(high >> 16)] ^ tables[(byte)(high >> 24)];
+        }
+
         foreach (byte b in text)
         {
-            crc = (crc >> 8) ^ table[(byte)(crc ^ b)];
+            crc = (crc >> 8) ^ tables[(byte)(crc ^ b)];
         }
 
         crc = ~crc;
@@ -151,12 +160,12 @@ public static class PlaceholderToken
         }
     }
 
-    // What a byte does to the sum: HTTP proves a placeholder for each request, and bit by bit that took a twentieth of its time.
-    private static uint[] MakeCrcTable()
+    // What a byte does to the sum, and what it does with one to seven bytes of zeros behind it: HTTP proves a placeholder for each request.
+    private static uint[] MakeCrcTables()
     {
         const uint ReversedPolynomial = 0xEDB88320;
-        uint[] table = new uint[256];
-        for (uint b = 0; b < table.Length; b++)
+        uint[] tables = new uint[8 * 256];
+        for (uint b = 0; b < 256; b++)
         {
             uint crc = b;
             for (int bit = 0; bit < 8; bit++)
@@ -164,9 +173,14 @@ public static class PlaceholderToken
                 crc = (crc >> 1) ^ (ReversedPolynomial & (0 - (crc & 1)));
             }
 
-            table[b] = crc;
+            tables[b] = crc;
         }
 
-        return table;
+        for (int i = 256; i < tables.Length; i++)
+        {
+            tables[i] = (tables[i - 256] >> 8) ^ tables[(byte)tables[i - 256]];
+        }
+
+        return tables;
     }
 }

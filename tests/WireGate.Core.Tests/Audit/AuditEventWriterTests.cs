@@ -12,6 +12,12 @@ internal sealed class AuditEventWriterTests : AuditFixture
     private static readonly DateTimeOffset Noon = new(2030, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
     [Test]
+    public void Plain_characters_are_those_that_the_encoder_does_not_escape() =>
+        Assert.That(
+            AuditText.Plain,
+            Is.EqualTo(string.Concat(Enumerable.Range(0, 0x100).Select(c => (char)c).Where(c => System.Text.Encodings.Web.JavaScriptEncoder.Default.Encode($"{c}") == $"{c}"))));
+
+    [Test]
     public void Writes_all_members_under_their_names()
     {
         var auditEvent = new AuditEvent(AuditEventKind.SessionEnded)

@@ -92,6 +92,16 @@ internal sealed class AuditFailureTests : AuditFixture
     }
 
     [Test]
+    public void A_file_is_made_in_steps_with_rests_between()
+    {
+        string path = Path.Combine(Directory, "next");
+        int rests = 0;
+        using MappedSegment made = new SegmentDisk().Create(path, 1 << 20, () => rests++);
+        Assert.That(rests, Is.EqualTo(3));
+        Assert.That(new FileInfo(path).Length, Is.EqualTo(1 << 20));
+    }
+
+    [Test]
     public void A_file_that_could_not_be_written_whole_leaves_nothing()
     {
         string path = Path.Combine(Directory, "whole");

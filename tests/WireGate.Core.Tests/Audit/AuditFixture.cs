@@ -109,6 +109,6 @@ internal sealed class FailingDisk : SegmentDisk
         }
     }
 
-    public override MappedSegment Create(string path, int size) =>
-        FailsCreate ? throw new IOException("No space left on device") : base.Create(path, size);
+    public override MappedSegment Create(string path, int size, Action? rest = null) =>
+        FailsCreate ? throw new IOException("No space left on device") : base.Create(path, size, rest);
 }

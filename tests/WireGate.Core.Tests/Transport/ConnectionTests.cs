@@ -1,20 +1,29 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Authentication;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
+using WireGate.Testing.Tls;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Core.Tests.Transport;
 
 /// <summary>What every connection promises, whatever moves its bytes.</summary>
-[TestFixture(TransportKind.Epoll)]
-[TestFixture(TransportKind.Streams)]
-public class ConnectionTests(TransportKind kind)
+[TestFixture(TransportKind.Epoll, null)]
+[TestFixture(TransportKind.Streams, null)]
+[TestFixture(TransportKind.Epoll, SslProtocols.Tls12)]
+[TestFixture(TransportKind.Epoll, SslProtocols.Tls13)]
+[TestFixture(TransportKind.Streams, SslProtocols.Tls13)]
+public sealed class ConnectionTests(TransportKind kind, SslProtocols? tls) : IDisposable
 {
+    private readonly TestCertificate _certificate = new();
     private LoopbackPair _pair = null!;
 
     [SetUp]
-    public async Task Open() => _pair = await LoopbackPair.OpenAsync(kind);
+    public async Task Open() =>
+        _pair = tls is { } version ? await LoopbackPair.OpenTlsAsync(kind, _certificate, version) : await LoopbackPair.OpenAsync(kind);
+
+    public void Dispose() => _certificate.Dispose();
 
     [TearDown]
     public async Task Close()

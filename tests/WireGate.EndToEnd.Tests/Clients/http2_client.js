@@ -4,18 +4,22 @@
 const assert = require('node:assert');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
+const http = require('node:http');
 const http2 = require('node:http2');
+const tls = require('node:tls');
 
-const { WG_URL, WG_PLACEHOLDER, WG_CA } = process.env;
+const { WG_URL, WG_PLACEHOLDER, WG_CA, WG_PROXY } = process.env;
 const url = new URL(WG_URL);
-const session = http2.connect(url.origin, WG_CA ? { ca: fs.readFileSync(WG_CA) } : {});
+const prefix = url.pathname === '/' ? '' : url.pathname;
+const ca = WG_CA ? { ca: fs.readFileSync(WG_CA) } : {};
+let session;
 const headers = { authorization: `Bearer ${WG_PLACEHOLDER}` };
 
 function ask(i) {
   const body = crypto.randomBytes(1 + i * 2000);
   return new Promise((resolve, reject) => {
     const length = i % 2 === 1 ? {} : { 'content-length': body.length };
-    const stream = session.request({ ...headers, ...length, ':method': 'POST', ':path': `${url.pathname}/parallel/${i}` });
+    const stream = session.request({ ...headers, ...length, ':method': 'POST', ':path': `${prefix}/parallel/${i}` });
     const parts = [];
     let status;
     stream.on('response', fields => { status = fields[':status']; });
@@ -39,7 +43,7 @@ function ask(i) {
 // An event comes, and who has it leaves.
 function leave() {
   return new Promise((resolve, reject) => {
-    const stream = session.request({ ...headers, ':path': `${url.pathname}/events` });
+    const stream = session.request({ ...headers, ':path': `${prefix}/events` });
     stream.on('data', data => {
       assert.strictEqual(data.toString(), 'data: first\n\n');
       stream.close(http2.constants.NGHTTP2_CANCEL);
@@ -47,7 +51,27 @@ function leave() {
   });
 }
 
+// Through a proxy: CONNECT, and TLS on what comes of it.
+function connect() {
+  if (!WG_PROXY) {
+    return http2.connect(url.origin, ca);
+  }
+
+  const proxy = new URL(WG_PROXY);
+  const place = `${url.hostname}:${url.port || 443}`;
+  return new Promise((resolve, reject) => {
+    http.request({ host: proxy.hostname, port: proxy.port, method: 'CONNECT', path: place })
+      .on('connect', (response, socket) => {
+        const secure = tls.connect({ socket, servername: url.hostname, ALPNProtocols: ['h2'], ...ca });
+        resolve(http2.connect(url.origin, { createConnection: () => secure }));
+      })
+      .on('error', reject)
+      .end();
+  });
+}
+
 (async () => {
+  session = await connect();
   await Promise.all(Array.from({ length: 100 }, (_, i) => ask(i)));
   await leave();
   await ask(1);

@@ -50,6 +50,28 @@ internal sealed class ForwardTests : HttpFixture
         Assert.That(tunnelled.Output, Does.Not.Contain("Proxy"));
     }
 
+    [TestCase("--http2", "2 1\n2 0\n")]
+    [TestCase("--http1.1", "1.1 1\n1.1 0\n")]
+    public async Task Curl_speaks_what_it_likes_within_a_tunnel(string version, string spoken)
+    {
+        ToolResult result = await ProxiedAsync(
+            [version, "-f", "-o", "/dev/null", $"{Secure}/any", "-o", "/dev/null", $"{Secure}/any", "-H", await BearerAsync("secure"), "-w", "%{http_version} %{num_connects}\n"]);
+        Assert.That(result.Succeeded().Output, Is.EqualTo(spoken));
+    }
+
+    [Test]
+    public async Task Nodes_http2_over_CONNECT()
+    {
+        ToolResult result = await Tools.RunAsync("/usr/bin/env", ["node", Path.Combine(Places.Clients, "http2_client.js")], new Dictionary<string, string>
+        {
+            ["WG_PROXY"] = Proxy,
+            ["WG_URL"] = $"https://{Clear}",
+            ["WG_PLACEHOLDER"] = await TokenAsync("node"),
+            ["WG_CA"] = Authority,
+        });
+        Assert.That(result.Succeeded().Output, Is.EqualTo("100 answers\n"));
+    }
+
     [Test]
     public async Task Fifty_megabytes_go_up_and_come_down_as_they_are()
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Audit;
@@ -12,20 +11,8 @@ namespace WireGate.Http.Tests.Forward;
 /// <summary>A client that goes through the proxy, byte by byte.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
-internal sealed class ForwardTests(TransportKind transport) : HttpFixture(transport)
+internal sealed class ForwardTests(TransportKind transport) : ForwardFixture(transport)
 {
-    private const string Established = "HTTP/1.1 200 Connection established\r\n\r\n";
-
-    private ForwardAuthorityConfig _authority = null!;
-
-    private string Place => $"api.test:{UpstreamPort}";
-
-    protected override GatewayConfig Change(GatewayConfig config)
-    {
-        _authority = AuthorityFiles.Write(Path.GetDirectoryName(SecretFile)!, ["api.test", "other.test"], Time.GetUtcNow());
-        return config with { Listeners = [config.Listeners[0] with { Name = "out", Protocol = ProtocolNames.Forward, Authority = _authority }] };
-    }
-
     [TestCase("HTTP/1.1\r\nHost: {0}\r\n")]
     [TestCase("HTTP/1.1\r\nHost: 127.0.0.1:3128\r\nProxy-Connection: keep-alive\r\nUser-Agent: node\r\n")]
     [TestCase("HTTP/1.1\r\nHost: api.test\r\nProxy-Authorization: Basic YTpi\r\n")]
@@ -367,7 +354,7 @@ internal sealed class ForwardTests(TransportKind transport) : HttpFixture(transp
     [Test]
     public async Task An_authority_that_cannot_be_read_is_503_and_no_tunnel()
     {
-        File.Delete(_authority.KeyPath);
+        File.Delete(Authority.KeyPath);
         RawPeer client = await ConnectAsync();
         await client.SendAsync($"CONNECT {Place} HTTP/1.1\r\nHost: {Place}\r\n\r\n");
 
@@ -376,27 +363,6 @@ internal sealed class ForwardTests(TransportKind transport) : HttpFixture(transp
     }
 
     private string Inside(string line) => $"{line} HTTP/1.1\r\nHost: {Place}\r\nAuthorization: Bearer {Token}\r\n\r\n";
-
-    private async Task<RawPeer> TunnelAsync(string name = "api.test")
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync($"CONNECT {Place} HTTP/1.1\r\nHost: {Place}\r\n\r\n");
-        Assert.That(await client.HeadAsync(), Is.EqualTo(Established));
-        await SecureAsync(client, name);
-        return client;
-    }
-
-    // The gateway's clock is the test's, and not the machine's.
-    private async Task SecureAsync(RawPeer client, string name) => await client.SecureAsync(name, shown =>
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.VerificationTime = Time.GetUtcNow().UtcDateTime;
-        chain.ChainPolicy.VerificationTimeIgnored = false;
-        chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(_authority.CertificatePath);
-        return chain.Build(shown) && shown.MatchesHostname("api.test");
-    });
 
     private static byte[] ClientHello(string name)
     {

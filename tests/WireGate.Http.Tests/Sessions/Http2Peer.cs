@@ -16,8 +16,7 @@ internal sealed class Http2Peer : IDisposable
     // After that a test is not slow but stuck.
     private static readonly TimeSpan Hung = TimeSpan.FromSeconds(30);
 
-    private readonly Socket _socket;
-    private readonly NetworkStream _stream;
+    private readonly Stream _stream;
     private readonly HpackEncoder _encoder = new();
     private readonly HpackDecoder _decoder = new(Peer.Upstream);
     private readonly Dictionary<int, Http2Answer> _answers = [];
@@ -25,7 +24,7 @@ internal sealed class Http2Peer : IDisposable
     private int _last = -1;
     private int _pongs;
 
-    private Http2Peer(Socket socket) => (_socket, _stream) = (socket, new NetworkStream(socket, ownsSocket: true));
+    private Http2Peer(Stream stream) => _stream = stream;
 
     /// <summary>What GOAWAY said last; null: none came.</summary>
     public (int Last, ErrorCode Code)? GoAway { get; private set; }
@@ -40,7 +39,15 @@ internal sealed class Http2Peer : IDisposable
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address);
-        var peer = new Http2Peer(socket);
+        return await BeginAsync(new NetworkStream(socket, ownsSocket: true), settings);
+    }
+
+    /// <summary>Begins on a connection that stands.</summary>
+    /// <param name="stream">Owned.</param>
+    /// <param name="settings">What it says first.</param>
+    public static async Task<Http2Peer> BeginAsync(Stream stream, params (SettingId, uint)[] settings)
+    {
+        var peer = new Http2Peer(stream);
         await peer.WriteAsync(output =>
         {
             output.Write(FrameWriter.Preface);
@@ -152,7 +159,6 @@ internal sealed class Http2Peer : IDisposable
     public void Dispose()
     {
         _stream.Dispose();
-        _socket.Dispose();
         _encoder.Dispose();
         _decoder.Dispose();
     }

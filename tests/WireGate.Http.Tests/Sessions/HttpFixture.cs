@@ -175,7 +175,7 @@ internal abstract class HttpFixture(TransportKind kind)
     protected string Fields(string method, string path, string fields = "", string? token = null) =>
         $":method: {method}\n:scheme: http\n:authority: api.test\n:path: {path}\nauthorization: Bearer {token ?? Token}\n{fields}";
 
-    private T Own<T>(T peer)
+    protected T Own<T>(T peer)
         where T : IDisposable
     {
         _owned.Add(peer);

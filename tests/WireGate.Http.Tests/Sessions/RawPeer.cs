@@ -30,19 +30,23 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     /// <summary>Goes on in TLS, as its client.</summary>
     /// <param name="name">What it asks for; empty: nothing.</param>
     /// <param name="judge">Told what it is shown.</param>
-    public async Task SecureAsync(string name, Func<X509Certificate2, bool> judge)
+    /// <param name="offered">What it speaks; the gateway is to take the first.</param>
+    public async Task SecureAsync(string name, Func<X509Certificate2, bool> judge, params List<SslApplicationProtocol> offered)
     {
         var secure = new SslStream(_stream);
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = name,
-            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            ApplicationProtocols = offered,
             RemoteCertificateValidationCallback = (_, shown, _, _) => judge(X509CertificateLoader.LoadCertificate(shown!.GetRawCertData())),
         };
         await secure.AuthenticateAsClientAsync(options).WaitAsync(Hung);
-        Assert.That(secure.NegotiatedApplicationProtocol, Is.EqualTo(SslApplicationProtocol.Http11));
+        Assert.That(secure.NegotiatedApplicationProtocol, Is.EqualTo(offered[0]));
         _stream = secure;
     }
+
+    /// <summary>Has it speak HTTP/2 from here on.</summary>
+    public Task<Http2Peer> SpeakHttp2Async() => Http2Peer.BeginAsync(_stream);
 
     /// <summary>Sends nothing more.</summary>
     public void Finish() => socket.Shutdown(SocketShutdown.Send);

@@ -1,9 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
 using WireGate.Core.Configuration;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
+using WireGate.Core.Transport.Tls;
+using WireGate.Testing.Tls;
 
 namespace WireGate.Testing.Transport;
 
@@ -55,6 +59,29 @@ public sealed class LoopbackPair : IAsyncDisposable
         return pair;
     }
 
+    /// <summary>The same with TLS on top: the caller is its client, the callee its server.</summary>
+    /// <param name="kind">What moves the records.</param>
+    /// <param name="certificate">The server's; the client takes no other.</param>
+    /// <param name="protocols">What both ends offer.</param>
+    public static async Task<LoopbackPair> OpenTlsAsync(
+        TransportKind kind, TestCertificate certificate, SslProtocols protocols = SslProtocols.Tls12 | SslProtocols.Tls13)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        LoopbackPair pair = await OpenAsync(kind);
+        SslServerAuthenticationOptions served = ServerTls.OptionsFor(certificate.Certificate, []);
+        served.EnabledSslProtocols = protocols;
+        var asked = new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = protocols,
+            RemoteCertificateValidationCallback = (_, shown, _, _) => certificate.Certificate.RawDataMemory.Span.SequenceEqual(shown?.GetRawCertData()),
+        };
+        Task<Connection> accepting = OnLoopAsync(pair.Callee, async c => await TlsConnection.AcceptAsync(c, served, CancellationToken.None));
+        Task<Connection> connecting = OnLoopAsync(pair.Caller, async c => await TlsConnection.ConnectAsync(c, asked, CancellationToken.None));
+        (pair.Caller, pair.Callee) = (await connecting, await accepting);
+        return pair;
+    }
+
     /// <summary>An address as the config writes it.</summary>
     public static Address Parse(string address) =>
         Address.TryParse(address, 0, out Address? parsed) ? parsed : throw new ArgumentException(address);
@@ -94,6 +121,13 @@ public sealed class LoopbackPair : IAsyncDisposable
         {
             await PoolSwitch.Instance;
         }
+    }
+
+    private static async Task<Connection> OnLoopAsync(Connection connection, Func<Connection, Task<Connection>> wrap)
+    {
+        Connection? wrapped = null;
+        await OnLoopAsync(connection.Loop, async () => wrapped = await wrap(connection));
+        return wrapped!;
     }
 
     public async ValueTask DisposeAsync()

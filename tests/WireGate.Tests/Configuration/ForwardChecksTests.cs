@@ -75,6 +75,19 @@ internal sealed class ForwardChecksTests
         Assert.That(Check("[api.example.com]").Single().ToString(), Does.Contain("listeners[0].ca.key: others may read"));
     }
 
+    [TestCase("off", null)]
+    [TestCase("tls", null)]
+    [TestCase("clear", "spoken within its tunnels")]
+    public void Speaks_HTTP2_within_its_tunnels_or_not(string http2, string? problem)
+    {
+        Write("api.example.com");
+        File.SetUnixFileMode(_directory.Write("secret", "x"), UnixFileMode.UserRead);
+        string config = Config("[api.example.com]").Replace("ca: {", $"http2: {http2}, ca: {{", StringComparison.Ordinal);
+
+        ImmutableArray<ConfigError> errors = ConfigLoader.Load(_directory.Write("wiregate.yaml", config)).Errors;
+        Assert.That(errors.Select(e => e.Message), problem is null ? Is.Empty : Has.Exactly(1).Contains(problem));
+    }
+
     private void Write(params string[] hosts)
     {
         using X509Certificate2 authority = ForwardAuthority.Create(hosts, DateTimeOffset.UtcNow);
@@ -90,15 +103,17 @@ internal sealed class ForwardChecksTests
     private ImmutableArray<ConfigError> Check(string hosts)
     {
         File.SetUnixFileMode(_directory.Write("secret", "x"), UnixFileMode.UserRead);
-        return ConfigFileChecks.Check(ConfigLoader.Load(_directory.Write("wiregate.yaml", $$"""
-            store: sqlite:/s.db
-            audit: { to: /audit }
-            listeners: [{ name: out, protocol: forward, address: "127.0.0.1:3128", ca: { certificate: {{_directory.Path}}/ca.crt, key: {{_directory.Path}}/ca.key } }]
-            secrets: { s: { file: {{_directory.Path}}/secret } }
-            targets:
-              api: { protocol: http, address: "https://example.com", hosts: {{hosts}}, logins: { a: { bearer: s } } }
-            """)));
+        return ConfigFileChecks.Check(ConfigLoader.Load(_directory.Write("wiregate.yaml", Config(hosts))));
     }
+
+    private string Config(string hosts) => $$"""
+        store: sqlite:/s.db
+        audit: { to: /audit }
+        listeners: [{ name: out, protocol: forward, address: "127.0.0.1:3128", ca: { certificate: {{_directory.Path}}/ca.crt, key: {{_directory.Path}}/ca.key } }]
+        secrets: { s: { file: {{_directory.Path}}/secret } }
+        targets:
+          api: { protocol: http, address: "https://example.com", hosts: {{hosts}}, logins: { a: { bearer: s } } }
+        """;
 
     private static TemporaryDirectory NewDirectory() => new();
 }

@@ -29,6 +29,9 @@ internal sealed unsafe class Block : ReadOnlySequenceSegment<byte>
     /// <summary>Bytes filled so far.</summary>
     internal int Filled { get; set; }
 
+    /// <summary>What was filled.</summary>
+    internal ReadOnlyMemory<byte> Bytes => _array.AsMemory(0, Filled);
+
     internal Memory<byte> Writable => _array.AsMemory(Filled);
 
     internal Block? NextBlock

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
@@ -20,9 +19,7 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
     private static readonly Action<object?> Cancel = static reader => ((EpollReader)reader!).OnCancel();
 
     private ManualResetValueTaskSourceCore<ReadResult> _waiter;
-    private Block? _head;
-    private Block? _tail;
-    private int _start;
+    private BlockChain _blocks;
     private bool _unexamined;
     private bool _waiting;
     private bool _readable;
@@ -74,33 +71,7 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        if (_head is null)
-        {
-            return;
-        }
-
-        _unexamined = examined.GetObject() != _tail || examined.GetInteger() != _tail!.Filled;
-        var last = (Block)consumed.GetObject()!;
-        int start = consumed.GetInteger();
-        while (_head != last || (start == _head.Filled && _head != _tail))
-        {
-            Block done = _head!;
-            _head = done.NextBlock;
-            if (done == last)
-            {
-                last = _head!;
-                start = 0;
-            }
-
-            socket.Reactor.Blocks.Return(done);
-        }
-
-        _start = start;
-        if (_head == _tail && _start == _tail!.Filled)
-        {
-            ReleaseBlocks();
-            _unexamined = false;
-        }
+        _unexamined = _blocks.AdvanceTo(socket.Reactor.Blocks, consumed, examined);
     }
 
     /// <inheritdoc/>
@@ -136,18 +107,7 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
     }
 
     /// <summary>Gives all blocks back.</summary>
-    internal void ReleaseBlocks()
-    {
-        for (Block? block = _head; block is not null;)
-        {
-            Block? next = block.NextBlock;
-            socket.Reactor.Blocks.Return(block);
-            block = next;
-        }
-
-        _head = _tail = null;
-        _start = 0;
-    }
+    internal void ReleaseBlocks() => _blocks.Release(socket.Reactor.Blocks);
 
     private void OnTurn()
     {
@@ -178,10 +138,7 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
     {
         bool canceled = _canceled;
         _canceled = false;
-        ReadOnlySequence<byte> buffer = _head is null
-            ? ReadOnlySequence<byte>.Empty
-            : new ReadOnlySequence<byte>(_head, _start, _tail!, _tail!.Filled);
-        return new ReadResult(buffer, canceled, _ended);
+        return new ReadResult(_blocks.Sequence, canceled, _ended);
     }
 
     private void Receive()
@@ -192,7 +149,7 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
             return;
         }
 
-        Block tail = Writable();
+        Block tail = _blocks.Room(socket.Reactor.Blocks, LeastRoom);
         int room = Block.Size - tail.Filled;
         nint received;
         int error = 0;
@@ -204,7 +161,7 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
 
         if (received > 0)
         {
-            tail.Filled += (int)received;
+            _blocks.Add((int)received);
             _unexamined = true;
             // Once the peer has hung up no further edge will come: read on until the end shows.
             _readable = received == room || socket.HungUp;
@@ -214,27 +171,9 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
 
         _readable = false;
         _ended = received == 0 || error != Libc.EAGAIN;
-        if (tail.Filled == 0 && _head == tail)
+        if (tail.Filled == 0 && _blocks.Head == tail)
         {
             ReleaseBlocks();
         }
-    }
-
-    /// <summary>The block to receive into: the last one while it has room, else another one.</summary>
-    private Block Writable()
-    {
-        if (_tail is null)
-        {
-            return _head = _tail = socket.Reactor.Blocks.Rent();
-        }
-
-        if (Block.Size - _tail.Filled < LeastRoom)
-        {
-            Block next = socket.Reactor.Blocks.Rent();
-            _tail.Append(next);
-            _tail = next;
-        }
-
-        return _tail;
     }
 }

@@ -14,9 +14,7 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     private static readonly Action<object?> Cancel = static writer => ((EpollWriter)writer!).OnCancel();
 
     private ManualResetValueTaskSourceCore<FlushResult> _waiter;
-    private Block? _head;
-    private Block? _tail;
-    private int _start;
+    private BlockChain _blocks;
     private ReadOnlyMemory<byte> _borrowed;
     private bool _waiting;
     private bool _gone;
@@ -26,19 +24,7 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     public override bool CanGetUnflushedBytes => true;
 
     /// <inheritdoc/>
-    public override long UnflushedBytes
-    {
-        get
-        {
-            long bytes = -_start;
-            for (Block? block = _head; block is not null; block = block.NextBlock)
-            {
-                bytes += block.Filled;
-            }
-
-            return bytes;
-        }
-    }
+    public override long UnflushedBytes => _blocks.Length;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sizeHint"/> is more than a block.</exception>
@@ -46,30 +32,14 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     {
         Debug.Assert(socket.Reactor.IsCurrent);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sizeHint, Block.Size);
-        if (_tail is null)
-        {
-            _head = _tail = socket.Reactor.Blocks.Rent();
-        }
-        else if (Block.Size - _tail.Filled < Math.Max(1, sizeHint))
-        {
-            Block next = socket.Reactor.Blocks.Rent();
-            _tail.Append(next);
-            _tail = next;
-        }
-
-        return _tail.Writable;
+        return _blocks.Room(socket.Reactor.Blocks, Math.Max(1, sizeHint)).Writable;
     }
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     /// <inheritdoc/>
-    public override void Advance(int bytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Block.Size - (_tail?.Filled ?? Block.Size));
-        _tail!.Filled += bytes;
-    }
+    public override void Advance(int bytes) => _blocks.Add(bytes);
 
     /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => WriteAsync(default, cancellationToken);
@@ -127,15 +97,7 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     /// <summary>Gives all blocks back; unsent bytes are lost.</summary>
     internal void ReleaseBlocks()
     {
-        for (Block? block = _head; block is not null;)
-        {
-            Block? next = block.NextBlock;
-            socket.Reactor.Blocks.Return(block);
-            block = next;
-        }
-
-        _head = _tail = null;
-        _start = 0;
+        _blocks.Release(socket.Reactor.Blocks);
         _borrowed = default;
     }
 
@@ -166,29 +128,15 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     /// <returns>False: the kernel has no more room. True: all was sent, or the peer is gone.</returns>
     private bool Send()
     {
-        while (_head is not null)
+        while (_blocks.Head is { } head)
         {
-            int sent = Send(_head.Address + _start, _head.Filled - _start);
+            int sent = Send(head.Address + _blocks.Start, head.Filled - _blocks.Start);
             if (sent < 0)
             {
                 return _gone;
             }
 
-            _start += sent;
-            if (_start < _head.Filled)
-            {
-                continue;
-            }
-
-            Block done = _head;
-            _head = done.NextBlock;
-            _start = 0;
-            if (_head is null)
-            {
-                _tail = null;
-            }
-
-            socket.Reactor.Blocks.Return(done);
+            _blocks.Take(socket.Reactor.Blocks, sent);
         }
 
         while (!_borrowed.IsEmpty)

@@ -1,16 +1,55 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace WireGate.Core.Transport.Tls;
 
 /// <summary>
-/// A connection as a stream, for SslStream. While <see cref="HandshakeOnPool"/> is set each call comes from the pool, does its work on
-/// the connection's loop and continues on the pool: a handshake's signatures cost milliseconds that a loop does not have.
+/// A connection as a stream, for SslStream. It gives one whole record to a read: so SslStream never has to wait within a record, and nothing is left in
+/// it once it has given out what a record holds. What is written is collected, and sent when it is flushed. While <see cref="HandshakeOnPool"/> is set
+/// calls come from the pool, do their work on the connection's loop and continue on the pool: a handshake's signatures cost milliseconds that a
+/// loop does not have.
 /// </summary>
 internal sealed class ConnectionStream(Connection connection) : Stream
 {
+    /// <summary>Bytes that are collected before a writer is to send them.</summary>
+    internal const int MostCollected = 64 * 1024;
+
+    /// <summary>Bytes that are sent whether or not the writer says so: what a large write becomes is not all kept in memory.</summary>
+    private const int MostKept = 4 * MostCollected;
+
+    /*
+     * struct {
+     *     ContentType type;                  1 byte: 20 to 24
+     *     ProtocolVersion legacy_version;    2 bytes
+     *     uint16 length;                     of what follows
+     *     opaque fragment[length];
+     * } TLSPlaintext, TLSCiphertext;                                            (RFC 8446, 5.1; heartbeat is of RFC 6520)
+     */
+    private const int HeaderLength = 5;
+    private const byte FirstContentType = 20;
+    private const byte LastContentType = 24;
+
+    private readonly PipeReader _input = connection.Input;
+    private readonly PipeWriter _output = connection.Output;
+
+    /// <summary>What was received and not given out, borrowed from the connection while <see cref="_isHeld"/>.</summary>
+    private ReadOnlySequence<byte> _received = ReadOnlySequence<byte>.Empty;
+    private bool _isHeld;
+    private bool _ended;
+
+    /// <summary>Of <see cref="_received"/>, bytes of the record that is being given out.</summary>
+    private long _recordLeft;
+
     /// <summary>Whether callers are to continue on the pool; otherwise they stay on the loop.</summary>
     internal bool HandshakeOnPool { get; set; }
+
+    /// <summary>Whoever reads got to the end of the connection, however that came. Behind a close_notify nobody reads.</summary>
+    internal bool HasEnded { get; private set; }
+
+    /// <summary>Bytes that were written and not sent since.</summary>
+    internal int Collected { get; private set; }
 
     public override bool CanRead => true;
 
@@ -26,11 +65,26 @@ internal sealed class ConnectionStream(Connection connection) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        HandshakeOnPool ? ReadThereAndBackAsync(buffer, cancellationToken) : ReadHereAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (HandshakeOnPool)
+        {
+            return FindRecord() ? new ValueTask<int>(Take(buffer.Span)) : ReadThereAndBackAsync(buffer, cancellationToken);
+        }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        HandshakeOnPool ? WriteThereAndBackAsync(buffer) : WriteHereAsync(buffer);
+        return TryReceive() ? new ValueTask<int>(Take(buffer.Span)) : ReceiveAsync(buffer, cancellationToken);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (HandshakeOnPool)
+        {
+            return WriteThereAndBackAsync(buffer);
+        }
+
+        Collect(buffer.Span);
+        return Collected < MostKept ? ValueTask.CompletedTask : SendAsync();
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -42,7 +96,8 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     {
     }
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        HandshakeOnPool || Collected == 0 ? Task.CompletedTask : SendAsync().AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -52,63 +107,168 @@ internal sealed class ConnectionStream(Connection connection) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private async ValueTask<int> ReadHereAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <summary>
+    /// Looks whether the next read ends at once, and receives for it what is there: a whole record, or what comes before the end. On the loop.
+    /// </summary>
+    internal bool TryReceive()
     {
-        PipeReader input = connection.Input;
-        ReadResult result = await WaitAsync(input, cancellationToken);
-        int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
-        ReadOnlySequence<byte> taken = result.Buffer.Slice(0, count);
-        taken.CopyTo(buffer.Span);
-        // What was not taken stays unexamined: the next read gets it at once. A zero-byte read takes nothing, it only waits.
-        input.AdvanceTo(taken.End, count == 0 && result.IsCompleted ? result.Buffer.End : taken.End);
+        while (!FindRecord())
+        {
+            Release();
+            if (!_input.TryRead(out ReadResult result))
+            {
+                return false;
+            }
+
+            Hold(result);
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for more where <see cref="TryReceive"/> found too little; the result is for <see cref="Hold"/>. On the loop.</summary>
+    internal ValueTask<ReadResult> WaitAsync() => _input.ReadAsync(CancellationToken.None);
+
+    /// <summary>Takes what <see cref="WaitAsync"/> got.</summary>
+    internal void Hold(in ReadResult result)
+    {
+        _received = result.Buffer;
+        _ended = result.IsCompleted;
+        _isHeld = true;
+    }
+
+    /// <summary>Sends what was collected; the result is the connection's own. On the loop.</summary>
+    internal ValueTask<FlushResult> FlushConnectionAsync()
+    {
+        Collected = 0;
+        return _output.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>What was collected is left to the connection: a flush has nothing to send any more.</summary>
+    internal void LeaveCollected() => Collected = 0;
+
+    /// <summary>Gives back what is held, and looks at all of it again with what follows.</summary>
+    private void Release()
+    {
+        if (_isHeld)
+        {
+            _isHeld = false;
+            SequencePosition left = _received.Start, end = _received.End;
+            _received = ReadOnlySequence<byte>.Empty;
+            _input.AdvanceTo(left, end);
+        }
+    }
+
+    /// <summary>Looks whether the next read ends at once with what was received before.</summary>
+    /// <returns>False: more has to be received first.</returns>
+    internal bool FindRecord()
+    {
+        if (_recordLeft > 0)
+        {
+            return true;
+        }
+
+        long length = _received.Length;
+        if (length >= HeaderLength)
+        {
+            Span<byte> header = stackalloc byte[HeaderLength];
+            _received.Slice(0, HeaderLength).CopyTo(header);
+            long record = HeaderLength + BinaryPrimitives.ReadUInt16BigEndian(header[3..]);
+            // What is no record is refused by who reads it, and has no length that could be waited for.
+            _recordLeft = header[0] is < FirstContentType or > LastContentType ? length : length >= record ? record : 0;
+        }
+
+        if (_recordLeft == 0 && _ended)
+        {
+            _recordLeft = length;
+            return true;
+        }
+
+        return _recordLeft > 0;
+    }
+
+    /// <summary>Gives out of the record that was found.</summary>
+    private int Take(Span<byte> buffer)
+    {
+        int count = (int)Math.Min(buffer.Length, _recordLeft);
+        if (count > 0)
+        {
+            ReadOnlySequence<byte> taken = _received.Slice(0, count);
+            taken.CopyTo(buffer);
+            _received = _received.Slice(taken.End);
+            _recordLeft -= count;
+            if (_received.IsEmpty && !HandshakeOnPool)
+            {
+                Release();
+            }
+        }
+        else if (!buffer.IsEmpty)
+        {
+            HasEnded = true;
+        }
+
         return count;
     }
 
-    /// <summary>
-    /// Waits for bytes or the end. The pipe above cancels its pending read by the token, and only the pipe below can wake it.
-    /// </summary>
-    private static async ValueTask<ReadResult> WaitAsync(PipeReader input, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        while (true)
+        do
         {
-            ValueTask<ReadResult> reading = input.ReadAsync(CancellationToken.None);
+            ValueTask<ReadResult> reading = WaitAsync();
+            if (reading.IsCompleted || !cancellationToken.CanBeCanceled)
+            {
+                Hold(await reading);
+                continue;
+            }
+
+            // Whoever reads above cancels by the token, and only the connection can wake us.
             ReadResult result;
-            if (reading.IsCompleted)
+            using (cancellationToken.UnsafeRegister(static i => ((PipeReader)i!).CancelPendingRead(), _input))
             {
                 result = await reading;
             }
-            else
-            {
-                using (cancellationToken.UnsafeRegister(static i => ((PipeReader)i!).CancelPendingRead(), input))
-                {
-                    result = await reading;
-                }
-            }
 
-            if (!result.IsCanceled)
-            {
-                return result;
-            }
-
+            Hold(result);
             // A cancellation that came when an earlier read was already done is nobody's any more.
-            input.AdvanceTo(result.Buffer.Start);
-            cancellationToken.ThrowIfCancellationRequested();
+            if (result.IsCanceled && cancellationToken.IsCancellationRequested)
+            {
+                Release();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        while (!TryReceive());
+        return Take(buffer.Span);
+    }
+
+    private void Collect(ReadOnlySpan<byte> bytes)
+    {
+        Collected += bytes.Length;
+        while (!bytes.IsEmpty)
+        {
+            Span<byte> room = _output.GetSpan();
+            int count = Math.Min(room.Length, bytes.Length);
+            bytes[..count].CopyTo(room);
+            _output.Advance(count);
+            bytes = bytes[count..];
         }
     }
 
-    private async ValueTask WriteHereAsync(ReadOnlyMemory<byte> buffer)
+    private ValueTask SendAsync()
     {
-        FlushResult result = await connection.Output.WriteAsync(buffer, CancellationToken.None);
-        if (result.IsCompleted)
-        {
-            throw new IOException("the peer is gone");
-        }
+        ValueTask<FlushResult> flush = FlushConnectionAsync();
+        return flush.IsCompletedSuccessfully ? Sent(flush.Result) : SentAsync(flush);
     }
+
+    private static async ValueTask SentAsync(ValueTask<FlushResult> flush) => await Sent(await flush);
+
+    private static ValueTask Sent(in FlushResult result) =>
+        result.IsCompleted ? ValueTask.FromException(new IOException("the peer is gone")) : ValueTask.CompletedTask;
 
     private async ValueTask<int> ReadThereAndBackAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await connection.Loop.Switch();
-        int count = await ReadHereAsync(buffer, cancellationToken);
+        int count = TryReceive() ? Take(buffer.Span) : await ReceiveAsync(buffer, cancellationToken);
         await PoolSwitch.Instance;
         return count;
     }
@@ -116,7 +276,8 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     private async ValueTask WriteThereAndBackAsync(ReadOnlyMemory<byte> buffer)
     {
         await connection.Loop.Switch();
-        await WriteHereAsync(buffer);
+        Collect(buffer.Span);
+        await SendAsync();
         await PoolSwitch.Instance;
     }
 }

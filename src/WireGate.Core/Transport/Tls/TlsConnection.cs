@@ -1,22 +1,51 @@
+using System.IO.Pipelines;
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
 
 namespace WireGate.Core.Transport.Tls;
 
-/// <summary>TLS on top of another connection. Handshakes run on the pool; records are moved on the connection's own loop.</summary>
-public sealed class TlsConnection : StreamConnection
+/// <summary>
+/// TLS on top of another connection. Handshakes run on the pool; records are moved on the connection's own loop: on a reactor by a reader and a writer
+/// of its own, elsewhere by the BCL's pipes over the stream.
+/// </summary>
+public sealed class TlsConnection : Connection
 {
     private readonly Connection _inner;
+    private readonly ConnectionStream _records;
+    private readonly SslStream _stream;
 
-    private TlsConnection(Connection inner, SslStream stream, TlsFacts facts)
-        : base(inner.Loop, stream, inner.Remote)
+    private TlsConnection(Connection inner, ConnectionStream records, SslStream stream, TlsFacts facts)
     {
-        _inner = inner;
-        Tls = facts;
+        (_inner, _records, _stream, Tls) = (inner, records, stream, facts);
+        if (inner.Loop is Reactor reactor)
+        {
+            Input = new TlsReader(reactor, stream, records);
+            Output = new TlsWriter(reactor, stream, records, inner.Output);
+        }
+        else
+        {
+            var pipes = new StreamConnection(inner.Loop, stream, inner.Remote);
+            (Input, Output) = (pipes.Input, pipes.Output);
+        }
     }
+
+    /// <inheritdoc/>
+    public override EventLoop Loop => _inner.Loop;
+
+    /// <inheritdoc/>
+    public override PipeReader Input { get; }
+
+    /// <inheritdoc/>
+    public override PipeWriter Output { get; }
+
+    /// <inheritdoc/>
+    public override EndPoint? Remote => _inner.Remote;
 
     /// <inheritdoc/>
     public override TlsFacts Tls { get; }
@@ -31,9 +60,9 @@ public sealed class TlsConnection : StreamConnection
     {
         ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(options);
-        SslStream stream = await HandshakeAsync(
+        (SslStream stream, ConnectionStream records) = await HandshakeAsync(
             inner, Peer.Client, s => s.AuthenticateAsServerAsync(options, cancellationToken));
-        return new TlsConnection(inner, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
+        return new TlsConnection(inner, records, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
         {
             ServerName = stream.TargetHostName is { Length: > 0 } name ? name : null,
         });
@@ -48,9 +77,9 @@ public sealed class TlsConnection : StreamConnection
         Connection inner, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(inner);
-        SslStream stream = await HandshakeAsync(
+        (SslStream stream, ConnectionStream records) = await HandshakeAsync(
             inner, Peer.Upstream, s => s.AuthenticateAsClientAsync(options, cancellationToken));
-        return new TlsConnection(inner, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
+        return new TlsConnection(inner, records, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
     }
 
     /// <inheritdoc/>
@@ -69,9 +98,30 @@ public sealed class TlsConnection : StreamConnection
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        await base.DisposeAsync();
+        try
+        {
+            if (Output is TlsWriter writer)
+            {
+                writer.EncryptAll();
+            }
+            else
+            {
+                await Output.CompleteAsync();
+            }
+
+            await _stream.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or CryptographicException)
+        {
+            // TLS is over already, or the peer is gone: there is nobody left to say goodbye to.
+        }
+
+        await Output.CompleteAsync();
+        await Input.CompleteAsync();
+        // What was collected is sent by the connection below when it closes, as far as its peer takes it.
+        _records.LeaveCollected();
         await _inner.DisposeAsync();
-        GC.SuppressFinalize(this);
+        await _stream.DisposeAsync();
     }
 
     private static TlsFacts Facts(SslStream stream, X509Certificate2 certificate)
@@ -80,7 +130,8 @@ public sealed class TlsConnection : StreamConnection
         return new TlsFacts(certificate, protocol.IsEmpty ? null : stream.NegotiatedApplicationProtocol.ToString());
     }
 
-    private static async ValueTask<SslStream> HandshakeAsync(Connection inner, Peer peer, Func<SslStream, Task> authenticate)
+    private static async ValueTask<(SslStream Stream, ConnectionStream Records)> HandshakeAsync(
+        Connection inner, Peer peer, Func<SslStream, Task> authenticate)
     {
         var bytes = new ConnectionStream(inner) { HandshakeOnPool = true };
         var stream = new SslStream(bytes, leaveInnerStreamOpen: true);
@@ -90,7 +141,7 @@ public sealed class TlsConnection : StreamConnection
             await authenticate(stream);
             bytes.HandshakeOnPool = false;
             await inner.Loop.Switch();
-            return stream;
+            return (stream, bytes);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or NotSupportedException)
         {

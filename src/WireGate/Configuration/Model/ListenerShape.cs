@@ -67,7 +67,7 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http], _tls, _mode);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _scramOnly);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys);
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http], _http2);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Forward], _http2);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Ssh, ProtocolNames.Http], _target);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Forward], _ca);
         bool isSsh = values.TryGet(_protocol, out string? protocol) && protocol == ProtocolNames.Ssh;
@@ -82,6 +82,11 @@ internal sealed class ListenerShape : MapShape<ListenerConfig>
         }
 
         bool isForward = protocol == ProtocolNames.Forward;
+        if (isForward && values.TryGet(_http2, out ListenerHttp2 within) && within == ListenerHttp2.Clear)
+        {
+            context.Report(values.Node(_http2), "a proxy is asked in HTTP/1.1, and HTTP/2 is spoken within its tunnels, in TLS, remove it");
+        }
+
         if (isForward && !values.Has(_ca))
         {
             context.Report(values.Map, "it cannot prove itself to any client, add ca: { certificate, key }, two files that wiregate ca create makes");
