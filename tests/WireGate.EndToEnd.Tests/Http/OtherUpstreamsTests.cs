@@ -36,7 +36,7 @@ internal sealed class OtherUpstreamsTests : HttpFixture
 
             """);
         _first = RunningProcess.Start("/usr/sbin/haproxy", ["-db", "-f", path]);
-        _second = RunningProcess.Start("/usr/bin/nghttpd", ["--no-tls", "--echo-upload", "--trailer", "x-last: 1", "-a", "127.0.0.1", "-d", Nginx.Files, _nghttpd.ToString(CultureInfo.InvariantCulture)]);
+        _second = RunningProcess.Start("/usr/sbin/nghttpd", ["--no-tls", "--echo-upload", "--trailer", "x-last: 1", "-a", "127.0.0.1", "-d", Nginx.Files, _nghttpd.ToString(CultureInfo.InvariantCulture)]);
         Wait.UntilAsync(
             async () => await Ports.AcceptsAsync(IPAddress.Loopback, _haproxy2) && await Ports.AcceptsAsync(IPAddress.Loopback, _nghttpd), "HAProxy and nghttpd to serve").GetAwaiter().GetResult();
         return config
