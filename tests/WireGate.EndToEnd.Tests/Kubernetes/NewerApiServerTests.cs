@@ -70,13 +70,15 @@ internal sealed partial class NewerApiServerTests
     [Test]
     public async Task A_program_runs_over_WebSocket_and_a_port_is_reached()
     {
-        ToolResult result = await RunAsync("exec", "forward");
+        await using KubernetesGateway plain = await KubernetesGateway.StartAsync(Places.Kubectl, _server.Port, _server.Authority, ApiServer.Token);
+        (string program, string[] arguments, Dictionary<string, string> environment) = Client(await plain.KubeconfigAsync(), "exec", "forward");
+        ToolResult result = await Tools.RunAsync(program, arguments, environment);
 
         Assert.That(result.Succeeded().Output, Is.EqualTo("exec FROM HERE oops\nforward you said hello\n"), result.ToString());
         JsonElement exec = Seen().Single(r => r.GetProperty("url").GetString()!.Contains("/exec?", StringComparison.Ordinal));
         Assert.That((exec.GetProperty("method").GetString(), exec.GetProperty("upgrade").GetString(), exec.GetProperty("user").GetString()), Is.EqualTo(("GET", "websocket", "wg:alice")));
-        Assert.That(await _gateway.AuditAsync(), Does.Match("\"upgrade\":\"websocket\",\"verb\":\"create\",\"resource\":\"pods\",\"subresource\":\"exec\",\"namespace\":\"shop\",\"name\":\"web-1\"")
-            .And.Match("\"verb\":\"create\",\"resource\":\"pods\",\"subresource\":\"portforward\""));
+        Assert.That(await plain.AuditAsync(), Does.Match("\"upgrade\":\"websocket\",\"verb\":\"get\",\"resource\":\"pods\",\"subresource\":\"exec\",\"namespace\":\"shop\",\"name\":\"web-1\"")
+            .And.Match("\"verb\":\"get\",\"resource\":\"pods\",\"subresource\":\"portforward\""));
     }
 
     [Test]
