@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Text;
+using WireGate.Core.Transport;
 
 namespace WireGate.Http.Http1;
 
@@ -50,9 +50,9 @@ internal abstract partial class MessageHead
         FieldName name = NameOf(text);
         if (FieldCount == _lines!.Length)
         {
-            FieldLine[] lines = ArrayPool<FieldLine>.Shared.Rent(2 * FieldCount);
+            FieldLine[] lines = LoopArrays.Rent<FieldLine>(2 * FieldCount);
             Fields.CopyTo(lines);
-            ArrayPool<FieldLine>.Shared.Return(_lines);
+            LoopArrays.Return(_lines);
             _lines = lines;
         }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport;
 
 namespace WireGate.Http.Http1;
 
@@ -77,8 +78,8 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
         }
 
         Length = length - _scan.Start;
-        _bytes = ArrayPool<byte>.Shared.Rent(Length);
-        _lines = ArrayPool<FieldLine>.Shared.Rent(UsualFields);
+        _bytes = LoopArrays.Rent<byte>(Length);
+        _lines = LoopArrays.Rent<FieldLine>(UsualFields);
         buffer.Slice(_scan.Start, Length).CopyTo(_bytes);
         ReadOnlySpan<byte> head = Bytes;
         int end = head.IndexOf((byte)'\n') - 1;
@@ -96,13 +97,13 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
         if (_bytes is not null)
         {
             // A placeholder, or a cookie, may be in it.
-            ArrayPool<byte>.Shared.Return(_bytes, clearArray: true);
+            LoopArrays.Return(_bytes, clear: true);
             _bytes = null;
         }
 
         if (_lines is not null)
         {
-            ArrayPool<FieldLine>.Shared.Return(_lines);
+            LoopArrays.Return(_lines);
             _lines = null;
         }
 

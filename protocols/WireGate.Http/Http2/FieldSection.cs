@@ -1,4 +1,4 @@
-using System.Buffers;
+using WireGate.Core.Transport;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Http2;
@@ -188,9 +188,9 @@ internal sealed class FieldSection : IDisposable
         if (_bytes is not null)
         {
             // A placeholder, or a cookie, may be in it.
-            ArrayPool<byte>.Shared.Return(_bytes, clearArray: true);
-            ArrayPool<FieldLine>.Shared.Return(_lines!);
-            ArrayPool<bool>.Shared.Return(_sensitive!);
+            LoopArrays.Return(_bytes, clear: true);
+            LoopArrays.Return(_lines!);
+            LoopArrays.Return(_sensitive!);
             (_bytes, _lines, _sensitive) = (null, null, null);
         }
 
@@ -228,15 +228,15 @@ internal sealed class FieldSection : IDisposable
         const int Usual = 512;
         if (_bytes is null)
         {
-            _bytes = ArrayPool<byte>.Shared.Rent(Math.Max(Usual, more));
-            _lines = ArrayPool<FieldLine>.Shared.Rent(UsualFields);
-            _sensitive = ArrayPool<bool>.Shared.Rent(UsualFields);
+            _bytes = LoopArrays.Rent<byte>(Math.Max(Usual, more));
+            _lines = LoopArrays.Rent<FieldLine>(UsualFields);
+            _sensitive = LoopArrays.Rent<bool>(UsualFields);
         }
         else if (_bytes.Length - _length < more)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _bytes.Length, _length + more));
+            byte[] larger = LoopArrays.Rent<byte>(Math.Max(2 * _bytes.Length, _length + more));
             _bytes.AsSpan(0, _length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_bytes, clearArray: true);
+            LoopArrays.Return(_bytes, clear: true);
             _bytes = larger;
         }
     }
@@ -245,12 +245,12 @@ internal sealed class FieldSection : IDisposable
     {
         if (_count == Math.Min(_lines!.Length, _sensitive!.Length))
         {
-            FieldLine[] lines = ArrayPool<FieldLine>.Shared.Rent(2 * _count);
-            bool[] sensitive = ArrayPool<bool>.Shared.Rent(2 * _count);
+            FieldLine[] lines = LoopArrays.Rent<FieldLine>(2 * _count);
+            bool[] sensitive = LoopArrays.Rent<bool>(2 * _count);
             _lines.AsSpan(0, _count).CopyTo(lines);
             _sensitive.AsSpan(0, _count).CopyTo(sensitive);
-            ArrayPool<FieldLine>.Shared.Return(_lines);
-            ArrayPool<bool>.Shared.Return(_sensitive);
+            LoopArrays.Return(_lines);
+            LoopArrays.Return(_sensitive);
             (_lines, _sensitive) = (lines, sensitive);
         }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using WireGate.Core.Transport;
 using WireGate.Http.Http2.Frames;
 using WireGate.Http.Http2.Hpack;
 
@@ -80,10 +81,10 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             return;
         }
 
-        byte[] block = ArrayPool<byte>.Shared.Rent(HpackEncoder.MostLength(section));
+        byte[] block = LoopArrays.Rent<byte>(HpackEncoder.MostLength(section));
         int length = _encoder.Encode(section, block);
         FrameWriter.WriteFields(Pending, streamId, block.AsSpan(0, length), endStream, FrameHead.UsualPayload);
-        ArrayPool<byte>.Shared.Return(block, clearArray: true);
+        LoopArrays.Return(block, clear: true);
     }
 
     private void WriteReset(int streamId, ErrorCode code)

@@ -1,4 +1,4 @@
-using System.Buffers;
+using WireGate.Core.Transport;
 
 namespace WireGate.Http.Http2;
 
@@ -22,16 +22,16 @@ internal struct PooledBuffer
         int room = Math.Max(1, sizeHint);
         if (_bytes is null)
         {
-            _bytes = ArrayPool<byte>.Shared.Rent(Math.Max(Least, room));
+            _bytes = LoopArrays.Rent<byte>(Math.Max(Least, room));
         }
         else if (_bytes.Length - _end < room)
         {
             int length = Length;
-            byte[] larger = length + room <= _bytes.Length / 2 ? _bytes : ArrayPool<byte>.Shared.Rent(Math.Max(2 * _bytes.Length, length + room));
+            byte[] larger = length + room <= _bytes.Length / 2 ? _bytes : LoopArrays.Rent<byte>(Math.Max(2 * _bytes.Length, length + room));
             _bytes.AsSpan(_start, length).CopyTo(larger);
             if (larger != _bytes)
             {
-                ArrayPool<byte>.Shared.Return(_bytes, clearArray: true);
+                LoopArrays.Return(_bytes, clear: true);
             }
 
             (_bytes, _start, _end) = (larger, 0, length);
@@ -69,7 +69,7 @@ internal struct PooledBuffer
     {
         if (_bytes is not null)
         {
-            ArrayPool<byte>.Shared.Return(_bytes, clearArray: true);
+            LoopArrays.Return(_bytes, clear: true);
         }
 
         this = default;

@@ -3,6 +3,7 @@ using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 
@@ -53,7 +54,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
         ReadOnlySpan<byte> path = PathOf(asked);
         ReadOnlySpan<byte> query = QueryOf(asked);
         bool hasQuery = Slot.Kind == SlotKind.Query ? !query.IsEmpty : asked.HasQuery;
-        byte[] whole = ArrayPool<byte>.Shared.Rent(path.Length + 1 + query.Length);
+        byte[] whole = LoopArrays.Rent<byte>(path.Length + 1 + query.Length);
         path.CopyTo(whole);
         int end = path.Length;
         if (hasQuery)
@@ -64,7 +65,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
         }
 
         HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), authority, Slot, credential, added, isMasked, length);
-        ArrayPool<byte>.Shared.Return(whole);
+        LoopArrays.Return(whole);
     }
 
     /// <summary>As the client of that upstream would name it: with a port if it is not the scheme's own.</summary>
