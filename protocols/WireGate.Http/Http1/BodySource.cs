@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport;
 
 namespace WireGate.Http.Http1;
 
@@ -7,7 +8,8 @@ namespace WireGate.Http.Http1;
 /// <param name="Input">Where it begins.</param>
 /// <param name="Length">Where it ends there.</param>
 /// <param name="Behind">What may follow it; null: nothing that matters.</param>
-internal readonly record struct BodySource(PipeReader Input, BodyLength Length, ITrailerSource? Behind = null);
+/// <param name="Carrier">What it comes over, which knows how it ended; null: what is not whole cannot be read to its end.</param>
+internal readonly record struct BodySource(PipeReader Input, BodyLength Length, ITrailerSource? Behind = null, Connection? Carrier = null);
 
 /// <summary>Takes off a body what tells where it ends, in the pieces in which it comes.</summary>
 /// <param name="peer">Whose body it is.</param>

@@ -1,5 +1,5 @@
-using System.IO.Pipelines;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -21,8 +21,11 @@ internal abstract class ClientLeg
     /// <summary>It reads fields behind the body of an answer.</summary>
     public abstract bool TakesTrailers { get; }
 
-    /// <summary>It is known to be gone, or to send nothing more.</summary>
+    /// <summary>It is known to be gone.</summary>
     public abstract bool IsGone { get; }
+
+    /// <summary>It is known to send nothing more: it waits for the rest of what it asked for, or is gone and nobody knows.</summary>
+    public abstract bool HasFinished { get; }
 
     /// <summary>Called when the client is gone, where that is known while nobody reads.</summary>
     public abstract Action? Gone { set; }
@@ -66,8 +69,8 @@ internal abstract class ClientLeg
 
     /// <summary>Passes on a 101.</summary>
     /// <param name="response">As the upstream sent it.</param>
-    /// <returns>Where goes what is behind it.</returns>
-    public abstract PipeWriter Upgrade(ResponseHead response);
+    /// <returns>What carries what is behind it.</returns>
+    public abstract Connection Upgrade(ResponseHead response);
 
     /// <summary>The exchange cannot end as it should: it is cut, so that nothing of it is taken for whole.</summary>
     /// <param name="reason">Why.</param>

@@ -72,11 +72,12 @@ internal sealed partial class Exchange
         received switch
         {
             _ when _clientProblem is not null => SessionEnd.ClientBrokeProtocol,
-            BodyEnd.SourceClosed => SessionEnd.UpstreamClosed,
+            // The upstream was told to stop for a client that is gone.
+            BodyEnd.SourceClosed => client.IsGone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,
             _ => SessionEnd.ClientClosed,
         },
-        _clientProblem ?? (received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response"),
+        _clientProblem ?? (received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask?.Problem ?? "a message is compressed"}" : "within the body of a response"),
 
         // What was answered was not refused, whatever the upstream says then.
         received == BodyEnd.SourceClosed && reset != ErrorCode.REFUSED_STREAM ? reset : null);

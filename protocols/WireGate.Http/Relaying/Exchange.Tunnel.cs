@@ -1,6 +1,7 @@
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Http1;
 using WireGate.Http.Upstream;
 
@@ -11,38 +12,34 @@ internal sealed partial class Exchange
 {
     private static readonly BodyLength WhatFollows = new(BodyKind.UntilClose);
 
+    // Who ended first; null: both go on.
+    private SessionEnd? _tunnelEnd;
+
     private async ValueTask TunnelAsync(UpstreamLeg upstream)
     {
-        client.Gone = null;
-        _isAnswered = true;
-        var answer = BodySink.Plain(client.Upgrade(_response));
-        Task sending = SendTunnelledAsync(upstream);
-        BodyEnd received = BodyEnd.SourceClosed;
-        try
-        {
-            received = await _upstreamBodies.RunAsync(new BodySource(upstream.Upgraded.Input, WhatFollows), answer, seen: SeenOf(Peer.Upstream));
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // It was lost, which is an end.
-        }
-        catch (Exception e) when (e is ProtocolException or AuditFailedException)
-        {
-            EndUnrecorded(e);
-        }
-
-        Session.TryEnd(received == BodyEnd.DestinationGone || _isClientDone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed);
-        _clientBodies.Stop(client.Body.Input);
-        upstream.Abort();
+        (_isAnswered, _tunnelEnd) = (true, null);
+        Connection there = upstream.Upgraded, here = client.Upgrade(_response);
+        Task sending = TunnelAsync(_clientBodies, here, there, Peer.Client, SessionEnd.ClientClosed);
+        await TunnelAsync(_upstreamBodies, there, here, Peer.Upstream, SessionEnd.UpstreamClosed);
         await sending;
+        Session.TryEnd(_tunnelEnd ?? SessionEnd.ClientClosed);
     }
 
-    // Of either side that has said all: nothing behind a 101 goes on with one half.
-    private async Task SendTunnelledAsync(UpstreamLeg upstream)
+    /// <summary>Moves what goes one way. A side that has said all is told to the other, which may go on; one that is cut cuts both.</summary>
+    private async Task TunnelAsync(BodyRelay relay, Connection from, Connection to, Peer peer, SessionEnd end)
     {
+        bool isWhole = false;
         try
         {
-            await _clientBodies.RunAsync(new BodySource(client.Body.Input, WhatFollows), BodySink.Plain(upstream.Upgraded.Output), seen: SeenOf(Peer.Client));
+            BodyEnd moved = await relay.RunAsync(new BodySource(from.Input, WhatFollows, Carrier: from), BodySink.Plain(to.Output), seen: SeenOf(peer));
+            end = moved != BodyEnd.DestinationGone ? end : peer == Peer.Client ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed;
+            if (moved == BodyEnd.Complete)
+            {
+                _tunnelEnd ??= end;
+                _clock.Finished();
+                await to.FinishAsync();
+                isWhole = true;
+            }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -53,8 +50,12 @@ internal sealed partial class Exchange
             EndUnrecorded(e);
         }
 
-        _isClientDone = Session.End == SessionEnd.None;
-        upstream.Abort();
+        _tunnelEnd ??= end;
+        if (!isWhole)
+        {
+            from.Reset();
+            to.Reset();
+        }
     }
 
     private void EndUnrecorded(Exception problem) => Session.TryEnd(
@@ -65,6 +66,4 @@ internal sealed partial class Exchange
             _ => SessionEnd.AuditFailed,
         },
         $"it is recorded, and that cannot be kept: {problem.Message}");
-
-    private bool _isClientDone;
 }

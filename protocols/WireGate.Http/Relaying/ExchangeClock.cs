@@ -16,6 +16,9 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     // How often it looks, and how long a body may be slow before that counts.
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
+    // A side that has said all may be gone: so long nothing may move the other way. HAProxy's advice for what it calls client-fin is half of that.
+    private static readonly TimeSpan LongestHalf = TimeSpan.FromSeconds(60);
+
     private readonly TimeProvider _time = of.Services.Process.Time;
     private ITimer? _timer;
     private bool _isTicking;
@@ -24,6 +27,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private BodyRelay? _receiving;
     private bool _expects;
     private bool _isAnswered;
+    private bool _isHalf;
 
     // Whose turn it was when it last looked, and since when how much has moved.
     private bool _isClients;
@@ -42,7 +46,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     /// <param name="expects">The client sends nothing until the upstream asks for it.</param>
     public void Begin(UpstreamLeg upstream, BodyRelay sending, BodyRelay receiving, bool expects)
     {
-        (_upstream, _sending, _receiving, _expects, _isAnswered, IsLate) = (upstream, sending, receiving, expects, false, false);
+        (_upstream, _sending, _receiving, _expects, _isAnswered, _isHalf, IsLate) = (upstream, sending, receiving, expects, false, false, false);
         _isClients = false;
         Restart();
         if (!_isTicking)
@@ -57,6 +61,13 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     public void Answered()
     {
         _isAnswered = true;
+        Restart();
+    }
+
+    /// <summary>Of what is behind a 101, one side has said all.</summary>
+    public void Finished()
+    {
+        _isHalf = true;
         Restart();
     }
 
@@ -107,6 +118,10 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         else if (_isAnswered && elapsed >= limits.ResponseIdle)
         {
             Cut(SessionEnd.UpstreamClosed, "nothing more came of its answer");
+        }
+        else if (_isAnswered && (_isHalf || client.HasFinished) && elapsed >= LongestHalf)
+        {
+            Cut(SessionEnd.ClientClosed, "one side had said all, and nothing came of the other");
         }
         else if (!_isAnswered && elapsed >= limits.FirstByte)
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -16,7 +17,9 @@ internal sealed partial class Http1Connection
     private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(5);
 
     private readonly Action _interrupt;
+    private readonly Action _hungUp;
     private Action? _interrupted;
+    private Action? _gone;
     private bool _isLast;
     private bool _isRead;
     private bool _isLingered;
@@ -31,12 +34,20 @@ internal sealed partial class Http1Connection
     public override bool TakesTrailers => _head.TakesTrailers;
 
     /// <inheritdoc/>
-    public override bool IsGone => Session.Client.IsHungUp;
+    public override bool IsGone => Session.Client.IsLost;
+
+    /// <inheritdoc/>
+    public override bool HasFinished => Session.Client.IsHungUp;
 
     /// <inheritdoc/>
     public override Action? Gone
     {
-        set => Session.Client.HungUp = value;
+        set
+        {
+            _gone = value;
+            Session.Client.HungUp = value is null ? null : _hungUp;
+            _hungUp();
+        }
     }
 
     /// <inheritdoc/>
@@ -49,10 +60,19 @@ internal sealed partial class Http1Connection
         }
     }
 
+    // A FIN says that nothing more comes, and is what a client sends as well that has closed: which of the two it is only writing tells.
+    private void OnHungUp()
+    {
+        if (Session.Client.IsLost)
+        {
+            _gone?.Invoke();
+        }
+    }
+
     private void Interrupt()
     {
         _interrupted?.Invoke();
-        Session.Client.Abort();
+        Session.Client.Reset();
     }
 
     /// <inheritdoc/>
@@ -112,17 +132,17 @@ internal sealed partial class Http1Connection
     }
 
     /// <inheritdoc/>
-    public override PipeWriter Upgrade(ResponseHead response)
+    public override Connection Upgrade(ResponseHead response)
     {
         HeadWriter.WriteResponse(Output, response, isLast: false, inChunks: false, upgrade: _head.Upgrade);
-        return Output;
+        return Session.Client;
     }
 
     /// <inheritdoc/>
     public override void Cut(SessionEnd reason, string detail, ErrorCode? code = null)
     {
         Session.TryEnd(reason, detail);
-        Session.Client.Abort();
+        Session.Client.Reset();
     }
 
     /// <inheritdoc/>

@@ -29,7 +29,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         _of = new HttpSession(session, services);
         _exchange = new Exchange(_of, this);
         _clock = new ConnectionClock(session.Loop, services.Process.Time, OnLate);
-        _interrupt = Interrupt;
+        (_interrupt, _hungUp) = (Interrupt, OnHungUp);
     }
 
     private Session Session => _of.Session;

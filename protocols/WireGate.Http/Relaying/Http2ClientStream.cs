@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
+using WireGate.Core.Transport;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -48,6 +48,9 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
 
     /// <inheritdoc/>
     public override bool IsGone => Stream.Error is not null;
+
+    /// <inheritdoc/>
+    public override bool HasFinished => false;
 
     /// <inheritdoc/>
     public override Action? Gone
@@ -184,7 +187,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     }
 
     /// <inheritdoc/>
-    public override PipeWriter Upgrade(ResponseHead response) => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
+    public override Connection Upgrade(ResponseHead response) => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
 
     /// <inheritdoc/>
     public override void Cut(SessionEnd reason, string detail, ErrorCode? code = null)

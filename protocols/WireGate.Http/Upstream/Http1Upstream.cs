@@ -30,7 +30,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     public override IBufferWriter<byte> Head => connection.Output;
 
     /// <inheritdoc/>
-    public override IDuplexPipe Upgraded => connection;
+    public override Connection Upgraded => connection;
 
     /// <inheritdoc/>
     public override BodySink Begin(BodyKind body, Credential credential) =>
@@ -69,7 +69,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     }
 
     /// <inheritdoc/>
-    public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body, _trailers);
+    public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body, _trailers, connection);
 
     /// <inheritdoc/>
     public override void Abort() => connection.Abort();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
@@ -27,7 +26,7 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     public override IBufferWriter<byte> Head => _text;
 
     /// <inheritdoc/>
-    public override IDuplexPipe Upgraded => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
+    public override Connection Upgraded => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
 
     /// <inheritdoc/>
     public override bool IsUnprocessed => _stream is null ? !_isAborted : _stream.Error is { IsUnprocessed: true };

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using WireGate.Core.Framing;
+using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
@@ -28,7 +28,7 @@ internal abstract class UpstreamLeg
     public abstract IBufferWriter<byte> Head { get; }
 
     /// <summary>Both ends go on with something else behind a 101: what is read of that, and written.</summary>
-    public abstract IDuplexPipe Upgraded { get; }
+    public abstract Connection Upgraded { get; }
 
     /// <summary><see cref="Abort"/>.</summary>
     public Action Aborting => _aborting ??= Abort;

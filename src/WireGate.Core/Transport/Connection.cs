@@ -32,16 +32,35 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     public virtual TlsFacts? Tls => null;
 
     /// <summary>
-    /// Called on the loop when the peer is known to send nothing more than what has arrived, also while nobody reads. Never called where
-    /// only reading tells: over a stream.
+    /// Called on the loop when the peer is known to send nothing more than what has arrived, also while nobody reads, and once more when it is
+    /// known to take nothing either. Never called where only reading and writing tell: over a stream.
     /// </summary>
     public virtual Action? HungUp { get; set; }
 
-    /// <summary>The peer is known to send nothing more than what has arrived.</summary>
+    /// <summary>The peer is known to send nothing more than what has arrived. It may wait for what is sent to it.</summary>
     public virtual bool IsHungUp => false;
+
+    /// <summary>The peer is known to be gone: it takes nothing more either.</summary>
+    public virtual bool IsLost => false;
+
+    /// <summary>
+    /// Once <see cref="Input"/> has completed: the peer did not end what it sends by its own word. The connection was reset, lost or aborted, or of
+    /// TLS the end came without a close_notify, so that somebody between may have cut it.
+    /// </summary>
+    public abstract bool IsCut { get; }
+
+    /// <summary>Sends what is buffered, and says that nothing more comes; the peer may go on. On the loop, and nobody writes afterwards.</summary>
+    /// <exception cref="IOException">The peer is gone, over a stream.</exception>
+    public abstract ValueTask FinishAsync();
 
     /// <summary>Closes at once, from any thread. Whoever reads or writes is woken.</summary>
     public abstract void Abort();
+
+    /// <summary>
+    /// As <see cref="Abort"/>, and the peer gets a reset where the transport has one, so that it does not take the end for that of what was sent. What it
+    /// has not got yet is lost.
+    /// </summary>
+    public virtual void Reset() => Abort();
 
     /// <summary>Sends what is buffered, closes, gives all memory back. On the loop only.</summary>
     public abstract ValueTask DisposeAsync();

@@ -239,6 +239,10 @@ public class SessionServerTests
 
         public override EndPoint? Remote => null;
 
+        public override bool IsCut => true;
+
+        public override ValueTask FinishAsync() => ValueTask.CompletedTask;
+
         public override void Abort()
         {
         }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Transport;
+using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Core.Tests.Transport;
@@ -120,6 +121,107 @@ public sealed class ConnectionEndTests(TransportKind kind) : IDisposable
         await _connection.DisposeAsync();
         Assert.That(await ReceiveAsync(100), Is.EqualTo("goodbye"u8.ToArray()), "and no reset behind it");
     });
+
+    [Test]
+    public Task An_end_that_the_peer_set_is_no_cut() => OnLoopAsync(async () =>
+    {
+        await _peer.SendAsync("all"u8.ToArray());
+        _peer.Shutdown(SocketShutdown.Send);
+        Assert.That(await Bytes.ReadToEndAsync(_connection.Input), Is.EqualTo("all"u8.ToArray()));
+        Assert.That(_connection.IsCut, Is.False);
+        Reset();
+        await Bytes.WriteUntilGoneAsync(_connection.Output);
+        if (kind == TransportKind.Epoll)
+        {
+            Assert.That(_connection.IsCut, Is.False, "what it had said was all");
+        }
+    });
+
+    [Test]
+    public Task A_reset_is_a_cut([Values] bool isToldToTheWriter) => OnLoopAsync(async () =>
+    {
+        await _peer.SendAsync("some"u8.ToArray());
+        ReadResult some = await _connection.Input.ReadAtLeastAsync(4);
+        _connection.Input.AdvanceTo(some.Buffer.End);
+        Reset();
+        if (isToldToTheWriter)
+        {
+            await Bytes.WriteUntilGoneAsync(_connection.Output);
+        }
+
+        bool isEnd;
+        try
+        {
+            isEnd = (await _connection.Input.ReadAsync()).IsCompleted;
+        }
+        catch (IOException)
+        {
+            // A stream says it so, to whoever is told.
+            return;
+        }
+
+        Assert.That((isEnd, _connection.IsCut), Is.EqualTo((true, true)));
+    });
+
+    [Test]
+    public Task An_abort_is_a_cut() => OnLoopAsync(async () =>
+    {
+        _connection.Abort();
+        await Bytes.ReadToEndAsync(_connection.Input);
+        Assert.That(_connection.IsCut);
+    });
+
+    [Test]
+    public Task Finish_sends_what_is_buffered_and_reading_goes_on() => OnLoopAsync(async () =>
+    {
+        "question"u8.CopyTo(_connection.Output.GetSpan(8));
+        _connection.Output.Advance(8);
+        await _connection.FinishAsync();
+        Assert.That(await ReceiveAsync(100), Is.EqualTo("question"u8.ToArray()));
+        await _peer.SendAsync("answer"u8.ToArray());
+        _peer.Shutdown(SocketShutdown.Send);
+        Assert.That(await Bytes.ReadToEndAsync(_connection.Input), Is.EqualTo("answer"u8.ToArray()));
+        Assert.That(_connection.IsCut, Is.False);
+    });
+
+    [Test]
+    public async Task A_peer_that_is_reset_knows_it([Values] bool isDisposedBehindIt)
+    {
+        await OnLoopAsync(async () =>
+        {
+            await _connection.Output.WriteAsync("some"u8.ToArray());
+            Assert.That(await ReceiveAsync(4), Is.EqualTo("some"u8.ToArray()));
+            _connection.Reset();
+            if (isDisposedBehindIt)
+            {
+                await _connection.DisposeAsync();
+            }
+        });
+        Assert.That(async () => await ReceiveAsync(1), Throws.InstanceOf<SocketException>());
+    }
+
+    [Test]
+    public async Task A_peer_that_has_said_all_is_not_lost_until_it_is_gone()
+    {
+        if (kind == TransportKind.Streams)
+        {
+            // Only reading and writing tell.
+            return;
+        }
+
+        int told = 0;
+        await OnLoopAsync(() =>
+        {
+            _connection.HungUp = () => told++;
+            return Task.CompletedTask;
+        });
+        _peer.Shutdown(SocketShutdown.Send);
+        await Until.TrueAsync(() => Volatile.Read(ref told) == 1, "its end");
+        Assert.That((_connection.IsHungUp, _connection.IsLost), Is.EqualTo((true, false)));
+        Reset();
+        await Until.TrueAsync(() => Volatile.Read(ref told) == 2, "its loss");
+        Assert.That(_connection.IsLost);
+    }
 
     private Task OnLoopAsync(Func<Task> body) => LoopbackPair.OnLoopAsync(_transport.Loops[0], body);
 

@@ -53,6 +53,7 @@ internal sealed class RecordingTests(TransportKind transport, bool isRecorded) :
         Assert.That(await client.ReadAsync(ExecAnswer.Length), Is.EqualTo(Encoding.Latin1.GetString(ExecAnswer)));
         upstream.Dispose();
         await client.ReadToEndAsync();
+        client.Dispose();
 
         await ToldAsync("exec 0x0", "80x24", "FROM HERE\n", "stderr oops\n", "end");
     }
@@ -66,6 +67,7 @@ internal sealed class RecordingTests(TransportKind transport, bool isRecorded) :
         Assert.That(await client.ReadAsync(said.Length), Is.EqualTo(Encoding.Latin1.GetString(said)));
         client.Dispose();
         await upstream.ReadToEndAsync();
+        upstream.Dispose();
 
         await ToldAsync("exec", "out", "stderr err", "end");
     }
@@ -152,6 +154,7 @@ internal sealed class RecordingTests(TransportKind transport, bool isRecorded) :
         await client.ReadAsync(answer.Length);
         upstream.Dispose();
         await client.ReadToEndAsync();
+        client.Dispose();
         await EndAsync();
 
         Assert.That(Audit.Operations[^1].GetProperty("event").GetString(), Is.EqualTo("ports"));

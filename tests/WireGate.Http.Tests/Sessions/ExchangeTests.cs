@@ -90,6 +90,94 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
     }
 
     [Test]
+    public async Task What_ends_with_its_connection_is_not_whole_where_that_broke([Values("1.0", "1.1")] string version)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /").Replace("HTTP/1.1", $"HTTP/{version}", StringComparison.Ordinal));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.0 200 OK\r\nContent-Type: image/png\r\n\r\nhello");
+        await client.ReadUntilAsync("hello");
+        upstream.Reset();
+
+        Assert.That(await client.ReadToEndAsync(), Is.AnyOf("", "\r\n"), "no last chunk");
+        Assert.That(client.WasReset);
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.UpstreamClosed));
+    }
+
+    [Test]
+    public async Task An_answer_that_is_cut_is_never_whole_to_HTTP_1_0([Values("Content-Length: 10", "Transfer-Encoding: chunked")] string field)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync($"GET / HTTP/1.0\r\nHost: api.test\r\nAuthorization: Bearer {Token}\r\n\r\n");
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n{field}\r\n\r\n5\r\nhello\r\n"[..^(field[0] == 'C' ? 2 : 0)]);
+        await client.ReadUntilAsync("hello");
+        upstream.Dispose();
+        await client.ReadToEndAsync();
+
+        Assert.That(client.WasReset);
+    }
+
+    [Test]
+    public async Task A_client_that_has_said_all_is_answered_all_the_same()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /1", "Content-Length: 2\r\n", "ab") + Request("GET /2"));
+        client.Finish();
+        RawPeer upstream = await AcceptAsync();
+        Assert.That(await upstream.ReadUntilAsync("ab"), Does.StartWith("POST /1 "));
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+        Assert.That(await upstream.HeadAsync(), Does.StartWith("GET /2 "));
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n");
+        Assert.That(await client.ReadUntilAsync("two\r\n"), Does.Contain("\r\n\r\none"));
+        await upstream.SendAsync("0\r\n\r\n");
+
+        Assert.That(await client.ReadToEndAsync(), Is.EqualTo("0\r\n\r\n"));
+        Assert.That(client.WasReset, Is.False);
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ClientClosed));
+    }
+
+    [Test]
+    public async Task A_client_that_has_said_all_hears_that_the_upstream_failed()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /", "Content-Length: 2\r\n", "ab"));
+        client.Finish();
+        RawPeer upstream = await AcceptAsync();
+        await upstream.ReadUntilAsync("ab");
+        upstream.Dispose();
+
+        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 502 "));
+    }
+
+    [Test]
+    public async Task A_client_that_ends_within_its_body_ends_the_request()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /", "Content-Length: 3\r\n", "ab"));
+        client.Finish();
+        RawPeer upstream = await AcceptAsync();
+        await upstream.ReadToEndAsync();
+
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ClientClosed));
+    }
+
+    [Test]
+    public async Task A_client_that_is_gone_is_noticed_when_it_is_written_to()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /watch"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        client.Dispose();
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
+        Assert.That(async () => await SendForeverAsync(upstream), Throws.InstanceOf<IOException>());
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ClientClosed));
+    }
+
+    [Test]
     public async Task Interim_answers_are_passed_on()
     {
         RawPeer client = await ConnectAsync();
@@ -194,7 +282,7 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
         await client.SendAsync(Request("GET /watch"));
         RawPeer upstream = await AcceptAsync();
         await upstream.HeadAsync();
-        client.Dispose();
+        client.Reset();
         if (Kind == TransportKind.Streams)
         {
             // Only writing tells.
@@ -231,5 +319,13 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
         upstream.Dispose();
 
         Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 502 Bad Gateway\r\n"));
+    }
+
+    private static async Task SendForeverAsync(RawPeer peer)
+    {
+        while (true)
+        {
+            await peer.SendAsync(new string('x', 100_000));
+        }
     }
 }

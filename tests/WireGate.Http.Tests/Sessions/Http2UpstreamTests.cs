@@ -162,7 +162,7 @@ internal sealed class Http2UpstreamTests(TransportKind transport) : HttpFixture(
         await client.SendAsync(Request("GET /a"));
         Http2UpstreamPeer upstream = await AcceptHttp2Async();
         await upstream.RequestAsync(1);
-        client.Dispose();
+        client.Reset();
         if (Kind == TransportKind.Epoll)
         {
             Assert.That((await upstream.RequestAsync(1, r => r.Reset is not null)).Reset, Is.EqualTo(ErrorCode.CANCEL));

@@ -51,6 +51,16 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     /// <summary>Sends nothing more.</summary>
     public void Finish() => socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>Breaks the connection.</summary>
+    public void Reset()
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Dispose();
+    }
+
+    /// <summary>What ended the connection was a reset.</summary>
+    public bool WasReset { get; private set; }
+
     /// <summary>What comes up to and with a text.</summary>
     public async Task<string> ReadUntilAsync(string end)
     {
@@ -94,7 +104,8 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         }
         catch (IOException)
         {
-            // Reset, which is an end as well.
+            // An end as well.
+            WasReset = true;
         }
 
         return Take(_received.Length);

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 
@@ -28,23 +29,60 @@ internal sealed class UpgradeTests(TransportKind transport) : HttpFixture(transp
         Assert.That(await upstream.HeadAsync(), Is.EqualTo("GET / HTTP/1.1\r\n\r\n"));
         upstream.Dispose();
         Assert.That(await client.ReadToEndAsync(), Is.Empty);
+        client.Dispose();
         Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.UpstreamClosed));
         Assert.That(Audit.Operations.Single().GetProperty("upgrade").GetString(), Is.EqualTo(token));
     }
 
     [Test]
-    public async Task A_client_that_leaves_ends_both()
+    public async Task A_side_that_has_said_all_still_gets_what_the_other_says([Values] bool isClientFirst)
     {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /ws", Ask));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        await upstream.SendAsync(Accept);
-        await client.HeadAsync();
-        client.Dispose();
+        (RawPeer client, RawPeer upstream) = await UpgradeAsync();
+        (RawPeer first, RawPeer second) = isClientFirst ? (client, upstream) : (upstream, client);
+        await first.SendAsync("question");
+        first.Finish();
+        Assert.That(await second.ReadToEndAsync(), Is.EqualTo("question"));
+        string answer = new('a', 500_000);
+        await second.SendAsync(answer[1..]);
+        await second.SendAsync(answer[..1]);
+        Assert.That(await first.ReadAsync(answer.Length), Is.EqualTo(answer));
+        Assert.That(Records(AuditEventKind.SessionEnded), Is.Empty);
+        second.Finish();
 
-        Assert.That(await upstream.ReadToEndAsync(), Is.Empty);
-        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ClientClosed));
+        Assert.That(await first.ReadToEndAsync(), Is.Empty);
+        Assert.That(first.WasReset || second.WasReset, Is.False);
+        Assert.That((await EndAsync()).End, Is.EqualTo(isClientFirst ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed));
+    }
+
+    [Test]
+    public async Task A_side_that_is_cut_cuts_the_other([Values] bool isOfClient)
+    {
+        (RawPeer client, RawPeer upstream) = await UpgradeAsync();
+        (isOfClient ? client : upstream).Reset();
+        RawPeer other = isOfClient ? upstream : client;
+
+        Assert.That(await other.ReadToEndAsync(), Is.Empty);
+        Assert.That(other.WasReset);
+        Assert.That((await EndAsync()).End, Is.EqualTo(isOfClient ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed));
+    }
+
+    [Test]
+    public async Task A_half_on_which_nothing_moves_is_ended([Values] bool isClientFirst)
+    {
+        (RawPeer client, RawPeer upstream) = await UpgradeAsync();
+        (RawPeer first, RawPeer second) = isClientFirst ? (client, upstream) : (upstream, client);
+        first.Finish();
+        await second.ReadToEndAsync();
+        Task<string> end = first.ReadToEndAsync();
+        TimeSpan took = TimeSpan.Zero;
+        for (; !end.IsCompleted; took += TimeSpan.FromSeconds(1))
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(1);
+        }
+
+        Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
+        await EndAsync();
     }
 
     [Test]
@@ -97,5 +135,16 @@ internal sealed class UpgradeTests(TransportKind transport) : HttpFixture(transp
 
         Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 "));
         Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    private async Task<(RawPeer Client, RawPeer Upstream)> UpgradeAsync()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /ws", Ask));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync(Accept);
+        await client.HeadAsync();
+        return (client, upstream);
     }
 }

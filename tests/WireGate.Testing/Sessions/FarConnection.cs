@@ -20,6 +20,12 @@ public sealed class FarConnection(Connection inner, EndPoint remote) : Connectio
     public override EndPoint? Remote => remote;
 
     /// <inheritdoc/>
+    public override bool IsCut => inner.IsCut;
+
+    /// <inheritdoc/>
+    public override ValueTask FinishAsync() => inner.FinishAsync();
+
+    /// <inheritdoc/>
     public override void Abort() => inner.Abort();
 
     /// <inheritdoc/>

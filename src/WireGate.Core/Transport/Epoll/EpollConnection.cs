@@ -31,7 +31,27 @@ internal sealed class EpollConnection(EpollSocket socket, EndPoint? remote) : Co
     public override bool IsHungUp => socket.HungUp;
 
     /// <inheritdoc/>
+    public override bool IsLost => socket.IsLost;
+
+    /// <inheritdoc/>
+    public override bool IsCut => !socket.HasFinished;
+
+    /// <inheritdoc/>
+    public override async ValueTask FinishAsync()
+    {
+        await socket.Writer.FlushAsync(CancellationToken.None);
+        socket.Finish();
+    }
+
+    /// <inheritdoc/>
     public override void Abort() => socket.Reactor.Post(Close, socket);
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        socket.EndsWithReset = true;
+        Abort();
+    }
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()

@@ -171,6 +171,8 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
 
         _readable = false;
         _ended = received == 0 || error != Libc.EAGAIN;
+        socket.HasFinished = received == 0 && !socket.HasBroken;
+        socket.HasBroken |= received < 0 && _ended;
         if (tail.Filled == 0 && _blocks.Head == tail)
         {
             ReleaseBlocks();

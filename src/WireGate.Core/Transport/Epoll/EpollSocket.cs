@@ -8,9 +8,12 @@ internal sealed unsafe class EpollSocket : EpollSource
     /// <summary>What every socket is watched for. Room to write is watched for from the first time that it lacks.</summary>
     private const uint Reading = Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLET;
 
-    private const uint PeerIsDone = Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
+    private const uint PeerIsDone = Libc.EPOLLRDHUP | PeerIsGone;
+
+    private const uint PeerIsGone = Libc.EPOLLHUP | Libc.EPOLLERR;
 
     private bool _watchesWritable;
+    private volatile bool _endsWithReset;
 
     /// <param name="reactor">Where it lives; the constructor runs on it.</param>
     /// <param name="descriptor">Non-blocking; owned by this object from here on, also if this throws.</param>
@@ -46,7 +49,23 @@ internal sealed unsafe class EpollSocket : EpollSource
     /// <summary>The peer will send nothing more than what already lies in the kernel.</summary>
     internal bool HungUp { get; private set; }
 
-    /// <summary>Called when <see cref="HungUp"/> becomes true.</summary>
+    /// <summary>The peer takes nothing more either.</summary>
+    internal bool IsLost { get; private set; }
+
+    /// <summary>The reader got to the end that the peer has set. Nothing else makes it true: what ended otherwise is not whole.</summary>
+    internal bool HasFinished { get; set; }
+
+    /// <summary>It broke. The kernel says so once, to whoever reads or writes first; the other gets an end that looks like any.</summary>
+    internal bool HasBroken { get; set; }
+
+    /// <summary>However it is closed: the kernel then sends a reset instead of what lies there to be sent. From any thread.</summary>
+    internal bool EndsWithReset
+    {
+        get => _endsWithReset;
+        set => _endsWithReset = value;
+    }
+
+    /// <summary>Called when <see cref="HungUp"/> becomes true, and when <see cref="IsLost"/> does.</summary>
     internal Action? OnHungUp { get; set; }
 
     /// <summary>Called once when a connection under way was made or failed.</summary>
@@ -54,9 +73,10 @@ internal sealed unsafe class EpollSocket : EpollSource
 
     internal override void OnEvents(uint mask)
     {
-        if (!HungUp && (mask & PeerIsDone) != 0)
+        bool isLost = (mask & PeerIsGone) != 0;
+        if ((!HungUp && (mask & PeerIsDone) != 0) || (isLost && !IsLost))
         {
-            HungUp = true;
+            (HungUp, IsLost) = (true, IsLost || isLost);
             OnHungUp?.Invoke();
         }
 
@@ -106,6 +126,13 @@ internal sealed unsafe class EpollSocket : EpollSource
         }
 
         IsClosed = true;
+        if (EndsWithReset)
+        {
+            // struct linger { int l_onoff; int l_linger; }
+            int* linger = stackalloc int[] { 1, 0 };
+            _ = Libc.setsockopt(Descriptor, Libc.SOL_SOCKET, Libc.SO_LINGER, linger, 2 * sizeof(int));
+        }
+
         Reactor.Forget(this);
         Reactor.CountConnection(-1);
         _ = Libc.close(Descriptor);
@@ -118,13 +145,26 @@ internal sealed unsafe class EpollSocket : EpollSource
         }
     }
 
+    /// <summary>Says that nothing more comes.</summary>
+    internal void Finish()
+    {
+        if (!IsClosed)
+        {
+            _ = Libc.shutdown(Descriptor, Libc.SHUT_WR);
+        }
+    }
+
     /// <summary>
     /// Says goodbye: what is buffered goes, and what the peer sent and nobody read is taken off the socket first, because closing over
     /// unread bytes makes the kernel send a reset that can overtake our last message.
     /// </summary>
     internal void CloseGently()
     {
-        if (!IsClosed)
+        if (EndsWithReset)
+        {
+            Close();
+        }
+        else if (!IsClosed)
         {
             Writer.TrySend();
             _ = Libc.shutdown(Descriptor, Libc.SHUT_WR);

@@ -29,6 +29,7 @@ internal static unsafe partial class Libc
     internal const int SOL_SOCKET = 1;
     internal const int SO_ERROR = 4;
     internal const int SO_KEEPALIVE = 9;
+    internal const int SO_LINGER = 13;
     internal const int IPPROTO_TCP = 6;
     internal const int TCP_NODELAY = 1;
     internal const int TCP_KEEPIDLE = 4;
@@ -43,6 +44,7 @@ internal static unsafe partial class Libc
     internal const int EAGAIN = 11;
     internal const int ENFILE = 23;
     internal const int EMFILE = 24;
+    internal const int EPIPE = 32;
     internal const int ECONNABORTED = 103;
     internal const int EINPROGRESS = 115;
 
@@ -61,6 +63,25 @@ internal static unsafe partial class Libc
             Unsafe.WriteUnaligned(one, mask);
             Unsafe.WriteUnaligned(one + (Stride - 8), data);
         }
+    }
+
+    /// <summary>struct iovec of &lt;sys/uio.h&gt;.</summary>
+    internal struct IoVec
+    {
+        internal byte* Base;
+        internal nint Length;
+    }
+
+    /// <summary>struct msghdr of &lt;sys/socket.h&gt;.</summary>
+    internal struct MsgHdr
+    {
+        internal byte* Name;
+        internal uint NameLength;
+        internal IoVec* Parts;
+        internal nint PartCount;
+        internal byte* Control;
+        internal nint ControlLength;
+        internal int Flags;
     }
 
     [LibraryImport("libc", SetLastError = true)]
@@ -86,6 +107,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint send(int fd, byte* buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendmsg(int fd, MsgHdr* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int accept4(int fd, byte* address, int* addressLength, int flags);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace WireGate.Core.Transport.Streams;
@@ -6,6 +7,9 @@ namespace WireGate.Core.Transport.Streams;
 /// <summary>A writer whose flushes end on the session's loop, whichever thread the stream's end on.</summary>
 internal sealed class LoopWriter(PipeWriter inner, PoolLoop loop) : PipeWriter
 {
+    /// <summary>A write failed because the connection broke. The kernel may have told nobody else.</summary>
+    internal bool HasBroken { get; private set; }
+
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
     public override long UnflushedBytes => inner.UnflushedBytes;
@@ -13,7 +17,7 @@ internal sealed class LoopWriter(PipeWriter inner, PoolLoop loop) : PipeWriter
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         ValueTask<FlushResult> flush = inner.FlushAsync(cancellationToken);
-        return flush.IsCompleted && loop.IsCurrent ? flush : BackAsync(flush);
+        return flush.IsCompletedSuccessfully && loop.IsCurrent ? flush : BackAsync(flush);
     }
 
     public override void Advance(int bytes) => inner.Advance(bytes);
@@ -34,6 +38,11 @@ internal sealed class LoopWriter(PipeWriter inner, PoolLoop loop) : PipeWriter
         try
         {
             return await flush;
+        }
+        catch (IOException e) when (e.InnerException is not SocketException { SocketErrorCode: SocketError.Shutdown })
+        {
+            HasBroken = true;
+            throw;
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 
 namespace WireGate.Core.Transport.Streams;
 
@@ -14,6 +15,8 @@ public class StreamConnection : Connection
     private const int BufferSize = 32 * 1024;
 
     private readonly Stream _stream;
+    private readonly LoopWriter? _writer;
+    private volatile bool _isAborted;
 
     /// <param name="loop">Where the session lives.</param>
     /// <param name="stream">Owned.</param>
@@ -29,7 +32,8 @@ public class StreamConnection : Connection
             stream, new StreamPipeReaderOptions(MemoryPool<byte>.Shared, BufferSize, minimumReadSize: 1024, leaveOpen: true, useZeroByteReads: true));
         var output = PipeWriter.Create(stream, new StreamPipeWriterOptions(MemoryPool<byte>.Shared, BufferSize, leaveOpen: true));
         // A stream on top of a reactor's connection ends its reads there by itself.
-        (Input, Output) = loop is PoolLoop pool ? (new LoopReader(input, pool), new LoopWriter(output, pool)) : (input, output);
+        _writer = loop is PoolLoop pool ? new LoopWriter(output, pool) : null;
+        (Input, Output) = _writer is null ? (input, output) : (new LoopReader(input, (PoolLoop)loop), _writer);
     }
 
     /// <inheritdoc/>
@@ -45,7 +49,53 @@ public class StreamConnection : Connection
     public override EndPoint? Remote { get; }
 
     /// <inheritdoc/>
-    public override void Abort() => _stream.Dispose();
+    public override bool IsCut => _isAborted || _writer is { HasBroken: true };
+
+    /// <inheritdoc/>
+    public override async ValueTask FinishAsync()
+    {
+        await Output.FlushAsync(CancellationToken.None);
+        if (_stream is NetworkStream network)
+        {
+            try
+            {
+                network.Socket.Shutdown(SocketShutdown.Send);
+            }
+            catch (SocketException e)
+            {
+                throw new IOException(e.Message, e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Abort()
+    {
+        _isAborted = true;
+        _stream.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        try
+        {
+            if (_stream is NetworkStream { Socket: { AddressFamily: not AddressFamily.Unix } socket })
+            {
+                socket.LingerState = new LingerOption(true, 0);
+
+                // The stream would say goodbye first.
+                _isAborted = true;
+                socket.Dispose();
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+
+        Abort();
+    }
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()

@@ -93,7 +93,26 @@ public sealed class TlsConnection : Connection
     public override bool IsHungUp => _inner.IsHungUp;
 
     /// <inheritdoc/>
+    public override bool IsLost => _inner.IsLost;
+
+    // Behind a close_notify nothing is read any more: who has seen the end of what is below has seen none.
+    /// <inheritdoc/>
+    public override bool IsCut => _records.HasEnded;
+
+    /// <inheritdoc/>
+    public override async ValueTask FinishAsync()
+    {
+        await Output.FlushAsync(CancellationToken.None);
+        await _stream.ShutdownAsync();
+        _records.LeaveCollected();
+        await _inner.FinishAsync();
+    }
+
+    /// <inheritdoc/>
     public override void Abort() => _inner.Abort();
+
+    /// <inheritdoc/>
+    public override void Reset() => _inner.Reset();
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()

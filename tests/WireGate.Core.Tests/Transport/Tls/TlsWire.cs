@@ -117,6 +117,10 @@ internal sealed class TlsWire : IAsyncDisposable
 
         public override EndPoint? Remote => null;
 
+        public override bool IsCut => true;
+
+        public override ValueTask FinishAsync() => ValueTask.CompletedTask;
+
         public override void Abort()
         {
         }
