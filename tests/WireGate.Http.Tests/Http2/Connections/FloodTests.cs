@@ -101,9 +101,9 @@ internal sealed class FloodTests
         await peer.WindowAsync(0, 1 << 30);
         await peer.HeadersAsync(1, Get);
 
-        // The transport is full of data: answers to pings wait. Those to the first may go out before it is.
+        // The transport is full of data: answers to pings wait.
         byte[] pings = [.. Enumerable.Repeat(Bytes(FrameType.PING, 0, 0, "0000000000000000"), 100).SelectMany(f => f)];
-        for (int i = 0; i < 50 && !peer.Ended.IsCompleted; i++)
+        for (int i = 0; i < 12; i++)
         {
             await peer.SendAsync(pings);
         }
