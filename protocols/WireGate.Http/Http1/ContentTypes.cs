@@ -9,6 +9,13 @@ internal static class ContentTypes
     // RFC 6838 section 4.2: restricted-name-chars. A token has more, quotes of some readers among them.
     private static readonly SearchValues<byte> InName = SearchValues.Create("!#$&-^_.+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
+    private static readonly byte[][] TextOfApplication =
+    [
+        "www-form-urlencoded"u8.ToArray(), "javascript"u8.ToArray(), "ecmascript"u8.ToArray(), "yaml"u8.ToArray(), "toml"u8.ToArray(), "graphql"u8.ToArray(),
+        "sql"u8.ToArray(), "sh"u8.ToArray(), "csv"u8.ToArray(), "rtf"u8.ToArray(), "jwt"u8.ToArray(), "pem-file"u8.ToArray(), "jsonlines"u8.ToArray(),
+        "grpc-web-text"u8.ToArray(),
+    ];
+
     /// <summary>Whether people, or programs that read text, are meant. What does not say what it is may be text.</summary>
     /// <param name="value">type "/" subtype, and parameters.</param>
     public static bool IsText(ReadOnlySpan<byte> value)
@@ -16,13 +23,54 @@ internal static class ContentTypes
         ReadOnlySpan<byte> type = TypeOf(value);
         return type.IsEmpty
             || IsJson(type)
-            || Starts(type, "text/"u8)
+            || Starts(type, "text/"u8) || Starts(type, "multipart/"u8)
             || Ends(type, "+xml"u8) || Ends(type, "/xml"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/x-www-form-urlencoded"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/javascript"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/yaml"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/x-yaml"u8)
-            || Ascii.EqualsIgnoreCase(type, "application/graphql"u8);
+            || (Starts(type, "application/"u8) && IsTextOfApplication(type["application/".Length..]));
+    }
+
+    // With and without the x- of those who did not ask for a name.
+    private static bool IsTextOfApplication(ReadOnlySpan<byte> subtype)
+    {
+        subtype = Starts(subtype, "x-"u8) ? subtype[2..] : subtype;
+        foreach (byte[] text in TextOfApplication)
+        {
+            if (Ascii.EqualsIgnoreCase(subtype, text))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether it is said to be in characters of several bytes each, in which nothing can be found byte by byte.</summary>
+    public static bool IsWide(ResponseHead head)
+    {
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentType && IsWide(head.Value(field)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // parameter = token "=" ( token / quoted-string ); whoever writes such a name means such characters, wherever in the value that is.
+    private static bool IsWide(ReadOnlySpan<byte> value)
+    {
+        for (int at; (at = value.IndexOfAny("uU"u8)) >= 0; value = value[(at + 1)..])
+        {
+            ReadOnlySpan<byte> rest = value[at..];
+            if (Starts(rest, "utf-16"u8) || Starts(rest, "utf16"u8) || Starts(rest, "utf-32"u8) || Starts(rest, "utf32"u8) || Starts(rest, "utf-7"u8)
+                || Starts(rest, "ucs-"u8) || Starts(rest, "ucs2"u8) || Starts(rest, "unicode"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether some reader of a response would take it for text: every line of its head that says what it is counts, or that none does.</summary>

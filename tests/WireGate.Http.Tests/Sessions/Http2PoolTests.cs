@@ -40,19 +40,19 @@ internal sealed class Http2PoolTests(TransportKind transport) : HttpFixture(tran
             streams[i] = await client.AskAsync(Fields("POST", "/a"), "abc");
         }
 
-        // None is answered before all were made: what is answered makes room for the next.
-        var made = new List<(Http2UpstreamPeer Upstream, int Stream)>();
-        while (made.Count < streams.Length)
+        // None is answered before all are there: whoever comes later would find room.
+        var asked = new List<(Http2UpstreamPeer Upstream, int Stream)>();
+        while (asked.Count < streams.Length)
         {
             Http2UpstreamPeer upstream = await AcceptHttp2Async((SettingId.MAX_CONCURRENT_STREAMS, 5));
-            for (int i = Math.Min(5, streams.Length - made.Count), stream = 1; i > 0; i--, stream += 2)
+            for (int i = 0; i < 5 && asked.Count < streams.Length; i++)
             {
-                Assert.That((await upstream.RequestAsync(stream, r => r.IsWhole)).Body, Is.EqualTo("abc"));
-                made.Add((upstream, stream));
+                Assert.That((await upstream.RequestAsync((2 * i) + 1, r => r.IsWhole)).Body, Is.EqualTo("abc"));
+                asked.Add((upstream, (2 * i) + 1));
             }
         }
 
-        foreach ((Http2UpstreamPeer upstream, int stream) in made)
+        foreach ((Http2UpstreamPeer upstream, int stream) in asked)
         {
             await upstream.HeadersAsync(stream, ":status: 204\n", isLast: true);
         }
