@@ -20,6 +20,9 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     private bool _gone;
     private bool _canceled;
 
+    /// <summary>Bytes that the kernel took.</summary>
+    internal long Sent { get; private set; }
+
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
 
@@ -178,6 +181,7 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
             nint sent = Libc.send(socket.Descriptor, bytes, count, Libc.MSG_NOSIGNAL);
             if (sent >= 0)
             {
+                Sent += sent;
                 return (int)sent;
             }
 
