@@ -42,6 +42,8 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private bool _isReceiving;
     private long _fullSince;
     private long _taken;
+    private long _tookLast;
+    private long _takenLast;
 
     /// <summary>The upstream did not begin its answer in time, and was cut off.</summary>
     public bool IsLate { get; private set; }
@@ -134,7 +136,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         {
             Restart();
         }
-        else if (_isAnswered && elapsed >= limits.ResponseIdle)
+        else if (_isAnswered && !_isFull && elapsed >= limits.ResponseIdle)
         {
             Cut(SessionEnd.UpstreamClosed, "nothing more came of its answer");
         }
@@ -153,16 +155,27 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private bool IsUnread(LimitsConfig limits)
     {
         bool isFull = _isReceiving && !_receiving!.IsWaiting;
-        TimeSpan elapsed = _time.GetElapsedTime(_fullSince);
-        long taken = isFull ? client.Taken + _receiving!.Bytes : 0;
-        if (isFull && _isFull && elapsed < LongestFull)
+        long now = _time.GetTimestamp(), taken = isFull ? client.Taken + _receiving!.Bytes : 0;
+        if (!isFull || !_isFull)
         {
+            (_isFull, _fullSince, _taken, _tookLast, _takenLast) = (isFull, now, taken, now, taken);
             return false;
         }
 
-        bool isUnread = isFull && _isFull && taken - _taken is >= 0 and long more && more < Math.Max(1, limits.RequestBodyRate * elapsed.TotalSeconds);
-        (_isFull, _fullSince, _taken) = (isFull, _time.GetTimestamp(), taken);
-        return isUnread;
+        if (taken != _takenLast)
+        {
+            (_tookLast, _takenLast) = (now, taken);
+        }
+
+        TimeSpan elapsed = _time.GetElapsedTime(_fullSince, now);
+        bool isSlow = false;
+        if (elapsed >= LongestFull)
+        {
+            isSlow = taken >= _taken && taken - _taken < limits.RequestBodyRate * elapsed.TotalSeconds;
+            (_fullSince, _taken) = (now, taken);
+        }
+
+        return isSlow || _time.GetElapsedTime(_tookLast, now) >= LongestFull;
     }
 
     private void Restart() => (_since, _bytes) = (_time.GetTimestamp(), Bytes);

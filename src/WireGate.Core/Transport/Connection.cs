@@ -44,8 +44,8 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     public virtual bool IsLost => false;
 
     /// <summary>
-    /// Bytes of what was written that the peer's system has taken: it grows while the peer takes any, also while a flush waits. 0: the transport does not
-    /// know. On the loop.
+    /// Changes when the peer's system takes something of what was written, by as many bytes, also while a flush waits. 0: the transport does not know. On
+    /// the loop.
     /// </summary>
     public virtual long Taken => 0;
 

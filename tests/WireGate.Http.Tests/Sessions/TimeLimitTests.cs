@@ -14,6 +14,7 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
 
     protected override GatewayConfig Change(GatewayConfig config) => config with
     {
+        Listeners = [config.Listeners[0] with { Http2 = ListenerHttp2.Clear }],
         Limits = new LimitsConfig
         {
             RequestHead = TimeSpan.FromSeconds(20),
@@ -133,9 +134,9 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         string body = new('x', 20_000_000);
         Task sending = upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         await client.HeadAsync();
-        for (int read = 0; read < body.Length; read += 200_000)
+        for (int read = 0; read < body.Length; read += 1_000_000)
         {
-            await client.ReadAsync(200_000);
+            await client.ReadAsync(1_000_000);
             Time.Advance(TimeSpan.FromSeconds(5));
         }
 
@@ -151,7 +152,9 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         RawPeer upstream = await AcceptAsync();
         await upstream.HeadAsync();
         await upstream.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
-        TimeSpan took = await PassAsync(SendForeverAsync(upstream));
+        Task sending = SendForeverAsync(upstream);
+        await client.AnswerAsync(stalled, a => a.Body.Length == 65_535);
+        TimeSpan took = await PassAsync(sending);
 
         Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
         Assert.That((await client.AnswerAsync(stalled, a => a.Reset is not null)).Reset, Is.EqualTo(ErrorCode.CANCEL));

@@ -66,6 +66,13 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>Bytes that were sent and that the peer's system has not taken; 0 also where that is not known.</summary>
+    internal static int Unacknowledged(int descriptor)
+    {
+        int bytes = 0;
+        return ioctl(descriptor, TIOCOUTQ, &bytes) == 0 ? bytes : 0;
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int epoll_create1(int flags);
 
