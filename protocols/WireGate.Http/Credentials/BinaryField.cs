@@ -93,11 +93,11 @@ internal static class BinaryField
             padded += b is (byte)' ' or (byte)'\t' ? 0 : 1;
         }
 
-        while (padded % 4 != 0)
-        {
-            text[padded++] = (byte)'=';
-        }
-
-        return Base64.DecodeFromUtf8InPlace(text[..padded], out length) == OperationStatus.Done;
+        // With more characters, since some decoders pass over bits that the last one has too many, and this one does not.
+        int missing = (4 - (padded % 4)) % 4;
+        text.Slice(padded, missing).Fill((byte)'A');
+        bool isOne = missing < 3 && Base64.DecodeFromUtf8InPlace(text[..(padded + missing)], out length) == OperationStatus.Done;
+        length -= isOne ? missing : 0;
+        return isOne;
     }
 }

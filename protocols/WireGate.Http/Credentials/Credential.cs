@@ -39,6 +39,9 @@ internal sealed class Credential : IDisposable
     /// <summary>Name of the field that no table of HPACK may remember; empty: Authorization, or none.</summary>
     public ReadOnlySpan<byte> SensitiveName => _surface == HttpSurface.Signature ? "X-Amz-Security-Token"u8 : FieldName;
 
+    /// <summary>It proves who uses a connection, and not who asks: nothing else is asked on that.</summary>
+    public bool BindsConnection => _surface == HttpSurface.Header && ResponseHead.IsOfConnection(_written.Span);
+
     /// <summary>It stands in the request target.</summary>
     public bool IsInTarget => _surface == HttpSurface.Query;
 
@@ -234,7 +237,7 @@ internal sealed class Credential : IDisposable
     // Of Basic also what stands in the field, which whoever has it decodes.
     private static Secret[] FormsOf(ReadOnlySpan<byte> secret, Credential made)
     {
-        List<Secret> forms = SecretForms.Of(secret);
+        List<Secret> forms = [.. SecretForms.Of(secret), .. SecretForms.InCode(secret)];
         if (made._surface is HttpSurface.BasicUser or HttpSurface.BasicPassword)
         {
             forms.Add(Secret.CopyOf(made._written.Span[SchemeLength..]));

@@ -12,8 +12,10 @@ internal sealed class Scrubber : IDisposable
 {
     private const byte Star = (byte)'*';
 
-    private Secret[] _forms = [];
+    private readonly NeedleSearch _search = new();
     private byte[]? _buffer;
+    private MessageScan _messages;
+    private bool _hasMessages;
 
     // Of the buffer so many bytes have been given, and so many behind them are kept back.
     private int _passed;
@@ -23,25 +25,35 @@ internal sealed class Scrubber : IDisposable
     /// <param name="forms">What must not be seen; borrowed until the next.</param>
     public void Begin(Secret[] forms)
     {
-        _forms = forms;
-        (_passed, _kept) = (0, 0);
+        _search.Set(forms);
+        (_passed, _kept, _messages, _hasMessages) = (0, 0, default, false);
     }
+
+    /// <summary>The body has messages of gRPC: each is passed on whole once it is.</summary>
+    public void ReadMessages() => _hasMessages = true;
+
+    /// <summary>What comes cannot be looked through: a message is compressed.</summary>
+    public bool IsBlind => _messages.IsCompressed;
 
     /// <summary>Overwrites what stands whole in some bytes.</summary>
     /// <returns>Whether there was any.</returns>
     public bool Overwrite(Span<byte> bytes)
     {
-        bool isAny = false;
-        foreach (Secret form in _forms)
+        // Forms may overlap: what is behind the first of them is looked for before that is overwritten.
+        int start = 0, end = 0;
+        for (int at = 0; (at = _search.IndexOf(bytes, at, out int length)) >= 0; at++)
         {
-            for (Span<byte> rest = bytes; form.Length > 0 && rest.IndexOf(form.Span) is >= 0 and var at; rest = rest[(at + form.Length)..])
+            if (at >= end)
             {
-                rest.Slice(at, form.Length).Fill(Star);
-                isAny = true;
+                bytes[start..end].Fill(Star);
+                start = at;
             }
+
+            end = Math.Max(end, at + length);
         }
 
-        return isAny;
+        bytes[start..end].Fill(Star);
+        return end > 0;
     }
 
     /// <summary>Takes the next bytes of a body.</summary>
@@ -64,7 +76,13 @@ internal sealed class Scrubber : IDisposable
         run.CopyTo(_buffer.AsSpan(_kept));
         Span<byte> whole = _buffer.AsSpan(0, length);
         Overwrite(whole);
-        _kept = LongestBeginning(whole);
+        _kept = _search.LongestBeginning(whole);
+        if (_hasMessages)
+        {
+            _messages.Read(run);
+            _kept = (int)Math.Min(_kept, _messages.Begun);
+        }
+
         _passed = length - _kept;
         return _buffer.AsMemory(0, _passed);
     }
@@ -79,24 +97,6 @@ internal sealed class Scrubber : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => GiveBack();
-
-    // How many of the last bytes are the first of some form.
-    private int LongestBeginning(ReadOnlySpan<byte> bytes)
-    {
-        int longest = 0;
-        foreach (Secret form in _forms)
-        {
-            for (int length = Math.Min(form.Length - 1, bytes.Length); length > longest; length--)
-            {
-                if (bytes[^length..].SequenceEqual(form.Span[..length]))
-                {
-                    longest = length;
-                }
-            }
-        }
-
-        return longest;
-    }
 
     private void GiveBack()
     {

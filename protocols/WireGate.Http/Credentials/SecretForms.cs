@@ -1,11 +1,12 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Credentials;
 
 namespace WireGate.Http.Credentials;
 
-/// <summary>The ways in which an upstream may write a secret back: as it is, in a URL, in HTML, and in JSON as the common encoders write that.</summary>
+/// <summary>The ways in which an upstream may write a secret back: as it is, in a URL, in HTML, in JSON as the common encoders write that, in base64 and in hex.</summary>
 internal static class SecretForms
 {
     // What is shorter is found in any text.
@@ -38,6 +39,46 @@ internal static class SecretForms
             forms.Add(Encode(secret, encoder));
         }
 
+        return forms;
+    }
+
+    /// <summary>
+    /// What of it stands in base64 of either alphabet, wherever in that it begins, and in hexadecimal digits. Of a character that has bits of others it says
+    /// nothing. The caller owns and disposes them.
+    /// </summary>
+    public static List<Secret> InCode(ReadOnlySpan<byte> secret)
+    {
+        var forms = new List<Secret>(8);
+        if (secret.Length < Shortest)
+        {
+            return forms;
+        }
+
+        byte[] text = new byte[secret.Length + 2], coded = new byte[Math.Max(2 * secret.Length, Base64.GetMaxEncodedToUtf8Length(text.Length))];
+        for (int before = 0; before < 3; before++)
+        {
+            text.AsSpan().Clear();
+            secret.CopyTo(text.AsSpan(before));
+            Base64.EncodeToUtf8(text.AsSpan(0, before + secret.Length), coded, out _, out _);
+            Span<byte> own = coded.AsSpan(((8 * before) + 5) / 6, (8 * (before + secret.Length) / 6) - (((8 * before) + 5) / 6));
+            forms.Add(Secret.CopyOf(own));
+            own.Replace((byte)'+', (byte)'-');
+            own.Replace((byte)'/', (byte)'_');
+            forms.Add(Secret.CopyOf(own));
+        }
+
+        foreach (string digits in (ReadOnlySpan<string>)["0123456789abcdef", "0123456789ABCDEF"])
+        {
+            for (int i = 0; i < secret.Length; i++)
+            {
+                (coded[2 * i], coded[(2 * i) + 1]) = ((byte)digits[secret[i] >> 4], (byte)digits[secret[i] & 15]);
+            }
+
+            forms.Add(Secret.CopyOf(coded.AsSpan(0, 2 * secret.Length)));
+        }
+
+        CryptographicOperations.ZeroMemory(text);
+        CryptographicOperations.ZeroMemory(coded);
         return forms;
     }
 

@@ -139,6 +139,11 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         }
 
                         run = scrubber is null || run.IsEmpty ? run : scrubber.Take(run.Span);
+                        if (scrubber is { IsBlind: true })
+                        {
+                            return await sink.FlushAsync() ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
+                        }
+
                         run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);
                         seen?.Invoke(run);
                         if (!run.IsEmpty && await sink.SendAsync(run))

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace WireGate.Http.Http1;
@@ -5,6 +6,9 @@ namespace WireGate.Http.Http1;
 /// <summary>What a body is, by its Content-Type.</summary>
 internal static class ContentTypes
 {
+    // RFC 6838 section 4.2: restricted-name-chars. A token has more, quotes of some readers among them.
+    private static readonly SearchValues<byte> InName = SearchValues.Create("!#$&-^_.+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     /// <summary>Whether people, or programs that read text, are meant. What does not say what it is may be text.</summary>
     /// <param name="value">type "/" subtype, and parameters.</param>
     public static bool IsText(ReadOnlySpan<byte> value)
@@ -40,6 +44,11 @@ internal static class ContentTypes
         return !isSaid;
     }
 
+    /// <summary>Whether it has messages of gRPC.</summary>
+    public static bool IsGrpc(ResponseHead head) =>
+        head.TryGet(FieldName.ContentType, out ReadOnlySpan<byte> value) && TypeOf(value) is var type
+        && (Ascii.EqualsIgnoreCase(type, "application/grpc"u8) || Starts(type, "application/grpc+"u8));
+
     /// <summary>Whether some reader of a response would decode it first.</summary>
     public static bool IsEncoded(ResponseHead head)
     {
@@ -67,7 +76,7 @@ internal static class ContentTypes
         ReadOnlySpan<byte> type = TypeOf(value);
         int slash = type.IndexOf((byte)'/');
         return slash > 0 && slash < type.Length - 1 && !value.Contains((byte)',')
-            && !type[..slash].ContainsAnyExcept(Grammar.Token) && !type[(slash + 1)..].ContainsAnyExcept(Grammar.Token);
+            && !type[..slash].ContainsAnyExcept(InName) && !type[(slash + 1)..].ContainsAnyExcept(InName);
     }
 
     /// <summary>Whether it is JSON, of one value or of several.</summary>

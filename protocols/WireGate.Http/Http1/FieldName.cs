@@ -14,6 +14,7 @@ internal enum FieldName : byte
     Alpn,
     AltSvc,
     Authorization,
+    CacheControl,
 
     /// <summary>Any of <see cref="ClaimFields"/>.</summary>
     Claim,
@@ -30,6 +31,7 @@ internal enum FieldName : byte
     ETag,
     Expect,
     Forwarded,
+    GrpcAcceptEncoding,
     Host,
     Http2Settings,
     IfNoneMatch,
@@ -73,6 +75,7 @@ internal static class FieldNames
         (FieldName.Alpn, "alpn"),
         (FieldName.AltSvc, "alt-svc"),
         (FieldName.Authorization, "authorization"),
+        (FieldName.CacheControl, "cache-control"),
         (FieldName.Connection, "connection"),
         (FieldName.ContentDigest, "content-digest"),
         (FieldName.ContentEncoding, "content-encoding"),
@@ -86,6 +89,7 @@ internal static class FieldNames
         (FieldName.ETag, "etag"),
         (FieldName.Expect, "expect"),
         (FieldName.Forwarded, "forwarded"),
+        (FieldName.GrpcAcceptEncoding, "grpc-accept-encoding"),
         (FieldName.Host, "host"),
         (FieldName.Http2Settings, "http2-settings"),
         (FieldName.IfNoneMatch, "if-none-match"),

@@ -31,7 +31,7 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName, default, isMasked ? MaskedFields.OfRequest(head.Method) : default);
+        WriteFields(output, head, slot.Field, credential.FieldName, default, MaskedFields.OfRequest(head.Method, isMasked, isSwapped: slot.Kind == SlotKind.Body));
         credential.WriteField(output, head, slot);
         output.Write(added);
 
@@ -81,6 +81,11 @@ internal static class HeadWriter
         else if (inChunks && head.Body.Kind is BodyKind.Chunked or BodyKind.UntilClose)
         {
             output.Write("Transfer-Encoding: chunked\r\n"u8);
+        }
+
+        if (head is { IsPrivate: true, IsInterim: false })
+        {
+            CacheText.WritePrivate(output, head);
         }
 
         WriteUpgrade(output, upgrade);
@@ -191,14 +196,16 @@ internal static class HeadWriter
     /// <param name="droppedName">What stands in its place is written anew; empty: nothing does.</param>
     public static bool GoesOn(MessageHead head, in FieldLine field, ReadOnlySpan<byte> droppedName) => field.Name switch
     {
-        FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName),
+        FieldName.Other => !head.IsNominated(head.Name(field)) && !IsNamed(head.Name(field), droppedName)
+            && !(head is ResponseHead { IsPrivate: true, IsInterim: false } && CacheText.IsTargeted(head.Name(field))),
 
         // Who has a request wait has heard what it says of that.
         FieldName.Expect => head is RequestHead { ExpectsContinue: true },
         FieldName.Prefer => head is not RequestHead { IsHeld: true } || !Preferences.IsOfWaiting(head.Value(field)),
 
         FieldName.SetCookie => head is not ResponseHead { WithheldCookie: { } own } || CookieText.CountOf(head.Value(field), own) == 0,
-        FieldName.SecWebSocketExtensions => head is not RequestHead { HasPlainFrames: true },
+        FieldName.CacheControl => head is not ResponseHead { IsPrivate: true, IsInterim: false },
+        FieldName.SecWebSocketExtensions or FieldName.GrpcAcceptEncoding => head is not RequestHead { HasPlainFrames: true },
 
         // A claim about who asks that only a gateway may make; and how much it matters among the requests of others (RFC 9218).
         FieldName.Claim or FieldName.Priority => head is not RequestHead && !IsNamed(head.Name(field), droppedName),

@@ -57,7 +57,7 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
     /// <summary>The gateway has all of it and has it wait: what it says about waiting was heard, and the upstream is not told.</summary>
     public void Hold() => (IsHeld, ExpectsContinue) = (true, false);
 
-    /// <summary>What goes over its WebSocket is read on the way: extensions that change frames are not asked for.</summary>
+    /// <summary>What is answered, or goes over its WebSocket, is read on the way: messages that are compressed are not asked for.</summary>
     public void KeepFramesPlain() => HasPlainFrames = true;
 
     /// <summary>It was asked for its body, and the upstream is not to ask again.</summary>

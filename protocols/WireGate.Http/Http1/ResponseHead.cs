@@ -27,14 +27,48 @@ internal sealed class ResponseHead() : MessageHead(Peer.Upstream)
     /// <summary>Name of the cookie that is the gateway's to have: what the upstream sets it to is a credential, too. Null: there is none. Set before it is read.</summary>
     public byte[]? WithheldCookie { get; set; }
 
+    /// <summary>It is for who asked, in a way that caches on the way to the client do not see.</summary>
+    public bool IsPrivate { get; set; }
+
     /// <summary>It is known that nothing follows it, whatever it says. Set before it is read.</summary>
     public bool IsWhole { get; set; }
+
+    /// <summary>The upstream wants to know who uses the connection, or knows that from then on: nothing else is asked on it.</summary>
+    public bool BindsConnection
+    {
+        get
+        {
+            foreach (ref readonly FieldLine line in Fields)
+            {
+                if (line.Name == FieldName.WwwAuthenticate)
+                {
+                    foreach (Range range in Value(line).Split((byte)','))
+                    {
+                        if (IsOfConnection(Grammar.Trim(Value(line)[range])))
+                        {
+                            return true;
+                        }
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether a challenge, or credentials, are of a scheme that is about a connection (RFC 4559, and what came before it).</summary>
+    public static bool IsOfConnection(ReadOnlySpan<byte> text)
+    {
+        int end = text.IndexOf((byte)' ');
+        ReadOnlySpan<byte> scheme = end < 0 ? text : text[..end];
+        return System.Text.Ascii.EqualsIgnoreCase(scheme, "NTLM"u8) || System.Text.Ascii.EqualsIgnoreCase(scheme, "Negotiate"u8);
+    }
 
     /// <inheritdoc/>
     public override void Clear()
     {
         base.Clear();
-        (Code, _reason, IsWhole) = (0, default, false);
+        (Code, _reason, IsWhole, IsPrivate) = (0, default, false, false);
     }
 
     // status-line = HTTP-version SP status-code SP [ reason-phrase ]

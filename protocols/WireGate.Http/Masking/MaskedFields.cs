@@ -2,7 +2,7 @@ using WireGate.Http.Http1;
 
 namespace WireGate.Http.Masking;
 
-/// <summary>Fields that do not go on where a body is masked.</summary>
+/// <summary>Fields that do not go on where a body is masked, or another one than the client sent.</summary>
 internal static class MaskedFields
 {
     // Of a body that the client does not get: its hash would let whoever has all but a value of it try out that one.
@@ -17,10 +17,19 @@ internal static class MaskedFields
     // What keeps a change from being made stays.
     private static readonly FieldName[] Changing = [FieldName.Range, FieldName.IfRange];
 
+    // Hashes of another body: an upstream refuses what does not have it, and who has all but the credential tries out that.
+    private static readonly FieldName[] Swapped = [FieldName.ContentMd5, FieldName.Digest, FieldName.ContentDigest, FieldName.ReprDigest];
+    private static readonly FieldName[] SwappedAndMasked = [.. Swapped, .. Reading];
+
     /// <summary>Of what the upstream answers.</summary>
     public static ReadOnlySpan<FieldName> OfResponse => Response;
 
     /// <summary>Of what it is asked.</summary>
-    public static ReadOnlySpan<FieldName> OfRequest(ReadOnlySpan<byte> method) =>
-        method.SequenceEqual("GET"u8) || method.SequenceEqual("HEAD"u8) ? Reading : Changing;
+    /// <param name="method">In which way.</param>
+    /// <param name="isMasked">What it answers will be.</param>
+    /// <param name="isSwapped">Something stands in the body that the client did not send.</param>
+    public static ReadOnlySpan<FieldName> OfRequest(ReadOnlySpan<byte> method, bool isMasked, bool isSwapped) =>
+        isSwapped ? isMasked ? SwappedAndMasked : Swapped
+        : !isMasked ? default
+        : method.SequenceEqual("GET"u8) || method.SequenceEqual("HEAD"u8) ? Reading : Changing;
 }

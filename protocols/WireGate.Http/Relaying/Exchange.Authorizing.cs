@@ -289,7 +289,7 @@ internal sealed partial class Exchange
         HttpOperation request = Asked.Describe(rules, Access.Login.Http, BodyFor(rules));
         _request = _isKubernetes
             ? request with { Kubernetes = KubernetesRequest.Of(request.Method, request.Path, request.Query) with { MakesToken = _makesToken } } : request;
-        if (_request is { Kubernetes.Subresource: "exec" or "attach" or "portforward" })
+        if (_request is { Kubernetes.Subresource: "exec" or "attach" or "portforward" } || Access.Target.Scrub == ScrubbedBodies.All)
         {
             Head.KeepFramesPlain();
         }

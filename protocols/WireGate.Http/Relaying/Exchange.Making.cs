@@ -210,12 +210,17 @@ internal sealed partial class Exchange
                 return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;
             }
 
-            bool isText = ContentTypes.MayBeText(_response);
+            bool isText = upstream.Key.Target.Scrub == ScrubbedBodies.All || ContentTypes.MayBeText(_response);
+            if (isText && ContentTypes.IsGrpc(_response))
+            {
+                _scrubber.ReadMessages();
+            }
+
             if (isText && ContentTypes.IsEncoded(_response) && _response.Body.Kind != BodyKind.None)
             {
                 await StopAsync(upstream, sending);
                 return await FailAsync(new Refusal(
-                    SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is compressed, which it was asked not to be", "a compressed text cannot be looked through for the secret"))
+                    SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is compressed, which it was asked not to be", "what is compressed cannot be looked through for the secret"))
                     ? Exchanged.Done : Exchanged.Ended;
             }
 
@@ -242,7 +247,7 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
-            upstream.Release(isWhole ? _response : null);
+            upstream.Release(isWhole && !credential.BindsConnection && !_response.BindsConnection ? _response : null);
             _response.Clear();
         }
     }

@@ -77,7 +77,7 @@ internal sealed partial class Exchange
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,
             _ => SessionEnd.ClientClosed,
         },
-        _clientProblem ?? (received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask!.Problem}" : "within the body of a response"),
+        _clientProblem ?? (received == BodyEnd.Unmaskable ? $"the rest of a response cannot be masked: {_bodyMask?.Problem ?? "a message is compressed"}" : "within the body of a response"),
 
         // What was answered was not refused, whatever the upstream says then.
         received == BodyEnd.SourceClosed && reset != ErrorCode.REFUSED_STREAM ? reset : null);

@@ -41,6 +41,7 @@ internal sealed partial class Exchange
         var places = new Places(
             AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
         _isAnswered = true;
+        _response.IsPrivate = _masks is not null || _slot.Kind is not (SlotKind.Bearer or SlotKind.Basic or SlotKind.Signature);
         return client.Begin(_response, places, isMasked: _masks is not null, isRead);
     }
 
@@ -63,12 +64,12 @@ internal sealed partial class Exchange
         int interim = 0;
         while (await upstream.ReadHeadAsync(_response))
         {
-            _scrubber.Overwrite(_response.Writable);
             if (upstream.TakesTrailers)
             {
                 ScrubBinary();
             }
 
+            _scrubber.Overwrite(_response.Writable);
             if (!_response.IsInterim)
             {
                 return _response.Code != 101 || _response.Accepts(Head.Upgrade) ? true : throw new ProtocolException(Peer.Upstream, "101, which nobody asked for");

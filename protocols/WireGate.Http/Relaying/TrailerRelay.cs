@@ -80,8 +80,8 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
                         continue;
                     }
 
-                    _scrubber.Overwrite(came.WritableValue(field));
                     BinaryField.Scrub(name, came.WritableValue(field), _scrubber);
+                    _scrubber.Overwrite(came.WritableValue(field));
                 }
 
                 _passed.Add(name, value);

@@ -161,13 +161,21 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
             return false;
         }
 
-        if (!connection.Input.TryRead(out ReadResult read))
+        try
         {
-            return true;
-        }
+            if (!connection.Input.TryRead(out ReadResult read))
+            {
+                return true;
+            }
 
-        connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        return read is { IsCompleted: false, Buffer.IsEmpty: true };
+            connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            return read is { IsCompleted: false, Buffer.IsEmpty: true };
+        }
+        catch (IOException)
+        {
+            // It broke TLS while nobody waited for it.
+            return false;
+        }
     }
 
     private static async Task CloseAsync(Connection connection)

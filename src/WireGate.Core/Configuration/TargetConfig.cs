@@ -66,12 +66,25 @@ public sealed record TargetConfig
     /// <summary>Whether an upstream of HTTP is asked in HTTP/2.</summary>
     public TargetHttp2 Http2 { get; init; }
 
+    /// <summary>In which bodies of answers of HTTP the real secret is overwritten.</summary>
+    public ScrubbedBodies Scrub { get; init; }
+
     /// <summary>Finds a login by name.</summary>
     public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
     {
         login = Logins.FirstOrDefault(l => l.Name == name);
         return login is not null;
     }
+}
+
+/// <summary>In which bodies of answers the real secret is overwritten.</summary>
+public enum ScrubbedBodies
+{
+    /// <summary>In what says that it is text, or does not say what it is. The default.</summary>
+    Text = 0,
+
+    /// <summary>In all, byte for byte.</summary>
+    All,
 }
 
 /// <summary>Whether an upstream is asked in HTTP/2; else it is in HTTP/1.1.</summary>

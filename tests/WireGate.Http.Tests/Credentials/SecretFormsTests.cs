@@ -27,6 +27,32 @@ internal sealed class SecretFormsTests
     public void What_needs_no_escape_has_one_form() =>
         Assert.That(Forms("ghp_0123456789abcdef").Distinct().ToArray(), Is.EqualTo(new[] { "ghp_0123456789abcdef" }));
 
+    [Test]
+    public void Base64_of_whatever_it_stands_in_has_one_of_them()
+    {
+        foreach (string secret in (string[])["ghp_0123456789abcdef", Text, "\xff\xfe\xfb\xff\xfe\xfb\xff\xfe\xfb", "12345678"])
+        {
+            List<Secret> forms = SecretForms.InCode(Encoding.Latin1.GetBytes(secret));
+            string[] texts = [.. forms.Select(f => Encoding.ASCII.GetString(f.Span))];
+            forms.ForEach(f => f.Dispose());
+            foreach (string before in (string[])["", "a", "\xff\xff", "abc", "user:"])
+            {
+                foreach (string behind in (string[])["", "a", "\xff\xff"])
+                {
+                    byte[] whole = Encoding.Latin1.GetBytes(before + secret + behind);
+                    string coded = Convert.ToBase64String(whole);
+                    foreach (string text in (string[])[coded, coded.Replace('+', '-').Replace('/', '_'), Convert.ToHexString(whole), Convert.ToHexStringLower(whole)])
+                    {
+                        Assert.That(texts.Where(t => text.Contains(t, StringComparison.Ordinal)), Is.Not.Empty, text);
+                    }
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void What_is_short_would_be_found_in_any_text() => Assert.That(SecretForms.InCode("1234567"u8), Is.Empty);
+
     private static List<string> Forms(string text)
     {
         List<Secret> forms = SecretForms.Of(Encoding.UTF8.GetBytes(text));

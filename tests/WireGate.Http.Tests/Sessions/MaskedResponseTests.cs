@@ -31,7 +31,7 @@ internal sealed class MaskedResponseTests(TransportKind transport) : HttpFixture
             $"HTTP/1.1 200 OK\r\n{Json}ETag: \"e\"\r\nContent-MD5: x\r\nDigest: x\r\nContent-Digest: x\r\nRepr-Digest: x\r\nAccept-Ranges: bytes\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
 
         string answer = await client.ReadUntilAsync("\r\n0\r\n\r\n");
-        Assert.That(answer, Does.StartWith($"HTTP/1.1 200 OK\r\n{Json}Accept-Ranges: none\r\nTransfer-Encoding: chunked\r\n\r\n"));
+        Assert.That(answer, Does.StartWith($"HTTP/1.1 200 OK\r\n{Json}Accept-Ranges: none\r\nTransfer-Encoding: chunked\r\nCache-Control: private\r\n\r\n"));
         Assert.That(BodyOf(answer), Is.EqualTo(Shown));
         Assert.That(Audit.Operations.Single().GetProperty("masks").GetString(), Is.EqualTo("tokens"));
         await client.SendAsync(Request("PUT /next", "If-None-Match: *\r\nContent-Length: 0\r\n"));
@@ -117,10 +117,10 @@ internal sealed class MaskedResponseTests(TransportKind transport) : HttpFixture
         Assert.That(await next.HeadAsync(), Does.StartWith("GET /next "), "the client goes on, the upstream's connection does not");
     }
 
-    [TestCase("HEAD", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nETag: \"e\"\r\nContent-Length: 21\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nAccept-Ranges: none\r\n\r\n")]
-    [TestCase("GET", "HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\nX: y\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nX: y\r\nAccept-Ranges: none\r\n\r\n")]
-    [TestCase("DELETE", "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\nAccept-Ranges: none\r\n\r\n")]
-    [TestCase("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nAccept-Ranges: none\r\nContent-Length: 0\r\n\r\n")]
+    [TestCase("HEAD", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nETag: \"e\"\r\nContent-Length: 21\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nAccept-Ranges: none\r\nCache-Control: private\r\n\r\n")]
+    [TestCase("GET", "HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\nX: y\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nX: y\r\nAccept-Ranges: none\r\nCache-Control: private\r\n\r\n")]
+    [TestCase("DELETE", "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\nAccept-Ranges: none\r\nCache-Control: private\r\n\r\n")]
+    [TestCase("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nAccept-Ranges: none\r\nContent-Length: 0\r\nCache-Control: private\r\n\r\n")]
     public async Task What_has_no_body_passes(string method, string answer, string shown)
     {
         (RawPeer client, RawPeer upstream) = await AskAsync($"{method} /x");

@@ -20,7 +20,11 @@ internal sealed class AwsSigner(AwsSigningConfig config, Secret accessKey, Secre
     private const int HashLength = 32;
     private const string DateField = "x-amz-date", PayloadField = "x-amz-content-sha256", TokenField = "x-amz-security-token", Authorization = "authorization";
 
-    private readonly Secret[] _forms = SecretForms.Kept([.. SecretForms.Of(accessKey.Span), .. sessionToken is null ? [] : SecretForms.Of(sessionToken.Span)]);
+    private readonly Secret[] _forms = SecretForms.Kept(
+        [
+            .. SecretForms.Of(accessKey.Span), .. SecretForms.InCode(accessKey.Span),
+            .. sessionToken is null ? [] : SecretForms.Of(sessionToken.Span), .. sessionToken is null ? [] : SecretForms.InCode(sessionToken.Span),
+        ]);
 
     /// <summary>Whether a field is signed: what AWS demands, and nothing that may be another by the time it is looked at.</summary>
     public static bool IsSigned(string name) => name is "host" or "content-type" or "content-md5" || name.StartsWith("x-amz-", StringComparison.Ordinal);

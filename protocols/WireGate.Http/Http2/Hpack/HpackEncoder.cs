@@ -109,8 +109,8 @@ internal sealed class HpackEncoder : IDisposable
     private static Indexing Of(FieldName known, ReadOnlySpan<byte> name) => known switch
     {
         FieldName.Authorization or FieldName.ProxyAuthorization or FieldName.Cookie or FieldName.SetCookie => Indexing.Never,
-        FieldName.Accept or FieldName.AcceptEncoding or FieldName.AcceptRanges or FieldName.ContentEncoding or FieldName.ContentType
-            or FieldName.Te or FieldName.Via => Indexing.Remembered,
+        FieldName.Accept or FieldName.AcceptEncoding or FieldName.AcceptRanges or FieldName.CacheControl or FieldName.ContentEncoding or FieldName.ContentType
+            or FieldName.GrpcAcceptEncoding or FieldName.Te or FieldName.Via => Indexing.Remembered,
         FieldName.Other => OfOther(name),
         _ => Indexing.None,
     };
@@ -121,9 +121,8 @@ internal sealed class HpackEncoder : IDisposable
         6 => name.SequenceEqual("server"u8),
         10 => name.SequenceEqual("user-agent"u8),
         11 => name.SequenceEqual("grpc-status"u8),
-        13 => name.SequenceEqual("cache-control"u8) || name.SequenceEqual("grpc-encoding"u8),
+        13 => name.SequenceEqual("grpc-encoding"u8),
         15 => name.SequenceEqual("accept-language"u8),
-        20 => name.SequenceEqual("grpc-accept-encoding"u8),
         25 => name.SequenceEqual("strict-transport-security"u8),
         27 => name.SequenceEqual("access-control-allow-origin"u8),
         _ => false,

@@ -88,7 +88,8 @@ public sealed class HttpBody
                 pointer,
                 at.ValueKind switch
                 {
-                    JsonValueKind.String => at.GetString()!,
+                    // Where a NUL ends a text, it is another one.
+                    JsonValueKind.String => at.GetString() is { } text && !text.Contains('\0', StringComparison.Ordinal) ? text : null,
                     JsonValueKind.Object or JsonValueKind.Array => null,
                     _ => at.GetRawText(),
                 },
@@ -133,8 +134,12 @@ public sealed class HttpBody
         }
     }
 
-    // Without case, as Unicode folds it or as Java does: some letters beyond ASCII are letters of it then.
+    // Where a NUL ends a text, what is before it is the name.
     private static bool IsSame(string name, string token) =>
+        IsSameText(name, token) || (name.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var end && IsSameText(name[..end], token));
+
+    // Without case, as Unicode folds it or as Java does: some letters beyond ASCII are letters of it then.
+    private static bool IsSameText(string name, string token) =>
         name.Equals(token, StringComparison.OrdinalIgnoreCase)
         || (!Ascii.IsValid(name) && Fold(name).Equals(Fold(token), StringComparison.OrdinalIgnoreCase));
 
@@ -143,7 +148,7 @@ public sealed class HttpBody
 
 /// <summary>A member that a rule asks for.</summary>
 /// <param name="Pointer">As the rule names it.</param>
-/// <param name="Value">Of a string what it means, without escapes; else its JSON text. Null: an object or an array.</param>
+/// <param name="Value">Of a string what it means, without escapes; else its JSON text. Null: an object or an array, or a string with a NUL.</param>
 /// <param name="IsNumber">It is a number, which has more than one text.</param>
 /// <param name="IsExact">Its name is written as the rule has it; else only in another case.</param>
 public readonly record struct HttpBodyField(JsonPointer Pointer, string? Value, bool IsNumber, bool IsExact);

@@ -67,24 +67,31 @@ internal struct BlockChain
         }
     }
 
-    /// <summary>Takes so many bytes off the first block, which goes back once it is empty.</summary>
-    internal void Take(BlockPool pool, int bytes)
+    /// <summary>Takes so many bytes off, and gives back the blocks that are empty by that.</summary>
+    /// <returns>How many bytes more that is than there were.</returns>
+    internal int Take(BlockPool pool, int bytes)
     {
-        Block head = _head!;
-        _start += bytes;
-        if (_start < head.Filled)
+        while (_head is { } head)
         {
-            return;
+            int here = head.Filled - _start;
+            if (bytes < here)
+            {
+                _start += bytes;
+                return 0;
+            }
+
+            bytes -= here;
+            _start = 0;
+            _head = head.NextBlock;
+            if (_head is null)
+            {
+                _tail = null;
+            }
+
+            pool.Return(head);
         }
 
-        _start = 0;
-        _head = head.NextBlock;
-        if (_head is null)
-        {
-            _tail = null;
-        }
-
-        pool.Return(head);
+        return bytes;
     }
 
     /// <summary>Takes off what lies before <paramref name="consumed"/>, a position of <see cref="Sequence"/>.</summary>

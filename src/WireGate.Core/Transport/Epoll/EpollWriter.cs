@@ -11,6 +11,9 @@ namespace WireGate.Core.Transport.Epoll;
 /// </summary>
 internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValueTaskSource<FlushResult>
 {
+    /// <summary>Blocks, and what is borrowed, that one send takes: more than the kernel has room for.</summary>
+    private const int MostParts = 8;
+
     private static readonly Action<object?> Cancel = static writer => ((EpollWriter)writer!).OnCancel();
 
     private ManualResetValueTaskSourceCore<FlushResult> _waiter;
@@ -131,38 +134,49 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     /// <returns>False: the kernel has no more room. True: all was sent, or the peer is gone.</returns>
     private bool Send()
     {
-        while (_blocks.Head is { } head)
+        Libc.IoVec* parts = stackalloc Libc.IoVec[MostParts];
+        while (_blocks.Head is not null || !_borrowed.IsEmpty)
         {
-            int sent = Send(head.Address + _blocks.Start, head.Filled - _blocks.Start);
-            if (sent < 0)
+            fixed (byte* borrowed = _borrowed.Span)
             {
-                return _gone;
+                int sent = Send(parts, Gather(parts, borrowed));
+                if (sent < 0)
+                {
+                    return _gone;
+                }
+
+                int ofBorrowed = _blocks.Take(socket.Reactor.Blocks, sent);
+                _borrowed = _borrowed[ofBorrowed..];
             }
-
-            _blocks.Take(socket.Reactor.Blocks, sent);
-        }
-
-        while (!_borrowed.IsEmpty)
-        {
-            int sent;
-            fixed (byte* bytes = _borrowed.Span)
-            {
-                sent = Send(bytes, _borrowed.Length);
-            }
-
-            if (sent < 0)
-            {
-                return _gone;
-            }
-
-            _borrowed = _borrowed[sent..];
         }
 
         return true;
     }
 
+    /// <summary>Lists what is to be sent, as far as it goes together: a head in a block and a borrowed body are one send.</summary>
+    private int Gather(Libc.IoVec* parts, byte* borrowed)
+    {
+        int count = 0;
+        int start = _blocks.Start;
+        Block? block = _blocks.Head;
+        for (; block is not null && count < MostParts; block = block.NextBlock, start = 0)
+        {
+            if (block.Filled > start)
+            {
+                parts[count++] = new Libc.IoVec { Base = block.Address + start, Length = block.Filled - start };
+            }
+        }
+
+        if (block is null && count < MostParts && !_borrowed.IsEmpty)
+        {
+            parts[count++] = new Libc.IoVec { Base = borrowed, Length = _borrowed.Length };
+        }
+
+        return count;
+    }
+
     /// <returns>Bytes sent; -1: no room, or the peer is gone, which is then noted.</returns>
-    private int Send(byte* bytes, int count)
+    private int Send(Libc.IoVec* parts, int count)
     {
         if (_gone || socket.IsClosed)
         {
@@ -176,9 +190,12 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
             return 0;
         }
 
+        var message = new Libc.MsgHdr { Parts = parts, PartCount = count };
         while (true)
         {
-            nint sent = Libc.send(socket.Descriptor, bytes, count, Libc.MSG_NOSIGNAL);
+            nint sent = count == 1
+                ? Libc.send(socket.Descriptor, parts->Base, parts->Length, Libc.MSG_NOSIGNAL)
+                : Libc.sendmsg(socket.Descriptor, &message, Libc.MSG_NOSIGNAL);
             if (sent >= 0)
             {
                 Sent += sent;

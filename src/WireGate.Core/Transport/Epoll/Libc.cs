@@ -73,6 +73,25 @@ internal static unsafe partial class Libc
         return ioctl(descriptor, TIOCOUTQ, &bytes) == 0 ? bytes : 0;
     }
 
+    /// <summary>struct iovec of &lt;sys/uio.h&gt;.</summary>
+    internal struct IoVec
+    {
+        internal byte* Base;
+        internal nint Length;
+    }
+
+    /// <summary>struct msghdr of &lt;sys/socket.h&gt;.</summary>
+    internal struct MsgHdr
+    {
+        internal byte* Name;
+        internal uint NameLength;
+        internal IoVec* Parts;
+        internal nint PartCount;
+        internal byte* Control;
+        internal nint ControlLength;
+        internal int Flags;
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int epoll_create1(int flags);
 
@@ -96,6 +115,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint send(int fd, byte* buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendmsg(int fd, MsgHdr* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int accept4(int fd, byte* address, int* addressLength, int flags);

@@ -81,8 +81,14 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
     /// <inheritdoc/>
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) =>
-        _unexamined = _blocks.AdvanceTo(_reactor.Blocks, consumed, examined);
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        // A result without bytes says nothing about those that were decrypted since.
+        if (examined.GetObject() is Block)
+        {
+            _unexamined = _blocks.AdvanceTo(_reactor.Blocks, consumed, examined);
+        }
+    }
 
     /// <inheritdoc/>
     public override void CancelPendingRead() => _reactor.Post(Cancel, this);

@@ -30,6 +30,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<ImmutableArray<string>> _hosts;
     private readonly Key<string> _path;
     private readonly Key<TargetHttp2> _http2;
+    private readonly Key<ScrubbedBodies> _scrub;
 
     public TargetShape()
     {
@@ -88,6 +89,11 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             new ChoiceShape<TargetHttp2>([("tls", TargetHttp2.Tls), ("off", TargetHttp2.Off), ("clear", TargetHttp2.Clear)]),
             t => t.Http2 == TargetHttp2.Tls ? null : t.Http2,
             "HTTP: whether it is asked in HTTP/2: tls, where it agrees to that in the TLS handshake, which is the default; off; clear, without TLS, always.");
+        _scrub = OptionalValue<ScrubbedBodies>(
+            "scrub",
+            new ChoiceShape<ScrubbedBodies>([("text", ScrubbedBodies.Text), ("all", ScrubbedBodies.All)]),
+            t => t.Scrub == ScrubbedBodies.Text ? null : t.Scrub,
+            "HTTP: in which bodies of answers the real secret is overwritten: text, which is the default; or all, byte for byte.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -102,7 +108,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http, ProtocolNames.Kubernetes], _tls);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts, _environment);
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path, _http2);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path, _http2, _scrub);
         values.TryGet(_protocol, out string? protocol);
         if (protocol == ProtocolNames.Ssh)
         {
@@ -168,6 +174,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Hosts = values.Get(_hosts, []),
             Path = values.GetOrNull(_path),
             Http2 = values.Get(_http2, TargetHttp2.Tls),
+            Scrub = values.Get(_scrub, ScrubbedBodies.Text),
         };
     }
 

@@ -26,6 +26,10 @@ internal sealed class HttpBodyTests
     [TestCase("""{"kind":"refund"} {}""", false, true, TestName = "Two_texts_are_no_JSON")]
     [TestCase("""{"kind":"\ud800"}""", false, true, TestName = "Half_a_character_is_no_JSON")]
     [TestCase("\uFEFF{\"kind\":\"refund\"}", false, true, TestName = "A_byte_order_mark_is_no_JSON")]
+    [TestCase("""{"kind\u0000x":"refund"}""", false, true, TestName = "A_name_that_some_end_at_a_NUL_is_not_covered_and_is_touched")]
+    [TestCase("""{"KIND\u0000":"refund"}""", false, true, TestName = "In_another_case_too")]
+    [TestCase("""{"kind":"refund\u0000x"}""", false, true, TestName = "A_value_that_some_end_at_a_NUL_is_not_covered_and_is_touched")]
+    [TestCase("""{"kind":"charge","kind\u0000":"x"}""", false, true, TestName = "Beside_the_other_it_is_touched_whatever_it_says")]
     [TestCase("kind=refund", false, true, TestName = "A_form_is_no_JSON")]
     [TestCase("", false, true, TestName = "An_empty_text_is_no_JSON")]
     public void Members(string body, bool covers, bool touches) => Assert.That(Verdicts(body, "/kind", "refund"), Is.EqualTo((covers, touches)));

@@ -172,6 +172,20 @@ public sealed class TlsRecordTests(SslProtocols version) : IDisposable
         gatewayServes: false);
 
     [Test]
+    public Task What_comes_behind_a_record_without_a_content_after_a_cancellation_is_read_next() => WithAsync(
+        async wire =>
+        {
+            ValueTask<ReadResult> reading = wire.Gateway.Input.ReadAsync();
+            wire.Gateway.Input.CancelPendingRead();
+            ReadResult canceled = await reading;
+            await wire.ReceiveAsync(await wire.RecordsAsync("first"u8.ToArray()));
+            wire.Gateway.Input.AdvanceTo(canceled.Buffer.Start, canceled.Buffer.End);
+            Assert.That(wire.Gateway.Input.TryRead(out ReadResult result), Is.True);
+            Take(wire, result, "first"u8.ToArray());
+        },
+        gatewayServes: false);
+
+    [Test]
     public Task An_answer_goes_with_one_send_and_its_head_shares_a_record_with_a_small_body() => WithAsync(async wire =>
     {
         Forget(wire);

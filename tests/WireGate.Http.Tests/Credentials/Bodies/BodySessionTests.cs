@@ -42,6 +42,17 @@ internal sealed class BodySessionTests(TransportKind transport) : HeldFixture(tr
     }
 
     [Test]
+    public async Task What_hashes_the_body_that_the_client_sent_ends_here()
+    {
+        string json = $$"""{"client_secret":"{{Token}}"}""";
+        string got = await SentAsync(
+            $"POST /oauth/token HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-MD5: x\r\nDigest: sha-256=x\r\nContent-Digest: sha-256=:x:\r\n"
+            + $"Repr-Digest: sha-256=:x:\r\nContent-Length: {json.Length}\r\nX-Yours: 1\r\n\r\n{json}");
+
+        Assert.That(got, Does.Contain("X-Yours: 1\r\n").And.Not.Contain("Digest").And.Not.Contain("MD5"));
+    }
+
+    [Test]
     public async Task A_field_of_a_form_becomes_the_credential()
     {
         string got = await SentAsync(Form($"grant_type=client_credentials&client_secret={Token}&x=1"));
