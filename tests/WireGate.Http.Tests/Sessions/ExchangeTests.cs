@@ -83,9 +83,10 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
         RawPeer upstream = await AcceptAsync();
         await upstream.HeadAsync();
         await upstream.SendAsync($"HTTP/1.1 200 OK\r\n{field}\r\n\r\n5\r\nhello\r\n"[..^(field[0] == 'C' ? 2 : 0)]);
+        await client.ReadUntilAsync("hello");
         upstream.Dispose();
 
-        Assert.That(await client.ReadToEndAsync(), Does.Contain("hello").And.Not.EndWith("0\r\n\r\n"));
+        Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("0\r\n\r\n"));
         Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.UpstreamClosed));
     }
 
