@@ -35,7 +35,7 @@ public class RefusedAddressesTests
     [TestCase("2001:0:1:2:3:4:5601:5601")]
     [TestCase("2001:db8::5efe:a9fe:a9fe")]
     [TestCase("2001:db8::200:5efe:a9fe:a9fe")]
-    public void Is_refused(string address) => Assert.That(RefusedAddresses.Contains(IPAddress.Parse(address)));
+    public void T30_Is_refused(string address) => Assert.That(RefusedAddresses.Contains(IPAddress.Parse(address)));
 
     [TestCase("127.0.0.1")]
     [TestCase("10.0.0.5")]
@@ -49,7 +49,7 @@ public class RefusedAddressesTests
     [TestCase("64:ff9b::8.8.8.8")]
     [TestCase("2002:808:808::a9fe:a9fe")]
     [TestCase("2001:db8::a9fe:a9fe")]
-    public void Is_not(string address) => Assert.That(RefusedAddresses.Contains(IPAddress.Parse(address)), Is.False);
+    public void T30_Is_not(string address) => Assert.That(RefusedAddresses.Contains(IPAddress.Parse(address)), Is.False);
 
     [TestCase(TransportKind.Epoll, "169.254.169.254")]
     [TestCase(TransportKind.Streams, "169.254.169.254")]
@@ -57,7 +57,7 @@ public class RefusedAddressesTests
     [TestCase(TransportKind.Streams, "2852039166")]
     [TestCase(TransportKind.Epoll, "::ffff:169.254.169.254")]
     [TestCase(TransportKind.Streams, "::ffff:169.254.169.254")]
-    public async Task Nothing_is_dialled_there_by_address_nor_by_name(TransportKind kind, string host)
+    public async Task T30_Nothing_is_dialled_there_by_address_nor_by_name(TransportKind kind, string host)
     {
         await using EventLoopTransport transport = LoopbackPair.Create(kind, e => Assert.Fail(e.ToString()));
         foreach (EndPoint address in (EndPoint[])[new IPEndPoint(IPAddress.Parse(host), 80), new DnsEndPoint(host, 80, AddressFamily.Unspecified)])

@@ -4,14 +4,16 @@
 const assert = require('node:assert');
 const crypto = require('node:crypto');
 const { Readable } = require('node:stream');
+const { ConnectAgent } = require('./connect_agent');
 const { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
 
-const { WG_URL, WG_PLACEHOLDER } = process.env;
+const { WG_URL, WG_PLACEHOLDER, WG_PROXY } = process.env;
 const client = new S3Client({
   endpoint: WG_URL,
   region: 'us-east-1',
   forcePathStyle: true,
   maxAttempts: 1,
+  ...(WG_PROXY ? { requestHandler: { httpsAgent: new ConnectAgent(WG_PROXY, WG_URL) } } : {}),
   credentials: { accessKeyId: WG_PLACEHOLDER, secretAccessKey: 'anything' },
 });
 

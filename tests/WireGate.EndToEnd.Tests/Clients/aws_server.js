@@ -3,12 +3,13 @@
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
+const http2 = require('node:http2');
 const https = require('node:https');
 const { SignatureV4 } = require('@smithy/signature-v4');
 const { HttpRequest } = require('@smithy/core/protocols');
 const { Sha256 } = require('@aws-crypto/sha256-js');
 
-const { WG_PORT, WG_CERTIFICATE, WG_KEY, WG_ACCESS_KEY, WG_SECRET_KEY, WG_SESSION_TOKEN, WG_REGION, WG_SERVICE } = process.env;
+const { WG_PORT, WG_CERTIFICATE, WG_KEY, WG_ACCESS_KEY, WG_SECRET_KEY, WG_SESSION_TOKEN, WG_REGION, WG_SERVICE, WG_HTTP2 } = process.env;
 const signer = new SignatureV4({
   credentials: { accessKeyId: WG_ACCESS_KEY, secretAccessKey: WG_SECRET_KEY, ...(WG_SESSION_TOKEN ? { sessionToken: WG_SESSION_TOKEN } : {}) },
   region: WG_REGION,
@@ -21,6 +22,12 @@ const objects = new Map();
 
 function say(record) {
   process.stdout.write(`${JSON.stringify(record)}\n`);
+}
+
+// As a request of HTTP/1.1 would have it.
+function serve(request, response) {
+  request.headers.host ??= request.headers[':authority'];
+  handle(request, response);
 }
 
 // Why the request is not signed as it should be; nothing: it is.
@@ -77,13 +84,13 @@ function unchunked(body) {
   }
 }
 
-const server = https.createServer({ cert: fs.readFileSync(WG_CERTIFICATE), key: fs.readFileSync(WG_KEY) }, (request, response) => {
+function handle(request, response) {
   const parts = [];
   request.on('data', data => parts.push(data)).on('end', async () => {
     const body = Buffer.concat(parts);
     const problem = await problemOf(request, body);
     const place = decodeURIComponent(request.url.split('?')[0]);
-    say({ method: request.method, url: request.url, problem, payload: request.headers['x-amz-content-sha256'], headers: request.rawHeaders.join('\n') });
+    say({ method: request.method, url: request.url, version: request.httpVersion, problem, payload: request.headers['x-amz-content-sha256'], headers: request.rawHeaders.join('\n') });
     if (problem) {
       answer(response, 403, `<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>${WG_ACCESS_KEY}</AWSAccessKeyId></Error>`, { 'Content-Type': 'application/xml' });
     } else if (request.method === 'PUT') {
@@ -101,5 +108,8 @@ const server = https.createServer({ cert: fs.readFileSync(WG_CERTIFICATE), key: 
       answer(response, 404, '<Error><Code>NoSuchKey</Code></Error>', { 'Content-Type': 'application/xml' });
     }
   });
-});
+}
+
+const pair = { cert: fs.readFileSync(WG_CERTIFICATE), key: fs.readFileSync(WG_KEY) };
+const server = WG_HTTP2 ? http2.createSecureServer(pair, serve) : https.createServer(pair, serve);
 server.listen(Number(WG_PORT), '127.0.0.1', () => say({ listening: true }));

@@ -71,12 +71,18 @@ function serve(request, response) {
     length += data.length;
     hash.update(data);
   });
+  // A stream of HTTP/2 that is reset ends as one that is whole.
+  const isCut = () => !request.complete || Boolean(request.stream && request.stream.rstCode);
   request.on('close', () => {
-    if (!request.complete) {
+    if (isCut()) {
       say({ number, cut: true });
     }
   });
   request.on('end', () => {
+    if (isCut()) {
+      return;
+    }
+
     const record = { number, length, sha256: hash.digest('hex') };
     say(length < 1000 ? { ...record, body: Buffer.concat(start).toString('latin1') } : record);
     const known = paths[request.url.split('?')[0]];

@@ -15,11 +15,15 @@ internal sealed partial class AwsTests : HttpFixture
 
     private ScriptHost Queue { get; set; } = null!;
 
+    /// <summary>Speaks HTTP/2 and nothing else.</summary>
+    private ScriptHost Queue2 { get; set; } = null!;
+
     [OneTimeTearDown]
     public async Task StopServersAsync()
     {
         await Bucket.DisposeAsync();
         await Queue.DisposeAsync();
+        await Queue2.DisposeAsync();
     }
 
     [Test]
@@ -42,16 +46,22 @@ internal sealed partial class AwsTests : HttpFixture
         Assert.That(string.Concat(Bucket.Records.Select(r => r.GetProperty("headers").GetString())), Does.Not.Contain("wgp_"));
     }
 
-    [TestCase("GET", "/queue/a%20b/c?b=2&a=%2F+x&a=1&c", "")]
-    [TestCase("POST", "/queue/", "Action=SendMessage&MessageBody=hello")]
-    public async Task Curl_signs_anything_and_the_gateway_signs_it_truly(string method, string path, string body)
+    [TestCase("--http1.1", "GET", "/queue/a%20b/c?b=2&a=%2F+x&a=1&c", "")]
+    [TestCase("--http1.1", "POST", "/queue/", "Action=SendMessage&MessageBody=hello")]
+    [TestCase("--http2-prior-knowledge", "GET", "/queue/a%20b/c?b=2&a=%2F+x&a=1&c", "")]
+    [TestCase("--http2-prior-knowledge", "POST", "/queue/", "Action=SendMessage&MessageBody=hello")]
+    [TestCase("--http1.1", "GET", "/queue2/a%20b/c?b=2&a=%2F+x&a=1&c", "")]
+    [TestCase("--http2-prior-knowledge", "POST", "/queue2/", "Action=SendMessage&MessageBody=hello")]
+    public async Task Curl_signs_anything_and_the_gateway_signs_it_truly(string version, string method, string path, string body)
     {
         string[] data = body.Length == 0 ? [] : ["-d", body];
+        bool isHttp2 = path.StartsWith("/queue2/", StringComparison.Ordinal);
         ToolResult result = await CurlAsync(
-            ["-X", method, "--aws-sigv4", "aws:amz:us-east-1:sqs", "-u", $"{await TokenAsync("queue")}:anything", "-w", "%{http_code}", .. data,
-            $"http://127.0.0.1:{Gateway.Port}{path}"]);
+            [version, "-X", method, "--aws-sigv4", "aws:amz:us-east-1:sqs", "-u", $"{await TokenAsync(isHttp2 ? "queue2" : "queue")}:anything", "-w", "%{http_code}", .. data,
+            $"http://127.0.0.1:{Gateway.ClearPort}{path}"]);
 
-        JsonElement seen = Queue.Records[^1];
+        JsonElement seen = (isHttp2 ? Queue2 : Queue).Records[^1];
+        Assert.That(seen.GetProperty("version").GetString(), Is.EqualTo(isHttp2 ? "2.0" : "1.1"));
         Assert.That(seen.TryGetProperty("problem", out JsonElement problem), Is.False, problem.ToString());
         Assert.That(result.Succeeded().Output, method == "GET" ? Does.EndWith("404") : Does.EndWith("404").Or.EndWith("200"));
         Assert.That(seen.GetProperty("headers").GetString(), Does.Contain($"Credential={AccessKey}/").And.Contain("/eu-central-1/sqs/aws4_request"));
@@ -69,6 +79,7 @@ internal sealed partial class AwsTests : HttpFixture
     {
         Bucket = Server("s3", SessionToken);
         Queue = Server("sqs", "");
+        Queue2 = Server("sqs", "", isHttp2: true);
         string access = Bucket.Write("access", AccessKey + "\n"), secret = Bucket.Write("secret", SecretKey), session = Bucket.Write("session", SessionToken);
         string tls = ListenerTls().Match(config).Value;
         return config
@@ -88,18 +99,25 @@ internal sealed partial class AwsTests : HttpFixture
                     tls: { ca: {{Queue.Authority}} }
                     path: /queue
                     logins: { app: { aws: { accessKey: access, secretKey: secret, region: eu-central-1, service: sqs } } }
+                  queue2:
+                    protocol: http
+                    address: https://localhost:{{Queue2.Port}}
+                    tls: { ca: {{Queue2.Authority}} }
+                    path: /queue2
+                    logins: { app: { aws: { accessKey: access, secretKey: secret, region: eu-central-1, service: sqs } } }
 
                 """, StringComparison.Ordinal)
-            .Replace("targets: [nginx,", "targets: [bucket, queue, nginx,", StringComparison.Ordinal);
+            .Replace("targets: [nginx,", "targets: [bucket, queue, queue2, nginx,", StringComparison.Ordinal);
     }
 
-    private static ScriptHost Server(string service, string sessionToken) => ScriptHost.StartAsync("aws_server.js", _ => new Dictionary<string, string>
+    private static ScriptHost Server(string service, string sessionToken, bool isHttp2 = false) => ScriptHost.StartAsync("aws_server.js", _ => new Dictionary<string, string>
     {
         ["WG_ACCESS_KEY"] = AccessKey,
         ["WG_SECRET_KEY"] = SecretKey,
         ["WG_SESSION_TOKEN"] = sessionToken,
         ["WG_REGION"] = service == "s3" ? "us-east-1" : "eu-central-1",
         ["WG_SERVICE"] = service,
+        ["WG_HTTP2"] = isHttp2 ? "1" : "",
     }).GetAwaiter().GetResult();
 
     [GeneratedRegex(@"tls: \{ certificate: [^}]*\}")]

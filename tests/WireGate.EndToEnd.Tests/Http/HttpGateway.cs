@@ -11,6 +11,7 @@ internal sealed class HttpGateway : IAsyncDisposable
     private readonly Certificates _certificates;
     private string _configText;
     private RunningProcess? _process;
+    private string? _hosts;
 
     private HttpGateway(NginxHost nginx, NodeHost node)
     {
@@ -32,6 +33,7 @@ internal sealed class HttpGateway : IAsyncDisposable
               - { name: clear, protocol: http, address: "127.0.0.1:{{ClearPort}}", http2: clear }
               - { name: to-nginx, protocol: http, address: "127.0.0.1:{{NginxPort}}", target: nginx }
               - { name: to-node, protocol: http, address: "127.0.0.1:{{NodePort}}", target: node }
+              - { name: to-node2, protocol: http, address: "127.0.0.1:{{Node2Port}}", target: node2-clear }
             secrets:
               real: { file: {{_root}}/real }
             targets:
@@ -78,7 +80,7 @@ internal sealed class HttpGateway : IAsyncDisposable
             grants:
               - name: agents
                 to: { issuer: local, groups: [agents] }
-                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, basic, field, query, cookie]
+                targets: [nginx, secure, mistrusted, down, node, node2, node2-clear, node2-off, masked, cookie, basic, field, query]
             rules:
               list:
                 - { name: everything, match: { http: {} }, do: allow }
@@ -105,6 +107,9 @@ internal sealed class HttpGateway : IAsyncDisposable
     /// <summary>Leads to node only, whatever the request says.</summary>
     public int NodePort { get; } = Ports.Free();
 
+    /// <summary>Leads to node in HTTP/2 only, whatever the request says.</summary>
+    public int Node2Port { get; } = Ports.Free();
+
     /// <summary>PEM of who signed the certificate of its listener.</summary>
     public string Authority => _certificates.CaPath;
 
@@ -117,9 +122,10 @@ internal sealed class HttpGateway : IAsyncDisposable
     /// <param name="nginx">An upstream.</param>
     /// <param name="node">Another.</param>
     /// <param name="edit">What its config has otherwise; null: nothing.</param>
-    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node, Func<string, string>? edit = null)
+    /// <param name="hosts">A file that it alone has for /etc/hosts; null: it has the machine's.</param>
+    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node, Func<string, string>? edit = null, string? hosts = null)
     {
-        var gateway = new HttpGateway(nginx, node);
+        var gateway = new HttpGateway(nginx, node) { _hosts = hosts };
         gateway._configText = edit?.Invoke(gateway._configText) ?? gateway._configText;
         PrivateFile.Write(gateway.ConfigPath, gateway._configText);
         await gateway.StartAsync();
@@ -134,7 +140,11 @@ internal sealed class HttpGateway : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        _process = RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath]);
+        _process = _hosts is null
+            ? RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath])
+            : RunningProcess.Start(
+                "/usr/bin/unshare",
+                [.. Unix.IsRoot ? [] : (string[])["--map-root-user"], "--mount", "--", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", _hosts, Places.Gateway, "run", "--config", ConfigPath]);
         await Wait.UntilAsync(IsReadyAsync, "the gateway to serve");
     }
 
@@ -159,6 +169,18 @@ internal sealed class HttpGateway : IAsyncDisposable
     public async Task<string> AuditAsync() => (await Tools.RunAsync(Places.Gateway, ["audit", "export", "--dir", AuditDirectory])).Succeeded().Output;
 
     public Task<ToolResult> VerifyAuditAsync() => Tools.RunAsync(Places.Gateway, ["audit", "verify", "--dir", AuditDirectory]);
+
+    /// <summary>Has it take another config, as its operator does.</summary>
+    public async Task ReloadAsync(Func<string, string> edit)
+    {
+        int seen = Loaded();
+        _configText = edit(_configText);
+        PrivateFile.Write(ConfigPath, _configText);
+        _process!.Signal(Unix.SigHup);
+        await Wait.UntilAsync(() => Loaded() > seen, "the config to be taken");
+
+        int Loaded() => Log.Split("config", StringSplitOptions.None).Length;
+    }
 
     /// <summary>Ends it as the kernel does when memory is short.</summary>
     public async Task KillAsync()

@@ -89,14 +89,39 @@ internal sealed class RawHttpClient : IAsyncDisposable
             const string Field = "\r\nContent-Length: ";
             int at = head.IndexOf(Field, StringComparison.OrdinalIgnoreCase);
             int length = at < 0 ? 0 : int.Parse(head[(at + Field.Length)..].Split('\r')[0], CultureInfo.InvariantCulture);
-            while (_received.Length < length)
-            {
-                Assert.That(await MoreAsync(), "the whole of a body");
-            }
-
-            _received = _received[length..];
+            await BodyAsync(length);
             return status;
         }
+    }
+
+    /// <summary>Reads a head.</summary>
+    public async Task<string> HeadAsync()
+    {
+        Assert.That(await HasAsync("\r\n\r\n"), "the head of an answer");
+        return Take("\r\n\r\n");
+    }
+
+    /// <summary>Reads so many bytes.</summary>
+    public async Task<string> BodyAsync(int length)
+    {
+        while (_received.Length < length)
+        {
+            Assert.That(await MoreAsync(), "the whole of a body");
+        }
+
+        string taken = _received[..length];
+        _received = _received[length..];
+        return taken;
+    }
+
+    /// <summary>Reads up to the end of the connection, whichever it is.</summary>
+    public async Task<string> ToEndAsync()
+    {
+        while (await MoreAsync())
+        {
+        }
+
+        return _received;
     }
 
     /// <summary>Whether nothing comes but the end of the connection; waits for either.</summary>

@@ -32,16 +32,16 @@ internal sealed class KubernetesGateway : IAsyncDisposable
     /// <param name="authority">PEM of who signed its certificate.</param>
     /// <param name="token">Of the gateway.</param>
     /// <param name="shown">Certificate and key of the gateway; null: it has none.</param>
-    /// <param name="rules">More of them, each a line of the config.</param>
+    /// <param name="edit">What its config has otherwise; null: nothing.</param>
     public static async Task<KubernetesGateway> StartAsync(
-        string kubectl, int port, string authority, string token, (string Certificate, string Key)? shown = null, params IReadOnlyList<string> rules)
+        string kubectl, int port, string authority, string token, (string Certificate, string Key)? shown = null, Func<string, string>? edit = null)
     {
         var gateway = new KubernetesGateway(kubectl);
         string root = gateway._root;
         (string certificate, string key) = gateway._certificates.Issue("gateway");
         PrivateFile.Write(Path.Combine(root, "token"), token);
         string impersonate = "impersonate: { user: \"wg:${identity.subject}\", groups: { from: [sre, dev], prefix: \"wg:\" }, extra: { placeholder: \"${placeholder.id}\" } }";
-        PrivateFile.Write(gateway.ConfigPath, $$"""
+        string config = $$"""
             store: sqlite:{{root}}/wiregate.db
             audit: { to: {{gateway.AuditDirectory}} }
             admin: { socket: { path: {{root}}/admin.sock, mode: "0600" } }
@@ -71,14 +71,20 @@ internal sealed class KubernetesGateway : IAsyncDisposable
                 - { name: no-secrets, match: { kube: { resources: [secrets] } }, do: deny, reason: ask the vault }
                 - { name: one-node, match: { kube: { verbs: [get], resources: [nodes], names: [here] } }, do: allow }
                 - { name: reviews, match: { kube: { verbs: [create], resources: ["self*reviews.authorization.k8s.io"] } }, do: allow }
-            {{string.Concat(rules.Select(r => $"    {r}\n"))}}
-            """);
+
+            """;
+        PrivateFile.Write(gateway.ConfigPath, edit?.Invoke(config) ?? config);
         gateway._process = RunningProcess.Start(Places.Gateway, ["run", "--config", gateway.ConfigPath]);
         await Wait.UntilAsync(gateway.IsReadyAsync, "the gateway to serve");
         return gateway;
     }
 
     public Task<ToolResult> CommandAsync(params IReadOnlyList<string> arguments) => Tools.RunAsync(Places.Gateway, [.. arguments, "--config", ConfigPath]);
+
+    /// <summary>Runs one of its commands as somebody else; only root can.</summary>
+    public Task<ToolResult> CommandAsAsync(string unixUser, params IReadOnlyList<string> arguments) => Tools.RunAsync(
+        "/usr/bin/setpriv",
+        [$"--reuid={unixUser}", $"--regid={unixUser}", "--clear-groups", "--", Places.Gateway, .. arguments, "--socket", Path.Combine(_root, "admin.sock")]);
 
     /// <summary>Has a kubeconfig printed, as a user does.</summary>
     /// <returns>Path of the file.</returns>

@@ -64,7 +64,21 @@ internal sealed class ForwardTests(TransportKind transport) : ForwardFixture(tra
     [TestCase("169.254.169.254:80")]
     [TestCase("169.254.169.254:443")]
     [TestCase("localhost:{0}")]
-    public async Task A_host_that_is_no_target_is_refused(string place)
+    [TestCase("0.0.0.0:{0}")]
+    [TestCase("[::]:{0}")]
+    [TestCase("0:{0}")]
+    [TestCase("127.1:{0}")]
+    [TestCase("0177.0.0.1:{0}")]
+    [TestCase("017700000001:{0}")]
+    [TestCase("[::ffff:7f00:1]:{0}")]
+    [TestCase("[::127.0.0.1]:{0}")]
+    [TestCase("2852039166:80")]
+    [TestCase("0xa9fea9fe:80")]
+    [TestCase("0251.0376.0251.0376:80")]
+    [TestCase("[::ffff:169.254.169.254]:80")]
+    [TestCase("[fe80::1]:80")]
+    [TestCase("[fd00:ec2::254]:80")]
+    public async Task T30_A_host_that_is_no_target_is_refused(string place)
     {
         place = place.Replace("{0}", $"{UpstreamPort}", StringComparison.Ordinal);
         RawPeer client = await ConnectAsync();

@@ -13,6 +13,12 @@ internal sealed class ChunkedBodyTests
 
     private static IEnumerable<TestCaseData> Vectors => SmugglingVectors.Chunks.Select(v => new TestCaseData(v.Text).SetName($"Refuses {v.Name}"));
 
+    private static IEnumerable<TestCaseData> VectorsOfAnswers => SmugglingVectors.Chunks.SelectMany(v => new[]
+    {
+        new TestCaseData(v.Text, int.MaxValue).SetName($"Refuses {v.Name}, of an upstream"),
+        new TestCaseData(v.Text, 1).SetName($"Refuses {v.Name}, of an upstream, byte by byte"),
+    });
+
     [Test]
     public void Reads_what_it_carries() => Assert.That(Read(Usual + "GET", int.MaxValue), Is.EqualTo(("hello, chunked!", Usual.Length, true)));
 
@@ -43,10 +49,15 @@ internal sealed class ChunkedBodyTests
     }
 
     [TestCaseSource(nameof(Vectors))]
-    public void Refuses(string text) => Assert.That(() => Read(text, int.MaxValue), Throws.InstanceOf<ProtocolException>());
+    public void Refuses(string text) =>
+        Assert.That(() => Read(text, int.MaxValue), Throws.InstanceOf<ProtocolException>().With.Property("Peer").EqualTo(Peer.Client));
+
+    [TestCaseSource(nameof(VectorsOfAnswers))]
+    public void Refuses_of_an_upstream(string text, int step) =>
+        Assert.That(() => Read(text, step, Peer.Upstream), Throws.InstanceOf<ProtocolException>().With.Property("Peer").EqualTo(Peer.Upstream));
 
     [Test]
-    public void Counts_extensions_of_all_chunks_together()
+    public void T04_Counts_extensions_of_all_chunks_together()
     {
         string chunk = "1;" + new string('x', 100) + "\r\na\r\n";
         int most = ChunkedBody.MostExtensions / 100;
@@ -56,13 +67,13 @@ internal sealed class ChunkedBodyTests
     }
 
     [Test]
-    public void Counts_trailers() =>
+    public void T04_Counts_trailers() =>
         Assert.That(() => Read("0\r\nX: " + new string('x', ChunkedBody.MostTrailers), 1000), Throws.InstanceOf<ProtocolException>());
 
-    private static (string Carried, int Taken, bool IsDone) Read(string text, int step)
+    private static (string Carried, int Taken, bool IsDone) Read(string text, int step, Peer peer = Peer.Client)
     {
         byte[] bytes = Bytes(text);
-        var body = new ChunkedBody(Peer.Client);
+        var body = new ChunkedBody(peer);
         var carried = new StringBuilder();
         int at = 0;
         while (at < bytes.Length && !body.IsDone)

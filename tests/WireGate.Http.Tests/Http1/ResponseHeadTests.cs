@@ -10,6 +10,8 @@ namespace WireGate.Http.Tests.Http1;
 /// <summary>What an upstream answers.</summary>
 internal sealed class ResponseHeadTests
 {
+    private static IEnumerable<TestCaseData> Vectors => SmugglingVectors.Answers.Select(v => new TestCaseData(v.Text).SetName($"Refuses: {v.Name}"));
+
     [Test]
     public void Reads_what_it_says()
     {
@@ -59,6 +61,7 @@ internal sealed class ResponseHeadTests
     [TestCase("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n")]
     [TestCase("HTTP/1.1 103 Early Hints\r\nContent-Length: 4\r\n\r\n")]
     [TestCase("HTTP/1.1 200 OK\r\nConnection: set-cookie\r\n\r\n")]
+    [TestCaseSource(nameof(Vectors))]
     public void Refuses(string text)
     {
         using var head = new ResponseHead();

@@ -11,6 +11,14 @@ internal static class SmugglingVectors
 {
     private const string Post = "POST / HTTP/1.1\r\nHost: a\r\n";
     private const string Get = "GET / HTTP/1.1\r\n";
+    private const string Ok = "HTTP/1.1 200 OK\r\n";
+
+    // Of requests alone: what a gateway says of who asks, and what it is asked to wait for.
+    private static readonly string[] OfRequests =
+    [
+        "TE with an underscore", "CL with an underscore", "another method with an underscore", "two Hosts", "an expectation of something else",
+        "Connection that drops it by another name",
+    ];
 
     /// <summary>Heads.</summary>
     public static IReadOnlyList<SmugglingVector> Heads { get; } =
@@ -46,7 +54,7 @@ internal static class SmugglingVectors
         new("TE and HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
         new("TE with an underscore", Post + "Transfer_Encoding: chunked\r\n\r\n"),
         new("CL with an underscore", Post + "CONTENT_LENGTH: 4\r\n\r\n"),
-        new("a forwarded field with an underscore", Post + "X_Forwarded-For: 10.0.0.1\r\n\r\n"),
+        new("another method with an underscore", Post + "X_HTTP_Method: DELETE\r\n\r\n"),
         new("bare LF", "GET / HTTP/1.1\nHost: a\n\n"),
         new("one bare LF", "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"),
         new("an empty line of LF", "GET / HTTP/1.1\r\nHost: a\r\n\n"),
@@ -109,6 +117,33 @@ internal static class SmugglingVectors
         new("a Connection option that is none", Get + "Host: a\r\nConnection: a b\r\n\r\n"),
     ];
 
+    /// <summary>Heads of answers: the fields of the requests above that mean as little there, and what a status line has of its own.</summary>
+    public static IReadOnlyList<SmugglingVector> Answers { get; } =
+    [
+        .. Heads.Where(v => FieldsOf(v) is not null).Select(v => v with { Text = Ok + FieldsOf(v), Status = 502 }),
+        new("TE and HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 502),
+        new("bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", 502),
+        new("one bare LF", "HTTP/1.1 200 OK\r\nContent-Length: 0\nX: b\r\n\r\n", 502),
+        new("an empty line of LF", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n", 502),
+        new("a blank before the first field", "HTTP/1.1 200 OK\r\n Content-Length: 0\r\n\r\n", 502),
+        new("an empty line before it", "\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("no status line", "hello\r\n\r\n", 502),
+        new("a status of two digits", "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("a status of four digits", "HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("a status with a sign", "HTTP/1.1 +20 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("a status that there is not", "HTTP/1.1 600 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("two blanks in the status line", "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("a tab in the status line", "HTTP/1.1\t200 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("bare CR in the reason", "HTTP/1.1 200 O\rK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("NUL in the reason", "HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n", 502),
+        new("HTTP/1.2", "HTTP/1.2 200 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("HTTP/2", "HTTP/2 200 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("http in lower case", "http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 502),
+        new("204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n", 502),
+        new("204 in chunks", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", 502),
+        new("103 with a length", "HTTP/1.1 103 Early Hints\r\nContent-Length: 4\r\n\r\n", 502),
+    ];
+
     /// <summary>What stands behind a head that says <c>Transfer-Encoding: chunked</c>.</summary>
     public static IReadOnlyList<SmugglingVector> Chunks { get; } =
     [
@@ -143,4 +178,11 @@ internal static class SmugglingVectors
         new("CR in a trailer", "0\r\nX: 1\r2\r\n\r\n"),
         new("NUL in a trailer", "0\r\nX: \0\r\n\r\n"),
     ];
+
+    /// <summary>The field lines of a request behind its Host; null: they are not what is wrong with it, or not in an answer.</summary>
+    private static string? FieldsOf(SmugglingVector vector)
+    {
+        string? start = new[] { Post, Get + "Host: a\r\n" }.FirstOrDefault(s => vector.Text.StartsWith(s, StringComparison.Ordinal));
+        return start is null || OfRequests.Contains(vector.Name) ? null : vector.Text[start.Length..];
+    }
 }

@@ -83,7 +83,8 @@ internal sealed class ChannelTests
     [TestCase("0201018201", TestName = "A_message_within_a_message")]
     [TestCase("0900", TestName = "A_part_of_a_control_frame")]
     [TestCase("8B00", TestName = "An_unknown_control_frame")]
-    [TestCase("827FFFFFFFFFFFFFFFFF", TestName = "A_length_that_no_frame_has")]
+    [TestCase("827FFFFFFFFFFFFFFFFF", TestName = "T05_A_length_of_2_to_the_64_that_no_frame_has")]
+    [TestCase("827F8000000000000000", TestName = "T05_A_length_of_2_to_the_63_that_no_frame_has")]
     [TestCase("820105", TestName = "An_unknown_channel")]
     public void Is_no_exec_over_WebSocket(string bytes) => Assert.That(
         () => Read(sink => new WebSocketChannels([], isBase64: false, sink), 1, (Peer.Upstream, Convert.FromHexString(bytes))), Throws.InstanceOf<ProtocolException>());

@@ -85,6 +85,23 @@ internal sealed class Http2ExchangeTests(TransportKind transport) : HttpFixture(
         Assert.That((await client.AnswerAsync(stream)).Head, Is.EqualTo(":status: 201\nlocation: /a/1\ncontent-length: 0\n"));
     }
 
+    /// <summary>An upstream that wants a length answers 411, or 500, to a POST without one.</summary>
+    [TestCase("POST", true)]
+    [TestCase("PUT", true)]
+    [TestCase("PATCH", true)]
+    [TestCase("GET", false)]
+    [TestCase("DELETE", false)]
+    public async Task A_body_that_the_end_of_the_stream_says_is_none_has_a_length_of_nothing(string method, bool hasLength)
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int stream = await client.AskAsync(Fields(method, "/a"));
+        RawPeer upstream = await AcceptAsync();
+
+        Assert.That((await upstream.HeadAsync()).Contains("\r\nContent-Length: 0\r\n", StringComparison.Ordinal), Is.EqualTo(hasLength));
+        await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.That((await client.AnswerAsync(stream)).IsWhole, Is.True);
+    }
+
     [Test]
     public async Task Long_bodies_go_both_ways()
     {

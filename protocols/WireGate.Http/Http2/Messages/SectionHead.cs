@@ -54,6 +54,12 @@ internal static class SectionHead
             output.Write("Transfer-Encoding: chunked\r\n"u8);
             count++;
         }
+        else if (!hasLength && MeansBody(section.Method))
+        {
+            // Who gets no length waits for one (411), though in HTTP/2 the end of the stream has said it.
+            output.Write("Content-Length: 0\r\n"u8);
+            count++;
+        }
 
         output.Write("\r\n"u8);
         return count;
@@ -144,6 +150,9 @@ internal static class SectionHead
 
         return true;
     }
+
+    // RFC 9110 section 8.6: a length is expected where the method has a meaning for a body.
+    private static bool MeansBody(ReadOnlySpan<byte> method) => method.SequenceEqual("POST"u8) || method.SequenceEqual("PUT"u8) || method.SequenceEqual("PATCH"u8);
 
     private static bool IsSame(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) => !other.IsEmpty && System.Text.Ascii.EqualsIgnoreCase(name, other);
 

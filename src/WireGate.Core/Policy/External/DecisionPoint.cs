@@ -1,9 +1,12 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using WireGate.Core.Approvals;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy.Facts;
+using WireGate.Core.Transport;
 
 namespace WireGate.Core.Policy.External;
 
@@ -38,6 +41,7 @@ public sealed class DecisionPoint : IDisposable
     {
         UseProxy = false,
         AllowAutoRedirect = false,
+        ConnectCallback = ConnectAsync,
         UseCookies = false,
         MaxConnectionsPerServer = Connections,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
@@ -93,6 +97,28 @@ public sealed class DecisionPoint : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    // Resolved here and not by the socket: what is dialled is what was looked at.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        IPAddress[] found = await NameResolution.ResolveAsync(context.DnsEndPoint.Host, cancellationToken);
+        foreach (IPAddress one in found)
+        {
+            RefusedAddresses.ThrowIfContains(new IPEndPoint(one, context.DnsEndPoint.Port));
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(found, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static byte[] Question(SessionFacts session, Operation operation, in Decision own, DateTimeOffset now)
     {

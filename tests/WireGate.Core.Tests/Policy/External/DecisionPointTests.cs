@@ -168,7 +168,7 @@ internal sealed class DecisionPointTests
     }
 
     [Test]
-    public async Task Follows_no_redirect()
+    public async Task T30_Follows_no_redirect()
     {
         await using var elsewhere = ScriptedDecisionPoint.Open();
         _far.Says(Response("307 Temporary Redirect", "", $"Location: {elsewhere.Address}"));
@@ -177,6 +177,22 @@ internal sealed class DecisionPointTests
 
         Assert.That(decision.Reason, Does.Contain("307"));
         Assert.That(elsewhere.Asked, Is.Empty);
+    }
+
+    [TestCase("http://169.254.169.254/v1/data")]
+    [TestCase("http://2852039166/v1/data")]
+    [TestCase("http://0xa9fea9fe/v1/data")]
+    [TestCase("http://0251.0376.0251.0376/v1/data")]
+    [TestCase("http://[::ffff:169.254.169.254]/v1/data")]
+    [TestCase("http://[fd00:ec2::254]/v1/data")]
+    [TestCase("https://169.254.169.254/v1/data")]
+    public async Task T30_Is_not_asked_where_no_upstream_is(string address)
+    {
+        Decision decision = await Point.AskAsync(
+            new ExternalRulesConfig(new Uri(address), TimeSpan.FromSeconds(20)), RuleHouse.Alice, RuleHouse.Select(), Allowed, RuleHouse.Now);
+
+        Assert.That((decision.Verdict, decision.Reason), Is.EqualTo((Verdict.Deny, "the external decision point cannot be reached")));
+        Assert.That(decision.Fault?.ToString(), Does.Contain("link-local"));
     }
 
     [Test]

@@ -53,10 +53,10 @@ internal sealed class FloodTests
     private static IEnumerable<TestCaseData> All_floods => Named(Floods);
 
     [TestCaseSource(nameof(All_floods))]
-    public Task Ends_the_connection_at_a_flood_of(object flood) => ((ConformanceCase)flood).RunAsync();
+    public Task T04_Ends_the_connection_at_a_flood_of(object flood) => ((ConformanceCase)flood).RunAsync();
 
     [Test]
-    public async Task Goes_on_with_a_client_that_cancels_half_of_what_it_asks()
+    public async Task T04_Goes_on_with_a_client_that_cancels_half_of_what_it_asks()
     {
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Echo);
         for (int id = 1; id < 2_000; id += 4)
@@ -72,7 +72,7 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public async Task Goes_on_with_a_client_whose_pings_are_between_data()
+    public async Task T04_Goes_on_with_a_client_whose_pings_are_between_data()
     {
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Echo);
         await peer.HeadersAsync(1, Post, endStream: false);
@@ -84,7 +84,7 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public async Task Counts_a_stream_until_the_work_for_it_is_over()
+    public async Task T04_Counts_a_stream_until_the_work_for_it_is_over()
     {
         var streams = new List<Http2Stream>();
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(streams.Add, limits: Http2Limits.Usual with { Streams = 2 });
@@ -95,7 +95,7 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public async Task Ends_the_connection_of_a_client_that_asks_and_does_not_read()
+    public async Task T04_Ends_the_connection_of_a_client_that_asks_and_does_not_read()
     {
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Text(new string('x', 200_000)), "00047fffffff");
         await peer.WindowAsync(0, 1 << 30);
@@ -114,7 +114,7 @@ internal sealed class FloodTests
 
     /// <summary>No window bounds answers that are heads alone.</summary>
     [Test]
-    public async Task Whoever_does_not_read_answers_is_not_read_from()
+    public async Task T04_Whoever_does_not_read_answers_is_not_read_from()
     {
         const int Requests = 1_000, HeadLength = 8 * 1024;
         int answered = 0, read = 0, most = 0;
@@ -151,7 +151,7 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public async Task Ends_the_connection_of_a_client_that_never_acknowledges()
+    public async Task T04_Ends_the_connection_of_a_client_that_never_acknowledges()
     {
         var time = new ManualTime();
         await using ScriptedHttp2 peer = ScriptedHttp2.Serve(Text("hello"), time);
@@ -163,7 +163,7 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public async Task Ends_the_connection_of_a_client_that_says_nothing()
+    public async Task T04_Ends_the_connection_of_a_client_that_says_nothing()
     {
         var time = new ManualTime();
         await using ScriptedHttp2 peer = ScriptedHttp2.Serve(Text("hello"), time);
@@ -173,7 +173,7 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public async Task Ends_the_connection_of_a_client_whose_fields_drip()
+    public async Task T04_Ends_the_connection_of_a_client_whose_fields_drip()
     {
         var time = new ManualTime();
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Text("hello"), time: time);

@@ -12,7 +12,7 @@ internal sealed class StalledUploadTests
     private static readonly int Half = Http2Limits.Usual.FirstWindow / 2;
 
     [Test]
-    public async Task Ninety_nine_uploads_that_nobody_reads_do_not_stop_another()
+    public async Task T04_Ninety_nine_uploads_that_nobody_reads_do_not_stop_another()
     {
         const int Last = 199;
         Http2Limits limits = Http2Limits.Usual;
@@ -60,7 +60,7 @@ internal sealed class StalledUploadTests
     }
 
     [Test]
-    public async Task A_stream_that_ends_leaves_its_room_to_others()
+    public async Task T04_A_stream_that_ends_leaves_its_room_to_others()
     {
         // Room for one that is wide.
         Http2Limits limits = Http2Limits.Usual with { StreamWindow = Http2Limits.Usual.FirstWindow + 75_000, ConnectionWindow = 100_000 };
