@@ -110,7 +110,12 @@ internal sealed partial class Http2Connection
             Http2Exception.Throw(_peer, e.Code, e.Message);
         }
 
-        SpendReset();
+        if (_role == Http2Role.Server)
+        {
+            // What an upstream does wrong costs its own answer, and none of those that others wait for on the connection.
+            SpendReset();
+        }
+
         Http2Stream? stream = Remove(e.StreamId);
         stream?.End(new StreamException(e.Code, isByPeer: true, isUnprocessed: false) { Broken = e.Message });
         WriteReset(e.StreamId, e.Code);

@@ -201,6 +201,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             FrameWriter.WriteDataHead(_output, stream.Id, count, endsHere);
             stream.DataOut.MoveTo(_output, count);
             stream.SendWindow -= count;
+            stream.Sent += count;
             _sendWindow -= count;
             written = FrameHead.Size + count;
             if (count > 0)

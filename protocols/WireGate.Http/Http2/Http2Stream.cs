@@ -71,6 +71,9 @@ internal sealed class Http2Stream : ITrailerSource, IDisposable
     /// <summary>Octets of DATA that may be sent; may be negative.</summary>
     internal long SendWindow { get; set; }
 
+    /// <summary>Octets of DATA that went out.</summary>
+    internal long Sent { get; set; }
+
     /// <summary>Octets of DATA that may come.</summary>
     internal int ReceiveWindow { get; set; }
 

@@ -27,6 +27,9 @@ internal abstract class ClientLeg
     /// <summary>It is known to send nothing more: it waits for the rest of what it asked for, or is gone and nobody knows.</summary>
     public abstract bool HasFinished { get; }
 
+    /// <summary>Changes whenever the client takes something of what there is for it, as far as the transport knows.</summary>
+    public abstract long Taken { get; }
+
     /// <summary>Called when the client is gone, where that is known while nobody reads.</summary>
     public abstract Action? Gone { set; }
 

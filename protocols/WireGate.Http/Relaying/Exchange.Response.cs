@@ -24,11 +24,16 @@ internal sealed partial class Exchange
         try
         {
             _upstreamTrailers.BeginResponse(_response, client.TakesTrailers, _scrubber, isMasked: _masks is not null);
+            _clock.Receives(true);
             return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask, trailers: _upstreamTrailers);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {
             return BodyEnd.SourceClosed;
+        }
+        finally
+        {
+            _clock.Receives(false);
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed partial class Exchange
     {
         (_isAnswered, _tunnelEnd) = (true, null);
         Connection there = upstream.Upgraded, here = client.Upgrade(_response);
+        _clock.Receives(true);
         Task sending = TunnelAsync(_clientBodies, here, there, Peer.Client, SessionEnd.ClientClosed);
         await TunnelAsync(_upstreamBodies, there, here, Peer.Upstream, SessionEnd.UpstreamClosed);
         await sending;
@@ -32,6 +33,11 @@ internal sealed partial class Exchange
         try
         {
             BodyEnd moved = await relay.RunAsync(new BodySource(from.Input, WhatFollows, Carrier: from), BodySink.Plain(to.Output), seen: SeenOf(peer));
+            if (peer == Peer.Upstream)
+            {
+                _clock.Receives(false);
+            }
+
             end = moved != BodyEnd.DestinationGone ? end : peer == Peer.Client ? SessionEnd.UpstreamClosed : SessionEnd.ClientClosed;
             if (moved == BodyEnd.Complete)
             {

@@ -7,7 +7,7 @@ namespace WireGate.Http.Relaying;
 
 /// <summary>
 /// How long an exchange may stand still: its request's body, for which the client pays; the beginning of its answer, and the rest of that, for
-/// which the upstream does. It looks every few seconds as long as there are exchanges, so that one that is quick costs no timer. On the session's loop.
+/// which the upstream does, or the client if it does not take what is there. It looks every few seconds as long as there are exchanges, so that one that is quick costs no timer. On the session's loop.
 /// </summary>
 /// <param name="of">Whose exchanges they are.</param>
 /// <param name="client">Who asks.</param>
@@ -20,6 +20,9 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private static readonly TimeSpan LongestHalf = TimeSpan.FromSeconds(60);
 
     private readonly TimeProvider _time = of.Services.Process.Time;
+    // Of a client that has not taken for so long as much as it has to, nothing of the upstream's is kept (nginx: send_timeout, 60 s as well).
+    private static readonly TimeSpan LongestFull = TimeSpan.FromSeconds(60);
+
     private ITimer? _timer;
     private bool _isTicking;
     private UpstreamLeg? _upstream;
@@ -34,6 +37,14 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private long _since;
     private long _bytes;
 
+    // The answer waits for the client, since when, and how much of it had been taken.
+    private bool _isFull;
+    private bool _isReceiving;
+    private long _fullSince;
+    private long _taken;
+    private long _tookLast;
+    private long _takenLast;
+
     /// <summary>The upstream did not begin its answer in time, and was cut off.</summary>
     public bool IsLate { get; private set; }
 
@@ -46,7 +57,8 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     /// <param name="expects">The client sends nothing until the upstream asks for it.</param>
     public void Begin(UpstreamLeg upstream, BodyRelay sending, BodyRelay receiving, bool expects)
     {
-        (_upstream, _sending, _receiving, _expects, _isAnswered, _isHalf, IsLate) = (upstream, sending, receiving, expects, false, false, false);
+        (_upstream, _sending, _receiving, _expects, _isAnswered, _isHalf, _isReceiving, _isFull, IsLate) =
+            (upstream, sending, receiving, expects, false, false, false, false, false);
         _isClients = false;
         Restart();
         if (!_isTicking)
@@ -63,6 +75,9 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         _isAnswered = true;
         Restart();
     }
+
+    /// <summary>Its body is passed on, or not any more.</summary>
+    public void Receives(bool isReceiving) => _isReceiving = isReceiving;
 
     /// <summary>Of what is behind a 101, one side has said all.</summary>
     public void Finished()
@@ -93,6 +108,12 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         }
 
         LimitsConfig limits = of.Session.Config.Limits;
+        if (IsUnread(limits))
+        {
+            Cut(SessionEnd.ClientClosed, "it did not take its answer in time");
+            return;
+        }
+
         bool isClients = !_isAnswered && _sending!.IsWaiting && !(_expects && Bytes == _bytes);
         TimeSpan elapsed = _time.GetElapsedTime(_since);
         long moved = Bytes - _bytes;
@@ -115,7 +136,7 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         {
             Restart();
         }
-        else if (_isAnswered && elapsed >= limits.ResponseIdle)
+        else if (_isAnswered && !_isFull && elapsed >= limits.ResponseIdle)
         {
             Cut(SessionEnd.UpstreamClosed, "nothing more came of its answer");
         }
@@ -128,6 +149,33 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
             IsLate = true;
             _upstream.Abort();
         }
+    }
+
+    // An upstream may be silent for long, and a client may not that has something to take: of a quick one it is seen at once, and then not again.
+    private bool IsUnread(LimitsConfig limits)
+    {
+        bool isFull = _isReceiving && !_receiving!.IsWaiting;
+        long now = _time.GetTimestamp(), taken = isFull ? client.Taken + _receiving!.Bytes : 0;
+        if (!isFull || !_isFull)
+        {
+            (_isFull, _fullSince, _taken, _tookLast, _takenLast) = (isFull, now, taken, now, taken);
+            return false;
+        }
+
+        if (taken != _takenLast)
+        {
+            (_tookLast, _takenLast) = (now, taken);
+        }
+
+        TimeSpan elapsed = _time.GetElapsedTime(_fullSince, now);
+        bool isSlow = false;
+        if (elapsed >= LongestFull)
+        {
+            isSlow = taken >= _taken && taken - _taken < limits.RequestBodyRate * elapsed.TotalSeconds;
+            (_fullSince, _taken) = (now, taken);
+        }
+
+        return isSlow || _time.GetElapsedTime(_tookLast, now) >= LongestFull;
     }
 
     private void Restart() => (_since, _bytes) = (_time.GetTimestamp(), Bytes);

@@ -40,6 +40,9 @@ internal sealed partial class Http1Connection
     public override bool HasFinished => Session.Client.IsHungUp;
 
     /// <inheritdoc/>
+    public override long Taken => Session.Client.Taken;
+
+    /// <inheritdoc/>
     public override Action? Gone
     {
         set

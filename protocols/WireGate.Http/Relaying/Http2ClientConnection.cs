@@ -43,6 +43,9 @@ internal sealed class Http2ClientConnection : IDisposable
         };
     }
 
+    /// <summary>Changes whenever the client takes something of what there is for it on any stream.</summary>
+    public long Taken => _connection.Taken + Session.Client.Taken;
+
     private Session Session => _of.Session;
 
     /// <summary>Serves requests until one side has enough.</summary>

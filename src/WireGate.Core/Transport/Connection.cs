@@ -44,6 +44,12 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     public virtual bool IsLost => false;
 
     /// <summary>
+    /// Changes when the peer's system takes something of what was written, by as many bytes, also while a flush waits. 0: the transport does not know. On
+    /// the loop.
+    /// </summary>
+    public virtual long Taken => 0;
+
+    /// <summary>
     /// Once <see cref="Input"/> has completed: the peer did not end what it sends by its own word. The connection was reset, lost or aborted, or of
     /// TLS the end came without a close_notify, so that somebody between may have cut it.
     /// </summary>

@@ -57,4 +57,15 @@ internal sealed class CurlStreamTests : HttpFixture
         Assert.That((await CurlAsync("node", "/after")).Succeeded().Output, Does.Contain("\"url\":\"/after\""));
         Assert.That(Node.Seen().TakeLast(2), Is.EqualTo(new[] { "PUT /left", "GET /after" }));
     }
+
+    [Test]
+    public async Task A_client_that_says_that_it_sends_nothing_more_is_answered_all_that_it_asked_for()
+    {
+        string ask = $"Host: 127.0.0.1\r\n{await BearerAsync("node")}\r\n";
+        ToolResult result = await Tools.RunAsync(
+            "/usr/bin/nc.openbsd", ["-N", "127.0.0.1", $"{Gateway.Port}"],
+            input: $"POST /node/one HTTP/1.1\r\n{ask}Content-Length: 3\r\n\r\na=1GET /node/two HTTP/1.1\r\n{ask}\r\n");
+
+        Assert.That(result.Succeeded().Output, Does.Contain("\"url\":\"/one\"").And.Contain("\"url\":\"/two\""));
+    }
 }

@@ -156,6 +156,25 @@ internal sealed class Http2UpstreamTests(TransportKind transport) : HttpFixture(
     }
 
     [Test]
+    public async Task Answers_that_are_none_end_themselves_and_nothing_else()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int stays = await client.AskAsync(Fields("GET", "/stays"));
+        Http2UpstreamPeer upstream = await AcceptHttp2Async();
+        await upstream.RequestAsync(1);
+        for (int stream = 3; stream < 503; stream += 2)
+        {
+            int broken = await client.AskAsync(Fields("GET", "/broken"));
+            await upstream.RequestAsync(stream);
+            await upstream.DataAsync(stream, "a body before its head");
+            Assert.That((await client.AnswerAsync(broken)).Head, Does.StartWith(":status: 502"));
+        }
+
+        await upstream.HeadersAsync(1, ":status: 204", isLast: true);
+        Assert.That((await client.AnswerAsync(stays)).Head, Does.StartWith(":status: 204"));
+    }
+
+    [Test]
     public async Task A_client_of_HTTP_1_that_is_gone_takes_its_request_back()
     {
         RawPeer client = await ConnectAsync();

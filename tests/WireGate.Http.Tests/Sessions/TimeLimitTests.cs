@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
+using WireGate.Http.Http2;
 
 namespace WireGate.Http.Tests.Sessions;
 
@@ -13,6 +14,7 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
 
     protected override GatewayConfig Change(GatewayConfig config) => config with
     {
+        Listeners = [config.Listeners[0] with { Http2 = ListenerHttp2.Clear }],
         Limits = new LimitsConfig
         {
             RequestHead = TimeSpan.FromSeconds(20),
@@ -106,6 +108,64 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
     }
 
     [Test]
+    public async Task T04_A_client_that_does_not_read_its_answer_is_cut()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
+        Task sending = SendForeverAsync(upstream);
+        TimeSpan took = await PassAsync(sending);
+
+        Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
+        Assert.That((await EndAsync()).Detail, Is.EqualTo("it did not take its answer in time"));
+        await client.ReadToEndAsync();
+        Assert.That(client.WasReset);
+    }
+
+    [Test]
+    public async Task A_client_that_reads_slowly_gets_all_of_its_answer()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        string body = new('x', 20_000_000);
+        Task sending = upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        await client.HeadAsync();
+        for (int read = 0; read < body.Length; read += 1_000_000)
+        {
+            await client.ReadAsync(1_000_000);
+            Time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        await sending;
+    }
+
+    [Test]
+    public async Task T04_A_stream_whose_window_stays_shut_is_cut_and_others_go_on()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        client.GivesWindow = false;
+        int stalled = await client.AskAsync(Fields("GET", "/stalled"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
+        Task sending = SendForeverAsync(upstream);
+        await client.AnswerAsync(stalled, a => a.Body.Length == 65_535);
+        TimeSpan took = await PassAsync(sending);
+
+        Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
+        Assert.That((await client.AnswerAsync(stalled, a => a.Reset is not null)).Reset, Is.EqualTo(ErrorCode.CANCEL));
+        int next = await client.AskAsync(Fields("GET", "/next"));
+        RawPeer other = await AcceptAsync();
+        await other.HeadAsync();
+        await other.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.That((await client.AnswerAsync(next)).Head, Does.Contain(":status: 204"));
+    }
+
+    [Test]
     public async Task An_answer_that_stands_still_is_cut()
     {
         RawPeer client = await ConnectAsync();
@@ -166,6 +226,22 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         await upstream.HeadAsync();
         await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         await client.ReadUntilAsync("\r\n\r\nok");
+    }
+
+    private static async Task SendForeverAsync(RawPeer peer)
+    {
+        byte[] block = new byte[100_000];
+        try
+        {
+            while (true)
+            {
+                await peer.SendAsync(block);
+            }
+        }
+        catch (IOException)
+        {
+            // The gateway has ended it.
+        }
     }
 
     /// <summary>Time goes by, second by second, faster than it does.</summary>

@@ -52,6 +52,9 @@ internal sealed unsafe class EpollSocket : EpollSource
     /// <summary>The peer takes nothing more either.</summary>
     internal bool IsLost { get; private set; }
 
+    /// <summary>Bytes of what was sent that the kernel keeps, since the peer's has not taken them.</summary>
+    internal int Unacknowledged => IsClosed ? 0 : Libc.Unacknowledged(Descriptor);
+
     /// <summary>The reader got to the end that the peer has set. Nothing else makes it true: what ended otherwise is not whole.</summary>
     internal bool HasFinished { get; set; }
 

@@ -23,6 +23,9 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
     private bool _gone;
     private bool _canceled;
 
+    /// <summary>Bytes that the kernel took.</summary>
+    internal long Sent { get; private set; }
+
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
 
@@ -195,6 +198,7 @@ internal sealed unsafe class EpollWriter(EpollSocket socket) : PipeWriter, IValu
                 : Libc.sendmsg(socket.Descriptor, &message, Libc.MSG_NOSIGNAL);
             if (sent >= 0)
             {
+                Sent += sent;
                 return (int)sent;
             }
 

@@ -38,6 +38,7 @@ internal static unsafe partial class Libc
     internal const int MSG_NOSIGNAL = 0x4000;
 
     internal const int SHUT_WR = 1;
+    internal const nuint TIOCOUTQ = 0x5411;
     internal const int O_CLOEXEC = 0x80000;
 
     internal const int EINTR = 4;
@@ -63,6 +64,13 @@ internal static unsafe partial class Libc
             Unsafe.WriteUnaligned(one, mask);
             Unsafe.WriteUnaligned(one + (Stride - 8), data);
         }
+    }
+
+    /// <summary>Bytes that were sent and that the peer's system has not taken; 0 also where that is not known.</summary>
+    internal static int Unacknowledged(int descriptor)
+    {
+        int bytes = 0;
+        return ioctl(descriptor, TIOCOUTQ, &bytes) == 0 ? bytes : 0;
     }
 
     /// <summary>struct iovec of &lt;sys/uio.h&gt;.</summary>
@@ -125,6 +133,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int getsockopt(int fd, int level, int name, int* value, int* length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request, int* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int shutdown(int fd, int how);

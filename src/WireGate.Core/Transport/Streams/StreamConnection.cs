@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using WireGate.Core.Transport.Epoll;
 
 namespace WireGate.Core.Transport.Streams;
 
@@ -47,6 +48,10 @@ public class StreamConnection : Connection
 
     /// <inheritdoc/>
     public override EndPoint? Remote { get; }
+
+    // What was sent of a flush that waits nobody tells; what the kernel keeps of it changes when the peer takes some.
+    /// <inheritdoc/>
+    public override long Taken => _stream is NetworkStream { Socket: var socket } && OperatingSystem.IsLinux() ? -Libc.Unacknowledged((int)socket.Handle) : 0;
 
     /// <inheritdoc/>
     public override bool IsCut => _isAborted || _writer is { HasBroken: true };

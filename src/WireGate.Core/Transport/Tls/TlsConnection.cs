@@ -95,6 +95,9 @@ public sealed class TlsConnection : Connection
     /// <inheritdoc/>
     public override bool IsLost => _inner.IsLost;
 
+    /// <inheritdoc/>
+    public override long Taken => _inner.Taken;
+
     // Behind a close_notify nothing is read any more: who has seen the end of what is below has seen none.
     /// <inheritdoc/>
     public override bool IsCut => _records.HasEnded;
