@@ -11,9 +11,8 @@ internal static class ContentTypes
 
     private static readonly byte[][] TextOfApplication =
     [
-        "www-form-urlencoded"u8.ToArray(), "javascript"u8.ToArray(), "ecmascript"u8.ToArray(), "yaml"u8.ToArray(), "toml"u8.ToArray(), "graphql"u8.ToArray(),
-        "sql"u8.ToArray(), "sh"u8.ToArray(), "csv"u8.ToArray(), "rtf"u8.ToArray(), "jwt"u8.ToArray(), "pem-file"u8.ToArray(), "jsonlines"u8.ToArray(),
-        "grpc-web-text"u8.ToArray(),
+        "javascript"u8.ToArray(), "ecmascript"u8.ToArray(), "toml"u8.ToArray(), "sql"u8.ToArray(), "sh"u8.ToArray(), "csv"u8.ToArray(),
+        "rtf"u8.ToArray(), "jwt"u8.ToArray(), "pem-file"u8.ToArray(), "jsonlines"u8.ToArray(), "grpc-web-text"u8.ToArray(),
     ];
 
     /// <summary>Whether people, or programs that read text, are meant. What does not say what it is may be text.</summary>
@@ -23,14 +22,31 @@ internal static class ContentTypes
         ReadOnlySpan<byte> type = TypeOf(value);
         return type.IsEmpty
             || IsJson(type)
-            || Starts(type, "text/"u8) || Starts(type, "multipart/"u8)
+            || Starts(type, "text/"u8)
             || Ends(type, "+xml"u8) || Ends(type, "/xml"u8)
-            || (Starts(type, "application/"u8) && IsTextOfApplication(type["application/".Length..]));
+            || Ascii.EqualsIgnoreCase(type, "application/x-www-form-urlencoded"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/javascript"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/yaml"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/x-yaml"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/graphql"u8);
     }
 
-    // With and without the x- of those who did not ask for a name.
-    private static bool IsTextOfApplication(ReadOnlySpan<byte> subtype)
+    // What has a form of its own around its text, or is text by another name. A mask, which has to know the form, refuses those.
+    private static bool HasText(ReadOnlySpan<byte> value)
     {
+        ReadOnlySpan<byte> type = TypeOf(value);
+        if (Starts(type, "multipart/"u8))
+        {
+            return true;
+        }
+
+        if (!Starts(type, "application/"u8))
+        {
+            return false;
+        }
+
+        // With and without the x- of those who did not ask for a name.
+        ReadOnlySpan<byte> subtype = type["application/".Length..];
         subtype = Starts(subtype, "x-"u8) ? subtype[2..] : subtype;
         foreach (byte[] text in TextOfApplication)
         {
@@ -57,9 +73,11 @@ internal static class ContentTypes
         return false;
     }
 
-    // parameter = token "=" ( token / quoted-string ); whoever writes such a name means such characters, wherever in the value that is.
+    // parameter = token "=" ( token / quoted-string ); whoever writes such a name means such characters, in whatever parameter.
     private static bool IsWide(ReadOnlySpan<byte> value)
     {
+        int parameters = value.IndexOf((byte)';');
+        value = parameters < 0 ? default : value[parameters..];
         for (int at; (at = value.IndexOfAny("uU"u8)) >= 0; value = value[(at + 1)..])
         {
             ReadOnlySpan<byte> rest = value[at..];
@@ -82,7 +100,7 @@ internal static class ContentTypes
             if (field.Name == FieldName.ContentType)
             {
                 isSaid = true;
-                if (IsText(head.Value(field)))
+                if (IsText(head.Value(field)) || HasText(head.Value(field)))
                 {
                     return true;
                 }
