@@ -3,7 +3,7 @@ using WireGate.Commands;
 using WireGate.Configuration;
 using WireGate.Core.Configuration;
 
-var root = new RootCommand("WireGate: reach PostgreSQL without ever holding the real credential")
+var root = new RootCommand("WireGate: reach PostgreSQL, SSH hosts, HTTP and Kubernetes APIs without ever holding the real credential")
 {
     DemoCommand.Create(),
     RunCommand.Create(),

@@ -66,18 +66,44 @@ internal static class CookieText
         return count;
     }
 
+    // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes.
+    private static bool IsAround(int b) => b is <= 0x20 or >= 0x7F or '"' or '=';
+
     private static bool IsNamed(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
     {
-        pair = pair.TrimStart(" \t\"="u8);
-        int end = pair.IndexOfAny("=["u8);
-        pair = (end < 0 ? pair : pair[..end]).TrimEnd(" \t\""u8);
+        int begin = 0;
+        while (begin < pair.Length && IsAround(pair[begin]))
+        {
+            begin++;
+        }
+
+        pair = pair[begin..];
+        int end = pair.IndexOf((byte)'=');
+        pair = end < 0 ? pair : pair[..end];
         int at = 0;
         while (!pair.IsEmpty)
         {
             bool isEscape = pair.Length > 2 && pair[0] == '%' && char.IsAsciiHexDigit((char)pair[1]) && char.IsAsciiHexDigit((char)pair[2]);
             int b = isEscape ? (Convert.FromHexString([(char)pair[1], (char)pair[2]])[0]) : pair[0];
             pair = pair[(isEscape ? 3 : 1)..];
-            if (at == name.Length || Folded((byte)b) != Folded(name[at++]))
+            if (at == name.Length)
+            {
+                // The name of a list, as PHP reads it, or one that ends for who knows C's strings; else it may be followed by what counts for nothing.
+                if (b is '[' or 0)
+                {
+                    return true;
+                }
+
+                if (!IsAround(b))
+                {
+                    return false;
+                }
+            }
+            else if (at == 0 && IsAround(b))
+            {
+                // Also once it is decoded.
+            }
+            else if (Folded((byte)b) != Folded(name[at++]))
             {
                 return false;
             }
@@ -89,7 +115,7 @@ internal static class CookieText
     private static byte Folded(byte b) => (char)b switch
     {
         >= 'A' and <= 'Z' => (byte)(b | 0x20),
-        '.' or ' ' or '-' => (byte)'_',
+        '.' or ' ' or '-' or '[' => (byte)'_',
         _ => b,
     };
 }

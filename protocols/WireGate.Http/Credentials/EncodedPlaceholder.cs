@@ -18,10 +18,12 @@ internal static class EncodedPlaceholder
     private static readonly SearchValues<byte> Alphabet = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_"u8);
 
     /// <summary>Whether one is in a text that is not there as it is.</summary>
-    public static bool IsWithin(ReadOnlySpan<byte> text) => IsEscaped(text) || IsInBase64(text);
+    public static bool IsWithin(ReadOnlySpan<byte> text) => IsInBase64(text) || IsEscaped(text, alsoInBase64: true);
 
     /// <summary>Whether there are more of them behind escapes than stand there without.</summary>
-    public static bool IsEscaped(ReadOnlySpan<byte> text)
+    public static bool IsEscaped(ReadOnlySpan<byte> text) => IsEscaped(text, alsoInBase64: false);
+
+    private static bool IsEscaped(ReadOnlySpan<byte> text, bool alsoInBase64)
     {
         if (!text.Contains((byte)'%'))
         {
@@ -36,7 +38,7 @@ internal static class EncodedPlaceholder
             for (int i = 0; i < MostDecodings && (again = Decode(decoded.AsSpan(0, length))) < length; i++)
             {
                 length = again;
-                if (PlaceholderToken.Count(decoded.AsSpan(0, length)) > before)
+                if (PlaceholderToken.Count(decoded.AsSpan(0, length)) > before || (alsoInBase64 && IsInBase64(decoded.AsSpan(0, length))))
                 {
                     return true;
                 }

@@ -22,7 +22,12 @@ internal sealed partial class Exchange
             return false;
         }
 
-        return await AnswerAsync(status, problem, Session.IsRefused ? refusal.Reference : null, isLast: true);
+        if (!Session.IsRefused)
+        {
+            of.Decline(refusal);
+        }
+
+        return await AnswerAsync(status, problem, refusal.Reference, isLast: true);
     }
 
     /// <summary>The upstream's fault: the client is told, and may go on if it has said all that it had to say.</summary>

@@ -216,12 +216,10 @@ internal sealed partial class Exchange
                 _scrubber.ReadMessages();
             }
 
-            if (isText && ContentTypes.IsEncoded(_response) && _response.Body.Kind != BodyKind.None)
+            if (isText && UnsearchableAnswer() is { } unsearchable)
             {
                 await StopAsync(upstream, sending);
-                return await FailAsync(new Refusal(
-                    SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is compressed, which it was asked not to be", "what is compressed cannot be looked through for the secret"))
-                    ? Exchanged.Done : Exchanged.Ended;
+                return await FailAsync(unsearchable) ? Exchanged.Done : Exchanged.Ended;
             }
 
             BodyEnd? sent = sending.IsCompleted ? await sending : null;

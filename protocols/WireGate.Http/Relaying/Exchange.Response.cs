@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
@@ -44,6 +45,16 @@ internal sealed partial class Exchange
         _response.IsPrivate = _masks is not null || _slot.Kind is not (SlotKind.Bearer or SlotKind.Basic or SlotKind.Signature);
         return client.Begin(_response, places, isMasked: _masks is not null, isRead);
     }
+
+    /// <returns>Why its body cannot be looked through for the secret; null: it can, or there is none.</returns>
+    private Refusal? UnsearchableAnswer() =>
+        _response.Body.Kind == BodyKind.None ? null
+        : ContentTypes.IsEncoded(_response) ? new Refusal(
+            SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is compressed, which it was asked not to be", "what is compressed cannot be looked through for the secret")
+        : ContentTypes.IsWide(_response) ? new Refusal(
+            SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is in UTF-16 or another charset that is not looked through",
+            "a text whose characters have several bytes each cannot be looked through for the secret")
+        : null;
 
     // Metadata of gRPC.
     private void ScrubBinary()

@@ -48,6 +48,18 @@ internal sealed class EncodedPlaceholderTests
     }
 
     [Test]
+    public void Base64_with_escapes_in_it_is_read()
+    {
+        string coded = Convert.ToBase64String(Encoding.ASCII.GetBytes(_token));
+        for (int i = 0; i < coded.Length; i++)
+        {
+            string escaped = $"x={coded[..i]}%{(int)coded[i]:X2}{coded[(i + 1)..]}";
+            Assert.That(Is(escaped), escaped);
+            Assert.That(Is(escaped.Replace("%", "%25", StringComparison.Ordinal)), escaped);
+        }
+    }
+
+    [Test]
     public void What_is_none_is_none()
     {
         string other = _token[..^1] + (_token[^1] == 'a' ? 'b' : 'a');

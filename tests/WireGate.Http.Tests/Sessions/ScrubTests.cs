@@ -11,6 +11,36 @@ internal sealed class ScrubTests(TransportKind transport) : HttpFixture(transpor
 {
     private static readonly string Stars = new('*', Real.Length);
 
+    [TestCase("text/plain; charset=utf-16")]
+    [TestCase("application/json; charset=\"UTF-16LE\"")]
+    [TestCase("text/html;charset=UTF-32")]
+    public async Task A_text_in_characters_of_several_bytes_is_not_passed_on(string type)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nContent-Length: 2\r\n\r\nx\0");
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 502 "));
+    }
+
+    [TestCase("application/toml")]
+    [TestCase("application/x-sh")]
+    [TestCase("application/jwt; a=b")]
+    [TestCase("multipart/mixed; boundary=x")]
+    public async Task Text_by_any_name_is_looked_through(string type)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nContent-Length: {Real.Length}\r\n\r\n{Real}");
+        await client.HeadAsync();
+
+        Assert.That(await client.ReadAsync(Real.Length), Is.EqualTo(Stars));
+    }
+
     [Test]
     public async Task A_secret_in_a_field_is_overwritten()
     {

@@ -1,6 +1,7 @@
 """A process of a comparison that listens, and what it costs."""
 
 import os
+import random
 import socket
 import subprocess
 from pathlib import Path
@@ -11,11 +12,23 @@ from .gateway import wait_for_port
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+# Below those that the kernel gives to whoever connects: one of them would be taken before a server listens on it.
+_PORTS = range(10_000, 32_000)
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """One that nobody has at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody has at the moment, and nobody here was given before."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def cpu_seconds(pid: int) -> float:

@@ -15,7 +15,7 @@ namespace WireGate.Core.Transport.Tls;
 internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
 {
     /// <summary>A record's largest content (RFC 8446, 5.1), which OpenSSL holds peers to: with so much room a read leaves nothing in SslStream.</summary>
-    private const int MostContent = 16 * 1024;
+    internal const int MostContent = 16 * 1024;
 
     private static readonly Action<object?> Cancel = static reader => ((TlsReader)reader!).OnCancel();
 
@@ -46,6 +46,7 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
         _records = records;
         _room = new Room(this).Memory;
         _received = OnReceived;
+        records.LimitEmptyRecords();
     }
 
     /// <inheritdoc/>
@@ -267,6 +268,7 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
         }
         else if (count > 0)
         {
+            _records.HadContent(count);
             _blocks.Add(count);
             _unexamined = true;
         }
