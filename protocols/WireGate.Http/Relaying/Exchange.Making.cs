@@ -7,7 +7,6 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Http1;
-using WireGate.Http.Http2;
 using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
@@ -248,103 +247,5 @@ internal sealed partial class Exchange
             upstream.Release(isWhole && !credential.BindsConnection && !_response.BindsConnection ? _response : null);
             _response.Clear();
         }
-    }
-
-    private async ValueTask<BodyEnd> StopAsync(UpstreamLeg upstream, Task<BodyEnd> sending)
-    {
-        if (!sending.IsCompleted)
-        {
-            _clientBodies.Stop(client.Body.Input);
-            upstream.Abort();
-        }
-
-        return await sending;
-    }
-
-    // What people approved is made once, whatever an upstream says that it did with it.
-    private bool MayRepeat(UpstreamLeg upstream)
-    {
-        if (_approval is not null)
-        {
-            return false;
-        }
-
-        if ((upstream.IsUnprocessed || upstream.NeedsHttp11) && IsRead && !_isRepeated)
-        {
-            (_isRepeated, _needsHttp11) = (true, upstream.NeedsHttp11);
-            return true;
-        }
-
-        return upstream.IsReused && upstream.Reset is null && Head.Body.Kind == BodyKind.None && IsIdempotent;
-    }
-
-    private async ValueTask<Exchanged> FinishUnansweredAsync(BodyEnd sent, bool mayRepeat, ErrorCode? reset)
-    {
-        if (Session.End != SessionEnd.None)
-        {
-            return Exchanged.Ended;
-        }
-
-        if (_cutBody is { } reference)
-        {
-            return await AnswerAsync(413, GrownTooLong, reference) ? Exchanged.Done : Exchanged.Ended;
-        }
-
-        if (_clientProblem is { } problem)
-        {
-            await BreakAsync(400, problem);
-            return Exchanged.Ended;
-        }
-
-        if (sent == BodyEnd.SourceClosed || client.IsGone)
-        {
-            client.Cut(SessionEnd.ClientClosed, "before it was answered");
-            return Exchanged.Ended;
-        }
-
-        if (_clock.IsLate)
-        {
-            var late = new Refusal(SessionEnd.UpstreamClosed, "the upstream did not answer in time", "the upstream did not begin its answer in time");
-            return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
-        }
-
-        if (!mayRepeat && reset is { } code && client.TryReset(code))
-        {
-            _isAnswered = true;
-            of.Decline(new Refusal(SessionEnd.UpstreamClosed, "the upstream ended it", $"the upstream ended the stream before it answered: {code}"));
-            return Exchanged.Done;
-        }
-
-        return mayRepeat ? Exchanged.Stale
-            : await FailAsync(new Refusal(SessionEnd.UpstreamClosed, "the upstream closed before it answered", "the upstream closed before it answered")) ? Exchanged.Done
-            : Exchanged.Ended;
-    }
-
-    private async ValueTask<(Credential? Credential, Refusal? Refusal)> FetchAsync(LoginConfig login)
-    {
-        try
-        {
-            Credential? credential = await of.Services.Credentials.FetchAsync(Shown(login), fresh: false, CancellationToken.None);
-            await Session.Loop.Switch();
-            if (credential is not null)
-            {
-                return (credential, null);
-            }
-
-            Process.Logger.CredentialUnfit(Access.Target.Name, login.Name);
-            return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", "the secret is empty, or has a control character in it"));
-        }
-        catch (SecretUnavailableException e)
-        {
-            await Session.Loop.Switch();
-            return (null, new Refusal(SessionEnd.CredentialUnavailable, "the credential for the upstream is not available", e.Message));
-        }
-    }
-
-    private async ValueTask<bool> TryRefreshAsync(LoginConfig login, Credential used)
-    {
-        bool isOther = await of.Services.Credentials.TryRefreshAsync(Shown(login), used, CancellationToken.None);
-        await Session.Loop.Switch();
-        return isOther;
     }
 }

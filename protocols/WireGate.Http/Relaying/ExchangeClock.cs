@@ -19,10 +19,10 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     // A side that has said all may be gone: so long nothing may move the other way. HAProxy's advice for what it calls client-fin is half of that.
     private static readonly TimeSpan LongestHalf = TimeSpan.FromSeconds(60);
 
-    private readonly TimeProvider _time = of.Services.Process.Time;
     // Of a client that has not taken for so long as much as it has to, nothing of the upstream's is kept (nginx: send_timeout, 60 s as well).
     private static readonly TimeSpan LongestFull = TimeSpan.FromSeconds(60);
 
+    private readonly TimeProvider _time = of.Services.Process.Time;
     private ITimer? _timer;
     private bool _isTicking;
     private UpstreamLeg? _upstream;
@@ -65,9 +65,13 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         {
             _isTicking = true;
             _timer ??= _time.CreateTimer(static clock => ((ExchangeClock)clock!).OnTime(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _timer.Change(Window, Window);
+            TimeSpan every = Often(of.Session.Config.Limits.FirstByte);
+            _timer.Change(every, every);
         }
     }
+
+    // Who waits for less than a window has that seen within a second.
+    private static TimeSpan Often(TimeSpan limit) => TimeSpan.FromTicks(Math.Clamp(limit.Ticks, TimeSpan.TicksPerSecond, Window.Ticks));
 
     /// <summary>The head of its answer has come.</summary>
     public void Answered()

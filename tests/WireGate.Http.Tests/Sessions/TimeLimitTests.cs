@@ -268,3 +268,30 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         return Time.GetUtcNow() - before;
     }
 }
+
+/// <summary>Limits that are shorter than the time between two looks at what is under way.</summary>
+[TestFixture(TransportKind.Epoll)]
+internal sealed class ShortTimeLimitTests(TransportKind transport) : HttpFixture(transport)
+{
+    protected override GatewayConfig Change(GatewayConfig config) => config with { Limits = new LimitsConfig { FirstByte = TimeSpan.FromSeconds(1) } };
+
+    [Test]
+    public async Task An_upstream_is_late_when_it_is()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        Task<string> answer = client.HeadAsync();
+        int seconds = 0;
+        while (!answer.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            seconds++;
+            await Task.WhenAny(answer, Task.Delay(TimeSpan.FromSeconds(2)));
+        }
+
+        Assert.That(await answer, Does.StartWith("HTTP/1.1 504 "));
+        Assert.That(seconds, Is.LessThanOrEqualTo(3));
+    }
+}

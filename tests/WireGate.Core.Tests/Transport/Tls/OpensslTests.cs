@@ -35,34 +35,34 @@ public sealed class OpensslTests(TransportKind kind) : IDisposable
         }
     });
 
+    // The platform's reader, which no product runs on, counts nothing.
     [Test]
-    public async Task Who_sends_new_keys_and_nothing_else_is_let_go()
+    public Task Who_sends_new_keys_and_nothing_else_is_let_go_on_a_reactor() => WithEchoAsync("-tls1_3", async (client, said) =>
     {
-        if (kind == TransportKind.Streams)
+        await SayAsync(client, said, "before");
+        try
         {
-            Assert.Ignore("The platform's reader, which no product runs on, counts nothing.");
+            for (int i = 0; i < 100; i++)
+            {
+                await client.StandardInput.WriteLineAsync("k");
+                await client.StandardInput.FlushAsync();
+                await Task.WhenAny(SeenAsync(said, "KEYUPDATE"), client.WaitForExitAsync());
+            }
+        }
+        catch (IOException)
+        {
+            // It is gone already.
         }
 
-        await WithEchoAsync("-tls1_3", async (client, said) =>
+        if (kind == TransportKind.Streams)
         {
-            await SayAsync(client, said, "before");
-            try
-            {
-                for (int i = 0; i < 100; i++)
-                {
-                    await client.StandardInput.WriteLineAsync("k");
-                    await client.StandardInput.FlushAsync();
-                    await SeenAsync(said, "KEYUPDATE");
-                }
-            }
-            catch (Exception e) when (e is IOException or TimeoutException or AssertionException)
-            {
-                // It is gone already.
-            }
-
+            await SayAsync(client, said, "after");
+        }
+        else
+        {
             await client.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        });
-    }
+        }
+    });
 
     [Test]
     public Task Another_handshake_of_TLS_1_2_is_refused() => WithEchoAsync("-tls1_2", async (client, said) =>

@@ -1,0 +1,80 @@
+using WireGate.Core.Sessions;
+using WireGate.Http.Http1;
+using WireGate.Http.Http2;
+using WireGate.Http.Upstream;
+
+namespace WireGate.Http.Relaying;
+
+/// <content>A request that was sent, and not answered.</content>
+internal sealed partial class Exchange
+{
+    private async ValueTask<BodyEnd> StopAsync(UpstreamLeg upstream, Task<BodyEnd> sending)
+    {
+        if (!sending.IsCompleted)
+        {
+            _clientBodies.Stop(client.Body.Input);
+            upstream.Abort();
+        }
+
+        return await sending;
+    }
+
+    // What people approved is made once, whatever an upstream says that it did with it.
+    private bool MayRepeat(UpstreamLeg upstream)
+    {
+        if (_approval is not null)
+        {
+            return false;
+        }
+
+        if ((upstream.IsUnprocessed || upstream.NeedsHttp11) && IsRead && !_isRepeated)
+        {
+            (_isRepeated, _needsHttp11) = (true, upstream.NeedsHttp11);
+            return true;
+        }
+
+        return upstream.IsReused && upstream.Reset is null && Head.Body.Kind == BodyKind.None && IsIdempotent;
+    }
+
+    private async ValueTask<Exchanged> FinishUnansweredAsync(BodyEnd sent, bool mayRepeat, ErrorCode? reset)
+    {
+        if (Session.End != SessionEnd.None)
+        {
+            return Exchanged.Ended;
+        }
+
+        if (_cutBody is { } reference)
+        {
+            return await AnswerAsync(413, GrownTooLong, reference) ? Exchanged.Done : Exchanged.Ended;
+        }
+
+        if (_clientProblem is { } problem)
+        {
+            await BreakAsync(400, problem);
+            return Exchanged.Ended;
+        }
+
+        if (sent == BodyEnd.SourceClosed || client.IsGone)
+        {
+            client.Cut(SessionEnd.ClientClosed, "before it was answered");
+            return Exchanged.Ended;
+        }
+
+        if (_clock.IsLate)
+        {
+            var late = new Refusal(SessionEnd.UpstreamClosed, "the upstream did not answer in time", "the upstream did not begin its answer in time");
+            return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
+        }
+
+        if (!mayRepeat && reset is { } code && client.TryReset(code))
+        {
+            _isAnswered = true;
+            of.Decline(new Refusal(SessionEnd.UpstreamClosed, "the upstream ended it", $"the upstream ended the stream before it answered: {code}"));
+            return Exchanged.Done;
+        }
+
+        return mayRepeat ? Exchanged.Stale
+            : await FailAsync(new Refusal(SessionEnd.UpstreamClosed, "the upstream closed before it answered", "the upstream closed before it answered")) ? Exchanged.Done
+            : Exchanged.Ended;
+    }
+}
