@@ -55,7 +55,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                 serving.Add(ServeAsync(client, ++_connections));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or SocketException)
         {
             await Task.WhenAll(serving);
         }

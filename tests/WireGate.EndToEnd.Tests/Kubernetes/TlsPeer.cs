@@ -75,7 +75,7 @@ internal abstract class TlsPeer : IAsyncDisposable
                 serving.Add(RunAsync(await _listener.AcceptTcpClientAsync(Stopped)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or SocketException)
         {
             await Task.WhenAll(serving);
         }

@@ -47,7 +47,7 @@ internal sealed class PlaintextInjector : IAsyncDisposable
                 _ = CarryAsync(await _listener.AcceptTcpClientAsync(_end.Token));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // The test is over.
         }

@@ -116,7 +116,7 @@ internal sealed partial class WeaknessHouse
                 Swallowed.Add(await hole.AcceptSocketAsync());
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
             // The tests are over.
         }

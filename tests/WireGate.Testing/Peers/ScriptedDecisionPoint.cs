@@ -79,7 +79,7 @@ public sealed class ScriptedDecisionPoint : IAsyncDisposable
             {
                 client = await listener.AcceptTcpClientAsync();
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or InvalidOperationException)
             {
                 return;
             }

@@ -63,7 +63,7 @@ public sealed class ScriptedTokenEndpoint : IAsyncDisposable
             {
                 _ = ServeAsync(await _listener.AcceptTcpClientAsync());
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or InvalidOperationException)
             {
                 return;
             }
