@@ -15,6 +15,7 @@ internal sealed partial class Http1Connection
     // up to ten MiB between the two; nginx reads on for as long.
     private const int MostLingering = 16 * 1024 * 1024;
     private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestUnread = TimeSpan.FromSeconds(60);
 
     private readonly Action _interrupt;
     private readonly Action _hungUp;
@@ -130,7 +131,15 @@ internal sealed partial class Http1Connection
             Output.Write(answer.Body.Span);
         }
 
-        bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
+        // Whoever asks for refusals and reads none of them waits no longer than for an upstream's.
+        ValueTask<FlushResult> flush = Output.FlushAsync(CancellationToken.None);
+        if (!flush.IsCompleted)
+        {
+            _clock.Set(LongestUnread, SessionEnd.ClientClosed, isKept: false);
+        }
+
+        bool isGone = (await flush).IsCompleted;
+        _clock.Stop();
         return !isGone && await EndAsync();
     }
 

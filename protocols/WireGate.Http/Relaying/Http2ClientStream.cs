@@ -52,9 +52,8 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     /// <inheritdoc/>
     public override bool HasFinished => false;
 
-    // While its own window is open it waits for the connection, for which others wait too.
     /// <inheritdoc/>
-    public override long Taken => Stream.SendWindow > 0 ? _connection.Taken : Stream.Sent;
+    public override long Taken => Stream.Taken;
 
     /// <inheritdoc/>
     public override Action? Gone
