@@ -15,6 +15,9 @@ internal abstract class ClientLeg
     /// <summary>What it asks; of no length: it asked nothing that could be read.</summary>
     public abstract RequestHead Head { get; }
 
+    /// <summary>The scheme that it names is https; null: it names none.</summary>
+    public abstract bool? IsForSecure { get; }
+
     /// <summary>Where the body of that is.</summary>
     public abstract BodySource Body { get; }
 

@@ -29,6 +29,9 @@ internal sealed partial class Http1Connection
     public override RequestHead Head => _head;
 
     /// <inheritdoc/>
+    public override bool? IsForSecure => _head.ReadTarget() is { Form: TargetForm.Absolute } target ? target.IsSecure : null;
+
+    /// <inheritdoc/>
     public override BodySource Body => new(Input, _head.Body, _trailers);
 
     /// <inheritdoc/>

@@ -39,6 +39,9 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     /// <inheritdoc/>
     public override RequestHead Head => _head;
 
+    /// <inheritdoc/>
+    public override bool? IsForSecure => Stream.Fields.Scheme.IsEmpty ? null : Stream.Fields.Scheme.SequenceEqual("https"u8);
+
     // What frames it ends here, and its length was watched over.
     /// <inheritdoc/>
     public override BodySource Body => new(Stream.Body, _head.Body.Kind == BodyKind.Chunked ? new BodyLength(BodyKind.UntilClose) : _head.Body, Stream);
