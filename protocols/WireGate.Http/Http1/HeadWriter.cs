@@ -152,7 +152,7 @@ internal static class HeadWriter
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
-            bool saysPlace = fields[i].Name is FieldName.Location or FieldName.ContentLocation or FieldName.Refresh or FieldName.SetCookie;
+            bool saysPlace = Places.Fields.Contains(fields[i].Name);
             if (i != dropped && !saysPlace && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;

@@ -52,7 +52,9 @@ internal abstract class ClientLeg
     public abstract ValueTask ContinueAsync();
 
     /// <summary>Passes on an answer before the answer: 1xx.</summary>
-    public abstract ValueTask PassAsync(ResponseHead interim);
+    /// <param name="interim">As the upstream sent it.</param>
+    /// <param name="places">Where the upstream is for whom.</param>
+    public abstract ValueTask PassAsync(ResponseHead interim, in Places places);
 
     /// <summary>Passes on the head of the answer.</summary>
     /// <param name="response">As the upstream sent it.</param>

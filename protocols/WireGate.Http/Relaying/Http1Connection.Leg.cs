@@ -95,18 +95,20 @@ internal sealed partial class Http1Connection
     public override async ValueTask ContinueAsync()
     {
         Output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
-        await Output.FlushAsync(CancellationToken.None);
+        await FlushAsync();
     }
 
     /// <inheritdoc/>
-    public override async ValueTask PassAsync(ResponseHead interim)
+    public override ValueTask PassAsync(ResponseHead interim, in Places places)
     {
         // An HTTP/1.0 client does not know what that is.
-        if (!_head.IsHttp10)
+        if (_head.IsHttp10)
         {
-            HeadWriter.WriteResponse(Output, interim, isLast: false, inChunks: false);
-            await Output.FlushAsync(CancellationToken.None);
+            return default;
         }
+
+        HeadWriter.WriteResponse(Output, interim, isLast: false, inChunks: false, places);
+        return FlushAsync();
     }
 
     /// <inheritdoc/>
@@ -162,6 +164,8 @@ internal sealed partial class Http1Connection
 
     /// <inheritdoc/>
     public override bool TryReset(ErrorCode code) => false;
+
+    private async ValueTask FlushAsync() => await Output.FlushAsync(CancellationToken.None);
 
     /// <summary>Reads on for a moment, for nothing.</summary>
     /// <returns>False: nothing comes behind that.</returns>

@@ -136,10 +136,10 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     }
 
     /// <inheritdoc/>
-    public override ValueTask PassAsync(ResponseHead interim)
+    public override ValueTask PassAsync(ResponseHead interim, in Places places)
     {
         _text.Clear();
-        HeadWriter.WriteResponse(_text, interim, isLast: false, inChunks: false);
+        HeadWriter.WriteResponse(_text, interim, isLast: false, inChunks: false, places);
         _section.Clear();
         return SectionHead.TryReadResponse(_text.WrittenSpan, _section) ? SendHeadAsync(isLast: false) : default;
     }

@@ -28,6 +28,41 @@ internal sealed class RedirectionTests(TransportKind transport) : HttpFixture(tr
     }
 
     [Test]
+    public async Task Links_of_the_upstream_lead_to_the_gateway_also_before_the_answer()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /api/x").Replace("Host: api.test", "Host: gate", StringComparison.Ordinal));
+        await AnswerAsync(await AcceptAsync());
+
+        Assert.That(await client.HeadAsync(), Is.EqualTo("HTTP/1.1 103 Early Hints\r\nLink: </api/a.css>; rel=preload\r\n\r\n"));
+        Assert.That(await client.HeadAsync(), Is.EqualTo(
+            "HTTP/1.1 200 OK\r\nLink: <http://gate/api/x?page=2>; rel=\"next\", <https://elsewhere.test/>\r\nLink: </x\r\n"
+            + "Access-Control-Allow-Origin: http://gate\r\nContent-Length: 0\r\n\r\n"));
+    }
+
+    [Test]
+    public async Task Links_of_the_upstream_lead_to_the_gateway_on_a_stream_as_well()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int stream = await client.AskAsync(Fields("GET", "/api/x").Replace(":authority: api.test", ":authority: gate", StringComparison.Ordinal));
+        await AnswerAsync(await AcceptAsync());
+        Http2Answer answer = await client.AnswerAsync(stream);
+
+        Assert.That(answer.Heads[0], Is.EqualTo(":status: 103\nlink: </api/a.css>; rel=preload\n"));
+        Assert.That(answer.Heads[1], Is.EqualTo(
+            ":status: 200\nlink: <http://gate/api/x?page=2>; rel=\"next\", <https://elsewhere.test/>\nlink: </x\naccess-control-allow-origin: http://gate\ncontent-length: 0\n"));
+    }
+
+    private async Task AnswerAsync(RawPeer upstream)
+    {
+        await upstream.HeadAsync();
+        await upstream.SendAsync(
+            "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+            + $"HTTP/1.1 200 OK\r\nLink: <http://127.0.0.1:{UpstreamPort}/x?page=2>; rel=\"next\", <https://elsewhere.test/>\r\nLink: </x\r\n"
+            + $"Access-Control-Allow-Origin: http://127.0.0.1:{UpstreamPort}\r\nContent-Length: 0\r\n\r\n");
+    }
+
+    [Test]
     public async Task Who_ends_TLS_before_the_gateway_gets_places_of_https()
     {
         Http2Peer client = await ConnectHttp2Async();
