@@ -41,7 +41,8 @@ internal sealed partial class Exchange
     }
 
     private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
-        Asked.WriteHead(output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength);
+        Asked.WriteHead(
+            output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength, asksForJson: _isKubernetes && _masks is not null);
 
     private byte[] AuthorityOf(TargetConfig target)
     {
