@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using WireGate.Core.Audit;
-using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -149,7 +148,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        if (_heldBody is { } held && _field is null && PlaceholderToken.IsWithin(held.Bytes.Span))
+        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) == PlaceholderInBody)
         {
             return await BreakAsync(400, PlaceholderInBody);
         }
