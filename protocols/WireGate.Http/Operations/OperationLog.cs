@@ -7,7 +7,7 @@ using WireGate.Http.Http1;
 
 namespace WireGate.Http.Operations;
 
-/// <summary>Writes what a client asks for, and what was decided, before anything of it goes upstream.</summary>
+/// <summary>Writes what a client asks for, and what was decided, before anything of it goes upstream. One for all connections of a loop: its memory is.</summary>
 internal sealed class OperationLog(IAuditLog audit)
 {
     private readonly OperationRecord _record = new();
