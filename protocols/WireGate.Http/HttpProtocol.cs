@@ -12,7 +12,6 @@ using WireGate.Http.Credentials;
 using WireGate.Http.Forward;
 using WireGate.Http.Holding;
 using WireGate.Http.Http2.Frames;
-using WireGate.Http.Operations;
 using WireGate.Http.Relaying;
 using WireGate.Http.Upstream;
 
@@ -37,7 +36,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     private readonly HeldInProcess _held = new();
 
     // A loop of the process lives as long as that; one of a session alone takes its connections with it.
-    private readonly ConditionalWeakTable<EventLoop, LoopServices> _loops = [];
+    private readonly ConditionalWeakTable<EventLoop, UpstreamPool> _pools = [];
 
     /// <summary>One for all listeners of the process.</summary>
     public HttpProtocol(HttpServices services)
@@ -72,11 +71,10 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     /// <summary>Serves a client's requests, once it is known what speaks on its connection.</summary>
     private async ValueTask ServeAsync(Session session, RequestScope? scope)
     {
-        LoopServices ofLoop = _loops.GetValue(
-            session.Loop, loop => new LoopServices(new UpstreamPool(loop, _connector, _services.Time), new OperationLog(_services.Audit)));
+        UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
         try
         {
-            var services = new RelayServices(_services, ofLoop, _credentials, _troubles, _point, _held) { Scope = scope };
+            var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope };
             if (session.Client.Tls?.ApplicationProtocol == Http2 || (session.Listener.Http2 == ListenerHttp2.Clear && await BeginsHttp2Async(session.Client.Input)))
             {
                 using var connection = new Http2ClientConnection(session, services);
@@ -93,7 +91,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
             await session.Loop.Switch();
             if (!session.Loop.IsShared)
             {
-                ofLoop.Pool.Dispose();
+                pool.Dispose();
             }
         }
     }

@@ -12,26 +12,18 @@ using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
 
-/// <summary>What the exchanges of a loop share.</summary>
-/// <param name="Pool">Upstream connections.</param>
-/// <param name="Log">Writes down what is asked for.</param>
-internal sealed record LoopServices(UpstreamPool Pool, OperationLog Log);
-
 /// <summary>What exchanges need of the process, and of the loop that they are on.</summary>
 /// <param name="Process">The process.</param>
-/// <param name="OfLoop">The loop.</param>
+/// <param name="Pool">Upstream connections of the loop.</param>
 /// <param name="Credentials">What logins say.</param>
 /// <param name="Troubles">Told of upstreams that cannot be reached.</param>
 /// <param name="Point">Asks elsewhere.</param>
 /// <param name="Held">What waits for people.</param>
 internal sealed record RelayServices(
-    HttpServices Process, LoopServices OfLoop, LoginCredentials Credentials, UpstreamTroubles Troubles, DecisionPoint Point, HeldInProcess Held)
+    HttpServices Process, UpstreamPool Pool, LoginCredentials Credentials, UpstreamTroubles Troubles, DecisionPoint Point, HeldInProcess Held)
 {
     /// <summary>What requests on the client's connection may be for; null: whatever they name.</summary>
     public RequestScope? Scope { get; init; }
-
-    /// <inheritdoc cref="LoopServices.Pool"/>
-    public UpstreamPool Pool => OfLoop.Pool;
 }
 
 /// <summary>Field lines that say as whom a login acts.</summary>
@@ -65,7 +57,7 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     public LastProven Proven { get; } = new(services.Process.Placeholders);
 
     /// <summary>Writes down what is asked for.</summary>
-    public OperationLog Log => services.OfLoop.Log;
+    public OperationLog Log { get; } = new(services.Process.Audit);
 
     /// <summary>Decides what becomes of its requests. Its caller is proven, and its access chosen.</summary>
     public OperationDecider Decider => _decider ??= new OperationDecider(Session, services.Point, services.Process.Time);
