@@ -114,7 +114,7 @@ internal sealed partial class Http1Connection
     /// <inheritdoc/>
     public override BodySink Begin(ResponseHead response, in Places places, bool isMasked, bool isRead)
     {
-        (_isRead, _isLast) = (isRead, _head.IsLast || _head.IsHttp10 || !isRead);
+        (_isRead, _isLast) = (isRead, _isDraining || _head.IsLast || _head.IsHttp10 || !isRead);
         bool inChunks = !_head.IsHttp10;
         HeadWriter.WriteResponse(Output, response, _isLast, inChunks, places, isMasked: isMasked);
 
@@ -129,7 +129,7 @@ internal sealed partial class Http1Connection
     /// <inheritdoc/>
     public override async ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast)
     {
-        (_isRead, _isLast) = (isRead, isLast || !isRead || _head.IsLast || _head.IsHttp10);
+        (_isRead, _isLast) = (isRead, isLast || _isDraining || !isRead || _head.IsLast || _head.IsHttp10);
         answer.WriteHead(Output, _isLast);
         if (_head.Length == 0 || !_head.Method.SequenceEqual("HEAD"u8))
         {
@@ -167,19 +167,24 @@ internal sealed partial class Http1Connection
 
     private async ValueTask FlushAsync() => await Output.FlushAsync(CancellationToken.None);
 
-    /// <summary>Reads on for a moment, for nothing.</summary>
+    /// <summary>Reads on for a moment, for nothing, if the client may still send of its request.</summary>
     /// <returns>False: nothing comes behind that.</returns>
     private async ValueTask<bool> LingerAsync()
     {
-        if (_isLingered)
+        if (!_isLingered && (_head.Length == 0 || !_isRead))
         {
-            return false;
+            await ReadOnAsync();
         }
 
+        return false;
+    }
+
+    private async ValueTask ReadOnAsync()
+    {
         _isLingered = true;
-        if (_head.Length > 0 && _isRead)
+        if (_isDraining)
         {
-            return false;
+            await Session.Client.FinishAsync();
         }
 
         _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
@@ -196,6 +201,5 @@ internal sealed partial class Http1Connection
         }
 
         _clock.Stop();
-        return false;
     }
 }

@@ -182,6 +182,10 @@ internal sealed class HttpGateway : IAsyncDisposable
         int Loaded() => Log.Split("config", StringSplitOptions.None).Length;
     }
 
+    public void Signal(int signal) => _process!.Signal(signal);
+
+    public Task<int> WaitForExitAsync() => _process!.WaitForExitAsync();
+
     /// <summary>Ends it as the kernel does when memory is short.</summary>
     public async Task KillAsync()
     {
