@@ -115,6 +115,8 @@ internal sealed class HttpGateway : IAsyncDisposable
 
     public string Log => _process?.Error + _process?.Output;
 
+    public RunningProcess Process => _process!;
+
     private string AuditDirectory => Path.Combine(_root, "audit");
 
     private string ConfigPath => Path.Combine(_root, "wiregate.yaml");
