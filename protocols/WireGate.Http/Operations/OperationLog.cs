@@ -63,6 +63,7 @@ internal sealed class OperationLog(IAuditLog audit)
         WriteHead(session, head, operation, decision);
         _record.Member("ref"u8, reference);
         _record.Member("reason"u8, decision.Reason);
+        _record.Member("near"u8, decision.Near);
         _record.Member("fault"u8, decision.Fault?.ToString());
         audit.Append(_record.Written);
     }

@@ -15,7 +15,7 @@ internal sealed partial class AuditDiskTests
         // Room for the first file of each of two chains, and for no other.
         await using HttpGateway gateway = await HttpGateway.StartAsync(
             nginx, node, config => config.Replace("listeners:\n", "reactors: 1\nlisteners:\n", StringComparison.Ordinal), auditSize: "20m");
-        string field = $"Authorization: Bearer {(await gateway.MintAsync("nginx")).Token}", url = $"http://127.0.0.1:{gateway.Port}/nginx/nothing";
+        string field = $"Authorization: Bearer {(await gateway.MintAsync("nginx")).Token}", url = $"http://127.0.0.1:{gateway.Port}/nginx/nothing?{new string('q', 700)}";
         Task<ToolResult> AskAsync() => Tools.RunAsync("/usr/bin/curl", ["-q", "-sS", "--noproxy", "*", "--max-time", "50", "-w", "%{http_code}", "-H", field, url]);
         ToolResult load = await Tools.RunAsync("/usr/bin/h2load", ["--h1", "-n", "60000", "-c", "4", "-H", field, url]);
         int answered = int.Parse(Succeeded().Match(load.Output).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
