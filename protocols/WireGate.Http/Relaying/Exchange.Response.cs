@@ -42,6 +42,7 @@ internal sealed partial class Exchange
         var places = new Places(
             AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
         _isAnswered = true;
+        of.Answers.Add(_response.Code);
         _response.IsPrivate = _masks is not null || _slot.Kind is not (SlotKind.Bearer or SlotKind.Basic or SlotKind.Signature);
         return client.Begin(_response, places, isMasked: _masks is not null, isRead);
     }
