@@ -16,7 +16,7 @@ internal static class BoundValues
     /// <param name="fields">What its Bind had behind the names.</param>
     /// <param name="most">Bytes of each value; what is longer is cut, and says so.</param>
     /// <param name="isUtf8">Whether the session's texts are; else what is not ASCII is shown by its bytes.</param>
-    public static void Write(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> fields, int most, bool isUtf8)
+    public static void Write(IBufferWriter<byte> record, ReadOnlySpan<byte> fields, int most, bool isUtf8)
     {
         if (!TryReadInt16(ref fields, out int formats) || fields.Length < formats * sizeof(short))
         {
@@ -63,7 +63,7 @@ internal static class BoundValues
         record.Write("]"u8);
     }
 
-    private static void WriteValue(ArrayBufferWriter<byte> record, ReadOnlySpan<byte> value, int length, bool isText)
+    private static void WriteValue(IBufferWriter<byte> record, ReadOnlySpan<byte> value, int length, bool isText)
     {
         if (isText)
         {
@@ -100,8 +100,7 @@ internal static class BoundValues
         return true;
     }
 
-    /// <summary>Writes a number as JSON has it.</summary>
-    public static void WriteInteger(ArrayBufferWriter<byte> record, long value)
+    private static void WriteInteger(IBufferWriter<byte> record, long value)
     {
         const int LongestInteger = 20;
         value.TryFormat(record.GetSpan(LongestInteger), out int written, default, CultureInfo.InvariantCulture);

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using WireGate.Core.Audit;
 using WireGate.Core.Policy;
@@ -12,11 +10,7 @@ namespace WireGate.Ssh.Operations;
 /// <summary>Writes what a session asks for, and what was decided, before anything of it goes upstream.</summary>
 internal sealed class OperationLog(Session session, IAuditLog audit)
 {
-    /// <summary>Bytes of what a client said that one record has: with every one of them escaped, it stays below its limit.</summary>
-    private const int MostText = 32 * 1024;
-
-    private readonly ArrayBufferWriter<byte> _record = new(1024);
-    private int _left;
+    private static ReadOnlySpan<byte> Sha256 => "sha256"u8;
 
     /// <summary>An operation that passes.</summary>
     /// <param name="operation">What was asked.</param>
@@ -24,25 +18,25 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     /// <param name="environment">What the client has set for it: <c>NAME=value</c> each.</param>
     public AuditPosition Allowed(SshOperation operation, in Decision decision, IReadOnlyList<string> environment)
     {
-        WriteHead(operation, decision);
-        WriteEnvironment(environment);
-        return audit.Append(_record.WrittenSpan);
+        OperationRecord record = Begin(operation, decision);
+        WriteEnvironment(record, environment);
+        return audit.Append(record.Written);
     }
 
     /// <summary>An operation that people are asked about.</summary>
     public void Held(SshOperation operation, in Decision decision)
     {
-        WriteHead(operation, decision);
-        audit.Append(_record.WrittenSpan);
+        OperationRecord record = Begin(operation, decision);
+        audit.Append(record.Written);
     }
 
     /// <summary>An operation that people have approved, and that runs now.</summary>
     public AuditPosition Approved(HeldOperation held, in Decision decision, string approval)
     {
-        WriteHead(held.Operation, decision with { Verdict = Verdict.Allow });
-        WriteEnvironment(held.Environment);
-        WriteMember("approval"u8, approval);
-        return audit.Append(_record.WrittenSpan);
+        OperationRecord record = Begin(held.Operation, decision with { Verdict = Verdict.Allow });
+        WriteEnvironment(record, held.Environment);
+        record.Member("approval"u8, approval);
+        return audit.Append(record.Written);
     }
 
     /// <summary>An operation that is refused.</summary>
@@ -51,11 +45,9 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     /// <param name="reference">What the client is told.</param>
     public void Denied(SshOperation operation, in Decision decision, string reference)
     {
-        WriteHead(operation, decision);
-        WriteMember("ref"u8, reference);
-        WriteMember("reason"u8, decision.Reason);
-        WriteMember("fault"u8, decision.Fault?.ToString());
-        audit.Append(_record.WrittenSpan);
+        OperationRecord record = Begin(operation, decision);
+        record.Refused(decision, reference);
+        audit.Append(record.Written);
     }
 
     /// <summary>A file that is closed again.</summary>
@@ -64,179 +56,91 @@ internal sealed class OperationLog(Session session, IAuditLog audit)
     /// <param name="written">Bytes that came from it.</param>
     public void Transferred(SshPath path, long read, long written)
     {
-        Begin("\"event\":\"transfer\""u8);
-        WriteMember("session"u8, session.Id);
-        WriteFact("path"u8, path.ToString());
-        WriteMember("read"u8, read);
-        WriteMember("written"u8, written);
-        audit.Append(_record.WrittenSpan);
+        OperationRecord record = OperationRecord.Begin("transfer"u8);
+        record.Member("session"u8, session.Id);
+        record.Fact("path"u8, path.ToString(), Sha256);
+        record.Member("read"u8, read);
+        record.Member("written"u8, written);
+        audit.Append(record.Written);
     }
 
-    private void Begin(ReadOnlySpan<byte> kind)
+    private OperationRecord Begin(SshOperation operation, in Decision decision)
     {
-        _record.ResetWrittenCount();
-        _record.Write(kind);
-        _left = MostText;
+        OperationRecord record = OperationRecord.Begin("operation"u8);
+        record.Member("session"u8, session.Id);
+        record.Decided(decision);
+        WriteFacts(record, operation);
+        record.Member("unknown"u8, operation.Unknown);
+        return record;
     }
 
-    private void WriteHead(SshOperation operation, in Decision decision)
-    {
-        Begin("\"event\":\"operation\""u8);
-        WriteMember("session"u8, session.Id);
-        WriteMember("config"u8, decision.Config);
-        WriteMember("verdict"u8, decision.Verdict switch { Verdict.Allow => "allow", Verdict.Hold => "hold", _ => "deny" });
-        WriteMember("rule"u8, decision.Rule);
-        if (decision.Observed.Length > 0)
-        {
-            WriteMember("observed"u8, string.Join(", ", decision.Observed));
-        }
-
-        WriteMember("masks"u8, decision.Masks.IsEmpty ? null : decision.Masks.ToString());
-        WriteFacts(operation);
-        WriteMember("unknown"u8, operation.Unknown);
-    }
-
-    private void WriteFacts(SshOperation operation)
+    private static void WriteFacts(OperationRecord record, SshOperation operation)
     {
         switch (operation)
         {
             case SshExec exec:
-                WriteCommand(exec);
-                WritePty(exec.HasPty);
+                WriteCommand(record, exec);
+                WritePty(record, exec.HasPty);
                 if (exec.Copy is { } copy)
                 {
-                    WriteMember("copy"u8, CopyWords.Of(copy.Program));
-                    WriteMembers("operations"u8, CopyWords.Of(copy.Actions));
-                    WriteMembers("paths"u8, copy.Paths.Select(p => p.ToString()), "pathsSha256"u8);
+                    record.Member("copy"u8, CopyWords.Of(copy.Program));
+                    record.Facts("operations"u8, CopyWords.Of(copy.Actions), Sha256);
+                    record.Facts("paths"u8, copy.Paths.Select(p => p.ToString()), "pathsSha256"u8);
                 }
 
                 break;
             case SshShell shell:
-                WriteMember("shell"u8, "");
-                WritePty(shell.HasPty);
+                record.Member("shell"u8, "");
+                WritePty(record, shell.HasPty);
                 break;
             case SshSubsystem subsystem:
-                WriteFact("subsystem"u8, subsystem.Written);
-                WritePty(subsystem.HasPty);
+                record.Fact("subsystem"u8, subsystem.Written, Sha256);
+                WritePty(record, subsystem.HasPty);
                 break;
             case SshForward forward:
-                WriteFact("forward"u8, forward.ToString());
+                record.Fact("forward"u8, forward.ToString(), Sha256);
                 break;
             case SshRequest request:
-                WriteFact("request"u8, request.Name);
-                WriteMember("of"u8, request.IsGlobal ? "connection" : "channel");
+                record.Fact("request"u8, request.Name, Sha256);
+                record.Member("of"u8, request.IsGlobal ? "connection" : "channel");
                 break;
             case SftpOperation sftp:
-                WriteMembers("sftp"u8, SftpWords.Of(sftp.Actions));
-                WriteMembers("paths"u8, sftp.Paths.Select(p => p.ToString()));
+                record.Facts("sftp"u8, SftpWords.Of(sftp.Actions), Sha256);
+                record.Facts("paths"u8, sftp.Paths.Select(p => p.ToString()), Sha256);
                 break;
             default:
-                WriteFact("asked"u8, operation.ToString());
+                record.Fact("asked"u8, operation.ToString(), Sha256);
                 break;
         }
     }
 
-    private void WriteEnvironment(IReadOnlyList<string> environment)
+    private static void WriteEnvironment(OperationRecord record, IReadOnlyList<string> environment)
     {
         if (environment.Count > 0)
         {
-            WriteMembers("environment"u8, environment, "environmentSha256"u8);
+            record.Facts("environment"u8, environment, "environmentSha256"u8);
         }
     }
 
-    private void WritePty(bool hasPty)
+    private static void WritePty(OperationRecord record, bool hasPty)
     {
         if (hasPty)
         {
-            _record.Write(",\"pty\":true"u8);
+            record.Members.Write(",\"pty\":true"u8);
         }
-    }
-
-    private void WriteMember(ReadOnlySpan<byte> name, long value)
-    {
-        WriteName(name);
-        value.TryFormat(_record.GetSpan(20), out int written, provider: CultureInfo.InvariantCulture);
-        _record.Advance(written);
     }
 
     // Of what is no text, or too long to be looked at, the bytes as they came are known by their digest.
-    private void WriteCommand(SshExec exec)
+    private static void WriteCommand(OperationRecord record, SshExec exec)
     {
         if (exec.Command is not null)
         {
-            WriteFact("exec"u8, exec.Command);
+            record.Fact("exec"u8, exec.Command, Sha256);
             return;
         }
 
-        WriteName("exec"u8);
-        WriteText(Encoding.UTF8.GetBytes(exec.Written));
-        WriteMember("bytes"u8, exec.Undecoded.Length);
-        WriteDigest("sha256"u8, exec.Undecoded.Span);
-    }
-
-    private void WriteMember(ReadOnlySpan<byte> name, string? value)
-    {
-        if (value is null)
-        {
-            return;
-        }
-
-        WriteName(name);
-        AuditText.WriteString(_record, Encoding.UTF8.GetBytes(value));
-    }
-
-    /// <summary>What a client said.</summary>
-    private void WriteFact(ReadOnlySpan<byte> name, string value)
-    {
-        WriteName(name);
-        byte[] text = Encoding.UTF8.GetBytes(value);
-        if (!WriteText(text))
-        {
-            // What is cut is known by its digest.
-            WriteDigest("sha256"u8, text);
-        }
-    }
-
-    private void WriteMembers(ReadOnlySpan<byte> name, IEnumerable<string> values) => WriteMembers(name, values, "sha256"u8);
-
-    private void WriteMembers(ReadOnlySpan<byte> name, IEnumerable<string> values, ReadOnlySpan<byte> digest)
-    {
-        WriteName(name);
-        _record.Write("["u8);
-        bool isFirst = true, isWhole = true;
-        foreach (string value in values)
-        {
-            _record.Write(isFirst ? ""u8 : ","u8);
-            isWhole &= WriteText(Encoding.UTF8.GetBytes(value));
-            isFirst = false;
-        }
-
-        _record.Write("]"u8);
-        if (!isWhole)
-        {
-            WriteDigest(digest, Encoding.UTF8.GetBytes(string.Join('\0', values)));
-        }
-    }
-
-    private void WriteName(ReadOnlySpan<byte> name)
-    {
-        _record.Write(",\""u8);
-        _record.Write(name);
-        _record.Write("\":"u8);
-    }
-
-    /// <returns>False: it was cut.</returns>
-    private bool WriteText(ReadOnlySpan<byte> text)
-    {
-        int length = Math.Min(text.Length, _left);
-        AuditText.WriteString(_record, text[..length]);
-        _left -= length;
-        return length == text.Length;
-    }
-
-    private void WriteDigest(ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
-    {
-        WriteName(name);
-        AuditText.WriteString(_record, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(bytes))));
+        record.TryFact("exec"u8, Encoding.UTF8.GetBytes(exec.Written));
+        record.Member("bytes"u8, exec.Undecoded.Length);
+        record.Digest(Sha256, exec.Undecoded.Span);
     }
 }

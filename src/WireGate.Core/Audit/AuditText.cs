@@ -15,6 +15,12 @@ public static class AuditText
     /// <summary>Characters that come out as they are, which most texts have only.</summary>
     internal const string Plain = " !#$%()*,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
 
+    // ," and ":" around the name.
+    private const int BeforeText = 5;
+
+    private static readonly SearchValues<char> PlainText = SearchValues.Create(Plain);
+    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Plain));
+
     /// <summary>Writes a JSON string, quotes included.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="utf8">The text; need not be valid.</param>
@@ -42,5 +48,66 @@ public static class AuditText
         }
 
         output.Write("\""u8);
+    }
+
+    /// <summary>Writes a comma and a member's name.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="name">Needs no escape.</param>
+    public static void WriteName(IBufferWriter<byte> output, ReadOnlySpan<byte> name)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        output.Write(",\""u8);
+        output.Write(name);
+        output.Write("\":"u8);
+    }
+
+    /// <summary>Writes a comma, a member's name, and a text.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="name">Needs no escape.</param>
+    /// <param name="value">The text.</param>
+    public static void WriteMember(IBufferWriter<byte> output, ReadOnlySpan<byte> name, string value)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.AsSpan().ContainsAnyExcept(PlainText))
+        {
+            WriteName(output, name);
+            WriteString(output, Encoding.UTF8.GetBytes(value));
+        }
+        else
+        {
+            Encoding.ASCII.GetBytes(value, Begin(output, name, value.Length));
+            output.Advance(name.Length + BeforeText + value.Length + 1);
+        }
+    }
+
+    /// <inheritdoc cref="WriteMember(IBufferWriter{byte}, ReadOnlySpan{byte}, string)"/>
+    /// <param name="output">Where to.</param>
+    /// <param name="name">Needs no escape.</param>
+    /// <param name="utf8">The text; need not be valid.</param>
+    public static void WriteMember(IBufferWriter<byte> output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (utf8.ContainsAnyExcept(PlainBytes))
+        {
+            WriteName(output, name);
+            WriteString(output, utf8);
+        }
+        else
+        {
+            utf8.CopyTo(Begin(output, name, utf8.Length));
+            output.Advance(name.Length + BeforeText + utf8.Length + 1);
+        }
+    }
+
+    // ,"name":"text" in one piece, which is most of what is written; the caller fills in the text, and advances.
+    private static Span<byte> Begin(IBufferWriter<byte> output, ReadOnlySpan<byte> name, int length)
+    {
+        Span<byte> member = output.GetSpan(name.Length + BeforeText + length + 1)[..(name.Length + BeforeText + length + 1)];
+        ",\""u8.CopyTo(member);
+        name.CopyTo(member[2..]);
+        "\":\""u8.CopyTo(member[(2 + name.Length)..]);
+        member[^1] = (byte)'"';
+        return member.Slice(name.Length + BeforeText, length);
     }
 }

@@ -2,42 +2,87 @@ using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using WireGate.Core.Policy;
 
 namespace WireGate.Core.Audit;
 
-/// <summary>Writes the members of records about operations, which clients decide the length of. Used for one record after the other.</summary>
+/// <summary>
+/// Writes the members of records about operations, which clients decide the length of. Each thread has one, for one record after the other: what is begun is
+/// written and appended before the thread does anything else.
+/// </summary>
 public sealed class OperationRecord
 {
     /// <summary>Bytes of what a client said that one record has: with every one of them escaped, it stays below its limit.</summary>
     private const int MostText = 32 * 1024;
 
-    // ," and ":" around the name.
-    private const int BeforeText = 5;
+    // Of a record that was longer the memory is not kept.
+    private const int MostKept = 64 * 1024;
 
-    private static readonly SearchValues<char> PlainText = SearchValues.Create(AuditText.Plain);
-    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(Encoding.ASCII.GetBytes(AuditText.Plain));
+    [ThreadStatic]
+    private static OperationRecord? _ofThread;
 
-    private readonly ArrayBufferWriter<byte> _members = new(1024);
+    private readonly ArrayBufferWriter<byte> _members = new(4096);
     private int _left;
 
-    /// <summary>What was written, for <see cref="IAuditLog.Append(ReadOnlySpan{byte})"/>; valid until the next record begins.</summary>
+    private OperationRecord()
+    {
+    }
+
+    /// <summary>What was written, for <see cref="IAuditLog.Append(ReadOnlySpan{byte})"/>; valid until the thread begins the next record.</summary>
     public ReadOnlySpan<byte> Written => _members.WrittenSpan;
 
-    /// <summary>Begins another record.</summary>
+    /// <summary>For members that are written otherwise: each with a comma before it.</summary>
+    public IBufferWriter<byte> Members => _members;
+
+    /// <summary>Begins a record in the place of the thread's last.</summary>
     /// <param name="kind">The value of its member <c>event</c>; needs no escape.</param>
-    public void Begin(ReadOnlySpan<byte> kind)
+    public static OperationRecord Begin(ReadOnlySpan<byte> kind)
     {
-        _members.ResetWrittenCount();
-        _members.Write("\"event\":\""u8);
-        _members.Write(kind);
-        _members.Write("\""u8);
-        _left = MostText;
+        OperationRecord record = Anew();
+        record._members.Write("\"event\":\""u8);
+        record._members.Write(kind);
+        record._members.Write("\""u8);
+        return record;
+    }
+
+    /// <summary>Begins a record in the place of the thread's last, with members that were written before.</summary>
+    /// <param name="members">As <see cref="Written"/> had them.</param>
+    public static OperationRecord Continue(ReadOnlySpan<byte> members)
+    {
+        OperationRecord record = Anew();
+        record._members.Write(members);
+        return record;
+    }
+
+    /// <summary>What was decided, and by what.</summary>
+    public void Decided(in Decision decision)
+    {
+        Member("config"u8, decision.Config);
+        Member("verdict"u8, decision.Verdict switch { Verdict.Allow => "allow", Verdict.Hold => "hold", _ => "deny" });
+        Member("rule"u8, decision.Rule);
+        if (decision.Observed.Length > 0)
+        {
+            Member("observed"u8, string.Join(", ", decision.Observed));
+        }
+
+        Member("masks"u8, decision.Masks.IsEmpty ? null : decision.Masks.ToString());
+    }
+
+    /// <summary>Why an operation does not run.</summary>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="reference">What the client is told; null: nothing.</param>
+    public void Refused(in Decision decision, string? reference)
+    {
+        Member("ref"u8, reference);
+        Member("reason"u8, decision.Reason);
+        Member("near"u8, decision.Near);
+        Member("fault"u8, decision.Fault?.ToString());
     }
 
     /// <summary>A number.</summary>
     public void Member(ReadOnlySpan<byte> name, long value)
     {
-        Name(name);
+        AuditText.WriteName(_members, name);
         value.TryFormat(_members.GetSpan(20), out int written, provider: CultureInfo.InvariantCulture);
         _members.Advance(written);
     }
@@ -47,16 +92,7 @@ public sealed class OperationRecord
     {
         if (value is not null)
         {
-            if (value.AsSpan().ContainsAnyExcept(PlainText))
-            {
-                Name(name);
-                AuditText.WriteString(_members, Encoding.UTF8.GetBytes(value));
-                return;
-            }
-
-            Span<byte> member = Begin(name, value.Length);
-            Encoding.ASCII.GetBytes(value, member[(name.Length + BeforeText)..]);
-            End(member);
+            AuditText.WriteMember(_members, name, value);
         }
     }
 
@@ -66,48 +102,63 @@ public sealed class OperationRecord
     /// <param name="digest">The member that has the SHA-256 of a value that was cut.</param>
     public void Fact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ReadOnlySpan<byte> digest)
     {
+        if (!TryFact(name, value))
+        {
+            Digest(digest, value);
+        }
+    }
+
+    /// <inheritdoc cref="Fact(ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    public void Fact(ReadOnlySpan<byte> name, string value, ReadOnlySpan<byte> digest) => Fact(name, Encoding.UTF8.GetBytes(value), digest);
+
+    /// <summary>What a client said, as much of it as there is room for.</summary>
+    /// <param name="name">Of the member.</param>
+    /// <param name="value">As it came; need not be UTF-8.</param>
+    /// <returns>False: it was cut.</returns>
+    public bool TryFact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
         int length = Math.Min(value.Length, _left);
-        ReadOnlySpan<byte> kept = value[..length];
-        if (kept.ContainsAnyExcept(PlainBytes))
-        {
-            Name(name);
-            AuditText.WriteString(_members, kept);
-        }
-        else
-        {
-            Span<byte> member = Begin(name, length);
-            kept.CopyTo(member[(name.Length + BeforeText)..]);
-            End(member);
-        }
-
+        AuditText.WriteMember(_members, name, value[..length]);
         _left -= length;
-        if (length < value.Length)
+        return length == value.Length;
+    }
+
+    /// <summary>Several things that a client said, each of which may be cut.</summary>
+    /// <param name="name">Of the member, a list.</param>
+    /// <param name="values">What was said.</param>
+    /// <param name="digest">The member that has the SHA-256 of them, with a NUL between two, if one was cut.</param>
+    public void Facts(ReadOnlySpan<byte> name, IEnumerable<string> values, ReadOnlySpan<byte> digest)
+    {
+        AuditText.WriteName(_members, name);
+        _members.Write("["u8);
+        bool isFirst = true, isWhole = true;
+        string[] all = [.. values];
+        foreach (string value in all)
         {
-            Name(digest);
-            AuditText.WriteString(_members, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(value))));
+            _members.Write(isFirst ? ""u8 : ","u8);
+            ReadOnlySpan<byte> text = Encoding.UTF8.GetBytes(value);
+            int length = Math.Min(text.Length, _left);
+            AuditText.WriteString(_members, text[..length]);
+            _left -= length;
+            isWhole &= length == text.Length;
+            isFirst = false;
+        }
+
+        _members.Write("]"u8);
+        if (!isWhole)
+        {
+            Digest(digest, Encoding.UTF8.GetBytes(string.Join('\0', all)));
         }
     }
 
-    // ,"name":"text" of which the caller writes the text.
-    private Span<byte> Begin(ReadOnlySpan<byte> name, int length)
-    {
-        Span<byte> member = _members.GetSpan(name.Length + BeforeText + length + 1)[..(name.Length + BeforeText + length + 1)];
-        ",\""u8.CopyTo(member);
-        name.CopyTo(member[2..]);
-        "\":\""u8.CopyTo(member[(2 + name.Length)..]);
-        return member;
-    }
+    /// <summary>By what something is known that is not written in full: its SHA-256.</summary>
+    public void Digest(ReadOnlySpan<byte> name, ReadOnlySpan<byte> of) => Member(name, Convert.ToHexStringLower(SHA256.HashData(of)));
 
-    private void End(Span<byte> member)
+    private static OperationRecord Anew()
     {
-        member[^1] = (byte)'"';
-        _members.Advance(member.Length);
-    }
-
-    private void Name(ReadOnlySpan<byte> name)
-    {
-        _members.Write(",\""u8);
-        _members.Write(name);
-        _members.Write("\":"u8);
+        OperationRecord record = _ofThread is { _members.Capacity: <= MostKept } kept ? kept : _ofThread = new OperationRecord();
+        record._members.ResetWrittenCount();
+        record._left = MostText;
+        return record;
     }
 }

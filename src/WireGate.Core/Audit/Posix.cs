@@ -23,6 +23,10 @@ internal static unsafe partial class Posix
     private const int MADV_POPULATE_READ = 22;
     private const int POSIX_FADV_DONTNEED = 4;
     private const int MS_SYNC = 4;
+    private const int EFD_CLOEXEC = 0x80000;
+    private const int EFD_NONBLOCK = 0x800;
+    private const short POLLIN = 1;
+    private const int EINTR = 4;
     private const int SYNC_FILE_RANGE_WRITE = 2;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
@@ -99,6 +103,35 @@ internal static unsafe partial class Posix
     /// <summary>Takes pages out of this process's resident memory; of a shared mapping the page cache keeps them. Best effort.</summary>
     public static void ReleaseMapping(byte* address, int length) => _ = madvise((nint)address, (nuint)length, MADV_DONTNEED);
 
+    /// <summary>A counter that a thread can wait for, at 0.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    public static SafeFileHandle CreateSignal()
+    {
+        int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        return descriptor < 0 ? throw Failure("eventfd", "the audit log") : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Counts up, and so wakes who waits.</summary>
+    public static void Signal(SafeFileHandle signal)
+    {
+        ulong one = 1;
+        _ = write(signal, &one, sizeof(ulong));
+    }
+
+    /// <summary>Waits until it is not 0, or for so long, and sets it to 0.</summary>
+    /// <exception cref="IOException">It cannot be waited for.</exception>
+    public static void WaitForSignal(SafeFileHandle signal, TimeSpan most)
+    {
+        var wanted = new PollFd { Descriptor = (int)signal.DangerousGetHandle(), Events = POLLIN };
+        if (poll(&wanted, 1, (int)most.TotalMilliseconds) < 0 && Marshal.GetLastPInvokeError() != EINTR)
+        {
+            throw Failure("poll", "the audit log");
+        }
+
+        ulong count;
+        _ = read(signal, &count, sizeof(ulong));
+    }
+
     private static IOException Failure(string call, string path)
     {
         var inner = new Win32Exception(Marshal.GetLastPInvokeError());
@@ -133,5 +166,25 @@ internal static unsafe partial class Posix
     private static partial int madvise(nint address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial int eventfd(uint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(PollFd* wanted, nuint count, int milliseconds);
+
+    [LibraryImport("libc")]
+    private static partial nint read(SafeFileHandle file, void* to, nint count);
+
+    [LibraryImport("libc")]
+    private static partial nint write(SafeFileHandle file, void* from, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int msync(nint address, nuint length, int flags);
+
+    /// <summary>struct pollfd of &lt;poll.h&gt;.</summary>
+    private struct PollFd
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
 }
