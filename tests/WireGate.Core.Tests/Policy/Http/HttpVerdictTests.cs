@@ -103,7 +103,7 @@ internal sealed class HttpVerdictTests
 
     [TestCase("POST", "/repos/acme/x?page=1", "x-env: prod", ExpectedResult = "rule posts would allow it but for: paths; rule reads would allow it but for: methods (POST)")]
     [TestCase("GET", "/repos/other/x?page=1", "x-env: prod", ExpectedResult = "rule reads would allow it but for: paths")]
-    [TestCase("GET", "/repos/acme/x", "x-env: test", 
+    [TestCase("GET", "/repos/acme/x", "x-env: test",
         ExpectedResult = "rule deletes would allow it but for: methods (GET), paths; rule posts would allow it but for: methods (GET), paths; rule reads would allow it but for: query (page), headers (x-env)")]
     [TestCase("DELETE", "/", "x-env: test", ExpectedResult = "rule deletes would allow it but for: paths; rule posts would allow it but for: methods (DELETE)")]
     public string? What_no_rule_allows_says_which_came_nearest(string method, string target, string header) => Judge(
