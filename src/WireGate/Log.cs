@@ -24,6 +24,12 @@ internal static partial class Log
     [LoggerMessage(605, LogLevel.Information, "stopping: {Reason}")]
     public static partial void Stopping(this ILogger logger, string reason);
 
+    [LoggerMessage(608, LogLevel.Information, "draining: {Sessions} sessions have {Most} at most to finish what is under way")]
+    public static partial void Draining(this ILogger logger, int sessions, TimeSpan most);
+
+    [LoggerMessage(609, LogLevel.Information, "drained in {Took}; {Cut} sessions are cut")]
+    public static partial void Drained(this ILogger logger, TimeSpan took, int cut);
+
     [LoggerMessage(607, LogLevel.Critical, "the stop could not be audited: {Reason}")]
     public static partial void StopNotAudited(this ILogger logger, string reason);
 

@@ -40,12 +40,39 @@ internal sealed class LifecycleTests
     }
 
     [Test]
-    public async Task SIGTERM_ends_sessions_with_57P01_and_exits_with_0()
+    public async Task SIGTERM_waits_for_the_end_of_a_transaction_and_ends_the_other_sessions_with_57P01()
+    {
+        Minted placeholder = await _gateway.MintAsync();
+        await using NpgsqlConnection idle = await _gateway.Through(placeholder).OpenAsync();
+        await using NpgsqlConnection busy = await _gateway.Through(placeholder).OpenAsync();
+        await using NpgsqlTransaction transaction = await busy.BeginTransactionAsync();
+        await using var first = new NpgsqlCommand("CREATE TABLE drained AS SELECT 1 AS a", busy, transaction);
+        await first.ExecuteNonQueryAsync();
+
+        _gateway.Signal(Unix.SigTerm);
+        await Wait.UntilAsync(() => _gateway.Log.Contains("draining: 2 sessions", StringComparison.Ordinal), "the drain to begin");
+
+        await using var command = new NpgsqlCommand("SELECT 1", idle);
+        Assert.That(Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync())!.SqlState, Is.EqualTo("57P01"));
+        await using var second = new NpgsqlCommand("INSERT INTO drained SELECT 2 FROM pg_sleep(0.5)", busy, transaction);
+        Assert.That(await second.ExecuteNonQueryAsync(), Is.EqualTo(1));
+        await transaction.CommitAsync();
+        Assert.That(await _gateway.WaitForExitAsync(), Is.Zero, _gateway.Log);
+        Assert.That(await _cluster.AskAsync("SELECT count(*) FROM drained; DROP TABLE drained"), Does.Contain("2"));
+        Assert.That((await _gateway.VerifyAuditAsync()).ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_second_SIGTERM_ends_sessions_with_57P01_and_exits_with_0()
     {
         Minted placeholder = await _gateway.MintAsync();
         await using NpgsqlConnection connection = await _gateway.Through(placeholder).OpenAsync();
         await using var command = new NpgsqlCommand("SELECT pg_sleep(600)", connection);
         Task running = command.ExecuteNonQueryAsync();
+        await Wait.UntilAsync(
+            async () => (await _cluster.AskAsync("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'")) == "1", "it to run");
+        _gateway.Signal(Unix.SigTerm);
+        await Wait.UntilAsync(() => _gateway.Log.Contains("draining: 1 sessions", StringComparison.Ordinal), "the drain to begin");
 
         _gateway.Signal(Unix.SigTerm);
 

@@ -35,7 +35,8 @@ internal sealed record WaitOutcome(WaitEnd End, Approval? Approval, string? Why 
 /// <param name="services">The process.</param>
 /// <param name="held">Who else waits.</param>
 /// <param name="watch">Knows when it is gone.</param>
-internal sealed class ResumableWait(Session session, HttpServices services, HeldInProcess held, ClientWatch watch)
+/// <param name="draining">Completes when the gateway stops: the client may come back to the next, which has the same approvals.</param>
+internal sealed class ResumableWait(Session session, HttpServices services, HeldInProcess held, ClientWatch watch, Task draining)
 {
     private readonly IApprovals _approvals = services.Approvals;
 
@@ -130,7 +131,7 @@ internal sealed class ResumableWait(Session session, HttpServices services, Held
         try
         {
             Task<Approval> decided = _approvals.WhenDecidedAsync(asked.Id, waiting.Token).AsTask();
-            Task first = await Task.WhenAny(decided, gone, Task.Delay(patience, services.Time, waiting.Token));
+            Task first = await Task.WhenAny(decided, gone, draining, Task.Delay(patience, services.Time, waiting.Token));
             return first == decided ? await decided : first == gone ? null : asked;
         }
         finally

@@ -141,7 +141,7 @@ internal sealed partial class Exchange
         Preferences preferences = Preferences.Of(Head);
         TimeSpan patience = preferences.IsAsync ? preferences.Wait ?? TimeSpan.Zero : LongestInPlace;
         string? named = Head.TryGet(FieldName.WireGateApproval, out ReadOnlySpan<byte> value) ? Encoding.Latin1.GetString(value) : null;
-        return new ResumableWait(Session, Process, of.Services.Held, watch)
+        return new ResumableWait(Session, Process, of.Services.Held, watch, of.WhenDraining)
             .RunAsync(asked, named == of.Approval ? null : named, patience < LongestInPlace ? patience : LongestInPlace);
     }
 

@@ -108,7 +108,7 @@ internal sealed partial class Http1Connection
     /// <inheritdoc/>
     public override BodySink Begin(ResponseHead response, in Places places, bool isMasked, bool isRead)
     {
-        (_isRead, _isLast) = (isRead, _head.IsLast || _head.IsHttp10 || !isRead);
+        (_isRead, _isLast) = (isRead, _isDraining || _head.IsLast || _head.IsHttp10 || !isRead);
         bool inChunks = !_head.IsHttp10;
         HeadWriter.WriteResponse(Output, response, _isLast, inChunks, places, isMasked: isMasked);
 
@@ -123,7 +123,7 @@ internal sealed partial class Http1Connection
     /// <inheritdoc/>
     public override async ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast)
     {
-        (_isRead, _isLast) = (isRead, isLast || !isRead || _head.IsLast || _head.IsHttp10);
+        (_isRead, _isLast) = (isRead, isLast || _isDraining || !isRead || _head.IsLast || _head.IsHttp10);
         answer.WriteHead(Output, _isLast);
         if (_head.Length == 0 || !_head.Method.SequenceEqual("HEAD"u8))
         {
@@ -151,19 +151,24 @@ internal sealed partial class Http1Connection
     /// <inheritdoc/>
     public override bool TryReset(ErrorCode code) => false;
 
-    /// <summary>Reads on for a moment, for nothing.</summary>
+    /// <summary>Reads on for a moment, for nothing, if the client may still send of its request.</summary>
     /// <returns>False: nothing comes behind that.</returns>
     private async ValueTask<bool> LingerAsync()
     {
-        if (_isLingered)
+        if (!_isLingered && (_head.Length == 0 || !_isRead))
         {
-            return false;
+            await ReadOnAsync();
         }
 
+        return false;
+    }
+
+    private async ValueTask ReadOnAsync()
+    {
         _isLingered = true;
-        if (_head.Length > 0 && _isRead)
+        if (_isDraining)
         {
-            return false;
+            await Session.Client.FinishAsync();
         }
 
         _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
@@ -180,6 +185,5 @@ internal sealed partial class Http1Connection
         }
 
         _clock.Stop();
-        return false;
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         _exchange = new Exchange(_of, this);
         _clock = new ConnectionClock(session.Loop, services.Process.Time, OnLate);
         (_interrupt, _hungUp) = (Interrupt, OnHungUp);
+        session.Drain = OnDrain;
     }
 
     private Session Session => _of.Session;
@@ -47,12 +48,15 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
             _head.Clear();
             _trailers.Clear();
         }
+
+        await LeaveAsync();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Gone = null;
+        _isIdle = false;
         _clock.Dispose();
         _exchange.Dispose();
         _head.Dispose();
@@ -69,12 +73,10 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         {
             if (!Input.TryRead(out ReadResult read))
             {
-                if (Session.Phase == SessionPhase.Relaying)
-                {
-                    _clock.Set(hasBegun ? Session.Config.Limits.RequestHead : LongestIdle, hasBegun ? SessionEnd.HandshakeTimeout : SessionEnd.ClientClosed, isKept: hasBegun);
-                }
-
+                _isIdle = !hasBegun;
+                LimitHead();
                 read = await Input.ReadAsync(CancellationToken.None);
+                _isIdle = false;
             }
 
             SequencePosition consumed;
@@ -108,8 +110,32 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
         }
     }
 
+    private void LimitHead()
+    {
+        if (_isDraining && _isIdle)
+        {
+            _clock.Set(LastMoment, SessionEnd.Shutdown, isKept: true);
+        }
+        else if (Session.Phase == SessionPhase.Relaying)
+        {
+            _clock.Set(_isIdle ? LongestIdle : Session.Config.Limits.RequestHead, _isIdle ? SessionEnd.ClientClosed : SessionEnd.HandshakeTimeout, isKept: !_isIdle);
+        }
+        else
+        {
+            // The session has a deadline of its own.
+            _clock.Stop();
+        }
+    }
+
     private void OnLate(SessionEnd reason)
     {
+        if (reason == SessionEnd.Shutdown)
+        {
+            Session.TryEnd(reason);
+            Input.CancelPendingRead();
+            return;
+        }
+
         Session.TryEnd(reason, reason == SessionEnd.ClientClosed ? "idle for too long" : "its request took too long to come");
         Session.Client.Abort();
     }

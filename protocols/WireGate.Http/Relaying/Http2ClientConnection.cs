@@ -29,6 +29,7 @@ internal sealed class Http2ClientConnection : IDisposable
     private bool _isIdle;
     private long _restsSince;
     private bool _isOver;
+    private bool _isStopping;
 
     /// <param name="session">Its session.</param>
     /// <param name="services">The process.</param>
@@ -54,11 +55,12 @@ internal sealed class Http2ClientConnection : IDisposable
     {
         _of.Count();
         Session.Interrupt = OnInterrupt;
+        Session.Drain = OnDrain;
         try
         {
             await _connection.RunAsync();
             Session.TryEnd(
-                Session.IsOpened ? SessionEnd.ClientClosed : SessionEnd.NoSession,
+                _isStopping ? SessionEnd.Shutdown : Session.IsOpened ? SessionEnd.ClientClosed : SessionEnd.NoSession,
                 _connection.IsUnread ? "did not read its answers in time" : _isIdle ? "idle for too long" : null);
         }
         catch (ProtocolException e)
@@ -200,7 +202,15 @@ internal sealed class Http2ClientConnection : IDisposable
         Drain();
     }
 
-    // Revoked, or the process stops: what is under way is cut.
+    // The process stops: what was begun is made, but for what waits for people.
+    private void OnDrain()
+    {
+        _isStopping = true;
+        _of.Drain();
+        Drain();
+    }
+
+    // Revoked, or the process has stopped: what is under way is cut.
     private void OnInterrupt()
     {
         _connection.Close();

@@ -44,6 +44,7 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     private TaskCompletionSource? _beginning;
     private SharedWatch? _beginners;
     private Refusal? _refused;
+    private TaskCompletionSource? _draining;
 
     /// <summary>The session that is served now.</summary>
     public Session Session { get; private set; } = session;
@@ -83,11 +84,21 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     /// <summary>Several exchanges are made at the same time.</summary>
     public bool IsShared => isShared;
 
+    /// <summary>Completes when the gateway stops: whoever waits for people is told to come back.</summary>
+    public Task WhenDraining => (_draining ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
     /// <summary>The first request of those that are made at the same time is being let in, or was.</summary>
     public bool HasBegun => _beginning is not null;
 
     /// <inheritdoc/>
     public void Dispose() => Proven.Dispose();
+
+    /// <summary>The gateway stops: nobody waits for people any longer.</summary>
+    public void Drain()
+    {
+        _ = WhenDraining;
+        _draining!.TrySetResult();
+    }
 
     /// <summary>Has the session say how much it moved, and what it was answered.</summary>
     public void Count()

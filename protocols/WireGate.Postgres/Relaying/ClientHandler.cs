@@ -33,7 +33,8 @@ internal sealed partial class ClientHandler(
     /// <summary>What must be on disk before anything more is sent; null: nothing.</summary>
     private AuditPosition? _durableFirst;
 
-    // What OnFrame leaves to OnFrameAsync.
+    // What OnFrame leaves to OnFrameAsync, which is at it.
+    private bool _isDealing;
     private Wait _wait;
     private OperationRefusal? _refusal;
     private JudgedText? _text;
@@ -63,6 +64,9 @@ internal sealed partial class ClientHandler(
         Catalog,
         Description,
     }
+
+    /// <summary>Nothing of the client's waits to be dealt with, and nothing has run that its next Sync ends.</summary>
+    public bool IsIdle => !_isDealing && !_hasRun && !_hasBound;
 
     /// <summary>The client said goodbye.</summary>
     public bool Terminated { get; private set; }
@@ -136,12 +140,14 @@ internal sealed partial class ClientHandler(
     /// <inheritdoc/>
     public async ValueTask<FrameAction> OnFrameAsync(Frame frame, PipeWriter output)
     {
+        _isDealing = true;
         try
         {
             return await DealWithAsync(frame, output);
         }
         finally
         {
+            _isDealing = false;
             masks?.OnDealtWith();
         }
     }

@@ -31,6 +31,7 @@ internal sealed class SessionRelay
     private readonly UpstreamHandler _upstreamHandler;
     private readonly Relay<ClientFramer, ClientHandler> _toUpstream;
     private readonly Relay<UpstreamFramer, UpstreamHandler> _toClient;
+    private bool _isDraining;
 
     public SessionRelay(
         Session session, Connection upstream, OperationJudge judge, ParameterStatusRelay settings, PostgresServices services,
@@ -46,7 +47,7 @@ internal sealed class SessionRelay
         bool readsWait = session.Config.Audit.Reads == ReadAudit.Wait;
         var holds = new HeldOperations(session, judge, services.Approvals, _gate, services.Time) { Say = Say };
         _clientHandler = new ClientHandler(_conversation, log, services.Audit, holds, _gate, masking, readsWait);
-        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking, readsWait ? log : null) { Tell = Tell };
+        _upstreamHandler = new UpstreamHandler(_conversation, settings, _gate, masking, readsWait ? log : null) { Tell = Tell, Ready = OnReady };
         int limit = session.Config.Limits.InspectedFrame;
         _toUpstream = new Relay<ClientFramer, ClientHandler>(default, _clientHandler, limit);
         _toClient = new Relay<UpstreamFramer, UpstreamHandler>(default, _upstreamHandler, limit);
@@ -54,6 +55,7 @@ internal sealed class SessionRelay
         session.UpstreamBytes = () => _toClient.Bytes;
         // From here on, although nothing is relayed yet: the first read of a relay that was told to stop tells it.
         session.Interrupt = Interrupt;
+        session.Drain = OnDrain;
     }
 
     private void Say(Action<PipeWriter> words) => _toClient.Say(words, _upstream.Input);
@@ -99,7 +101,7 @@ internal sealed class SessionRelay
             End(toClient, Peer.Upstream);
         }
 
-        _session.Interrupt = null;
+        (_session.Interrupt, _session.Drain) = (null, null);
         _toUpstream.Stop(_session.Client.Input);
         _gate.Close();
         await StopAsync(toUpstream);
@@ -160,6 +162,30 @@ internal sealed class SessionRelay
         {
             await grace;
             _session.Client.Abort();
+        }
+    }
+
+    // The gateway stops. Nothing that is under way is lost where no transaction is open: what has gone on to the client by then is whole.
+    private void OnDrain()
+    {
+        _isDraining = true;
+        Say(_ => EndIfIdle());
+    }
+
+    private void OnReady()
+    {
+        if (_isDraining)
+        {
+            Say(_ => EndIfIdle());
+        }
+    }
+
+    private void EndIfIdle()
+    {
+        if (_clientHandler.IsIdle && _conversation is { IsIdle: true, Status: TransactionStatus.Idle } && _session.TryEnd(SessionEnd.Shutdown))
+        {
+            _toClient.Stop(_upstream.Input);
+            _toUpstream.Stop(_session.Client.Input);
         }
     }
 

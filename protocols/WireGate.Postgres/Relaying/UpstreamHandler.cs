@@ -25,6 +25,9 @@ internal sealed partial class UpstreamHandler(
     /// <summary>Says something to the upstream between two messages of the client's.</summary>
     public Action<Action<PipeWriter>>? Tell { get; init; }
 
+    /// <summary>Told of each ReadyForQuery.</summary>
+    public Action? Ready { get; init; }
+
     /// <summary>Whether the last message was an ErrorResponse: an upstream that closes behind it has said why.</summary>
     public bool LastWasError { get; private set; }
 
@@ -176,6 +179,7 @@ internal sealed partial class UpstreamHandler(
         }
 
         gate.Signal();
+        Ready?.Invoke();
         return !mustFail && answered.Action != ReplyAction.Swallow;
     }
 

@@ -53,6 +53,9 @@ internal sealed class SessionRelay : IDisposable
         session.ClientBytes = () => client.BytesRead;
         session.UpstreamBytes = () => upstream.BytesRead;
         session.Interrupt = Stop;
+
+        // A stop waits for what people type, and for what runs of theirs: only they know when that is done.
+        session.Drain = static () => { };
         client.ExchangingChanged = upstream.ExchangingChanged = Wake;
         (client.Counterpart, upstream.Counterpart) = (upstream, client);
         client.RekeyBytes = upstream.RekeyBytes = session.Config.Limits.RekeyBytes;
@@ -80,7 +83,7 @@ internal sealed class SessionRelay : IDisposable
         {
             await Task.WhenAll(Quiet(toUpstream), Quiet(toClient));
             await _holds.EndAsync();
-            _session.Interrupt = null;
+            (_session.Interrupt, _session.Drain) = (null, null);
             EndChannels();
             SayWhy(first.Exception?.InnerException);
             await Quiet(_client.FlushAsync().AsTask());

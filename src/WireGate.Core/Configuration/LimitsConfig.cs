@@ -46,6 +46,12 @@ public sealed record LimitsConfig
     /// <summary>Of HTTP, between two bytes of an answer, and of what follows an upgrade. A log that is followed may be silent for long.</summary>
     public TimeSpan ResponseIdle { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// How long sessions have, when the daemon is told to stop, to finish what is under way; zero: none. HAProxy's hard-stop-after has no default,
+    /// Kubernetes' terminationGracePeriodSeconds 30 s.
+    /// </summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Sessions of one listener. PostgreSQL's max_connections is 100; pgbouncer's max_client_conn in production some thousand.</summary>
     public int SessionsPerListener { get; init; } = 10_000;
 

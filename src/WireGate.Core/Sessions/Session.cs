@@ -9,7 +9,7 @@ namespace WireGate.Core.Sessions;
 
 /// <summary>
 /// One client connection and what it reaches, with one recorded end. Its members belong to its loop; only <see cref="Kill"/>,
-/// <see cref="TryEnd"/> and <see cref="Describe"/> are for other threads.
+/// <see cref="LetFinish"/>, <see cref="TryEnd"/> and <see cref="Describe"/> are for other threads.
 /// </summary>
 public sealed class Session : IDisposable
 {
@@ -136,6 +136,12 @@ public sealed class Session : IDisposable
     public Action? Interrupt { get; set; }
 
     /// <summary>
+    /// Told on the loop that the gateway stops: the protocol finishes what is under way, begins nothing else, and ends the session with
+    /// <see cref="SessionEnd.Shutdown"/>. It may be told more than once. Null: the protocol has nothing to finish, and the session ends at once.
+    /// </summary>
+    public Action? Drain { get; set; }
+
+    /// <summary>
     /// Takes back the operation that is decided about and not sent yet; null: there is none, and a cancel request is the upstream's. True:
     /// the upstream has nothing else to cancel. Set and called on the loop.
     /// </summary>
@@ -215,6 +221,25 @@ public sealed class Session : IDisposable
             }
         },
         (this, reason));
+
+    /// <summary>
+    /// Has it finish what is under way, and whatever followed it on its connection; ends it where there is nothing to finish. Callable from any
+    /// thread.
+    /// </summary>
+    public void LetFinish() => Loop.Post(
+        static state =>
+        {
+            Session last = ((Session)state!).Last;
+            if (last is { End: SessionEnd.None, Drain: { } drain })
+            {
+                drain();
+            }
+            else if (last.TryEnd(SessionEnd.Shutdown))
+            {
+                last.WakeUp();
+            }
+        },
+        this);
 
     private void OnDeadline(SessionEnd reason)
     {

@@ -9,6 +9,11 @@ public sealed class SessionDirectory : ISessionDirectory
 {
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
 
+    private int _isDraining;
+
+    /// <summary>The process stops: whatever session still begins is told to finish as those were that had begun.</summary>
+    public bool IsDraining => Volatile.Read(ref _isDraining) != 0;
+
     /// <summary>How many there are.</summary>
     public int Count => _sessions.Count;
 
@@ -45,6 +50,21 @@ public sealed class SessionDirectory : ISessionDirectory
         session => session is { Caller: { } caller, Access: { } access }
             && !AccessChoice.StillStands(config, caller, access, session.Database, session.IsReplication),
         SessionEnd.NoLongerGranted);
+
+    /// <summary>Has all of them finish what is under way and end. One that begins meanwhile is found here, or finds <see cref="IsDraining"/>.</summary>
+    /// <returns>How many there are.</returns>
+    public int DrainAll()
+    {
+        Interlocked.Exchange(ref _isDraining, 1);
+        int told = 0;
+        foreach ((_, Session session) in _sessions)
+        {
+            session.LetFinish();
+            told++;
+        }
+
+        return told;
+    }
 
     /// <summary>Ends all of them.</summary>
     public int KillAll(SessionEnd reason) => KillWhere(_ => true, reason);

@@ -31,7 +31,13 @@ public sealed class SessionServer(
             return;
         }
 
-        _ = RunAsync(Begin(listener, connection, full));
+        Session session = Begin(listener, connection, full);
+        _ = RunAsync(session);
+        if (sessions.IsDraining)
+        {
+            // Its connection was taken while the listeners were being closed.
+            session.LetFinish();
+        }
     }
 
     /// <summary>Counts a connection that was closed before it was taken over. Never throws, never waits.</summary>
@@ -58,7 +64,9 @@ public sealed class SessionServer(
         ended.TryEnd(SessionEnd.ClientClosed, "its client goes on with another placeholder or target");
         ended.Dispose();
         Leave(ended);
-        return ended.Successor = Begin(currentListener(), ended.Client, full);
+        Session next = Begin(currentListener(), ended.Client, full);
+        next.Drain = ended.Drain;
+        return ended.Successor = next;
     }
 
     private async Task RunAsync(Session session)

@@ -65,12 +65,17 @@ internal static class RunCommand
         ILogger logger = loggers.CreateLogger("WireGate");
 
         var stop = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var hurry = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
-            stop.TrySetResult(context.Signal.ToString());
+            if (!stop.TrySetResult(context.Signal.ToString()))
+            {
+                // Said twice: nobody waits for what is under way.
+                hurry.Cancel();
+            }
         }
 
         var source = new ConfigSource(path, loaded);
@@ -100,6 +105,11 @@ internal static class RunCommand
             bool told = await Task.WhenAny(stop.Task, daemon.AuditFailed) == stop.Task;
             logger.Stopping(told ? await stop.Task : "the audit log has failed");
             systemd.Stopping();
+            if (told)
+            {
+                await daemon.DrainAsync(systemd.Draining, hurry.Token);
+            }
+
             return told ? 0 : Unavailable;
         }
     }

@@ -175,6 +175,7 @@ internal sealed class DemoHouse : IAsyncDisposable
               roles: { approve: { issuer: unix, groups: [dba] } }
             identity:
               unix: [{ user: {{Approver}}, subject: dora, groups: [dba] }]
+            limits: { drain: 0s }
             listeners:
               - { name: pg, protocol: postgres, address: "127.0.0.1:{{Port}}" }
               {{_api!.Listener}}

@@ -27,8 +27,12 @@ internal sealed class Daemon : IAsyncDisposable
     /// <summary>How long sessions have to say goodbye to their clients when the daemon stops.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
+
     private readonly ConfigSource _config;
     private readonly ConfigWatcher _watcher;
+    private readonly TimeProvider _time;
     private readonly ILogger<Daemon> _logger;
     private readonly AuditLog _audit;
     private readonly SqlitePlaceholderStore _store;
@@ -46,7 +50,8 @@ internal sealed class Daemon : IAsyncDisposable
 
     private Daemon(
         ConfigSource config, ILogger<Daemon> logger, AuditLog audit, SqlitePlaceholderStore store, ApprovalRegistry approvals,
-        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, SshProtocol ssh, HttpProtocol http, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher)
+        SecretProvider secrets, EventLoopTransport transport, PostgresProtocol postgres, SshProtocol ssh, HttpProtocol http, AdminServer admin, SessionDirectory sessions, TurnedAway turnedAway, ConfigWatcher watcher,
+        TimeProvider time)
     {
         _config = config;
         _logger = logger;
@@ -62,6 +67,7 @@ internal sealed class Daemon : IAsyncDisposable
         _sessions = sessions;
         _turnedAway = turnedAway;
         _watcher = watcher;
+        _time = time;
     }
 
     /// <summary>
@@ -135,7 +141,7 @@ internal sealed class Daemon : IAsyncDisposable
             CancellationToken.None);
 
         var watcher = new ConfigWatcher(config, time);
-        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, ssh, http, admin, sessions, turnedAway, watcher);
+        var daemon = new Daemon(config, logger, audit, store, approvals, secrets, transport, postgres, ssh, http, admin, sessions, turnedAway, watcher, time);
         audit.Failed += daemon.OnAuditFailed;
         config.Changed += daemon.OnConfigChanged;
         config.Refused += daemon.OnConfigRefused;
@@ -159,21 +165,51 @@ internal sealed class Daemon : IAsyncDisposable
     /// <summary>Takes a changed config, or refuses it and goes on with the old one.</summary>
     public void Reload() => _config.Reload();
 
+    /// <summary>
+    /// Lets nobody in any more, and has the sessions finish what is under way, for as long as the config says. The admin socket goes on: people see
+    /// who is left, decide about what is held, and end what they cannot wait for.
+    /// </summary>
+    /// <param name="tell">Told every second how many sessions remain, and how long they have.</param>
+    /// <param name="hurry">Nobody waits any longer.</param>
+    public async Task DrainAsync(Action<int, TimeSpan> tell, CancellationToken hurry)
+    {
+        ArgumentNullException.ThrowIfNull(tell);
+        await CloseListenersAsync();
+        TimeSpan most = _config.Current.Limits.Drain;
+        if (most == TimeSpan.Zero || _sessions.Count == 0)
+        {
+            return;
+        }
+
+        long start = _time.GetTimestamp();
+        int told = _sessions.DrainAll();
+        _logger.Draining(told, most);
+        TimeSpan next = TimeSpan.Zero;
+        while (_sessions.Count > 0 && !hurry.IsCancellationRequested && _time.GetElapsedTime(start) is var passed && passed < most)
+        {
+            if (passed >= next)
+            {
+                tell(_sessions.Count, most - passed);
+                next = passed + TellEvery;
+            }
+
+            await Task.Delay(LookEvery, _time, CancellationToken.None);
+        }
+
+        _logger.Drained(_time.GetElapsedTime(start), _sessions.Count);
+    }
+
     /// <summary>Lets nobody in any more, tells every session, and closes the books.</summary>
     public async ValueTask DisposeAsync()
     {
         _watcher.Dispose();
-        foreach (Listener listener in _listeners)
-        {
-            await listener.DisposeAsync();
-        }
-
+        await CloseListenersAsync();
         _sessions.KillAll(SessionEnd.Shutdown);
         using (var deadline = new CancellationTokenSource(Farewell))
         {
             while (_sessions.Count > 0 && !deadline.IsCancellationRequested)
             {
-                await Task.Delay(20, CancellationToken.None);
+                await Task.Delay(LookEvery, CancellationToken.None);
             }
         }
 
@@ -197,6 +233,17 @@ internal sealed class Daemon : IAsyncDisposable
         _http.Dispose();
         _secrets.Dispose();
         await _audit.DisposeAsync();
+    }
+
+    // Whoever connects now finds nobody, or the next instance.
+    private async ValueTask CloseListenersAsync()
+    {
+        foreach (Listener listener in _listeners)
+        {
+            await listener.DisposeAsync();
+        }
+
+        _listeners.Clear();
     }
 
     /// <exception cref="IOException">It is none that is served.</exception>

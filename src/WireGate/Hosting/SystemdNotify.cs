@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -6,6 +7,9 @@ namespace WireGate.Hosting;
 /// <summary>Tells systemd how the daemon is (sd_notify): one datagram a message, to the socket that it names. Does nothing without one.</summary>
 internal sealed class SystemdNotify : IDisposable
 {
+    // More than sessions have to say goodbye, and the audit log to be closed.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly Socket? _socket;
     private readonly UnixDomainSocketEndPoint? _manager;
 
@@ -29,6 +33,13 @@ internal sealed class SystemdNotify : IDisposable
 
     /// <summary>The daemon is on its way out.</summary>
     public void Stopping() => Send("STOPPING=1");
+
+    /// <summary>The daemon lets its sessions finish. Said again and again: each time it may take <see cref="Patience"/> longer than the unit says.</summary>
+    /// <param name="sessions">How many remain.</param>
+    /// <param name="left">How long they have at most.</param>
+    public void Draining(int sessions, TimeSpan left) => Send(string.Create(
+        CultureInfo.InvariantCulture,
+        $"STATUS=draining: {sessions} sessions remain, for {Math.Ceiling(left.TotalSeconds)} s at most\nEXTEND_TIMEOUT_USEC={Patience.TotalMicroseconds}"));
 
     /// <summary>All loops turn.</summary>
     public void Alive() => Send("WATCHDOG=1");

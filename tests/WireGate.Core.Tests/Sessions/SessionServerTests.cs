@@ -188,6 +188,79 @@ public class SessionServerTests
     }
 
     [Test]
+    public async Task A_stop_has_each_session_finish_and_ends_those_that_have_nothing_to()
+    {
+        int begun = 0;
+        _house.Protocol = session =>
+        {
+            if (begun++ < 2)
+            {
+                session.Drain = () => session.SetDeadline(TimeSpan.FromSeconds(3), SessionEnd.Shutdown);
+            }
+
+            return EchoAsync(session);
+        };
+        StreamConnection[] peers = [.. Enumerable.Range(0, 3).Select(_ => Serve())];
+        Assert.That(_house.Directory.DrainAll(), Is.EqualTo(3));
+        Assert.That(await Bytes.ReadToEndAsync(peers[2].Input), Is.Empty);
+        await Eventually.HoldsAsync(() => _house.Directory.Count == 2 && _house.Time.Waiting >= 2);
+        await peers[0].Output.WriteAsync("still served"u8.ToArray());
+        Assert.That((await peers[0].Input.ReadAtLeastAsync(12)).Buffer.Length, Is.EqualTo(12));
+        _house.Time.Advance(TimeSpan.FromSeconds(3));
+        await _house.GoneAsync();
+        Assert.That(_house.Audited.Select(e => e.End), Is.EqualTo(Enumerable.Repeat(SessionEnd.Shutdown, 3)));
+    }
+
+    [Test]
+    public async Task What_is_not_finished_in_time_is_killed()
+    {
+        _house.Protocol = session =>
+        {
+            session.Drain = () => { };
+            return EchoAsync(session);
+        };
+        StreamConnection peer = Serve();
+        _house.Directory.DrainAll();
+        Assert.That(_house.Directory.KillAll(SessionEnd.Shutdown), Is.EqualTo(1));
+        Assert.That(await Bytes.ReadToEndAsync(peer.Input), Is.Empty);
+        await _house.GoneAsync();
+        Assert.That(_house.Audited.Single().End, Is.EqualTo(SessionEnd.Shutdown));
+    }
+
+    [Test]
+    public async Task Who_begins_when_the_others_were_told_is_told_as_well()
+    {
+        var told = new TaskCompletionSource();
+        _house.Protocol = session =>
+        {
+            session.Drain = told.SetResult;
+            return EchoAsync(session);
+        };
+        _house.Directory.DrainAll();
+        StreamConnection peer = Serve();
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await peer.DisposeAsync();
+        await _house.GoneAsync();
+    }
+
+    [Test]
+    public async Task What_follows_a_session_on_its_connection_is_told_in_its_place()
+    {
+        int told = 0;
+        _house.Protocol = session =>
+        {
+            session.Drain = () => Interlocked.Increment(ref told);
+            return EchoAsync(session.Succeed!()!);
+        };
+        StreamConnection peer = Serve();
+        await Eventually.HoldsAsync(() => _house.Audited.Count == 1);
+        _house.Directory.DrainAll();
+        await Eventually.HoldsAsync(() => Volatile.Read(ref told) == 1);
+        await peer.DisposeAsync();
+        await _house.GoneAsync();
+    }
+
+    [Test]
     public async Task Whoever_is_turned_away_gets_no_byte_and_is_counted_in_the_log()
     {
         var house = new SessionHouse(SessionHouse.Config with { Limits = new LimitsConfig { UnprovenPerSource = 0 } });
@@ -209,6 +282,13 @@ public class SessionServerTests
         Assert.That(house.Audited.Select(e => (e.Kind, e.Source)), Is.All.EqualTo((AuditEventKind.SessionRefused, "192.0.2.7")));
         house.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.That(house.Audited, Has.Count.EqualTo(2), "each is counted once");
+    }
+
+    private StreamConnection Serve()
+    {
+        (StreamConnection gateway, StreamConnection peer) = MemoryConnection.CreatePair();
+        _house.Server.Serve(gateway);
+        return peer;
     }
 
     private static async ValueTask EchoAsync(Session session)

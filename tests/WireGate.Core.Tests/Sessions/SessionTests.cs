@@ -92,6 +92,27 @@ public sealed class SessionTests : IDisposable
     }
 
     [Test]
+    public async Task Who_has_something_to_finish_is_told_and_goes_on()
+    {
+        int told = 0;
+        _session.Drain = () => Interlocked.Increment(ref told);
+        _session.LetFinish();
+        _session.LetFinish();
+        await Eventually.HoldsAsync(() => Volatile.Read(ref told) == 2);
+        Assert.That(_session.End, Is.EqualTo(SessionEnd.None));
+    }
+
+    [Test]
+    public async Task Who_has_nothing_to_finish_is_ended_and_interrupted()
+    {
+        int interrupted = 0;
+        _session.Interrupt = () => Interlocked.Increment(ref interrupted);
+        _session.LetFinish();
+        await Eventually.HoldsAsync(() => Volatile.Read(ref interrupted) == 1);
+        Assert.That(_session.End, Is.EqualTo(SessionEnd.Shutdown));
+    }
+
+    [Test]
     public void Its_end_in_the_audit_log_has_all_that_is_known()
     {
         _session.Caller = Caller.Of(SessionHouse.Placeholder());

@@ -190,6 +190,10 @@ internal sealed class HttpGateway : IAsyncDisposable
     public async Task ResizeAuditAsync(string size) => (await Tools.RunAsync(
         "/usr/bin/nsenter", [$"--target={Process.Id}", .. Unix.IsRoot ? [] : (string[])["--user"], "--mount", "--", "mount", "-o", $"remount,size={size}", Path.Combine(_root, "audit")])).Succeeded();
 
+    public void Signal(int signal) => _process!.Signal(signal);
+
+    public Task<int> WaitForExitAsync() => _process!.WaitForExitAsync();
+
     /// <summary>Ends it as the kernel does when memory is short.</summary>
     public async Task KillAsync()
     {

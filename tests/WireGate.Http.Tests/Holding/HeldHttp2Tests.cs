@@ -103,4 +103,19 @@ internal sealed class HeldHttp2Tests(TransportKind transport) : HeldFixture(tran
         Assert.That(await ServeAsync(), Does.StartWith("DELETE /held/x ").And.Not.Contain("approval"));
         Assert.That((await client.AnswerAsync(again)).Body, Is.EqualTo("ok"));
     }
+
+    [Test]
+    public async Task Who_waits_when_the_gateway_stops_is_told_how_to_come_back()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int held = await client.AskAsync(Fields("POST", "/held/x"));
+        string id = await AskedAsync();
+        await client.SettleAsync();
+        await DrainAsync();
+
+        Assert.That((await client.AnswerAsync(held)).Head, Does.StartWith(":status: 403\n").And.Contain($"wiregate-approval: {id}\n"));
+        await client.ReadToEndAsync();
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.Shutdown));
+        Assert.That(Of(id).State, Is.EqualTo(ApprovalState.Pending));
+    }
 }

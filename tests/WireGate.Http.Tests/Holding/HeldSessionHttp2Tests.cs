@@ -100,4 +100,23 @@ internal sealed class HeldSessionHttp2Tests(TransportKind transport) : HeldFixtu
             Assert.That((await client.AnswerAsync(stream)).Body, Does.Contain("not on Fridays"));
         }
     }
+
+    [Test]
+    public async Task Who_waits_when_the_gateway_stops_is_told_how_to_come_back()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        int[] waiting = [await client.AskAsync(Fields("POST", "/held/x")), await client.AskAsync(Fields("POST", "/held/x"))];
+        string id = await AskedAsync();
+        await client.SettleAsync();
+        await DrainAsync();
+
+        foreach (int stream in waiting)
+        {
+            Assert.That((await client.AnswerAsync(stream)).Head, Does.StartWith(":status: 403\n").And.Contain($"wiregate-approval: {id}\n"));
+        }
+
+        await client.ReadToEndAsync();
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ApprovalTimeout));
+        Assert.That(Of(id).State, Is.EqualTo(ApprovalState.Pending));
+    }
 }

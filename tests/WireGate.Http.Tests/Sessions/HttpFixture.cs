@@ -39,6 +39,8 @@ internal abstract class HttpFixture(TransportKind kind)
 
     private HttpProtocol Protocol { get; set; } = null!;
 
+    private WatchedProtocol Spoken { get; set; } = null!;
+
     private SecretProvider Secrets { get; set; } = null!;
 
     private TurnedAway Away { get; set; } = null!;
@@ -94,8 +96,8 @@ internal abstract class HttpFixture(TransportKind kind)
         var admission = new Admission(Time);
         Away = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
         Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance) { TurnedAway = Away, Recorder = Recorder });
-        IProtocol spoken = Config.Listeners[0].Protocol == ProtocolNames.Forward ? Protocol.Forward : Protocol;
-        var server = new SessionServer(() => Config.Listeners[0], spoken, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
+        Spoken = new WatchedProtocol(Config.Listeners[0].Protocol == ProtocolNames.Forward ? Protocol.Forward : Protocol);
+        var server = new SessionServer(() => Config.Listeners[0], Spoken, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
         Listener = Moving.Listen(Config.Listeners[0].Address, null);
         Listener.Start(server.Serve, server.TurnAway);
     }
@@ -170,6 +172,9 @@ internal abstract class HttpFixture(TransportKind kind)
         await Until.TrueAsync(() => Records(AuditEventKind.SessionEnded).Count > 0, "a session's end in the audit log");
         return Records(AuditEventKind.SessionEnded)[0];
     }
+
+    /// <summary>The gateway is told to stop, and each of its sessions has heard it.</summary>
+    protected Task DrainAsync() => Spoken.DrainAsync(Sessions);
 
     /// <summary>The fields of a request of HTTP/2, with the placeholder in its place.</summary>
     protected string Fields(string method, string path, string fields = "", string? token = null) =>

@@ -111,6 +111,18 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         return Take(_received.Length);
     }
 
+    /// <summary>Everything up to the end of the connection, as a client that then closes as well.</summary>
+    public async Task<string> ReadToEndAfterFinAsync()
+    {
+        string answer = await ReadToEndAsync();
+        if (!WasReset)
+        {
+            Finish();
+        }
+
+        return answer;
+    }
+
     /// <summary>The answer of a gateway that closes behind it, once the client has done something.</summary>
     public async Task<string> ReadToEndAfterAsync(Action act)
     {

@@ -26,6 +26,23 @@ internal sealed class HeldOperationTests(TransportKind transport) : HeldFixture(
         Assert.That((await upstream.ExpectAsync('Q')).Text, Is.EqualTo($"{Sql}\0"));
     }
 
+    [Test]
+    public async Task A_gateway_that_stops_waits_with_it_for_people()
+    {
+        (ScriptedClient client, UpstreamPeer upstream) = await EstablishAsync();
+        await HeldAsync(client);
+        await Gateway.DrainAsync();
+
+        await Approvals.ApproveAsync(Ann, Store.All.Single().Id, null, CancellationToken.None);
+
+        Assert.That((await upstream.ExpectAsync('Q')).Text, Is.EqualTo($"{Sql}\0"));
+        await upstream.SendAsync('C', "DELETE 1\0");
+        await upstream.SendAsync('Z', "I");
+        await client.ExpectAsync('C');
+        await client.ExpectAsync('Z');
+        Assert.That((await client.ExpectAsync('E')).Field('C'), Is.EqualTo("57P01"));
+    }
+
     [TestCase("sec", 1)]
     [TestCase("dba", 2)]
     public async Task A_yes_that_does_not_suffice_any_more_runs_nothing(string group, int count)

@@ -26,6 +26,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
     private readonly EventLoopTransport _transport;
     private readonly PostgresProtocol _protocol;
+    private readonly WatchedProtocol _spoken;
     private readonly SecretProvider _secrets;
     private readonly TurnedAway _turnedAway;
     private readonly EnvironmentSecrets _environment = EnvironmentSecrets.Capture([]);
@@ -54,8 +55,9 @@ internal sealed class TestGateway : IAsyncDisposable
         _turnedAway = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
         _protocol = new PostgresProtocol(new PostgresServices(
             Placeholders, _secrets, Audit, Admission, _turnedAway, approvals?.Invoke(Time) ?? new NobodyApproves(), new byte[32], Time, NullLogger<PostgresProtocol>.Instance));
+        _spoken = new WatchedProtocol(_protocol);
         Server = new SessionServer(
-            () => Config.Listeners[0], _protocol, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
+            () => Config.Listeners[0], _spoken, () => Config, Admission, Sessions, _turnedAway, Audit, Time, new FaultLogger(_faults));
         _listener = _transport.Listen(Config.Listeners[0].Address, null);
         _listener.Start(connection => Server.Serve(remote is null ? connection : new FarConnection(connection, remote)), _ => { });
     }
@@ -90,6 +92,9 @@ internal sealed class TestGateway : IAsyncDisposable
         await Until.TrueAsync(() => Records(AuditEventKind.SessionEnded).Count >= count, "a session's end in the audit log");
         return Records(AuditEventKind.SessionEnded)[count - 1];
     }
+
+    /// <summary>The gateway is told to stop, and each of its sessions has heard it.</summary>
+    public Task DrainAsync() => _spoken.DrainAsync(Sessions);
 
     public async ValueTask DisposeAsync()
     {

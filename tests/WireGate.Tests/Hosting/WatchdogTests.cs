@@ -67,9 +67,13 @@ public sealed class WatchdogTests
             using var systemd = new SystemdNotify(path);
             systemd.Ready();
             systemd.Alive();
-            byte[] buffer = new byte[64];
+            systemd.Draining(12, TimeSpan.FromSeconds(27.5));
+            byte[] buffer = new byte[128];
             Assert.That(Encoding.ASCII.GetString(buffer, 0, manager.Receive(buffer)), Is.EqualTo("READY=1"));
             Assert.That(Encoding.ASCII.GetString(buffer, 0, manager.Receive(buffer)), Is.EqualTo("WATCHDOG=1"));
+            Assert.That(
+                Encoding.ASCII.GetString(buffer, 0, manager.Receive(buffer)),
+                Is.EqualTo("STATUS=draining: 12 sessions remain, for 28 s at most\nEXTEND_TIMEOUT_USEC=30000000"));
         }
         finally
         {

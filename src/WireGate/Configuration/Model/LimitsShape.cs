@@ -18,6 +18,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
     private readonly Key<int> _requestBodyRate;
     private readonly Key<TimeSpan> _firstByte;
     private readonly Key<TimeSpan> _responseIdle;
+    private readonly Key<TimeSpan> _drain;
     private readonly Key<int> _sessionsPerListener;
     private readonly Key<int> _sessionsPerIdentity;
     private readonly Key<int> _sessionsPerSource;
@@ -44,6 +45,9 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
             "requestBodyRate", Words.Count, l => l.RequestBodyRate, "Of HTTP, bytes of a request's body in a second, at least, 240 by default.");
         _firstByte = Defaulted("firstByte", Words.Wait, l => l.FirstByte, "Of HTTP, from a whole request to the beginning of its answer, 5m by default.");
         _responseIdle = Defaulted("responseIdle", Words.Wait, l => l.ResponseIdle, "Of HTTP, between two bytes of an answer, 1h by default.");
+        _drain = Defaulted(
+            "drain", new DurationShape(TimeSpan.Zero, TimeSpan.FromHours(1)), l => l.Drain,
+            "What sessions have at a stop to finish what is under way, 30s by default; 0s: nothing.");
         _sessionsPerListener = Defaulted("sessionsPerListener", Words.Count, l => l.SessionsPerListener, "Sessions of one listener, 10000 by default.");
         _sessionsPerIdentity = Defaulted("sessionsPerIdentity", Words.Count, l => l.SessionsPerIdentity, "Sessions of one identity, 1000 by default.");
         _sessionsPerSource = Defaulted(
@@ -77,6 +81,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
         RequestBodyRate = values.Get(_requestBodyRate, Default.RequestBodyRate),
         FirstByte = values.Get(_firstByte, Default.FirstByte),
         ResponseIdle = values.Get(_responseIdle, Default.ResponseIdle),
+        Drain = values.Get(_drain, Default.Drain),
         SessionsPerListener = values.Get(_sessionsPerListener, Default.SessionsPerListener),
         SessionsPerIdentity = values.Get(_sessionsPerIdentity, Default.SessionsPerIdentity),
         SessionsPerSource = values.Get(_sessionsPerSource, Default.SessionsPerSource),
