@@ -9,6 +9,9 @@ namespace WireGate.Http.Credentials;
 /// </summary>
 internal sealed class PlaceholderGuard
 {
+    /// <summary>What the client is told.</summary>
+    public const string Found = "a placeholder in the body";
+
     // "wgp_", the id and "_"
     private const int Public = 4 + PlaceholderToken.IdLength + 1;
     private const int Longest = PlaceholderToken.Length - 1;

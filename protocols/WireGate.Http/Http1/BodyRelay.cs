@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
+using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Masking;
 using WireGate.Http.Relaying;
 
@@ -27,7 +28,7 @@ internal enum BodyEnd
     /// <summary>What comes next cannot be masked; nothing of that was passed on.</summary>
     Unmaskable,
 
-    /// <summary>A placeholder is in it, which does not belong there; nothing of that was passed on by which it could be used.</summary>
+    /// <summary>A placeholder is in it, which does not belong there, or may be, where nobody can look; nothing of that was passed on by which it could be used.</summary>
     Misplaced,
 
     /// <summary>It is longer than it may be; what is too much was not passed on.</summary>
@@ -67,12 +68,13 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <param name="seen">Told what is passed on, before it is; null: nobody is.</param>
     /// <param name="trailers">What the fields behind it go through; null: they end here.</param>
     /// <param name="guard">Looks for placeholders in it; null: nobody does.</param>
+    /// <param name="decoded">Looks for them in what it stands for; null: nobody does.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<BodyEnd> RunAsync(
         BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null,
-        TrailerRelay? trailers = null, PlaceholderGuard? guard = null)
+        TrailerRelay? trailers = null, PlaceholderGuard? guard = null, DecodedGuard? decoded = null)
     {
         _stop = false;
         guard?.Begin();
@@ -125,7 +127,17 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         }
 
                         ReadOnlyMemory<byte> run = segment.Slice(at - length, length);
-                        if (guard is not null && length > 0)
+                        if (decoded is not null && length > 0)
+                        {
+                            if (await decoded.TakeAsync(run) is not { } passed)
+                            {
+                                return BodyEnd.Misplaced;
+                            }
+
+                            run = passed;
+                        }
+
+                        if (guard is not null && !run.IsEmpty)
                         {
                             if (!guard.TryTake(run, out ReadOnlyMemory<byte> before, out run))
                             {
@@ -173,6 +185,19 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                 }
 
                 isDone = true;
+            }
+        }
+
+        if (decoded?.Rest() is { IsEmpty: false } kept)
+        {
+            if (!guard!.TryTake(kept, out ReadOnlyMemory<byte> before, out kept))
+            {
+                return BodyEnd.Misplaced;
+            }
+
+            if ((!before.IsEmpty && await sink.SendAsync(before)) || (!kept.IsEmpty && await sink.SendAsync(kept)))
+            {
+                return BodyEnd.DestinationGone;
             }
         }
 

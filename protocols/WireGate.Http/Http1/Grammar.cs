@@ -17,6 +17,12 @@ internal static class Grammar
     /// <summary>What a query may have. RFC 3986 has less; what is added is visible, and browsers and SDKs send it.</summary>
     public static readonly SearchValues<byte> Query = Of("-._~!$&'()*+,;=:@/%?[]{}|^`\"<>" + Digits + Letters);
 
+    /// <summary>What a URI-reference may have (RFC 3986 appendix A).</summary>
+    public static readonly SearchValues<byte> Reference = Of("-._~!$&'()*+,;=:@/%?#[]" + Digits + Letters);
+
+    /// <summary>What a parameter may have without quotes: more than a token (RFC 5988 section 5, ptoken), but no brackets of a link.</summary>
+    public static readonly SearchValues<byte> Unquoted = Of("!#$%&'()*+-./:=?@[]^_`{|}~" + Digits + Letters);
+
     /// <summary>A host that is a name or an IPv4 address. Escapes and sub-delims, which RFC 3986 lets a name have, no server's name has.</summary>
     public static readonly SearchValues<byte> Host = Of("-._" + Digits + Letters);
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using WireGate.Http.Credentials;
 using WireGate.Http.Holding;
+using WireGate.Http.Kubernetes;
 using WireGate.Http.Masking;
 
 namespace WireGate.Http.Http1;
@@ -21,9 +22,10 @@ internal static class HeadWriter
     /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     /// <param name="isMasked">What it is answered will be masked.</param>
     /// <param name="length">Of its body, where the gateway knows better; null: as the client said.</param>
+    /// <param name="asksForJson">What an API server has in JSON and in what cannot be masked is asked for in JSON.</param>
     public static void WriteRequest(
         IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
-        ReadOnlySpan<byte> added = default, bool isMasked = false, long? length = null)
+        ReadOnlySpan<byte> added = default, bool isMasked = false, long? length = null, bool asksForJson = false)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -31,7 +33,7 @@ internal static class HeadWriter
         output.Write(" HTTP/1.1\r\nHost: "u8);
         output.Write(authority);
         output.Write("\r\n"u8);
-        WriteFields(output, head, slot.Field, credential.FieldName, default, MaskedFields.OfRequest(head.Method, isMasked, isSwapped: slot.Kind == SlotKind.Body));
+        WriteFields(output, head, slot.Field, credential.FieldName, default, MaskedFields.OfRequest(head.Method, isMasked, isSwapped: slot.Kind == SlotKind.Body), asksForJson);
         credential.WriteField(output, head, slot);
         output.Write(added);
 
@@ -146,14 +148,15 @@ internal static class HeadWriter
 
     // Lines that go on and stand together are copied together.
     private static void WriteFields(
-        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places, ReadOnlySpan<FieldName> masked)
+        IBufferWriter<byte> output, MessageHead head, int dropped, ReadOnlySpan<byte> droppedName, in Places places, ReadOnlySpan<FieldName> masked,
+        bool asksForJson = false)
     {
         ReadOnlySpan<FieldLine> fields = head.Fields;
         int start = -1, end = 0;
         for (int i = 0; i < fields.Length; i++)
         {
-            bool saysPlace = fields[i].Name is FieldName.Location or FieldName.ContentLocation or FieldName.Refresh or FieldName.SetCookie;
-            if (i != dropped && !saysPlace && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
+            bool isOther = Places.Fields.Contains(fields[i].Name) || (asksForJson && fields[i].Name == FieldName.Accept);
+            if (i != dropped && !isOther && !masked.Contains(fields[i].Name) && GoesOn(head, fields[i], droppedName))
             {
                 start = start < 0 ? fields[i].NameStart : start;
                 end = i + 1 < fields.Length ? fields[i + 1].NameStart : head.Length - 2;
@@ -166,9 +169,9 @@ internal static class HeadWriter
                 start = -1;
             }
 
-            if (i != dropped && saysPlace && GoesOn(head, fields[i], droppedName))
+            if (i != dropped && isOther && GoesOn(head, fields[i], droppedName))
             {
-                WritePlace(output, head, fields[i], places);
+                WriteOther(output, head, fields[i], places);
             }
         }
 
@@ -178,11 +181,15 @@ internal static class HeadWriter
         }
     }
 
-    private static void WritePlace(IBufferWriter<byte> output, MessageHead head, in FieldLine field, in Places places)
+    private static void WriteOther(IBufferWriter<byte> output, MessageHead head, in FieldLine field, in Places places)
     {
         output.Write(head.Name(field));
         output.Write(": "u8);
-        if (!places.TryWrite(output, field.Name, head.Value(field)))
+        if (field.Name == FieldName.Accept)
+        {
+            MaskableAccept.Write(output, head.Value(field));
+        }
+        else if (!places.TryWrite(output, field.Name, head.Value(field)))
         {
             output.Write(head.Value(field));
         }

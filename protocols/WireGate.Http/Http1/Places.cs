@@ -5,7 +5,7 @@ namespace WireGate.Http.Http1;
 
 /// <summary>
 /// Where an upstream is for itself and where it is for a client: what a response says of the one is written as the other, so that whoever follows a
-/// redirection comes back to the gateway, and a cookie to whoever set it. What is elsewhere stays as it is.
+/// redirection or a link comes back to the gateway, and a cookie to whoever set it. What is elsewhere stays as it is.
 /// </summary>
 /// <param name="upstream">The upstream's authority, host [":" port].</param>
 /// <param name="isUpstreamSecure">It is reached by https.</param>
@@ -15,19 +15,30 @@ namespace WireGate.Http.Http1;
 internal readonly ref struct Places(
     ReadOnlySpan<byte> upstream, bool isUpstreamSecure, ReadOnlySpan<byte> client, bool isClientSecure, ReadOnlySpan<byte> prefix)
 {
+    /// <summary>Fields that say a place.</summary>
+    public static ReadOnlySpan<FieldName> Fields =>
+    [
+        FieldName.Location, FieldName.ContentLocation, FieldName.Link, FieldName.Refresh, FieldName.AccessControlAllowOrigin, FieldName.SetCookie,
+    ];
+
     private readonly ReadOnlySpan<byte> _upstream = upstream;
     private readonly ReadOnlySpan<byte> _client = client;
     private readonly ReadOnlySpan<byte> _prefix = prefix;
 
     /// <summary>Writes the value of a field as it is for the client.</summary>
     /// <returns>False: it is the same, and nothing was written.</returns>
-    public bool TryWrite(IBufferWriter<byte> output, FieldName name, ReadOnlySpan<byte> value) => !_client.IsEmpty && name switch
+    public bool TryWrite(IBufferWriter<byte> output, FieldName name, ReadOnlySpan<byte> value) => !_client.IsEmpty && !IsSame && name switch
     {
         FieldName.Location or FieldName.ContentLocation => TryWriteReference(output, default, value),
+        FieldName.Link => TryWriteLinks(output, value),
+        FieldName.AccessControlAllowOrigin => TryWriteOrigin(output, value),
         FieldName.Refresh => TryWriteRefresh(output, value),
         FieldName.SetCookie => TryWriteCookie(output, value),
         _ => false,
     };
+
+    // Through a proxy a client names the upstream by its own name.
+    private bool IsSame => _prefix.IsEmpty && isClientSecure == isUpstreamSecure && IsUpstream(_client, isClientSecure);
 
     // URI-reference = URI / relative-ref, of which a client follows: scheme "://" authority path, "//" authority path, absolute-path.
     private bool TryWriteReference(IBufferWriter<byte> output, ReadOnlySpan<byte> before, ReadOnlySpan<byte> reference)
@@ -66,6 +77,44 @@ internal readonly ref struct Places(
         output.Write(_client);
         output.Write(_prefix);
         output.Write(rest[end..]);
+        return true;
+    }
+
+    private bool TryWriteLinks(IBufferWriter<byte> output, ReadOnlySpan<byte> value)
+    {
+        var written = new ArrayBufferWriter<byte>(value.Length + _client.Length + _prefix.Length);
+        bool isOther = false;
+        int copied = 0;
+        var links = new LinkReader(value);
+        while (links.TryNext(out Range target))
+        {
+            written.Write(value[copied..target.Start.Value]);
+            bool isWritten = TryWriteReference(written, default, value[target]);
+            copied = isWritten ? target.End.Value : target.Start.Value;
+            isOther |= isWritten;
+        }
+
+        if (!isOther || !links.IsValid)
+        {
+            return false;
+        }
+
+        output.Write(written.WrittenSpan);
+        output.Write(value[copied..]);
+        return true;
+    }
+
+    // serialized-origin = scheme "://" host [ ":" port ] (RFC 6454 section 7), "null" or "*".
+    private bool TryWriteOrigin(IBufferWriter<byte> output, ReadOnlySpan<byte> value)
+    {
+        bool isSecure = value.StartsWith("https://"u8);
+        if ((!isSecure && !value.StartsWith("http://"u8)) || !IsUpstream(value[(isSecure ? 8 : 7)..], isSecure))
+        {
+            return false;
+        }
+
+        output.Write(isClientSecure ? "https://"u8 : "http://"u8);
+        output.Write(_client);
         return true;
     }
 

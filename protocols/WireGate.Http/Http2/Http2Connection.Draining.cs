@@ -19,10 +19,13 @@ internal sealed partial class Http2Connection
 
     private static readonly TimeSpan DrainLook = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan LingerLook = TimeSpan.FromSeconds(5);
+
     private long _drainSince;
     private long _takenSince;
     private long _taken;
     private long _moved;
+    private long _sent;
     private int _lingering;
     private bool _isDraining;
     private bool _isLeaving;
@@ -35,7 +38,13 @@ internal sealed partial class Http2Connection
     public bool HasUnread => _lingering > 0 || _isFlushing;
 
     /// <summary>Grows whenever the peer takes something.</summary>
-    public long Taken => _moved - (_output.CanGetUnflushedBytes ? _output.UnflushedBytes : 0);
+    public long Taken => _moved - (_output.CanGetUnflushedBytes ? _output.UnflushedBytes : 0) + (TakenBelow?.Invoke() ?? 0);
+
+    /// <summary>Grows by what the peer's system takes of what was flushed; null: nobody knows.</summary>
+    public Func<long>? TakenBelow { get; init; }
+
+    // Whoever shuts the window of the connection, and asks for what needs none, takes nothing.
+    internal long TakenOfAll => _sendWindow > 0 ? Taken : _sent;
 
     /// <summary>Opens no stream any more, and lets those end that are open; then <see cref="RunAsync"/> ends.</summary>
     public void Drain()
@@ -104,6 +113,20 @@ internal sealed partial class Http2Connection
             _isLeaving = true;
             FrameWriter.WritePing(Pending, LastPing, isAck: false);
             _takenSince = _time.GetTimestamp();
+        }
+    }
+
+    // What is whole and waits for its window counts as one of the streams that the peer may have, and nobody else looks after it.
+    private void LookAtLingering()
+    {
+        foreach (Http2Stream stream in _streams.Values.Where(s => s.IsLingering && s.Unread.IsUnread(_time, isFull: true, s.Taken, Limits.LeastRate)).ToArray())
+        {
+            Reset(stream, ErrorCode.CANCEL);
+        }
+
+        if (_lingering > 0 && !_isOver)
+        {
+            Arm(LingerLook);
         }
     }
 

@@ -44,6 +44,7 @@ internal sealed partial class Http2Connection
             // What was written goes out yet; until then it counts.
             stream.IsLingering = true;
             _lingering++;
+            Arm(LingerLook);
             return;
         }
 
@@ -229,6 +230,11 @@ internal sealed partial class Http2Connection
             IsUnread = true;
             _output.CancelPendingFlush();
             return;
+        }
+
+        if (_lingering > 0)
+        {
+            LookAtLingering();
         }
 
         if (_isDraining && _role == Http2Role.Server)

@@ -203,6 +203,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             stream.SendWindow -= count;
             stream.Sent += count;
             _sendWindow -= count;
+            _sent += count;
             written = FrameHead.Size + count;
             if (count > 0)
             {

@@ -20,6 +20,9 @@ internal sealed record Http2Limits(int Streams, int StreamWindow, int Connection
     /// <summary>SETTINGS_INITIAL_WINDOW_SIZE: octets of each stream that do not count against the connection's window.</summary>
     public int FirstWindow { get; init; } = 64 * 1024;
 
+    /// <summary>Octets in a second that a peer has to take of an answer that waits for it; 0: something in a minute.</summary>
+    public int LeastRate { get; init; }
+
     /// <summary>Octets by which the windows of all streams together are wider than <see cref="FirstWindow"/>, at most.</summary>
     public int MostWider => ConnectionWindow / 4 * 3;
 

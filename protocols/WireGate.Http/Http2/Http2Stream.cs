@@ -74,6 +74,12 @@ internal sealed class Http2Stream : ITrailerSource, IDisposable
     /// <summary>Octets of DATA that went out.</summary>
     internal long Sent { get; set; }
 
+    /// <summary>Grows whenever the peer takes something of what this waits for: while its own window is open that is the connection, for which others wait too.</summary>
+    public long Taken => SendWindow > 0 ? _connection.TakenOfAll : Sent;
+
+    /// <summary>Knows when the peer does not take what lingers.</summary>
+    internal UnreadWatch Unread;
+
     /// <summary>Octets of DATA that may come.</summary>
     internal int ReceiveWindow { get; set; }
 

@@ -48,7 +48,9 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
     /// <param name="added">Field lines of the gateway's own, each with its line end.</param>
     /// <param name="isMasked">What it is answered may be masked.</param>
     /// <param name="length">Of its body, where the gateway knows better; null: as the client said.</param>
-    public void WriteHead(IBufferWriter<byte> output, ReadOnlySpan<byte> authority, Credential credential, ReadOnlySpan<byte> added, bool isMasked, long? length)
+    /// <param name="asksForJson">What an API server has in JSON and in what cannot be masked is asked for in JSON.</param>
+    public void WriteHead(
+        IBufferWriter<byte> output, ReadOnlySpan<byte> authority, Credential credential, ReadOnlySpan<byte> added, bool isMasked, long? length, bool asksForJson = false)
     {
         RequestTarget asked = Head.ReadTarget();
         ReadOnlySpan<byte> path = PathOf(asked);
@@ -64,7 +66,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
             end += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), authority, Slot, credential, added, isMasked, length);
+        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), authority, Slot, credential, added, isMasked, length, asksForJson);
         LoopArrays.Return(whole);
     }
 

@@ -15,6 +15,9 @@ internal abstract class ClientLeg
     /// <summary>What it asks; of no length: it asked nothing that could be read.</summary>
     public abstract RequestHead Head { get; }
 
+    /// <summary>The scheme that it names is https; null: it names none.</summary>
+    public abstract bool? IsForSecure { get; }
+
     /// <summary>Where the body of that is.</summary>
     public abstract BodySource Body { get; }
 
@@ -49,7 +52,9 @@ internal abstract class ClientLeg
     public abstract ValueTask ContinueAsync();
 
     /// <summary>Passes on an answer before the answer: 1xx.</summary>
-    public abstract ValueTask PassAsync(ResponseHead interim);
+    /// <param name="interim">As the upstream sent it.</param>
+    /// <param name="places">Where the upstream is for whom.</param>
+    public abstract ValueTask PassAsync(ResponseHead interim, in Places places);
 
     /// <summary>Passes on the head of the answer.</summary>
     /// <param name="response">As the upstream sent it.</param>

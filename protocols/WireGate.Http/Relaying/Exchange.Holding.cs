@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using WireGate.Core.Approvals;
 using WireGate.Core.Audit;
-using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -103,9 +102,9 @@ internal sealed partial class Exchange
 
     private async ValueTask<bool> HoldAsync(HttpOperation operation, Decision decision, ReadOnlyMemory<byte> body)
     {
-        if (PlaceholderToken.IsWithin(body.Span))
+        if (await MisplacedAsync(body) is { } misplaced)
         {
-            return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, PlaceholderInBody, PlaceholderInBody));
+            return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, misplaced, misplaced));
         }
 
         byte[] shown = HeadForPeople();

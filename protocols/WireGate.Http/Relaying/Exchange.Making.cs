@@ -138,7 +138,7 @@ internal sealed partial class Exchange
         bool isWhole = false;
         _isSent = true;
         Task<BodyEnd> sending = OwnLength is null && Head.Body.Kind == BodyKind.None ? SendHead(upstream, credential) : SendAsync(upstream, credential);
-        _clock.Begin(upstream, _clientBodies, _upstreamBodies, Head.ExpectsContinue);
+        _clock.Begin(upstream, _clientBodies, _upstreamBodies, Head.ExpectsContinue, isCounted: Head.Body.Kind == BodyKind.Counted);
         try
         {
             bool isThere = false;

@@ -3,6 +3,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Http.Credentials;
+using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Http1;
 using WireGate.Http.Operations;
 using WireGate.Http.Upstream;
@@ -12,7 +13,7 @@ namespace WireGate.Http.Relaying;
 /// <content>The request, as the upstream gets it.</content>
 internal sealed partial class Exchange
 {
-    private const string PlaceholderInBody = "a placeholder in the body";
+    private const string PlaceholderInBody = PlaceholderGuard.Found;
 
     private static readonly Task<BodyEnd> Sent = Task.FromResult(BodyEnd.Complete);
     private static readonly Task<BodyEnd> Gone = Task.FromResult(BodyEnd.DestinationGone);
@@ -41,7 +42,8 @@ internal sealed partial class Exchange
     }
 
     private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
-        Asked.WriteHead(output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength);
+        Asked.WriteHead(
+            output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength, asksForJson: _isKubernetes && _masks is not null);
 
     private byte[] AuthorityOf(TargetConfig target)
     {
@@ -69,9 +71,24 @@ internal sealed partial class Exchange
 
     private static async Task<BodyEnd> WhenSentAsync(ValueTask<bool> sending) => await sending ? BodyEnd.DestinationGone : BodyEnd.Complete;
 
+    /// <summary>Looks through a body that is held. Continues on the loop.</summary>
+    /// <returns>Why it would be cut when it is sent; null: it would not.</returns>
+    private async ValueTask<string?> MisplacedAsync(ReadOnlyMemory<byte> held)
+    {
+        if (PlaceholderToken.IsWithin(held.Span))
+        {
+            return PlaceholderInBody;
+        }
+
+        using DecodedGuard? decoded = DecodedGuard.Of(Head, Session.Loop);
+        _ = decoded is null ? null : await decoded.TakeAsync(held);
+        return decoded?.Problem;
+    }
+
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
         BodyEnd end = BodyEnd.SourceClosed;
+        DecodedGuard? decoded = null;
         try
         {
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
@@ -82,8 +99,10 @@ internal sealed partial class Exchange
             // In what is the gateway's own stands the real credential.
             BodySource? own = OwnSource;
             PlaceholderGuard? guard = body == BodyKind.None || own is not null ? null : _guard ??= new PlaceholderGuard();
+            decoded = guard is null ? null : DecodedGuard.Of(Head, Session.Loop);
             end = await _clientBodies.RunAsync(
-                own ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers, guard: guard);
+                own ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers, guard: guard,
+                decoded: decoded);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -95,6 +114,7 @@ internal sealed partial class Exchange
         }
 
         _guard?.Forget();
+        decoded?.Dispose();
         if (end == BodyEnd.TooLong)
         {
             CutBody();
@@ -102,7 +122,7 @@ internal sealed partial class Exchange
 
         if (end == BodyEnd.Misplaced)
         {
-            _clientProblem = PlaceholderInBody;
+            _clientProblem = decoded?.Problem ?? PlaceholderInBody;
         }
 
         if (end is BodyEnd.SourceClosed or BodyEnd.TooLong or BodyEnd.Misplaced)

@@ -37,14 +37,15 @@ internal sealed partial class Exchange
         }
     }
 
+    private Places PlacesOf(TargetConfig target) => new(
+        AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, client.IsForSecure ?? Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
+
     private BodySink BeginAnswer(TargetConfig target, bool isRead)
     {
-        var places = new Places(
-            AuthorityOf(target), target.Tls.Mode != TlsMode.Disable, Head.Authority, Session.Client.Tls is not null, Head.ReadTarget().Path[.._prefix]);
         _isAnswered = true;
         of.Answers.Add(_response.Code);
         _response.IsPrivate = _masks is not null || _slot.Kind is not (SlotKind.Bearer or SlotKind.Basic or SlotKind.Signature);
-        return client.Begin(_response, places, isMasked: _masks is not null, isRead);
+        return client.Begin(_response, PlacesOf(target), isMasked: _masks is not null, isRead);
     }
 
     /// <returns>Why its body cannot be looked through for the secret; null: it can, or there is none.</returns>
@@ -92,7 +93,7 @@ internal sealed partial class Exchange
                 throw new ProtocolException(Peer.Upstream, $"more than {MostInterim} interim answers");
             }
 
-            await client.PassAsync(_response);
+            await client.PassAsync(_response, PlacesOf(upstream.Key.Target));
             _response.Clear();
         }
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using WireGate.Core.Audit;
-using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -38,6 +37,9 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
 
     // TRACE tells whoever asks what came, the real credential with it; CONNECT is for proxies.
     private bool IsUnserved => Head.Method.SequenceEqual("TRACE"u8) || Head.Method.SequenceEqual("CONNECT"u8);
+
+    // RFC 9110 section 7.4. Who ends TLS before the gateway and speaks HTTP/2 in clear to it says for what the client asked.
+    private bool IsOfOtherScheme => client.IsForSecure is { } isSecure && isSecure != (Session.Client.Tls is not null) && !(isSecure && of.IsShared);
 
     /// <summary>Nothing of the request went to the upstream, and nothing was answered.</summary>
     public bool IsUntouched => !_isSent && !_isAnswered;
@@ -87,6 +89,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         if (of.Services.Scope?.Check(Session, Head) is { } outside)
         {
             return await BreakAsync(outside.Status, outside.Problem);
+        }
+
+        if (IsOfOtherScheme)
+        {
+            return await BreakAsync(421, "a URL of another scheme than that of the connection");
         }
 
         if (AsksForApproval)
@@ -141,7 +148,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        if (_heldBody is { } held && _field is null && PlaceholderToken.IsWithin(held.Bytes.Span))
+        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) == PlaceholderInBody)
         {
             return await BreakAsync(400, PlaceholderInBody);
         }

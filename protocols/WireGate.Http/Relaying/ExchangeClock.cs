@@ -19,9 +19,6 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     // A side that has said all may be gone: so long nothing may move the other way. HAProxy's advice for what it calls client-fin is half of that.
     private static readonly TimeSpan LongestHalf = TimeSpan.FromSeconds(60);
 
-    // Of a client that has not taken for so long as much as it has to, nothing of the upstream's is kept (nginx: send_timeout, 60 s as well).
-    private static readonly TimeSpan LongestFull = TimeSpan.FromSeconds(60);
-
     private readonly TimeProvider _time = of.Services.Process.Time;
     private ITimer? _timer;
     private bool _isTicking;
@@ -29,21 +26,23 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     private BodyRelay? _sending;
     private BodyRelay? _receiving;
     private bool _expects;
+    private bool _isCounted;
     private bool _isAnswered;
     private bool _isHalf;
 
-    // Whose turn it was when it last looked, and since when how much has moved.
-    private bool _isClients;
+    // Since when how much has moved.
     private long _since;
     private long _bytes;
 
-    // The answer waits for the client, since when, and how much of it had been taken.
-    private bool _isFull;
+    // The upstream waits for the client, since when, and how much of the body had come then, and when it began.
+    private bool _isClients;
+    private long _sentSince;
+    private long _sent;
+    private long _unsent;
+
+    // The answer is passed on, and waits for the client.
     private bool _isReceiving;
-    private long _fullSince;
-    private long _taken;
-    private long _tookLast;
-    private long _takenLast;
+    private UnreadWatch _unread;
 
     /// <summary>The upstream did not begin its answer in time, and was cut off.</summary>
     public bool IsLate { get; private set; }
@@ -55,11 +54,12 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
     /// <param name="sending">Moves its body.</param>
     /// <param name="receiving">Moves that of the answer.</param>
     /// <param name="expects">The client sends nothing until the upstream asks for it.</param>
-    public void Begin(UpstreamLeg upstream, BodyRelay sending, BodyRelay receiving, bool expects)
+    /// <param name="isCounted">The client has said how much it sends, and owes it whatever is answered; of the others, an answer that has begun may be what they wait for.</param>
+    public void Begin(UpstreamLeg upstream, BodyRelay sending, BodyRelay receiving, bool expects, bool isCounted)
     {
-        (_upstream, _sending, _receiving, _expects, _isAnswered, _isHalf, _isReceiving, _isFull, IsLate) =
-            (upstream, sending, receiving, expects, false, false, false, false, false);
-        _isClients = false;
+        (_upstream, _sending, _receiving, _expects, _isCounted) = (upstream, sending, receiving, expects, isCounted);
+        (_isAnswered, _isHalf, _isReceiving, _isClients, IsLate, _unsent) = (false, false, false, false, false, sending.Bytes);
+        _unread.Forget();
         Restart();
         if (!_isTicking)
         {
@@ -118,29 +118,18 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
             return;
         }
 
-        bool isClients = !_isAnswered && _sending!.IsWaiting && !(_expects && Bytes == _bytes);
-        TimeSpan elapsed = _time.GetElapsedTime(_since);
-        long moved = Bytes - _bytes;
-        if (isClients != _isClients)
+        if (IsSlow(limits))
         {
-            _isClients = isClients;
-            Restart();
+            Cut(SessionEnd.HandshakeTimeout, "the body of its request comes too slowly");
+            return;
         }
-        else if (isClients && elapsed >= Window)
-        {
-            if (moved < limits.RequestBodyRate * elapsed.TotalSeconds)
-            {
-                Cut(SessionEnd.HandshakeTimeout, "the body of its request comes too slowly");
-                return;
-            }
 
-            Restart();
-        }
-        else if (moved > 0)
+        TimeSpan elapsed = _time.GetElapsedTime(_since);
+        if (Bytes > _bytes || (_isClients && !_isAnswered))
         {
             Restart();
         }
-        else if (_isAnswered && !_isFull && elapsed >= limits.ResponseIdle)
+        else if (_isAnswered && !_unread.IsFull && elapsed >= limits.ResponseIdle)
         {
             Cut(SessionEnd.UpstreamClosed, "nothing more came of its answer");
         }
@@ -155,31 +144,26 @@ internal sealed class ExchangeClock(HttpSession of, ClientLeg client) : IDisposa
         }
     }
 
+    // What comes while the upstream takes it slowly is not the client's time.
+    private bool IsSlow(LimitsConfig limits)
+    {
+        bool isClients = _sending!.IsWaiting && (!_isAnswered || _isCounted) && !(_expects && _sending.Bytes == _unsent);
+        TimeSpan elapsed = _time.GetElapsedTime(_sentSince);
+        bool isOver = isClients && _isClients && elapsed >= Window;
+        bool isSlow = isOver && _sending.Bytes - _sent < limits.RequestBodyRate * elapsed.TotalSeconds;
+        if (isOver || isClients != _isClients)
+        {
+            (_isClients, _sentSince, _sent) = (isClients, _time.GetTimestamp(), _sending.Bytes);
+        }
+
+        return isSlow;
+    }
+
     // An upstream may be silent for long, and a client may not that has something to take: of a quick one it is seen at once, and then not again.
     private bool IsUnread(LimitsConfig limits)
     {
         bool isFull = _isReceiving && !_receiving!.IsWaiting;
-        long now = _time.GetTimestamp(), taken = isFull ? client.Taken + _receiving!.Bytes : 0;
-        if (!isFull || !_isFull)
-        {
-            (_isFull, _fullSince, _taken, _tookLast, _takenLast) = (isFull, now, taken, now, taken);
-            return false;
-        }
-
-        if (taken != _takenLast)
-        {
-            (_tookLast, _takenLast) = (now, taken);
-        }
-
-        TimeSpan elapsed = _time.GetElapsedTime(_fullSince, now);
-        bool isSlow = false;
-        if (elapsed >= LongestFull)
-        {
-            isSlow = taken >= _taken && taken - _taken < limits.RequestBodyRate * elapsed.TotalSeconds;
-            (_fullSince, _taken) = (now, taken);
-        }
-
-        return isSlow || _time.GetElapsedTime(_tookLast, now) >= LongestFull;
+        return _unread.IsUnread(_time, isFull, isFull ? client.Taken + _receiving!.Bytes : 0, limits.RequestBodyRate);
     }
 
     private void Restart() => (_since, _bytes) = (_time.GetTimestamp(), Bytes);

@@ -15,6 +15,7 @@ internal sealed partial class Http1Connection
     // up to ten MiB between the two; nginx reads on for as long.
     private const int MostLingering = 16 * 1024 * 1024;
     private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestUnread = TimeSpan.FromSeconds(60);
 
     private readonly Action _interrupt;
     private readonly Action _hungUp;
@@ -26,6 +27,9 @@ internal sealed partial class Http1Connection
 
     /// <inheritdoc/>
     public override RequestHead Head => _head;
+
+    /// <inheritdoc/>
+    public override bool? IsForSecure => _head.ReadTarget() is { Form: TargetForm.Absolute } target ? target.IsSecure : null;
 
     /// <inheritdoc/>
     public override BodySource Body => new(Input, _head.Body, _trailers);
@@ -91,18 +95,20 @@ internal sealed partial class Http1Connection
     public override async ValueTask ContinueAsync()
     {
         Output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
-        await Output.FlushAsync(CancellationToken.None);
+        await FlushAsync();
     }
 
     /// <inheritdoc/>
-    public override async ValueTask PassAsync(ResponseHead interim)
+    public override ValueTask PassAsync(ResponseHead interim, in Places places)
     {
         // An HTTP/1.0 client does not know what that is.
-        if (!_head.IsHttp10)
+        if (_head.IsHttp10)
         {
-            HeadWriter.WriteResponse(Output, interim, isLast: false, inChunks: false);
-            await Output.FlushAsync(CancellationToken.None);
+            return default;
         }
+
+        HeadWriter.WriteResponse(Output, interim, isLast: false, inChunks: false, places);
+        return FlushAsync();
     }
 
     /// <inheritdoc/>
@@ -130,7 +136,15 @@ internal sealed partial class Http1Connection
             Output.Write(answer.Body.Span);
         }
 
-        bool isGone = (await Output.FlushAsync(CancellationToken.None)).IsCompleted;
+        // Whoever asks for refusals and reads none of them waits no longer than for an upstream's.
+        ValueTask<FlushResult> flush = Output.FlushAsync(CancellationToken.None);
+        if (!flush.IsCompleted)
+        {
+            _clock.Set(LongestUnread, SessionEnd.ClientClosed, isKept: false);
+        }
+
+        bool isGone = (await flush).IsCompleted;
+        _clock.Stop();
         return !isGone && await EndAsync();
     }
 
@@ -150,6 +164,8 @@ internal sealed partial class Http1Connection
 
     /// <inheritdoc/>
     public override bool TryReset(ErrorCode code) => false;
+
+    private async ValueTask FlushAsync() => await Output.FlushAsync(CancellationToken.None);
 
     /// <summary>Reads on for a moment, for nothing, if the client may still send of its request.</summary>
     /// <returns>False: nothing comes behind that.</returns>

@@ -38,14 +38,13 @@ internal sealed class Http2ClientConnection : IDisposable
         _of = new HttpSession(session, services, isShared: true);
         _clock = new ConnectionClock(session.Loop, services.Process.Time, OnLate);
         _connection = new Http2Connection(
-            Http2Role.Server, session.Loop, session.Client.Input, session.Client.Output, services.Process.Time, Http2Limits.Usual)
+            Http2Role.Server, session.Loop, session.Client.Input, session.Client.Output, services.Process.Time,
+            Http2Limits.Usual with { LeastRate = session.Config.Limits.RequestBodyRate })
         {
             Accept = Serve,
+            TakenBelow = () => session.Client.Taken,
         };
     }
-
-    /// <summary>Changes whenever the client takes something of what there is for it on any stream.</summary>
-    public long Taken => _connection.Taken + Session.Client.Taken;
 
     private Session Session => _of.Session;
 

@@ -39,6 +39,9 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     /// <inheritdoc/>
     public override RequestHead Head => _head;
 
+    /// <inheritdoc/>
+    public override bool? IsForSecure => Stream.Fields.Scheme.IsEmpty ? null : Stream.Fields.Scheme.SequenceEqual("https"u8);
+
     // What frames it ends here, and its length was watched over.
     /// <inheritdoc/>
     public override BodySource Body => new(Stream.Body, _head.Body.Kind == BodyKind.Chunked ? new BodyLength(BodyKind.UntilClose) : _head.Body, Stream);
@@ -52,9 +55,8 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     /// <inheritdoc/>
     public override bool HasFinished => false;
 
-    // While its own window is open it waits for the connection, for which others wait too.
     /// <inheritdoc/>
-    public override long Taken => Stream.SendWindow > 0 ? _connection.Taken : Stream.Sent;
+    public override long Taken => Stream.Taken;
 
     /// <inheritdoc/>
     public override Action? Gone
@@ -134,10 +136,10 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     }
 
     /// <inheritdoc/>
-    public override ValueTask PassAsync(ResponseHead interim)
+    public override ValueTask PassAsync(ResponseHead interim, in Places places)
     {
         _text.Clear();
-        HeadWriter.WriteResponse(_text, interim, isLast: false, inChunks: false);
+        HeadWriter.WriteResponse(_text, interim, isLast: false, inChunks: false, places);
         _section.Clear();
         return SectionHead.TryReadResponse(_text.WrittenSpan, _section) ? SendHeadAsync(isLast: false) : default;
     }

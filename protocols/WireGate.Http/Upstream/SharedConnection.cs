@@ -41,6 +41,7 @@ internal sealed class SharedConnection : IDisposable
         _connection = new Http2Connection(Http2Role.Client, transport.Loop, transport.Input, transport.Output, time, Http2Limits.OfUpstream)
         {
             RoomChanged = OnRoom,
+            TakenBelow = () => transport.Taken,
         };
         (_heard, _idleSince) = (time.GetTimestamp(), time.GetTimestamp());
     }

@@ -47,6 +47,22 @@ internal sealed class TunnelHttp2Tests(TransportKind transport) : ForwardFixture
     }
 
     [Test]
+    public async Task A_stream_of_another_scheme_is_misdirected_and_the_others_are_served()
+    {
+        Http2Peer client = await SpeakAsync();
+        int own = await client.AskAsync(Of(Place, "/own"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+
+        int other = await client.AskAsync(Of(Place, "/other").Replace(":scheme: https\n", ":scheme: http\n", StringComparison.Ordinal));
+        Assert.That((await client.AnswerAsync(other)).Head, Does.StartWith(":status: 421\n"));
+
+        await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.That((await client.AnswerAsync(own)).Head, Does.StartWith(":status: 204\n"));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [Test]
     public async Task Who_begins_with_another_host_is_told_and_let_go()
     {
         Http2Peer client = await SpeakAsync();
@@ -68,7 +84,8 @@ internal sealed class TunnelHttp2Tests(TransportKind transport) : ForwardFixture
     private async Task<Http2Peer> SpeakAsync() =>
         Own(await (await TunnelAsync("api.test", SslApplicationProtocol.Http2, SslApplicationProtocol.Http11)).SpeakHttp2Async());
 
-    private string Of(string authority, string path) => Fields("GET", path).Replace(":authority: api.test\n", $":authority: {authority}\n", StringComparison.Ordinal);
+    private string Of(string authority, string path) => Fields("GET", path).Replace(":authority: api.test\n", $":authority: {authority}\n", StringComparison.Ordinal)
+        .Replace(":scheme: http\n", ":scheme: https\n", StringComparison.Ordinal);
 }
 
 /// <summary>The same where the listener has it off.</summary>

@@ -45,6 +45,54 @@ internal sealed class PlacesTests
     [TestCase("Domain=api.test", null, TestName = "A cookie of that name")]
     public void A_cookie(string value, string? expected) => Assert.That(Write(FieldName.SetCookie, value), Is.EqualTo(expected));
 
+    [TestCase("<https://api.test/x?page=2>; rel=\"next\", <https://api.test/x?page=9>; rel=\"last\"", "<http://gate:8080/api/x?page=2>; rel=\"next\", <http://gate:8080/api/x?page=9>; rel=\"last\"")]
+    [TestCase("<https://other.test/>; rel=a,, </x>;rel=b ; as = style;crossorigin,", "<https://other.test/>; rel=a,, </api/x>;rel=b ; as = style;crossorigin,")]
+    [TestCase("<//api.test>", "<http://gate:8080/api>")]
+    [TestCase("</x>; title=\"<https://api.test/y>, \\\" \"; rel=a, </z>", "</api/x>; title=\"<https://api.test/y>, \\\" \"; rel=a, </api/z>")]
+    [TestCase("</x>; anchor=\"https://api.test/y\"; type=text/css", "</api/x>; anchor=\"https://api.test/y\"; type=text/css")]
+    [TestCase("</a,b;c>", "</api/a,b;c>")]
+    [TestCase("<x>; rel=next", null)]
+    [TestCase("<>; rel=self", null)]
+    [TestCase("", null)]
+    [TestCase("</x>; rel=\"next", null, TestName = "A link that does not end")]
+    [TestCase("</x>; rel=\"next\\", null, TestName = "A link that ends with an escape")]
+    [TestCase("</x", null)]
+    [TestCase("<", null)]
+    [TestCase("</x> rel=next", null)]
+    [TestCase("</x>;", null)]
+    [TestCase("</x>; =a", null)]
+    [TestCase("</x>; rel=", null)]
+    [TestCase("</x>; rel=a b", null)]
+    [TestCase("</x>; rel=\"a\"b", null)]
+    [TestCase("</x y>", null)]
+    [TestCase("</x\">", null)]
+    [TestCase("</x><https://api.test/y>", null)]
+    [TestCase("</x>, y", null)]
+    [TestCase("/x", null)]
+    public void Links(string value, string? expected) => Assert.That(Write(FieldName.Link, value), Is.EqualTo(expected));
+
+    [TestCase("https://api.test", "http://gate:8080")]
+    [TestCase("https://api.test:443", "http://gate:8080")]
+    [TestCase("*", null)]
+    [TestCase("null", null)]
+    [TestCase("https://app.example", null)]
+    [TestCase("http://api.test", null)]
+    [TestCase("https://api.test/", null)]
+    [TestCase("https://api.test, https://b.test", null)]
+    public void An_origin(string value, string? expected) => Assert.That(Write(FieldName.AccessControlAllowOrigin, value), Is.EqualTo(expected));
+
+    [TestCase(FieldName.Location, "https://API.test:443/x")]
+    [TestCase(FieldName.Link, "<https://API.test/x>; rel=next")]
+    [TestCase(FieldName.AccessControlAllowOrigin, "https://api.test:443")]
+    [TestCase(FieldName.SetCookie, "a=b; Domain=api.test")]
+    public void A_client_that_names_the_upstream_by_its_own_name_gets_what_it_says(object name, string value)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var places = new Places("api.test"u8, true, "api.test:443"u8, true, default);
+        Assert.That(places.TryWrite(output, (FieldName)name, Encoding.ASCII.GetBytes(value)), Is.False);
+        Assert.That(output.WrittenCount, Is.Zero);
+    }
+
     [Test]
     public void Of_a_client_that_names_nothing_nothing_is_written_otherwise() =>
         Assert.That(Write(FieldName.Location, "https://api.test/x", client: ""), Is.Null);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using WireGate.Core.Framing;
@@ -93,6 +94,18 @@ internal sealed class Http2Peer : IDisposable
     {
         byte[] block = Sections.Write(_encoder, fields);
         return WriteAsync(output => FrameWriter.WriteFields(output, stream, block, isLast: true, FrameHead.UsualPayload));
+    }
+
+    /// <summary>Sends nothing more.</summary>
+    public Task FinishAsync()
+    {
+        if (_stream is SslStream secure)
+        {
+            return secure.ShutdownAsync().WaitAsync(Hung);
+        }
+
+        ((NetworkStream)_stream).Socket.Shutdown(SocketShutdown.Send);
+        return Task.CompletedTask;
     }
 
     public Task ResetAsync(int stream, ErrorCode code = ErrorCode.CANCEL) => WriteAsync(output => FrameWriter.WriteReset(output, stream, code));

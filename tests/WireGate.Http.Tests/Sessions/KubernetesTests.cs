@@ -124,6 +124,9 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
     [TestCase("impersonate-group: system:masters\r\n")]
     [TestCase("Impersonate-Extra-scopes: all\r\n")]
     [TestCase("Impersonate-Uid: 0\r\n")]
+    [TestCase("impersonate-UID: 0\r\n")]
+    [TestCase("Impersonate_Uid: 0\r\n")]
+    [TestCase("Impersonate-Uid:\r\n")]
     [TestCase("Impersonate_User: root\r\n")]
     [TestCase("X-Remote-User: root\r\n")]
     [TestCase("X-Remote-Extra-Scopes: all\r\n")]
@@ -135,6 +138,18 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
 
         JsonElement status = await StatusAsync(client, "HTTP/1.1 403 Forbidden");
         Assert.That(status.GetProperty("reason").GetString(), Is.EqualTo("Forbidden"));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [TestCase("Connection: Impersonate-Uid\r\nImpersonate-Uid: 0\r\n")]
+    [TestCase("Connection: impersonate_uid\r\nImpersonate_Uid: 0\r\n")]
+    [TestCase("Connection: close, Impersonate-Uid\r\n")]
+    public async Task A_client_has_nobody_take_out_who_it_is(string fields)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /api/v1/namespaces/shop/pods", fields));
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 400 "));
         Assert.That(IsUpstreamAsked, Is.False);
     }
 

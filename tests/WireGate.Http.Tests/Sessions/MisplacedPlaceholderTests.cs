@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Audit;
@@ -91,6 +92,52 @@ internal sealed class MisplacedPlaceholderTests(TransportKind transport) : HttpF
         // Whoever may still send is read from for a moment of a clock that stands still here.
         client.Dispose();
         Assert.That((await EndAsync()).Detail, Is.EqualTo(Problem));
+    }
+
+    [TestCase("Content-Encoding: gzip\r\n", "a placeholder in the body")]
+    [TestCase("Content-Type: application/x-www-form-urlencoded\r\n", "a placeholder in the body")]
+    [TestCase("Content-Encoding: deflate\r\n", "a body that is not compressed as it says")]
+    public async Task In_what_a_body_stands_for_it_is_refused_and_the_request_has_no_end(string field, string problem)
+    {
+        byte[] body = Stands(field, $"a={new string('x', 5000)}&b={Token}&c=2");
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /v1", $"{field}Content-Length: {body.Length}\r\n").Replace("api.test", "other.test", StringComparison.Ordinal));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await client.SendAsync(body);
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain(problem));
+        Assert.That(await upstream.ReadToEndAsync(), Has.Length.LessThan(body.Length));
+    }
+
+    [TestCase("Content-Encoding: gzip\r\n")]
+    [TestCase("Content-Type: application/x-www-form-urlencoded\r\n")]
+    public async Task What_a_body_stands_for_passes_without_one_as_it_came(string field)
+    {
+        byte[] body = Stands(field, $"a={new string('x', 5000)}&b={Token[..^1]}");
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /v1", $"{field}Content-Length: {body.Length}\r\n").Replace("api.test", "other.test", StringComparison.Ordinal));
+        await client.SendAsync(body);
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+
+        Assert.That(await upstream.ReadAsync(body.Length), Is.EqualTo(Encoding.Latin1.GetString(body)));
+    }
+
+    private static byte[] Stands(string field, string text)
+    {
+        if (!field.Contains("gzip", StringComparison.Ordinal))
+        {
+            return Encoding.ASCII.GetBytes(text.Replace("wgp_", "%77gp%5F", StringComparison.Ordinal));
+        }
+
+        using var output = new MemoryStream();
+        using (var stream = new GZipStream(output, CompressionMode.Compress))
+        {
+            stream.Write(Encoding.ASCII.GetBytes(text));
+        }
+
+        return output.ToArray();
     }
 
     [Test]

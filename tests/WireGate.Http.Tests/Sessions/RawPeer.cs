@@ -51,6 +51,9 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     /// <summary>Sends nothing more.</summary>
     public void Finish() => socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>Says in TLS that nothing more comes (close_notify), and nothing of it below.</summary>
+    public Task FinishSecureAsync() => ((SslStream)_stream).ShutdownAsync().WaitAsync(Hung);
+
     /// <summary>Breaks the connection.</summary>
     public void Reset()
     {

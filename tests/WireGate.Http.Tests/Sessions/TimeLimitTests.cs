@@ -1,29 +1,14 @@
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
-using WireGate.Http.Http2;
 
 namespace WireGate.Http.Tests.Sessions;
 
 /// <summary>Nobody holds a connection by doing next to nothing on it.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
-internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(transport)
+internal sealed class TimeLimitTests(TransportKind transport) : TimedFixture(transport)
 {
-    private const int Rate = 100;
-
-    protected override GatewayConfig Change(GatewayConfig config) => config with
-    {
-        Listeners = [config.Listeners[0] with { Http2 = ListenerHttp2.Clear }],
-        Limits = new LimitsConfig
-        {
-            RequestHead = TimeSpan.FromSeconds(20),
-            RequestBodyRate = Rate,
-            FirstByte = TimeSpan.FromSeconds(60),
-            ResponseIdle = TimeSpan.FromSeconds(90),
-        },
-    };
-
     [Test]
     public async Task T04_A_first_head_that_drips_ends_with_the_time_to_authenticate()
     {
@@ -45,37 +30,6 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
 
         Assert.That(took, Is.InRange(TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(10)));
         Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.HandshakeTimeout));
-    }
-
-    [Test]
-    public async Task T04_A_body_that_drips_is_cut()
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("POST /", "Content-Length: 100000\r\n", "x"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        await PassAsync(client.ReadToEndAsync(), async () => await client.SendAsync("x"));
-
-        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.HandshakeTimeout));
-        Assert.That(await upstream.ReadToEndAsync(), Does.Not.Contain("HTTP"));
-    }
-
-    [Test]
-    public async Task A_body_that_comes_fast_enough_may_take_its_time()
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("POST /", "Content-Length: 12000\r\n"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        for (int second = 0; second < 60; second++)
-        {
-            await client.SendAsync(new string('x', 2 * Rate));
-            await upstream.ReadAsync(2 * Rate);
-            Time.Advance(TimeSpan.FromSeconds(1));
-        }
-
-        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        Assert.That(await client.ReadUntilAsync("\r\n\r\nok"), Does.StartWith("HTTP/1.1 200 "));
     }
 
     [TestCase("GET /", "", "")]
@@ -105,64 +59,6 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         await PassAsync(answer);
 
         Assert.That(await answer, Does.StartWith("HTTP/1.1 504 "));
-    }
-
-    [Test]
-    public async Task T04_A_client_that_does_not_read_its_answer_is_cut()
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        await upstream.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
-        Task sending = SendForeverAsync(upstream);
-        TimeSpan took = await PassAsync(sending);
-
-        Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
-        Assert.That((await EndAsync()).Detail, Is.EqualTo("it did not take its answer in time"));
-        await client.ReadToEndAsync();
-        Assert.That(client.WasReset);
-    }
-
-    [Test]
-    public async Task A_client_that_reads_slowly_gets_all_of_its_answer()
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        string body = new('x', 20_000_000);
-        Task sending = upstream.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {body.Length}\r\n\r\n{body}");
-        await client.HeadAsync();
-        for (int read = 0; read < body.Length; read += 1_000_000)
-        {
-            await client.ReadAsync(1_000_000);
-            Time.Advance(TimeSpan.FromSeconds(5));
-        }
-
-        await sending;
-    }
-
-    [Test]
-    public async Task T04_A_stream_whose_window_stays_shut_is_cut_and_others_go_on()
-    {
-        Http2Peer client = await ConnectHttp2Async();
-        client.GivesWindow = false;
-        int stalled = await client.AskAsync(Fields("GET", "/stalled"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        await upstream.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
-        Task sending = SendForeverAsync(upstream);
-        await client.AnswerAsync(stalled, a => a.Body.Length == 65_535);
-        TimeSpan took = await PassAsync(sending);
-
-        Assert.That(took, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
-        Assert.That((await client.AnswerAsync(stalled, a => a.Reset is not null)).Reset, Is.EqualTo(ErrorCode.CANCEL));
-        int next = await client.AskAsync(Fields("GET", "/next"));
-        RawPeer other = await AcceptAsync();
-        await other.HeadAsync();
-        await other.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
-        Assert.That((await client.AnswerAsync(next)).Head, Does.Contain(":status: 204"));
     }
 
     [Test]
@@ -226,46 +122,6 @@ internal sealed class TimeLimitTests(TransportKind transport) : HttpFixture(tran
         await upstream.HeadAsync();
         await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         await client.ReadUntilAsync("\r\n\r\nok");
-    }
-
-    private static async Task SendForeverAsync(RawPeer peer)
-    {
-        byte[] block = new byte[100_000];
-        try
-        {
-            while (true)
-            {
-                await peer.SendAsync(block);
-            }
-        }
-        catch (IOException)
-        {
-            // The gateway has ended it.
-        }
-    }
-
-    /// <summary>Time goes by, second by second, faster than it does.</summary>
-    /// <returns>How long it took.</returns>
-    private async Task<TimeSpan> PassAsync(Task until, Func<Task>? meanwhile = null)
-    {
-        DateTimeOffset before = Time.GetUtcNow();
-        while (!until.IsCompleted)
-        {
-            try
-            {
-                await (meanwhile?.Invoke() ?? Task.CompletedTask);
-            }
-            catch (IOException)
-            {
-                // It has ended.
-            }
-
-            Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(until, Task.Delay(2));
-        }
-
-        await until;
-        return Time.GetUtcNow() - before;
     }
 }
 

@@ -14,7 +14,7 @@ internal sealed class TrailerTests(TransportKind transport) : HttpFixture(transp
 {
     // What an upstream must not say there, or to nobody.
     private const string Forged =
-        "content-length: 5\nhost: x\nauthorization: Bearer x\ncookie: a=1\nset-cookie: a=1\nimpersonate-user: root\ncontent-type: text/html\nimpersonate_group: x\nx_forwarded_for: y\n"
+        "content-length: 5\nhost: x\nauthorization: Bearer x\ncookie: a=1\nset-cookie: a=1\nimpersonate-user: root\nimpersonate-uid: 0\nimpersonate_uid: 0\ncontent-type: text/html\nimpersonate_group: x\nx_forwarded_for: y\n"
         + "x-forwarded-user: x\nx_real_ip: x\nuser-agent: x\nmax-forwards: 1\nif-match: x\nrange: x\n"
         + "cache-control: public\ndate: x\nage: 1\nvary: x\nexpires: x\nretry-after: 1\nwarning: x\n";
 

@@ -1,0 +1,152 @@
+using System.IO.Compression;
+using System.Text;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Credentials.Bodies;
+
+/// <summary>Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Of one coding: of several, one over the other, nothing is known.</summary>
+internal abstract class BodyDecoder : IDisposable
+{
+    /// <summary>The decoder of what a request says of its body; null: it says nothing, or something that is not decoded here.</summary>
+    public static BodyDecoder? Of(RequestHead head)
+    {
+        ReadOnlySpan<byte> coding = default;
+        int count = 0;
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            if (field.Name == FieldName.ContentEncoding)
+            {
+                coding = head.Value(field);
+                count++;
+            }
+        }
+
+        return count != 1 ? null
+            : Ascii.EqualsIgnoreCase(coding, "gzip"u8) || Ascii.EqualsIgnoreCase(coding, "x-gzip"u8) ? new InflateDecoder(isGzip: true)
+            : Ascii.EqualsIgnoreCase(coding, "deflate"u8) ? new InflateDecoder(isGzip: false)
+            : Ascii.EqualsIgnoreCase(coding, "br"u8) ? new BrotliBodyDecoder()
+            : null;
+    }
+
+    /// <summary>Not all that was given was read: it has ended before.</summary>
+    public abstract bool HasMore { get; }
+
+    /// <summary>Gives it the next piece; the one before was read to its end.</summary>
+    /// <param name="piece">Valid until it is read.</param>
+    public abstract void Give(ReadOnlyMemory<byte> piece);
+
+    /// <summary>Decodes.</summary>
+    /// <returns>Bytes; 0: there are no more in the pieces that were given.</returns>
+    /// <exception cref="InvalidDataException">It is not in the coding.</exception>
+    public abstract int Read(Span<byte> output);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    private sealed class InflateDecoder(bool isGzip) : BodyDecoder
+    {
+        private readonly Pieces _pieces = new();
+        private readonly byte[] _begin = new byte[2];
+        private int _begun;
+        private Stream? _inflating;
+
+        public override bool HasMore => _pieces.HasMore;
+
+        public override void Give(ReadOnlyMemory<byte> piece)
+        {
+            if (_inflating is not null)
+            {
+                _pieces.Give(default, piece);
+                return;
+            }
+
+            int taken = isGzip ? 0 : Math.Min(2 - _begun, piece.Length);
+            piece.Span[..taken].CopyTo(_begin.AsSpan(_begun));
+            _begun += taken;
+            if (!isGzip && _begun < 2)
+            {
+                return;
+            }
+
+            // RFC 9110 section 8.4.1.2: some send it without zlib's head (RFC 1950: CM = 8, and the two octets a multiple of 31), and servers take both.
+            bool isZlib = (_begin[0] & 15) == 8 && ((_begin[0] << 8) | _begin[1]) % 31 == 0;
+            _inflating = isGzip ? new GZipStream(_pieces, CompressionMode.Decompress)
+                : isZlib ? new ZLibStream(_pieces, CompressionMode.Decompress)
+                : new DeflateStream(_pieces, CompressionMode.Decompress);
+            _pieces.Give(_begin.AsMemory(0, _begun), piece[taken..]);
+        }
+
+        public override int Read(Span<byte> output) => _inflating?.Read(output) ?? 0;
+
+        public override void Dispose() => _inflating?.Dispose();
+    }
+
+    private sealed class BrotliBodyDecoder : BodyDecoder
+    {
+        private BrotliDecoder _decoder;
+        private ReadOnlyMemory<byte> _piece;
+
+        public override bool HasMore => !_piece.IsEmpty;
+
+        public override void Give(ReadOnlyMemory<byte> piece) => _piece = piece;
+
+        public override int Read(Span<byte> output)
+        {
+            System.Buffers.OperationStatus status = _decoder.Decompress(_piece.Span, output, out int consumed, out int written);
+            _piece = _piece[consumed..];
+            return status != System.Buffers.OperationStatus.InvalidData ? written : throw new InvalidDataException();
+        }
+
+        public override void Dispose() => _decoder.Dispose();
+    }
+
+    // What an inflating stream reads: at the end of a piece it ends for now, and is asked again with the next.
+    private sealed class Pieces : Stream
+    {
+        private ReadOnlyMemory<byte> _first;
+        private ReadOnlyMemory<byte> _rest;
+
+        public bool HasMore => !_first.IsEmpty || !_rest.IsEmpty;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public void Give(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> rest) => (_first, _rest) = (first, rest);
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (_first.IsEmpty)
+            {
+                (_first, _rest) = (_rest, default);
+            }
+
+            int count = Math.Min(_first.Length, buffer.Length);
+            _first.Span[..count].CopyTo(buffer);
+            _first = _first[count..];
+            return count;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

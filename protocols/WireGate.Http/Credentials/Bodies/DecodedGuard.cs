@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using System.Text;
+using WireGate.Core.Transport;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Credentials.Bodies;
+
+/// <summary>
+/// Looks for a placeholder in what the bytes of a body stand for: what is compressed in it, and the escapes of a form. The bytes themselves go on, as they
+/// came, once that was looked through; of what may be the rest of a placeholder nothing does. For one body, on the loop.
+/// </summary>
+internal sealed class DecodedGuard : IDisposable
+{
+    // DEFLATE gets no further than 1032: what does is made to keep somebody busy.
+    private const int MostRatio = 1100;
+    private const int Free = 1024 * 1024;
+
+    // So much is decoded on the loop of one piece, and the rest of it elsewhere.
+    private const int DecodedHere = 128 * 1024;
+
+    // Bytes that stand for the rest of a placeholder, or for nothing.
+    private const int MostHeld = 256 * 1024;
+
+    private readonly EventLoop _loop;
+    private readonly BodyDecoder? _decoder;
+    private readonly PlaceholderGuard _search = new();
+    private readonly byte[] _decoded = new byte[8 * 1024];
+    private readonly byte[] _read;
+    private readonly bool _isForm;
+    private FormEscapes _escapes;
+    private byte[] _held = [];
+    private int _heldLength;
+    private bool _isReleased;
+    private long _in;
+    private long _out;
+
+    private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm)
+    {
+        (_loop, _decoder, _isForm) = (loop, decoder, isForm);
+        _read = isForm ? new byte[_decoded.Length + 2] : [];
+    }
+
+    /// <summary>Why nothing more passes; null: it does.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>The guard of a body; null: it stands for nothing else, as far as its head says.</summary>
+    /// <param name="head">What is before it.</param>
+    /// <param name="loop">Where it is looked through.</param>
+    public static DecodedGuard? Of(RequestHead head, EventLoop loop)
+    {
+        bool isForm = false;
+        foreach (ref readonly FieldLine field in head.Fields)
+        {
+            isForm |= field.Name == FieldName.ContentType && Ascii.EqualsIgnoreCase(ContentTypes.TypeOf(head.Value(field)), "application/x-www-form-urlencoded"u8);
+        }
+
+        BodyDecoder? decoder = BodyDecoder.Of(head);
+        return decoder is null && !isForm ? null : new DecodedGuard(loop, decoder, isForm);
+    }
+
+    /// <summary>Takes the next bytes of it. Continues on the loop.</summary>
+    /// <param name="run">They; borrowed until it completes.</param>
+    /// <returns>What passes, as it came, which may be none: they, or others before them as well; valid until the next call. Null: nothing more does.</returns>
+    public ValueTask<ReadOnlyMemory<byte>?> TakeAsync(ReadOnlyMemory<byte> run)
+    {
+        if (_isReleased)
+        {
+            (_heldLength, _isReleased) = (0, false);
+        }
+
+        _in += run.Length;
+        return Look(run) ? LookOnAsync(run) : new ValueTask<ReadOnlyMemory<byte>?>(Pass(run));
+    }
+
+    /// <summary>It has ended: what was kept back was the beginning of nothing.</summary>
+    public ReadOnlyMemory<byte> Rest() => _isReleased ? default : _held.AsMemory(0, _heldLength);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _decoder?.Dispose();
+        _search.Forget();
+        CryptographicOperations.ZeroMemory(_decoded);
+        CryptographicOperations.ZeroMemory(_read);
+        CryptographicOperations.ZeroMemory(_held);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>?> LookOnAsync(ReadOnlyMemory<byte> run)
+    {
+        await Task.Run(() =>
+        {
+            while (LookOn(long.MaxValue))
+            {
+            }
+        });
+        await _loop.Switch();
+        return Pass(run);
+    }
+
+    private ReadOnlyMemory<byte>? Pass(ReadOnlyMemory<byte> run)
+    {
+        bool mayBeOne = _search.Rest().Length > 0;
+        if (Problem is null && mayBeOne && _heldLength + run.Length > MostHeld)
+        {
+            Problem = "a body that may have a placeholder, and does not say so";
+        }
+
+        if (Problem is not null)
+        {
+            return null;
+        }
+
+        if (!mayBeOne && _heldLength == 0)
+        {
+            return run;
+        }
+
+        if (_heldLength + run.Length > _held.Length)
+        {
+            byte[] larger = new byte[Math.Max(2 * _held.Length, _heldLength + run.Length)];
+            _held.AsSpan(0, _heldLength).CopyTo(larger);
+            CryptographicOperations.ZeroMemory(_held);
+            _held = larger;
+        }
+
+        run.CopyTo(_held.AsMemory(_heldLength));
+        _heldLength += run.Length;
+        _isReleased = !mayBeOne;
+        return mayBeOne ? ReadOnlyMemory<byte>.Empty : _held.AsMemory(0, _heldLength);
+    }
+
+    /// <returns>There is more to look through than what is done at once.</returns>
+    private bool Look(ReadOnlyMemory<byte> run)
+    {
+        if (_decoder is not null)
+        {
+            _decoder.Give(run);
+            return LookOn(_out + DecodedHere);
+        }
+
+        for (ReadOnlySpan<byte> rest = run.Span; !rest.IsEmpty && Problem is null;)
+        {
+            int count = Math.Min(rest.Length, _decoded.Length);
+            Search(rest[..count]);
+            rest = rest[count..];
+        }
+
+        return false;
+    }
+
+    private bool LookOn(long until)
+    {
+        try
+        {
+            while (Problem is null && _out < until)
+            {
+                int count = _decoder!.Read(_decoded);
+                if (count == 0)
+                {
+                    Problem = _decoder.HasMore ? "a compressed body with more behind its end" : null;
+                    return false;
+                }
+
+                _out += count;
+                if (_out > Free && _out / MostRatio > _in)
+                {
+                    Problem = "a body that is compressed to next to nothing";
+                    return false;
+                }
+
+                Search(_decoded.AsSpan(0, count));
+            }
+        }
+        catch (InvalidDataException)
+        {
+            Problem = "a body that is not compressed as it says";
+        }
+
+        return Problem is null;
+    }
+
+    private void Search(ReadOnlySpan<byte> text)
+    {
+        ReadOnlyMemory<byte> searched = _isForm ? _read.AsMemory(0, _escapes.Decode(text, _read)) : _decoded.AsMemory(0, text.Length);
+
+        if (!searched.IsEmpty && !_search.TryTake(searched, out _, out _))
+        {
+            Problem = PlaceholderGuard.Found;
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Credentials;
+using WireGate.Core.Transport;
+using WireGate.Core.Transport.Streams;
+using WireGate.Http.Credentials.Bodies;
+using WireGate.Http.Http1;
+
+namespace WireGate.Http.Tests.Credentials.Bodies;
+
+/// <summary>What passes of a body that stands for something else, in which somebody looks for placeholders.</summary>
+internal sealed class DecodedGuardTests
+{
+    private static readonly string[] Codings = ["gzip", "x-gzip", "deflate", "raw deflate", "br"];
+
+    private string _token = null!;
+
+    [SetUp]
+    public void Make()
+    {
+        using Secret token = PlaceholderToken.Create(out _);
+        _token = Encoding.ASCII.GetString(token.Span);
+    }
+
+    [Test]
+    public async Task A_placeholder_that_is_compressed_has_no_end([ValueSource(nameof(Codings))] string coding, [Values(1, 7, 100_000)] int size)
+    {
+        byte[] body = Compress(coding, Encoding.ASCII.GetBytes($"{new string('a', 5000)}{_token} and more {new string('b', 5000)}"));
+        (byte[] passed, string? problem) = await PassAsync(Coded(coding), body, size);
+
+        Assert.That(problem, Is.EqualTo("a placeholder in the body"));
+        Assert.That(body.AsSpan().StartsWith(passed), "what passes is what came");
+        Assert.That(passed, Has.Length.LessThan(body.Length));
+        Assert.That(Decompress(coding, passed), Does.Not.Contain(_token[..16]), "and of a placeholder what anybody may know");
+    }
+
+    [Test]
+    public async Task All_else_passes_as_it_came([ValueSource(nameof(Codings))] string coding, [Values(1, 7, 100_000)] int size)
+    {
+        string text = string.Concat(Enumerable.Range(0, 3000).Select(i => $"{i} wgp_{i} ")) + _token[..^1];
+        byte[] body = Compress(coding, Encoding.ASCII.GetBytes(text));
+        (byte[] passed, string? problem) = await PassAsync(Coded(coding), body, size);
+
+        Assert.That(problem, Is.Null);
+        Assert.That(passed, Is.EqualTo(body));
+    }
+
+    [TestCase(1)]
+    [TestCase(100_000)]
+    public async Task A_second_member_is_looked_through_as_well(int size)
+    {
+        byte[] body = [.. Compress("gzip", "a"u8.ToArray()), .. Compress("gzip", Encoding.ASCII.GetBytes(_token))];
+        Assert.That((await PassAsync(Coded("gzip"), body, size)).Problem, Is.EqualTo("a placeholder in the body"));
+    }
+
+    [TestCase("gzip")]
+    [TestCase("deflate")]
+    [TestCase("br")]
+    public async Task What_is_not_compressed_as_it_says_is_cut(string coding)
+    {
+        byte[] body = Compress(coding, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 3000))));
+        byte[] broken = [.. body];
+        broken.AsSpan(body.Length / 2, 50).Fill(0xff);
+
+        // Behind gzip's end may be what is no gzip, as padding of archives: nobody decodes that.
+        byte[] more = coding == "gzip" ? broken : [.. body, 1, 2, 3];
+        foreach (byte[] bad in new[] { broken, more, "not at all, whoever reads it and however"u8.ToArray() })
+        {
+            Assert.That((await PassAsync(Coded(coding), bad, 10)).Problem, Does.StartWith("a "));
+        }
+
+        Assert.That((await PassAsync(Coded(coding), body[..^5], 10)).Problem, Is.Null, "of what is not whole all was looked through");
+    }
+
+    [TestCase("gzip")]
+    [TestCase("deflate")]
+    public async Task Zeros_pass(string coding)
+    {
+        byte[] body = Compress(coding, new byte[20_000_000]);
+        Assert.That((await PassAsync(Coded(coding), body, 16 * 1024)).Problem, Is.Null);
+    }
+
+    [Test]
+    public async Task What_keeps_somebody_busy_is_cut()
+    {
+        byte[] body = Compress("br", new byte[200_000_000]);
+        Assert.That((await PassAsync(Coded("br"), body, 16 * 1024)).Problem, Is.EqualTo("a body that is compressed to next to nothing"));
+    }
+
+    [Test]
+    public async Task Escapes_of_a_form_are_read([Values(1, 2, 5, 100_000)] int size, [Values("", "gzip")] string coding)
+    {
+        string escaped = string.Concat(_token.Select((c, i) => i % 3 == 0 ? $"%{(int)c:x2}" : i % 3 == 1 ? $"%{(int)c:X2}" : c.ToString()));
+        byte[] body = Encoding.ASCII.GetBytes($"a=%41%4&b={escaped}&c=%2");
+        body = coding.Length > 0 ? Compress(coding, body) : body;
+        string fields = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n" + (coding.Length > 0 ? Coded(coding) : "");
+        (byte[] passed, string? problem) = await PassAsync(fields, body, size);
+
+        Assert.That(problem, Is.EqualTo("a placeholder in the body"));
+        Assert.That(body.AsSpan().StartsWith(passed));
+        Assert.That(passed, Has.Length.LessThan(body.Length));
+    }
+
+    [Test]
+    public async Task A_form_without_one_passes_as_it_came([Values(1, 2, 5, 100_000)] int size)
+    {
+        byte[] body = Encoding.ASCII.GetBytes($"a=%41%4&b=%{(int)'w':x2}{_token[1..30]}%4x%%41%");
+        (byte[] passed, string? problem) = await PassAsync("Content-Type: application/x-www-form-urlencoded\r\n", body, size);
+
+        Assert.That(problem, Is.Null);
+        Assert.That(passed, Is.EqualTo(body));
+    }
+
+    [TestCase("")]
+    [TestCase("Content-Encoding: identity\r\n")]
+    [TestCase("Content-Encoding: zstd\r\n")]
+    [TestCase("Content-Encoding: gzip, br\r\n")]
+    [TestCase("Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n")]
+    [TestCase("Content-Type: multipart/form-data; boundary=x\r\n")]
+    public void Of_what_is_not_known_there_is_none(string fields) => Assert.That(Guard(fields, new PoolLoop()), Is.Null);
+
+    private static string Coded(string coding) => $"Content-Encoding: {coding.Split(' ')[^1]}\r\n";
+
+    private static DecodedGuard? Guard(string fields, EventLoop loop)
+    {
+        using var head = new RequestHead();
+        head.TryRead(new ReadOnlySequence<byte>(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")), out _);
+        return DecodedGuard.Of(head, loop);
+    }
+
+    private static async Task<(byte[] Passed, string? Problem)> PassAsync(string fields, byte[] body, int size)
+    {
+        EventLoop loop = new PoolLoop();
+        using DecodedGuard guard = Guard(fields, loop)!;
+        using var passed = new MemoryStream();
+        for (int at = 0; at < body.Length; at += size)
+        {
+            if (await guard.TakeAsync(body.AsMemory(at, Math.Min(size, body.Length - at))) is not { } some)
+            {
+                return (passed.ToArray(), guard.Problem);
+            }
+
+            passed.Write(some.Span);
+        }
+
+        passed.Write(guard.Rest().Span);
+        return (passed.ToArray(), guard.Problem);
+    }
+
+    private static byte[] Compress(string coding, byte[] text)
+    {
+        using var output = new MemoryStream();
+        using (Stream stream = coding switch
+        {
+            "deflate" => new ZLibStream(output, CompressionMode.Compress, leaveOpen: true),
+            "raw deflate" => new DeflateStream(output, CompressionMode.Compress, leaveOpen: true),
+            "br" => new BrotliStream(output, CompressionMode.Compress, leaveOpen: true),
+            _ => new GZipStream(output, CompressionMode.Compress, leaveOpen: true),
+        })
+        {
+            stream.Write(text);
+        }
+
+        return output.ToArray();
+    }
+
+    // As far as it goes.
+    private static string Decompress(string coding, byte[] body)
+    {
+        using var input = new MemoryStream(body);
+        using Stream stream = coding switch
+        {
+            "deflate" => new ZLibStream(input, CompressionMode.Decompress),
+            "raw deflate" => new DeflateStream(input, CompressionMode.Decompress),
+            "br" => new BrotliStream(input, CompressionMode.Decompress),
+            _ => new GZipStream(input, CompressionMode.Decompress),
+        };
+        var text = new StringBuilder();
+        byte[] block = new byte[1];
+        try
+        {
+            while (stream.Read(block) > 0)
+            {
+                text.Append((char)block[0]);
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // It is not whole.
+        }
+
+        return text.ToString();
+    }
+}
