@@ -199,6 +199,7 @@ internal sealed partial class Exchange
 
             if (_response.Code == 101)
             {
+                of.Answers.Add(_response.Code);
                 await TunnelAsync(upstream);
                 return Exchanged.Ended;
             }
