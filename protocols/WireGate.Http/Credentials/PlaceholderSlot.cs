@@ -44,6 +44,9 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
     /// <summary>No field line.</summary>
     public const int NoField = -1;
 
+    private const string Misplaced = "a placeholder where none belongs";
+    private const int LongestName = 60;
+
     // user-id ":" password of which one is a placeholder: the other may be whatever a client's form asks for.
     private const int MostBasic = 512;
 
@@ -69,7 +72,7 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
             {
                 if (BinaryField.HasPlaceholder(head.Name(fields[i]), value))
                 {
-                    problem = "a placeholder where none belongs";
+                    problem = $"{Misplaced}, {NameOf(head, fields[i])}";
                     return default;
                 }
 
@@ -103,11 +106,35 @@ internal readonly record struct PlaceholderSlot(SlotKind Kind, int Field = Place
         {
             problem = target.Query.IndexOf("X-Amz-Credential="u8) >= 0
                 ? "a placeholder in a presigned URL, which is not signed anew: sign in the field Authorization"
-                : "a placeholder where none belongs";
+                : $"{Misplaced}, {PlaceOf(head, found)}";
             return default;
         }
 
         return found;
+    }
+
+    // What the client sent, so that it tells nobody anything; never a value.
+    private static string PlaceOf(RequestHead head, in PlaceholderSlot found)
+    {
+        for (int i = 0; i < head.Fields.Length; i++)
+        {
+            FieldLine field = head.Fields[i];
+            ReadOnlySpan<byte> value = head.Value(field);
+            int mayHave = i == found.Field && found.Kind != SlotKind.Basic ? 1 : 0;
+            if (PlaceholderToken.Count(value) > mayHave || EncodedPlaceholder.IsEscaped(value) || (mayHave == 0 && i != found.Field && EncodedPlaceholder.IsInBase64(value)))
+            {
+                return NameOf(head, field);
+            }
+        }
+
+        RequestTarget target = head.ReadTarget();
+        return PlaceholderToken.Count(target.Path) > 0 || EncodedPlaceholder.IsEscaped(target.Path) ? "in the path" : "in the query, or the name of a field";
+    }
+
+    private static string NameOf(RequestHead head, in FieldLine field)
+    {
+        ReadOnlySpan<byte> name = head.Name(field);
+        return PlaceholderToken.IsWithin(name) ? "in the name of a field" : $"in the field {Encoding.ASCII.GetString(name[..Math.Min(name.Length, LongestName)])}";
     }
 
     // But for Basic, which is that.

@@ -32,6 +32,12 @@ internal struct HeadScan(Peer peer)
     /// <exception cref="ProtocolException">A line does not end with CRLF, or it is too long: <see cref="IsTooLong"/>.</exception>
     public bool TryFind(in ReadOnlySequence<byte> buffer, out int length)
     {
+        // An alert, or a handshake.
+        if (_scanned == 0 && buffer.FirstSpan is [0x15 or 0x16, ..])
+        {
+            ProtocolException.Throw(peer, peer == Peer.Client ? "it speaks TLS, and the listener does not: is it http://?" : "it speaks TLS: is it https://?");
+        }
+
         foreach (ReadOnlyMemory<byte> segment in buffer.Slice(_scanned))
         {
             ReadOnlySpan<byte> rest = segment.Span;

@@ -137,6 +137,7 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
             return known;
         }
 
+        ReadOnlySpan<byte> sent = name;
         name = name.Length > ClaimFields.Longest ? name[..ClaimFields.Longest] : name;
         Span<byte> dashed = stackalloc byte[ClaimFields.Longest];
         name.Replace(dashed, (byte)'_', (byte)'-');
@@ -146,7 +147,7 @@ internal sealed class RequestHead() : MessageHead(Peer.Client)
         bool isOfKubernetes = Starts(dashed, "impersonate-"u8) || Starts(dashed, "x-remote-"u8);
         if (known != FieldName.Other && !isOfKubernetes)
         {
-            Refuse("a field that some servers take for another");
+            Refuse($"a field that some servers take for another: {Encoding.ASCII.GetString(sent)}");
         }
 
         return known;

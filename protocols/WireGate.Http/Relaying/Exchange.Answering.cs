@@ -69,6 +69,7 @@ internal sealed partial class Exchange
     private ValueTask<bool> AnswerAsync(Answer answer, bool isLast = false)
     {
         _isAnswered = true;
+        of.Answers.Add(answer.Status);
         return client.AnswerAsync(answer, IsRead, isLast);
     }
 

@@ -16,6 +16,9 @@ namespace WireGate.Http.Relaying;
 /// <content>Who asks, and for what.</content>
 internal sealed partial class Exchange
 {
+    private const string Needed = "a placeholder is needed, where the credential of what is asked for goes: as a bearer token, as the password of Basic, "
+        + "or in the field, the query parameter or the cookie of that name";
+
     private int _prefix;
     private PlaceholderSlot _slot;
     private bool _isMisdirected;
@@ -152,7 +155,7 @@ internal sealed partial class Exchange
             if (slot.Kind == SlotKind.None)
             {
                 Process.Admission.PenalizeSilence(Session.SourceAddress, Session.Config.Limits);
-                return new Refusal(SessionEnd.AuthenticationFailed, "a placeholder is needed: as a bearer token, or the password of Basic", "no placeholder in the request");
+                return new Refusal(SessionEnd.AuthenticationFailed, Needed, NotThere());
             }
 
             PlaceholderVerdict verdict = of.Proven.TryProve(token, out placeholder)
@@ -243,17 +246,24 @@ internal sealed partial class Exchange
         return isThere ? CheckSignable(login!) : Elsewhere(login);
     }
 
+    // Which target it is, and where that takes one, is for the operator alone: a guesser would learn what targets there are.
+    private string NotThere() => TargetOf(Session.Config) is { } target
+        ? $"no placeholder in the request: target \"{target.Name}\" takes it in {string.Join(", or ", target.Logins.Select(l => PlaceIn(l.Http, target.Protocol == ProtocolNames.Kubernetes)).Distinct())}"
+        : "no placeholder in the request";
+
+    private static string PlaceIn(HttpLoginConfig? login, bool isKubernetes) => login?.Surface switch
+    {
+        _ when isKubernetes => "the field Authorization, as a bearer token",
+        HttpSurface.Query => $"the query parameter {login.Name}, once",
+        HttpSurface.Header => $"the field {login.Name}",
+        HttpSurface.Cookie => $"the cookie {login.Name}, once",
+        HttpSurface.Body => $"the body of some paths, at {login.Name}",
+        _ => "the field Authorization",
+    };
+
     private Refusal Elsewhere(HttpLoginConfig? login)
     {
-        string where = login?.Surface switch
-        {
-            _ when _isKubernetes => "the field Authorization, as a bearer token",
-            HttpSurface.Query => $"the query parameter {login.Name}, once",
-            HttpSurface.Header => $"the field {login.Name}",
-            HttpSurface.Cookie => $"the cookie {login.Name}, once",
-            HttpSurface.Body => $"the body of some paths, at {login.Name}",
-            _ => "the field Authorization",
-        };
+        string where = PlaceIn(login, _isKubernetes);
         return new Refusal(
             SessionEnd.FeatureRefused, $"this target takes a placeholder in {where}",
             $"a placeholder elsewhere than in {where}, which login \"{Access.Login.Name}\" names");

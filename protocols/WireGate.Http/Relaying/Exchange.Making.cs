@@ -201,6 +201,7 @@ internal sealed partial class Exchange
 
             if (_response.Code == 101)
             {
+                of.Answers.Add(_response.Code);
                 await TunnelAsync(upstream);
                 return Exchanged.Ended;
             }

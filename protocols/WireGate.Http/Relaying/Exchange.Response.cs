@@ -43,6 +43,7 @@ internal sealed partial class Exchange
     private BodySink BeginAnswer(TargetConfig target, bool isRead)
     {
         _isAnswered = true;
+        of.Answers.Add(_response.Code);
         _response.IsPrivate = _masks is not null || _slot.Kind is not (SlotKind.Bearer or SlotKind.Basic or SlotKind.Signature);
         return client.Begin(_response, PlacesOf(target), isMasked: _masks is not null, isRead);
     }

@@ -78,6 +78,9 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
     /// <summary>Of bodies from upstreams.</summary>
     public ByteCount UpstreamBytes { get; } = new();
 
+    /// <summary>Of what its client was answered.</summary>
+    public AnswerCount Answers { get; private set; } = new();
+
     /// <summary>Several exchanges are made at the same time.</summary>
     public bool IsShared => isShared;
 
@@ -97,12 +100,13 @@ internal sealed class HttpSession(Session session, RelayServices services, bool 
         _draining!.TrySetResult();
     }
 
-    /// <summary>Has the session say how much it moved.</summary>
+    /// <summary>Has the session say how much it moved, and what it was answered.</summary>
     public void Count()
     {
         long client = ClientBytes.Bytes, upstream = UpstreamBytes.Bytes;
         Session.ClientBytes = () => ClientBytes.Bytes - client;
         Session.UpstreamBytes = () => UpstreamBytes.Bytes - upstream;
+        Session.Answers = (Answers = new AnswerCount()).ToString;
     }
 
     /// <summary>It has said what it wants.</summary>

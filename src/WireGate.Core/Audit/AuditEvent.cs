@@ -136,6 +136,9 @@ public sealed record AuditEvent(AuditEventKind Kind)
     /// <summary>Bytes relayed from the client; null: not counted.</summary>
     public long? ClientBytes { get; init; }
 
+    /// <summary>How many requests were answered with which class of status: <c>2xx: 3; 4xx: 1</c>; null: none was.</summary>
+    public string? Answers { get; init; }
+
     /// <summary>Bytes relayed from the upstream; null: not counted.</summary>
     public long? UpstreamBytes { get; init; }
 

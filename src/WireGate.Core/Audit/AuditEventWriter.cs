@@ -65,6 +65,7 @@ internal static class AuditEventWriter
     private static readonly JsonEncodedText Detail = JsonEncodedText.Encode("detail");
     private static readonly JsonEncodedText Actor = JsonEncodedText.Encode("actor");
     private static readonly JsonEncodedText ClientBytes = JsonEncodedText.Encode("clientBytes");
+    private static readonly JsonEncodedText Answers = JsonEncodedText.Encode("answers");
     private static readonly JsonEncodedText UpstreamBytes = JsonEncodedText.Encode("upstreamBytes");
     private static readonly JsonEncodedText DurationMs = JsonEncodedText.Encode("durationMs");
     private static readonly JsonEncodedText[] Kinds = KebabCase<AuditEventKind>();
@@ -109,6 +110,7 @@ internal static class AuditEventWriter
         Write(json, Actor, auditEvent.Actor);
         Write(json, ClientBytes, auditEvent.ClientBytes);
         Write(json, UpstreamBytes, auditEvent.UpstreamBytes);
+        Write(json, Answers, auditEvent.Answers);
         Write(json, DurationMs, (long?)auditEvent.Duration?.TotalMilliseconds);
         json.WriteEndObject();
         json.Flush();

@@ -75,6 +75,7 @@ public sealed class OperationRecord
     {
         Member("ref"u8, reference);
         Member("reason"u8, decision.Reason);
+        Member("near"u8, decision.Near);
         Member("fault"u8, decision.Fault?.ToString());
     }
 

@@ -36,6 +36,12 @@ public readonly record struct Decision
         init => _reason = value;
     }
 
+    /// <summary>
+    /// Of a request that no rule allows, which would have but for what; for the audit log and <c>explain</c>, never for whoever asked, who could
+    /// guess by it. Null: none was near.
+    /// </summary>
+    public string? Near { get; init; }
+
     /// <summary>Who may approve; null unless it is held.</summary>
     public HoldTerms? Hold { get; init; }
 

@@ -50,6 +50,23 @@ internal static class HttpBodyCondition
         return true;
     }
 
+    /// <summary>What of it is not covered.</summary>
+    internal static IEnumerable<string> Misses(HttpMatchConfig match, HttpBody body)
+    {
+        if (!Covers(match with { Body = [] }, body))
+        {
+            yield return NearestRules.Miss("bodySize", body.Most);
+        }
+
+        foreach (KeyValuePair<JsonPointer, ImmutableArray<NamePattern>> member in match.Body)
+        {
+            if (!Covers(match with { Body = [member], BodySize = null }, body))
+            {
+                yield return NearestRules.Miss("body", body.Problem ?? member.Key.ToString());
+            }
+        }
+    }
+
     /// <summary>Whether any of it is touched, or could be.</summary>
     internal static bool Touches(HttpMatchConfig match, HttpBody body)
     {

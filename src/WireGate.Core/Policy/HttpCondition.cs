@@ -30,6 +30,48 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         && HttpBodyCondition.Covers(match, request.Body)
         && CoversResponse(request.Response);
 
+    /// <summary>Whether it asks for paths.</summary>
+    internal bool NamesPaths => !match.Paths.IsEmpty;
+
+    /// <summary>What of a request it does not cover: the names of what it asks for, and what of that a log may have.</summary>
+    internal IEnumerable<string> Misses(HttpOperation request)
+    {
+        if (!match.Methods.IsEmpty && !IsIn(match.Methods, request.Method, StringComparison.Ordinal))
+        {
+            yield return NearestRules.Miss("methods", request.Method);
+        }
+
+        if (!match.Hosts.IsEmpty && !IsIn(match.Hosts, request.Host))
+        {
+            yield return NearestRules.Miss("hosts", request.Host);
+        }
+
+        if (!match.Paths.IsEmpty && !IsIn(match.Paths, request.Path))
+        {
+            yield return "paths";
+        }
+
+        foreach (KeyValuePair<string, NamePattern> query in match.Query.Where(q => !CoversAll([q], request.Query)))
+        {
+            yield return NearestRules.Miss("query", query.Key);
+        }
+
+        foreach (KeyValuePair<string, NamePattern> header in match.Headers.Where(h => !CoversAll([h], request.Headers)))
+        {
+            yield return NearestRules.Miss("headers", header.Key);
+        }
+
+        foreach (string miss in HttpBodyCondition.Misses(match, request.Body))
+        {
+            yield return miss;
+        }
+
+        if (!CoversResponse(request.Response))
+        {
+            yield return "response";
+        }
+    }
+
     /// <summary>Whether any part of a request is touched, or could be.</summary>
     internal bool Touches(HttpOperation request) =>
         TouchesHead(request) && HttpBodyCondition.Touches(match, request.Body) && TouchesResponse(request.Response);

@@ -29,6 +29,36 @@ internal sealed class KubernetesCondition(KubernetesMatchConfig match)
             && (match.Names.IsEmpty || Matches(match.Names, request.Name));
     }
 
+    /// <summary>What of a request it does not cover.</summary>
+    internal IEnumerable<string> Misses(KubernetesRequest request)
+    {
+        if (!CoversVerbs(request))
+        {
+            yield return NearestRules.Miss("verbs", string.Join(", ", request.Verbs));
+        }
+
+        if (!request.IsResource || !(match.IsOfResources || match.Paths.IsEmpty))
+        {
+            yield return request.IsResource ? "paths: it is a resource" : "paths";
+            yield break;
+        }
+
+        if (!match.Resources.IsEmpty && !match.Resources.Any(r => r.Covers(request)))
+        {
+            yield return NearestRules.Miss("resources", $"{request.Resource}{(request.Group.Length == 0 ? "" : $".{request.Group}")}{(request.Subresource.Length == 0 ? "" : $"/{request.Subresource}")}");
+        }
+
+        if (!match.Namespaces.IsEmpty && !Matches(match.Namespaces, request.Namespace))
+        {
+            yield return NearestRules.Miss("namespaces", request.Namespace);
+        }
+
+        if (!match.Names.IsEmpty && !Matches(match.Names, request.Name))
+        {
+            yield return NearestRules.Miss("names", request.Name);
+        }
+    }
+
     /// <summary>Whether any part of a request is touched, or could be.</summary>
     internal bool Touches(KubernetesRequest request)
     {

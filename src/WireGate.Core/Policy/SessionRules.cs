@@ -138,7 +138,7 @@ public sealed class SessionRules
             return operation switch
             {
                 SqlOperation sql => Judge(new SqlParts(sql), now, isRun),
-                HttpOperation http => Judge(new HttpParts(http, _book.BodyMasks), now, isRun),
+                HttpOperation http => Explain(Judge(new HttpParts(http, _book.BodyMasks), now, isRun), http, now),
                 SshOperation ssh => Judge(new SshParts(ssh, _book.DetectingMasks), now, isRun),
                 _ => Deny(null, "rules do not know operations of this kind", isStable: true),
             };
@@ -273,6 +273,18 @@ public sealed class SessionRules
             ? Decide(Verdict.Allow, null)
             : Deny(null, NoRule, isStable);
     }
+
+    private Decision Explain(in Decision decision, HttpOperation request, DateTimeOffset now) =>
+        decision.Verdict != Verdict.Deny ? decision
+        : decision.Rule is { } name ? ExplainPath(decision, name, request.Path)
+        : !ReferenceEquals(decision.Reason, NoRule) ? decision
+        : request.Unknown is { } unknown ? decision with { Reason = $"{NoRule}: {unknown}" }
+        : decision with { Near = NearestRules.Of(_allows, request, now) };
+
+    // What is wrong with a request that is the rule's only because its path can be read in two ways.
+    private Decision ExplainPath(in Decision decision, string rule, HttpPath path) =>
+        path.Problem is { } problem && _denies.Any(r => r.Name == rule && r.Http is { NamesPaths: true })
+            ? decision with { Reason = $"{problem}, and may be one that the rule names" } : decision;
 
     /// <summary>Of two that both let it pass in the end: a hold before none, and two holds on the terms of both.</summary>
     private static Decision Worse(Decision first, Decision second) =>

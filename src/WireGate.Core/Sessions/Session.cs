@@ -123,6 +123,9 @@ public sealed class Session : IDisposable
     /// <summary>Bytes relayed from the upstream.</summary>
     public Func<long>? UpstreamBytes { get; set; }
 
+    /// <summary>How many requests were answered with which class of status, as the audit log has it; null, or gives null: none was.</summary>
+    public Func<string?>? Answers { get; set; }
+
     /// <summary>Cancelled when the session ends during its handshake.</summary>
     public CancellationToken HandshakeToken => _handshake?.Token ?? CancellationToken.None;
 
@@ -326,6 +329,7 @@ public sealed class Session : IDisposable
         Detail = EndDetail,
         ClientBytes = ClientBytes?.Invoke(),
         UpstreamBytes = UpstreamBytes?.Invoke(),
+        Answers = Answers?.Invoke(),
         Duration = _time.GetElapsedTime(_started),
     };
 

@@ -25,14 +25,20 @@ internal static class CaCommand
         Option<string> config = ConfigOption();
         Option<string?> listener = ListenerOption();
         var replace = new Option<bool>("--replace") { Description = "Also where there is one: clients then have to trust the new one." };
-        var command = new Command("create", "Make it: for the hosts of the config's targets and no others, at the paths that the config names.") { config, listener, replace };
+        var more = new Option<string[]>("--host")
+        {
+            Description = "A name besides them, with what is below it, for targets to come: clients need not trust another then. May be repeated.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => [],
+        };
+        var command = new Command("create", "Make it: for the hosts of the config's targets and no others but those that are named, at the paths that the config names.") { config, listener, replace, more };
         command.SetAction((result, _) => CommandLine.GuardAsync(result, () =>
         {
             (GatewayConfig loaded, ListenerConfig found) = Find(result.GetRequiredValue(config), result.GetValue(listener));
-            ImmutableArray<string> hosts = ForwardAuthority.HostsOf(loaded);
+            ImmutableArray<string> hosts = [.. ForwardAuthority.HostsOf(loaded).Union(result.GetRequiredValue(more).Select(HostOf)).Order(StringComparer.Ordinal)];
             if (hosts.IsEmpty)
             {
-                throw new CommandException("no target of HTTP has hosts, so there is nothing that it could sign for: add hosts: [api.example.com] to one");
+                throw new CommandException("no target of HTTP has hosts, so there is nothing that it could sign for: add hosts: [api.example.com] to one, or --host");
             }
 
             Make(found.Authority!, hosts, result.GetValue(replace));
@@ -67,6 +73,10 @@ internal static class CaCommand
         }));
         return command;
     }
+
+    // Of one label, it would sign for all of .com.
+    private static string HostOf(string text) =>
+        Uri.CheckHostName(text) == UriHostNameType.Dns && text.All(char.IsAscii) && text.Contains('.', StringComparison.Ordinal) && !text.EndsWith('.') ? text.ToLowerInvariant() : throw new CommandException($"--host {text}: write a name of two parts or more, like example.com");
 
     private static Option<string> ConfigOption() => new("--config") { Description = "The config file.", DefaultValueFactory = _ => CheckCommand.DefaultConfig };
 

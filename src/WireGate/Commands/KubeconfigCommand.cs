@@ -42,6 +42,12 @@ internal static class KubeconfigCommand
             };
             using MintOutput minted = MintOutput.Read(await client.PostAsync("v1/placeholders", body, AdminJson.Default.MintBody, cancellationToken));
             await PlaceholderCommand.WarnAsync(parsed, minted);
+            if (pem is null && !minted.HasAuthority)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(
+                    "wiregate: the listener's certificate file does not say who signed it: unless kubectl's system trusts it already, name that: --authority FILE");
+            }
+
             minted.WriteKubeconfig(parsed.InvocationConfiguration.Output, parsed.GetValue(space), pem);
         });
         return command;

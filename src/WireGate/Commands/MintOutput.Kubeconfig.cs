@@ -7,6 +7,9 @@ namespace WireGate.Commands;
 /// <content>The form that kubectl reads.</content>
 internal sealed partial class MintOutput
 {
+    /// <summary>Whether the daemon knows who signed the listener's certificate.</summary>
+    public bool HasAuthority => Place("kubeconfig").Authority is { Length: > 0 };
+
     /// <summary>Prints a kubeconfig.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="space">The namespace where none is named; null: kubectl's own.</param>

@@ -8,6 +8,7 @@ namespace WireGate.Configuration;
 /// </summary>
 internal static class ConfigFileChecks
 {
+    private const string Missing = "the file does not exist, create it or correct the path";
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <summary>A good config's errors, if its files have any; else what was found while reading it.</summary>
@@ -20,6 +21,11 @@ internal static class ConfigFileChecks
     private static ConfigError? Check(NamedFile file)
     {
         string? problem = Problem(file);
+        if (problem == Missing && file.ConfigPath.EndsWith(".ca.certificate", StringComparison.Ordinal) && file.ConfigPath.StartsWith("listeners", StringComparison.Ordinal))
+        {
+            problem = "the file does not exist, correct the path, or make it: wiregate ca create";
+        }
+
         return problem is null ? null : new ConfigError(file.Position, file.ConfigPath, problem);
     }
 
@@ -47,7 +53,7 @@ internal static class ConfigFileChecks
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return "the file does not exist, create it or correct the path";
+            return Missing;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

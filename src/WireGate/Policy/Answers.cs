@@ -25,10 +25,15 @@ internal static class Answers
         output.WriteLine($"decision  {Word(decision.Verdict)}");
         output.WriteLine($"rule      {decision.Rule ?? "- (the default)"}");
         output.WriteLine($"why       {decision.Reason ?? $"rule {decision.Rule} says so"}");
+        if (decision.Near is { } near)
+        {
+            output.WriteLine($"near      {Printable.Escape(near)}");
+        }
+
         output.WriteLine($"grant     {answer.Grant ?? "-"}{(answer.Login is { } login ? $", login {login}" : "")}");
         if (decision.Hold is { } hold)
         {
-            output.WriteLine($"approval  {string.Join(" and ", hold.Approvers.Select(Describe))}, within {Duration.Format(hold.Within)}, {Duration.Format(hold.InTransaction)} in a transaction");
+            output.WriteLine($"approval  {string.Join(" and ", hold.Approvers.Select(Describe))}, within {Duration.Format(hold.Within)}{(answer.Ssh is null && answer.Http is null ? $", {Duration.Format(hold.InTransaction)} in a transaction" : "")}");
         }
 
         if (!decision.Masks.IsEmpty)
@@ -112,6 +117,7 @@ internal static class Answers
         ["decision"] = Word(answer.Decision.Verdict),
         ["rule"] = answer.Decision.Rule,
         ["reason"] = answer.Decision.Reason,
+        ["near"] = answer.Decision.Near,
         ["grant"] = answer.Grant,
         ["login"] = answer.Login,
         ["approvers"] = answer.Decision.Hold is { } hold ? new JsonArray([.. hold.Approvers.Select(a => JsonValue.Create(Describe(a)))]) : null,

@@ -1,10 +1,13 @@
-// npm's @kubernetes/client-node with the kubeconfig that it is given: an object, a watch, a program over WebSocket, and a connection to a port.
+// npm's @kubernetes/client-node with the kubeconfig that it is given: an object, a watch, a program over WebSocket, and a connection to a port. It speaks
+// no SPDY within WebSocket, as newer kubectls do: that is done here by hand.
 'use strict';
 
 const assert = require('node:assert');
+const https = require('node:https');
 const path = require('node:path');
 const { PassThrough, Readable } = require('node:stream');
 const { pathToFileURL } = require('node:url');
+const { tunnelled, tunnel } = require('./spdy.js');
 
 const { WG_KUBECONFIG, NODE_PATH } = process.env;
 
@@ -45,6 +48,27 @@ const words = {
     const [back] = await new Promise(resolve => output.on('data', data => data.length > 0 && resolve([data.toString()])));
     console.log(`forward ${back}`);
     socket.close();
+  },
+  async tunnel(k8s, config) {
+    const options = {};
+    await config.applyToHTTPSOptions(options);
+    const asked = https.request(`${config.getCurrentCluster().server}/api/v1/namespaces/shop/pods/web-1/portforward`, {
+      ...options,
+      headers: {
+        ...options.headers, Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol': tunnel,
+      },
+    }).end();
+    const socket = await new Promise((resolve, reject) => {
+      asked.on('error', reject).on('response', r => reject(new Error(`${r.statusCode}`))).on('upgrade', (response, upgraded) => resolve(upgraded));
+    });
+    const back = await new Promise(resolve => {
+      const spdy = tunnelled(socket, false, ({ data }) => data && resolve(data));
+      spdy.open(1, { streamtype: 'error', port: '8080', requestid: '0' })
+        .then(() => spdy.open(3, { streamtype: 'data', port: '8080', requestid: '0' }))
+        .then(() => spdy.send(3, 'hello'));
+    });
+    console.log(`tunnel ${back}`);
+    socket.destroy();
   },
 };
 

@@ -3,13 +3,16 @@
 //
 //   each message: channel (8), data; exec: 0 stdin, 1 stdout, 2 stderr, 3 error, 4 resize; of v5 also 255: the channel named behind it is closed.
 //   port-forward (v4): channels 0 and 1 are data and errors of the first port, each begins with the port (16, little-endian).
+//   port-forward (SPDY/3.1+portforward.k8s.io): SPDY within binary messages, a stream for errors and one for data of each connection to a port.
 //
 // Says of each request what it was, a line of JSON.
 'use strict';
 
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const http2 = require('node:http2');
 const { WebSocketServer } = require('ws');
+const { tunnelled, tunnel } = require('./spdy.js');
 
 const { WG_PORT, WG_CERTIFICATE, WG_KEY, WG_RECORDED } = process.env;
 const recorded = new Map();
@@ -95,10 +98,29 @@ function portForward(socket, url) {
   socket.on('message', data => socket.send(Buffer.concat([Buffer.of(0), Buffer.from(`you said ${data.subarray(1)}`)])));
 }
 
+function tunnelPorts(request, socket, head) {
+  const accept = crypto.createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${tunnel}\r\n\r\n`);
+  socket.unshift(head);
+  const kinds = new Map();
+  const spdy = tunnelled(socket, true, ({ opened, headers, stream, data }) => {
+    if (opened) {
+      kinds.set(opened, headers);
+    } else if (kinds.get(stream).streamtype === 'data' && data.length > 0) {
+      spdy.send(stream, `port ${kinds.get(stream).port} heard ${data}`);
+    }
+  });
+}
+
 const server = http2.createSecureServer({ cert: fs.readFileSync(WG_CERTIFICATE), key: fs.readFileSync(WG_KEY), allowHTTP1: true }, serve);
 server.on('upgrade', (request, socket, head) => {
   const url = new URL(request.url, 'https://x');
   say({ method: request.method, url: request.url, version: request.httpVersion, authorization: request.headers.authorization, user: request.headers['impersonate-user'], upgrade: request.headers.upgrade });
+  if (request.headers['sec-websocket-protocol'] === tunnel) {
+    tunnelPorts(request, socket, head);
+    return;
+  }
+
   sockets.handleUpgrade(request, socket, head, opened => (url.pathname.endsWith('/exec') ? exec(opened) : portForward(opened, url)));
 });
 server.listen(Number(WG_PORT), '127.0.0.1', () => console.log('listening'));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace WireGate.EndToEnd.Tests.Harness;
@@ -20,6 +21,12 @@ internal sealed class RunningProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has in memory at the moment, in bytes.</summary>
+    public long Resident => MemoryOf("VmRSS:");
+
+    /// <summary>The most that it had in memory since <see cref="ForgetPeak"/>.</summary>
+    public long Peak => MemoryOf("VmHWM:");
 
     /// <summary>What it has written to standard output so far.</summary>
     public string Output => Snapshot(_output);
@@ -56,6 +63,9 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     public void Signal(int signal) => Unix.Signal(Id, signal);
 
+    /// <summary>Has the kernel measure <see cref="Peak"/> from now on.</summary>
+    public void ForgetPeak() => File.WriteAllText($"/proc/{Id}/clear_refs", "5");
+
     /// <summary>Waits for its end; its output is whole then.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> WaitForExitAsync(TimeSpan? limit = null)
@@ -84,6 +94,11 @@ internal sealed class RunningProcess : IAsyncDisposable
 
         _process.Dispose();
     }
+
+    // Name: blanks, number, " kB" (proc_pid_status(5)).
+    private long MemoryOf(string name) => 1024 * long.Parse(
+        File.ReadLines($"/proc/{Id}/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
 
     private static async Task CollectAsync(StreamReader reader, StringBuilder into)
     {

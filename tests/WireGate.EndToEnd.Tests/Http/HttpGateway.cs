@@ -12,6 +12,7 @@ internal sealed class HttpGateway : IAsyncDisposable
     private string _configText;
     private RunningProcess? _process;
     private string? _hosts;
+    private string? _auditSize;
 
     private HttpGateway(NginxHost nginx, NodeHost node)
     {
@@ -21,7 +22,7 @@ internal sealed class HttpGateway : IAsyncDisposable
         PrivateFile.Write(Path.Combine(_root, "real"), NginxHost.Token);
         _configText = $$"""
             store: sqlite:{{_root}}/wiregate.db
-            audit: { to: {{AuditDirectory}} }
+            audit: { to: {{_root}}/audit }
             admin:
               socket: { path: {{_root}}/admin.sock, mode: "0600" }
             # Every test comes from the same address: the failures of one must not lock out the next.
@@ -115,7 +116,10 @@ internal sealed class HttpGateway : IAsyncDisposable
 
     public string Log => _process?.Error + _process?.Output;
 
-    private string AuditDirectory => Path.Combine(_root, "audit");
+    public RunningProcess Process => _process!;
+
+    // What it alone has mounted is seen through it only.
+    private string AuditDirectory => (_auditSize is null ? "" : $"/proc/{Process.Id}/root") + Path.Combine(_root, "audit");
 
     private string ConfigPath => Path.Combine(_root, "wiregate.yaml");
 
@@ -123,9 +127,11 @@ internal sealed class HttpGateway : IAsyncDisposable
     /// <param name="node">Another.</param>
     /// <param name="edit">What its config has otherwise; null: nothing.</param>
     /// <param name="hosts">A file that it alone has for /etc/hosts; null: it has the machine's.</param>
-    public static async Task<HttpGateway> StartAsync(NginxHost nginx, NodeHost node, Func<string, string>? edit = null, string? hosts = null)
+    /// <param name="auditSize">How large the file system is, as tmpfs is told, that it alone has for its audit log; null: it has none.</param>
+    public static async Task<HttpGateway> StartAsync(
+        NginxHost nginx, NodeHost node, Func<string, string>? edit = null, string? hosts = null, string? auditSize = null)
     {
-        var gateway = new HttpGateway(nginx, node) { _hosts = hosts };
+        var gateway = new HttpGateway(nginx, node) { _hosts = hosts, _auditSize = auditSize };
         gateway._configText = edit?.Invoke(gateway._configText) ?? gateway._configText;
         PrivateFile.Write(gateway.ConfigPath, gateway._configText);
         await gateway.StartAsync();
@@ -140,11 +146,9 @@ internal sealed class HttpGateway : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        _process = _hosts is null
-            ? RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath])
-            : RunningProcess.Start(
-                "/usr/bin/unshare",
-                [.. Unix.IsRoot ? [] : (string[])["--map-root-user"], "--mount", "--", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", _hosts, Places.Gateway, "run", "--config", ConfigPath]);
+        _process = _hosts is not null ? StartMounted("mount --bind \"$0\" /etc/hosts", _hosts)
+            : _auditSize is not null ? StartMounted($"mount -t tmpfs -o size={_auditSize},mode=700 none \"$0\"", Directory.CreateDirectory(Path.Combine(_root, "audit")).FullName)
+            : RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath]);
         await Wait.UntilAsync(IsReadyAsync, "the gateway to serve");
     }
 
@@ -182,6 +186,10 @@ internal sealed class HttpGateway : IAsyncDisposable
         int Loaded() => Log.Split("config", StringSplitOptions.None).Length;
     }
 
+    /// <summary>Gives the file system of its audit log another size.</summary>
+    public async Task ResizeAuditAsync(string size) => (await Tools.RunAsync(
+        "/usr/bin/nsenter", [$"--target={Process.Id}", .. Unix.IsRoot ? [] : (string[])["--user"], "--mount", "--", "mount", "-o", $"remount,size={size}", Path.Combine(_root, "audit")])).Succeeded();
+
     public void Signal(int signal) => _process!.Signal(signal);
 
     public Task<int> WaitForExitAsync() => _process!.WaitForExitAsync();
@@ -203,6 +211,11 @@ internal sealed class HttpGateway : IAsyncDisposable
         _certificates.Dispose();
         Directory.Delete(_root, recursive: true);
     }
+
+    // With a mount of its own, which goes with it.
+    private RunningProcess StartMounted(string mount, string what) => RunningProcess.Start(
+        "/usr/bin/unshare",
+        [.. Unix.IsRoot ? [] : (string[])["--map-root-user"], "--mount", "--", "sh", "-c", $"{mount} && exec \"$@\"", what, Places.Gateway, "run", "--config", ConfigPath]);
 
     private async Task<bool> IsReadyAsync() => _process!.HasExited
         ? throw new InvalidOperationException($"The gateway ended at its start:\n{Log}")

@@ -14,7 +14,7 @@ namespace WireGate.EndToEnd.Tests.Http;
 internal sealed class RawHttp2Client : IAsyncDisposable
 {
     private const int Head = 9;
-    private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7;
+    private const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -26,13 +26,21 @@ internal sealed class RawHttp2Client : IAsyncDisposable
     {
     }
 
-    public static async Task<RawHttp2Client> ConnectAsync(int port)
+    /// <param name="port">On loopback.</param>
+    /// <param name="isWide">Its windows are as wide as can be, for its connection and for each stream.</param>
+    public static async Task<RawHttp2Client> ConnectAsync(int port, bool isWide = false)
     {
         var client = new RawHttp2Client();
         await client._socket.ConnectAsync(IPAddress.Loopback, port);
 
-        // SETTINGS_HEADER_TABLE_SIZE 0: each answer stands for itself.
-        await client.SendAsync([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [0, 1, 0, 0, 0, 0])]);
+        // SETTINGS_HEADER_TABLE_SIZE 0: each answer stands for itself. SETTINGS_INITIAL_WINDOW_SIZE, and what the connection has besides its 65,535.
+        byte[] tables = [0, 1, 0, 0, 0, 0], windows = [0, 4, 0x7F, 0xFF, 0xFF, 0xFF];
+        await client.SendAsync([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, isWide ? [.. tables, .. windows] : tables)]);
+        if (isWide)
+        {
+            await client.SendAsync(Frame(WindowUpdate, 0, 0, [0x7F, 0xFF, 0, 0]));
+        }
+
         return client;
     }
 

@@ -24,6 +24,9 @@ internal sealed class ScriptHost : IAsyncDisposable
     /// <summary>PEM of who signed its certificate.</summary>
     public string Authority => _certificates.CaPath;
 
+    /// <summary>What it has complained about.</summary>
+    public string Error => _process!.Error;
+
     /// <summary>What it has said since it listens.</summary>
     public IReadOnlyList<JsonElement> Records => [.. _process!.Output.Split('\n')[1..^1].Select(line => JsonElement.Parse(line))];
 

@@ -125,6 +125,42 @@ internal sealed class HeldKubectlTests
         Assert.That(Seen("PATCH"), Is.EqualTo(before + 1), "it was made once");
     }
 
+    /// <summary>What it streams kubectl 1.20 does not come back with by itself.</summary>
+    [Test]
+    public async Task Kubectl_tells_what_an_exec_waits_for_and_ends()
+    {
+        await using var front = new ImpatientFront(_gateway.Port, _gateway.Authority, "/exec?");
+        await using RunningProcess kubectl = _gateway.Kubectl(
+            _alice, [$"--server=https://127.0.0.1:{front.Port}/prod", $"--certificate-authority={front.Authority}", "exec", "web-1", "--", "true"]);
+
+        // It looks for the pod first.
+        await ApproveAsync((await PendingAsync(1))[0]);
+        Assert.That(await kubectl.WaitForExitAsync(), Is.EqualTo(1));
+        string id = (await PendingAsync(1))[0];
+        (await _gateway.CommandAsAsync(Approver, "approval", "deny", id, "--reason", "not now")).Succeeded();
+
+        Assert.That(kubectl.Error, Does.StartWith($"Error from server (TooManyRequests): waiting for approval {id} by 1 of sre until "));
+        Assert.That(front.ToldToWait, Is.EqualTo(1));
+        Assert.That(Seen("/exec?command=true"), Is.Zero);
+    }
+
+    [Test]
+    public async Task Kubectl_ends_with_a_watch_that_waits_and_the_same_again_begins_when_somebody_has_said_yes()
+    {
+        await using var front = new ImpatientFront(_gateway.Port, _gateway.Authority, "watch=true");
+        string[] arguments = [$"--server=https://127.0.0.1:{front.Port}/prod", $"--certificate-authority={front.Authority}", .. RecordedScript.Watch];
+        ToolResult told = await _gateway.KubectlAsync(_alice, arguments);
+        string id = (await PendingAsync(1))[0];
+        Assert.That((told.ExitCode, front.ToldToWait), Is.EqualTo((1, 1)));
+        Assert.That(told.Output, Does.Contain("web-2").And.Not.Contain(RecordedScript.Change), "what it listed first");
+        Assert.That(told.Error, Is.EqualTo("Error from server (TooManyRequests): the server has received too many requests and has asked us to try again later (get pods)\n"));
+
+        await ApproveAsync(id);
+        await using RunningProcess again = _gateway.Kubectl(_alice, arguments);
+        await Wait.UntilAsync(() => again.HasExited || again.Output.Contains(RecordedScript.Change, StringComparison.Ordinal), "the change to be shown");
+        Assert.That(again.HasExited, Is.False, again.Error);
+    }
+
     private async Task<string[]> PendingAsync(int count)
     {
         string[] ids = [];

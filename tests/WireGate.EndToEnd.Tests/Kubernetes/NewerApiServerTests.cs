@@ -82,6 +82,19 @@ internal sealed partial class NewerApiServerTests
     }
 
     [Test]
+    public async Task A_port_is_reached_by_SPDY_within_WebSocket_and_the_log_has_its_bytes()
+    {
+        await using KubernetesGateway plain = await KubernetesGateway.StartAsync(Places.Kubectl, _server.Port, _server.Authority, ApiServer.Token);
+        (string program, string[] arguments, Dictionary<string, string> environment) = Client(await plain.KubeconfigAsync(), "tunnel");
+        ToolResult result = await Tools.RunAsync(program, arguments, environment);
+
+        Assert.That(result.Succeeded().Output, Is.EqualTo("tunnel port 8080 heard hello\n"), result.ToString());
+        string log = "";
+        await Wait.UntilAsync(async () => (log = await plain.AuditAsync()).Contains("\"event\":\"ports\"", StringComparison.Ordinal), "the end of the port-forward in the audit log");
+        Assert.That(log.Split('\n'), Has.One.Contains("\"event\":\"ports\"").And.One.Contains("\"ports\":\"8080: 5 in, 21 out\""), log);
+    }
+
+    [Test]
     public async Task Who_is_refused_runs_nothing_over_WebSocket()
     {
         string bob = await KubeconfigAsync("bob");

@@ -70,6 +70,16 @@ internal sealed class BodyRuleTests(TransportKind transport) : HttpFixture(trans
     }
 
     [Test]
+    public async Task Which_rule_was_near_is_in_the_log_and_not_in_the_answer()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /pay", Json + $"Content-Length: {Refund.Length}\r\n", Refund));
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.Contain("\"detail\":\"denied: no rule allows it\"").And.Not.Contain("/kind"));
+        Assert.That(Audit.Operations.Single().GetProperty("near").GetString(), Does.Contain("would allow it but for: body (/kind)"));
+    }
+
+    [Test]
     public async Task A_body_is_judged_and_sent_whole_wherever_it_is_cut([Range(0, 17)] int at)
     {
         RawPeer client = await ConnectAsync();

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 
@@ -191,6 +192,59 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
         Assert.That(await upstream.ReadAsync(2), Is.EqualTo("ok"));
         await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
         Assert.That(await client.HeadAsync(), Is.EqualTo("HTTP/1.1 204 No Content\r\n\r\n"));
+    }
+
+    [Test]
+    public async Task A_client_that_leaves_when_it_is_told_to_go_on_is_who_has_left([Values] bool isReset)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("POST /", "Expect: 100-continue\r\nContent-Length: 2\r\n"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 100 Continue\r\n\r\n");
+        await client.ReadUntilAsync("\r\n\r\n");
+        if (isReset)
+        {
+            client.Reset();
+        }
+        else
+        {
+            client.Dispose();
+        }
+
+        await upstream.ReadToEndAsync();
+        Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.ClientClosed));
+    }
+
+    [Test]
+    public async Task A_client_that_speaks_TLS_where_none_is_spoken_is_told_so_in_the_log()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync("\u0016\u0003\u0001\u0002\0\u0001\0");
+        Assert.That(await client.ReadToEndAfterAsync(client.Finish), Does.StartWith("HTTP/1.1 400 "));
+
+        Assert.That(Records(AuditEventKind.SessionRefused).Single().Detail, Is.EqualTo("it speaks TLS, and the listener does not: is it http://?"));
+    }
+
+    [Test]
+    public async Task The_end_of_a_session_says_how_its_requests_were_answered()
+    {
+        RawPeer client = await ConnectAsync();
+        RawPeer? upstream = null;
+        foreach (string answer in (string[])["200 OK", "201 Created", "404 Not Found"])
+        {
+            await client.SendAsync(Request("GET /"));
+            upstream ??= await AcceptAsync();
+            await upstream.HeadAsync();
+            await upstream.SendAsync($"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+            await client.HeadAsync();
+        }
+
+        await client.SendAsync(Request("GET /admin/x"));
+        await client.ReadUntilAsync("}\n");
+        client.Dispose();
+
+        Assert.That((await EndAsync()).Answers, Is.EqualTo("2xx: 2; 4xx: 2"), "what the gateway answers by itself as well");
     }
 
     [Test]

@@ -22,22 +22,42 @@ internal sealed class MisplacedPlaceholderTests(TransportKind transport) : HttpF
         Targets = config.Targets.Values.Select(t => t.Name == "api" ? t with { Http2 = TargetHttp2.Clear } : t).ToFrozenDictionary(t => t.Name),
     };
 
-    [TestCase("GET /v1?a=%77{1}", "")]
-    [TestCase("GET /%2577{1}", "")]
-    [TestCase("GET /v1", "Referer: https://x/?t=%77{1}\r\n")]
-    [TestCase("GET /v1", "Cookie: a=%77{1}\r\n")]
-    [TestCase("GET /v1", "X-Auth: Basic {2}\r\n")]
-    [TestCase("GET /v1", "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.{2}\r\n")]
-    [TestCase("GET /v1?a={2}", "")]
-    public async Task In_other_words_it_is_refused(string line, string fields)
+    [TestCase("GET /v1?a=%77{1}", "", "in the query, or the name of a field")]
+    [TestCase("GET /%2577{1}", "", "in the path")]
+    [TestCase("GET /v1", "Referer: https://x/?t=%77{1}\r\n", "in the field Referer")]
+    [TestCase("GET /v1", "Cookie: a=%77{1}\r\n", "in the field Cookie")]
+    [TestCase("GET /v1", "X-Auth: Basic {2}\r\n", "in the field X-Auth")]
+    [TestCase("GET /v1", "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.{2}\r\n", "in the field Sec-WebSocket-Protocol")]
+    [TestCase("GET /v1?a={2}", "", "in the query, or the name of a field")]
+    public async Task In_other_words_it_is_refused_and_the_field_is_named(string line, string fields, string where)
     {
         string coded = Convert.ToBase64String(Encoding.ASCII.GetBytes("u:" + Token)).TrimEnd('=');
         string request = Request(line, fields).Replace("{1}", Token[1..], StringComparison.Ordinal).Replace("{2}", coded, StringComparison.Ordinal);
         RawPeer client = await ConnectAsync();
         await client.SendAsync(request.Replace("api.test", "other.test", StringComparison.Ordinal));
 
-        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain($"a placeholder where none belongs, {where}").And.Not.Contain(Token[1..]));
         Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [Test]
+    public async Task A_field_that_some_servers_take_for_another_is_named()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /", "X_Forwarded_For: 10.0.0.1\r\n"));
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("a field that some servers take for another: X_Forwarded_For").And.Not.Contain("10.0.0.1"));
+    }
+
+    [Test]
+    public async Task Where_one_is_needed_is_for_the_operator_to_know()
+    {
+        Config = WithLogin(Config, new HttpLoginConfig { Secret = "real", Surface = HttpSurface.Cookie, Name = "session" });
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: api.test\r\n\r\n");
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 401 ").And.Contain("the query parameter or the cookie of that name").And.Not.Contain("session"));
+        Assert.That(Records(AuditEventKind.SessionRefused)[0].Detail, Is.EqualTo("no placeholder in the request: target \"api\" takes it in the cookie session, once"));
     }
 
     [Test]

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using WireGate.Commands;
+using WireGate.Configuration;
 using WireGate.Http.Forward;
 using WireGate.Tests.Configuration;
 
@@ -40,6 +41,31 @@ internal sealed class CaCommandTests
         Assert.That(ForwardAuthority.ProblemOf(made, DateTimeOffset.UtcNow), Is.Null);
         Assert.That(ForwardAuthority.NamesOf(made), Is.EqualTo(new[] { "api.example.com", "git.internal" }));
         Assert.That(Directory.EnumerateFiles(_directory.Path, "*.new"), Is.Empty);
+    }
+
+    [Test]
+    public void Makes_one_for_hosts_to_come_so_that_clients_need_not_trust_another()
+    {
+        (int exit, string output, string error) = Run("create", "--host", "Example.com", "--host", "git.internal");
+
+        Assert.That(exit, Is.Zero, error);
+        Assert.That(output, Does.Contain("api.example.com, example.com, git.internal\n"));
+        using X509Certificate2 made = X509Certificate2.CreateFromPemFile(Certificate, Key);
+        Assert.That(ForwardAuthority.Permits(made, "other.example.com"));
+        Assert.That(ForwardAuthority.Permits(made, "example.org"), Is.False);
+    }
+
+    [TestCase("com")]
+    [TestCase("*.example.com")]
+    [TestCase("10.0.0.1")]
+    [TestCase("example.com.")]
+    [TestCase("https://example.com")]
+    public void Makes_none_for_what_is_no_name_or_too_wide(string host)
+    {
+        (int exit, _, string error) = Run("create", "--host", host);
+
+        Assert.That((exit, error), Is.EqualTo((1, $"wiregate: --host {host}: write a name of two parts or more, like example.com\n")));
+        Assert.That(File.Exists(Certificate), Is.False);
     }
 
     [Test]
@@ -94,6 +120,14 @@ internal sealed class CaCommandTests
         Assert.That(Run("create", "--listener", "out").Exit, Is.Zero);
         Assert.That(Run("create", "--listener", "three").Error, Does.Contain("three"));
         Assert.That(Run("create", "--listener", "two").Error, Does.Contain("/nowhere"));
+    }
+
+    [Test]
+    public void Check_says_how_one_that_is_not_there_is_made()
+    {
+        string[] errors = [.. ConfigFileChecks.Check(ConfigLoader.Load(Path.Combine(_directory.Path, "wiregate.yaml"))).Select(e => e.ToString())];
+
+        Assert.That(errors, Has.One.Contains("ca.certificate: the file does not exist, correct the path, or make it: wiregate ca create"), string.Join('\n', errors));
     }
 
     [Test]

@@ -55,6 +55,29 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
     }
 
     [Test]
+    public void Explain_says_which_rule_was_near_and_what_of_a_request_it_would_not_take()
+    {
+        Explain("--http", "POST /repos/acme/x");
+        Assert.That(Output, Does.Match("(?m)^why       no rule allows it$").And.Match(@"(?m)^near      .*rule repos would allow it but for: methods \(POST\)"));
+
+        ForgetOutput();
+        Explain("--http", "PUT /pay", "--body", "{\"kind\":\"charge\",\"x\":\"                                        too long\"}");
+        Assert.That(Output, Does.Match(@"(?m)^near      .*rule pays would allow it but for: bodySize \(72 bytes\)"));
+
+        ForgetOutput();
+        Explain("--http", "GET /repos//x");
+        Assert.That(Output, Does.Match("(?m)^why       the path has an empty part, and may be one that the rule names$").And.Not.Match("(?m)^near"));
+    }
+
+    [Test]
+    public void Explain_of_a_hold_says_nothing_of_transactions()
+    {
+        Explain("--http", "DELETE /v1/x");
+
+        Assert.That(Output, Does.Match("(?m)^approval  1 of dba, within [0-9a-z]+$"));
+    }
+
+    [Test]
     public void Explain_tells_people_what_a_request_was_taken_for()
     {
         Explain("--http", "GET /a/../b?k=a b&l=\u001b");

@@ -70,6 +70,8 @@ internal sealed class KubeconfigCommandTests
 
         Assert.That((await daemon.RunAsync([.. Ask, "--authority", named])).Output, Does.Contain($"certificate-authority-data: {Convert.ToBase64String("whatever it is\n"u8)}\n"));
         Assert.That((await daemon.RunAsync([.. Ask, "--authority", "/nowhere"])).Error, Does.StartWith("wiregate: --authority /nowhere: "));
+        Assert.That((await daemon.RunAsync([.. Ask, "--authority", named])).Error, Does.Not.Contain("--authority"));
+        Assert.That((await daemon.RunAsync(Ask)).Error, Does.Contain("does not say who signed it").And.Contain("--authority FILE"));
     }
 
     [Test]

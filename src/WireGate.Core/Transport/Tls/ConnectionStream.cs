@@ -57,6 +57,9 @@ internal sealed class ConnectionStream(Connection connection) : Stream
     /// <summary>Whoever reads got to the end of the connection, however that came. Behind a close_notify nobody reads.</summary>
     internal bool HasEnded { get; private set; }
 
+    /// <summary>What came is no record of TLS.</summary>
+    internal bool HasNoRecord { get; private set; }
+
     /// <summary>Bytes that were written and not sent since.</summary>
     internal int Collected { get; private set; }
 
@@ -191,7 +194,8 @@ internal sealed class ConnectionStream(Connection connection) : Stream
             _received.Slice(0, HeaderLength).CopyTo(header);
             long record = HeaderLength + BinaryPrimitives.ReadUInt16BigEndian(header[3..]);
             // What is no record is refused by who reads it, and has no length that could be waited for.
-            _recordLeft = header[0] is < FirstContentType or > LastContentType ? length : length >= record ? record : 0;
+            HasNoRecord = header[0] is < FirstContentType or > LastContentType;
+            _recordLeft = HasNoRecord ? length : length >= record ? record : 0;
         }
 
         if (_recordLeft == 0 && _ended)

@@ -61,7 +61,7 @@ public sealed class TlsConnection : Connection
         ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(options);
         (SslStream stream, ConnectionStream records) = await HandshakeAsync(
-            inner, Peer.Client, s => s.AuthenticateAsServerAsync(options, cancellationToken));
+            inner, Peer.Client, "the client speaks no TLS", s => s.AuthenticateAsServerAsync(options, cancellationToken));
         return new TlsConnection(inner, records, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
         {
             ServerName = stream.TargetHostName is { Length: > 0 } name ? name : null,
@@ -78,7 +78,8 @@ public sealed class TlsConnection : Connection
     {
         ArgumentNullException.ThrowIfNull(inner);
         (SslStream stream, ConnectionStream records) = await HandshakeAsync(
-            inner, Peer.Upstream, s => s.AuthenticateAsClientAsync(options, cancellationToken));
+            inner, Peer.Upstream, options.ApplicationProtocols?.Contains(SslApplicationProtocol.Http11) == true ? "it speaks no TLS: is it http://?" : "it speaks no TLS",
+            s => s.AuthenticateAsClientAsync(options, cancellationToken));
         return new TlsConnection(inner, records, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
     }
 
@@ -153,7 +154,7 @@ public sealed class TlsConnection : Connection
     }
 
     private static async ValueTask<(SslStream Stream, ConnectionStream Records)> HandshakeAsync(
-        Connection inner, Peer peer, Func<SslStream, Task> authenticate)
+        Connection inner, Peer peer, string noTls, Func<SslStream, Task> authenticate)
     {
         var bytes = new ConnectionStream(inner) { HandshakeOnPool = true };
         var stream = new SslStream(bytes, leaveInnerStreamOpen: true);
@@ -169,7 +170,7 @@ public sealed class TlsConnection : Connection
         {
             await inner.Loop.Switch();
             await stream.DisposeAsync();
-            throw new ProtocolException(peer, "the TLS handshake failed: " + (e.InnerException ?? e).Message, e);
+            throw new ProtocolException(peer, $"the TLS handshake failed: {(bytes.HasNoRecord ? noTls : (e.InnerException ?? e).Message)}", e);
         }
         catch
         {

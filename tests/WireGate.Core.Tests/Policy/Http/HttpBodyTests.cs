@@ -116,6 +116,16 @@ internal sealed class HttpBodyTests
     [TestCase("/a~2")]
     public void Refuses_a_pointer_that_is_none(string text) => Assert.That(JsonPointer.TryParse(text, out _), Is.False);
 
+    [TestCase("""{"kind":"charge"}""", ExpectedResult = "rule allow would allow it but for: body (/kind)")]
+    [TestCase("""{"kind":"refund","note":"much too long"}""", ExpectedResult = "rule allow would allow it but for: bodySize (40 bytes)")]
+    [TestCase("no JSON", ExpectedResult = "rule allow would allow it but for: body (it is no JSON, or has a member twice)")]
+    public string? What_keeps_a_body_from_being_allowed_is_told(string body)
+    {
+        MatchConfig match = Body(("/kind", ["refund"]));
+        match = match with { Http = match.Http! with { BodySize = new HttpBodySizeConfig(20, null) } };
+        return Judge(Request("POST", "/") with { Body = HttpBody.OfJson(Encoding.UTF8.GetBytes(body), [Pointer("/kind")]) }, Allow(match)).Near;
+    }
+
     private static (bool Covers, bool Touches) Verdicts(string body, string pointer, string value)
     {
         MatchConfig match = Body((pointer, [value]));

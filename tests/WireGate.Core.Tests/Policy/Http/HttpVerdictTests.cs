@@ -101,6 +101,35 @@ internal sealed class HttpVerdictTests
         Assert.That(config.RuleBook.For(Alice).Judge(Get("/a%2fb"), Now).Verdict, Is.EqualTo(Verdict.Deny));
     }
 
+    [TestCase("POST", "/repos/acme/x?page=1", "x-env: prod", ExpectedResult = "rule posts would allow it but for: paths; rule reads would allow it but for: methods (POST)")]
+    [TestCase("GET", "/repos/other/x?page=1", "x-env: prod", ExpectedResult = "rule reads would allow it but for: paths")]
+    [TestCase("GET", "/repos/acme/x", "x-env: test",
+        ExpectedResult = "rule deletes would allow it but for: methods (GET), paths; rule posts would allow it but for: methods (GET), paths; rule reads would allow it but for: query (page), headers (x-env)")]
+    [TestCase("DELETE", "/", "x-env: test", ExpectedResult = "rule deletes would allow it but for: paths; rule posts would allow it but for: methods (DELETE)")]
+    public string? What_no_rule_allows_says_which_came_nearest(string method, string target, string header) => Judge(
+        Request(method, target, header),
+        Allow(Match("GET", "/repos/acme/**", query: "page: *", headers: "x-env: prod*"), "reads"), Allow(Match("DELETE", "/x", headers: "x-env: *"), "deletes"),
+        Allow(Match("POST", "/"), "posts"), Deny(Match(paths: "/never"), "never")).Near;
+
+    [Test]
+    public void What_a_rule_denies_or_allows_has_none_near()
+    {
+        Assert.That(Judge(Get("/x"), Deny(Match("GET")), Allow(Match("POST"))).Near, Is.Null);
+        Assert.That(Judge(Get("/x"), Allow(Match("GET")), Allow(Match("POST"))).Near, Is.Null);
+        Assert.That(Judge(Get("/x"), Deny(Match("POST"))).Near, Is.Null);
+    }
+
+    [Test]
+    public void A_path_that_can_be_read_in_two_ways_is_told_and_not_only_the_rule_that_it_may_be_of()
+    {
+        RuleConfig[] rules = [Deny(Match(paths: "/admin/**"), "no-admin") with { Reason = "not for agents" }, Allow(Match(paths: "/repos/**")), Deny(Match("PUT"), "no-put")];
+
+        Assert.That(Judge(Get("/repos//x"), rules) is { Rule: "no-admin", Reason: "the path has an empty part, and may be one that the rule names" });
+        Assert.That(Judge(Get("/admin/x"), rules) is { Rule: "no-admin", Reason: "not for agents" });
+        Assert.That(Judge(Get("/repos/%2f"), rules[1]) is { Rule: null, Reason: @"no rule allows it: the path has an escaped slash, or a \" });
+        Assert.That(Judge(Request("PUT", "/repos//x"), rules[1], rules[2]) is { Rule: "no-put", Reason: null });
+    }
+
     [Test]
     public void Judging_a_request_allocates_nothing()
     {

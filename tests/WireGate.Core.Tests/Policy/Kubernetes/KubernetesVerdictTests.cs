@@ -36,6 +36,14 @@ internal sealed class KubernetesVerdictTests
     public void What_a_match_names_must_fit(string request, string verbs, string resources, string namespaces, string names, bool covers, bool touches) =>
         Assert.That(Verdicts(Request(request), Kube(verbs, resources, namespaces, names)), Is.EqualTo((covers, touches)));
 
+    [TestCase("DELETE " + Pods + "/web", ExpectedResult = "rule allow would allow it but for: verbs (delete)")]
+    [TestCase("GET " + Pods, ExpectedResult = "rule allow would allow it but for: verbs (list)")]
+    [TestCase("GET /api/v1/namespaces/test/pods/web", ExpectedResult = "rule allow would allow it but for: namespaces (test)")]
+    [TestCase("GET /apis/apps/v1/namespaces/shop/deployments/web/scale", ExpectedResult = "rule allow would allow it but for: resources (deployments.apps/scale)")]
+    [TestCase("GET /api/v1/pods", ExpectedResult = "rule allow would allow it but for: verbs (list), namespaces (none)")]
+    [TestCase("GET /metrics", ExpectedResult = "rule allow would allow it but for: paths")]
+    public string? What_no_rule_allows_says_which_came_nearest(string request) => Judge(Request(request), Allow(Kube("get", "pods", "shop"))).Near;
+
     [TestCase("GET " + Pods + "/web/log", "pods", false, true)]
     [TestCase("GET " + Pods + "/web/log", "*", false, true)]
     [TestCase("GET " + Pods + "/web/log", "pods/log", true, true)]
