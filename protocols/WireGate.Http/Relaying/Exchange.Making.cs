@@ -16,6 +16,7 @@ internal sealed partial class Exchange
 {
     private bool _isRepeated;
     private bool _needsHttp11;
+    private bool _isStale;
 
     /// <summary>How an exchange on one connection to the upstream went.</summary>
     private enum Exchanged
@@ -48,7 +49,7 @@ internal sealed partial class Exchange
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
         bool isHttp11 = !Head.Upgrade.IsEmpty;
-        (_isRepeated, _needsHttp11) = (false, false);
+        (_isRepeated, _needsHttp11, _isStale) = (false, false, false);
         while (true)
         {
             UpstreamLeg? upstream = null;
@@ -58,7 +59,8 @@ internal sealed partial class Exchange
             {
                 // One that waits may be closed at this moment, and what people approved is not made again: that would be used up for nothing. Of HTTP/2
                 // that is so as well: a stream that the upstream did not take could be, but a connection may also be lost without a word.
-                upstream = (_approval is null ? of.Services.Pool.Take(key, isHttp11 || _needsHttp11) : null) ?? await ConnectAsync(key, isHttp11 || _needsHttp11);
+                bool isFresh = _approval is not null || _isStale;
+                upstream = (isFresh ? null : of.Services.Pool.Take(key, isHttp11 || _needsHttp11)) ?? await ConnectAsync(key, isHttp11 || _needsHttp11, isFresh);
             }
             catch (OperationCanceledException)
             {
@@ -110,13 +112,13 @@ internal sealed partial class Exchange
     }
 
     // Whoever ends the session meanwhile does not wait for an upstream that swallows everything.
-    private async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool isHttp11)
+    private async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool isHttp11, bool isFresh)
     {
         using var ended = new CancellationTokenSource();
         client.Interrupted = ended.Cancel;
         try
         {
-            return await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh: _approval is not null, Session.Config.Limits.Connect, ended.Token);
+            return await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh, Session.Config.Limits.Connect, ended.Token);
         }
         finally
         {

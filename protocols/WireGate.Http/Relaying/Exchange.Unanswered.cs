@@ -33,7 +33,10 @@ internal sealed partial class Exchange
             return true;
         }
 
-        return upstream.IsReused && upstream.Reset is null && Head.Body.Kind == BodyKind.None && IsIdempotent;
+        // Once (RFC 9110 section 9.2.2), and on a connection that is new: an upstream that loses those that waited loses the next of them as well.
+        bool isStale = upstream.IsReused && upstream.Reset is null && Head.Body.Kind == BodyKind.None && IsIdempotent && !_isStale;
+        _isStale |= isStale;
+        return isStale;
     }
 
     private async ValueTask<Exchanged> FinishUnansweredAsync(BodyEnd sent, bool mayRepeat, ErrorCode? reset)

@@ -274,36 +274,6 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
     }
 
     [Test]
-    public async Task A_connection_that_the_upstream_has_closed_meanwhile_costs_no_request()
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /1"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
-        await client.ReadUntilAsync("\r\n\r\nx");
-        upstream.Dispose();
-        await client.SendAsync(Request("GET /2"));
-        RawPeer another = await AcceptAsync();
-        Assert.That(await another.HeadAsync(), Does.StartWith("GET /2 "));
-        await another.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny");
-        Assert.That(await client.ReadUntilAsync("\r\n\r\ny"), Does.StartWith("HTTP/1.1 200 OK"));
-    }
-
-    [Test]
-    public async Task A_request_that_may_have_run_is_not_made_again()
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("POST /", "Content-Length: 1\r\n", "x"));
-        RawPeer upstream = await AcceptAsync();
-        await upstream.HeadAsync();
-        upstream.Dispose();
-
-        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 502 ").And.Contain("closed before it answered"));
-        Assert.That(IsUpstreamAsked, Is.False);
-    }
-
-    [Test]
     public async Task An_answer_may_come_before_the_whole_request()
     {
         RawPeer client = await ConnectAsync();
