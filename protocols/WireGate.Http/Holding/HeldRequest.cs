@@ -85,7 +85,7 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
         var differs = new List<string>();
         if (asked.Target != again.Target || asked.Login != again.Login || asked.Requester.Issuer != again.Requester.Issuer)
         {
-            differs.Add("its target, login or caller");
+            differs.Add("another target, login or caller");
         }
 
         if (asked.Kind == ApprovalKind.Operation)
@@ -93,15 +93,15 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
             string before = asked.Display, now = again.Display;
             if (before.Split('\n')[0] != now.Split('\n')[0])
             {
-                differs.Add("its method or URL");
+                differs.Add("another method or URL");
             }
 
             if (BodyOf(asked) != BodyOf(again))
             {
-                differs.Add("its body");
+                differs.Add("another body");
             }
         }
 
-        return $"{(differs.Count == 0 ? asked.Kind == ApprovalKind.Session ? "its terms" : "its fields" : string.Join(" and ", differs))} differ";
+        return $"it has {(differs.Count == 0 ? asked.Kind == ApprovalKind.Session ? "other terms" : "other fields" : string.Join(" and ", differs))}";
     }
 }

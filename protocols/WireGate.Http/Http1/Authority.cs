@@ -5,6 +5,9 @@ namespace WireGate.Http.Http1;
 /// <summary>host [":" port], as Host and a request target have it (RFC 3986 section 3.2): without userinfo, without a list.</summary>
 internal static class Authority
 {
+    // A name has 253 characters at most, as it is written (RFC 1034 section 3.1, RFC 1123 section 2.1), and may end with a dot.
+    private const int LongestHost = 255;
+
     /// <summary>Takes it apart.</summary>
     /// <param name="text">All of it.</param>
     /// <param name="host">The name or address, in its brackets if it has some.</param>
@@ -23,7 +26,7 @@ internal static class Authority
                 return false;
             }
         }
-        else if (host.IsEmpty || host.ContainsAnyExcept(Grammar.Host))
+        else if (host.IsEmpty || host.Length > LongestHost || host.ContainsAnyExcept(Grammar.Host))
         {
             return false;
         }

@@ -17,9 +17,6 @@ internal static class Grammar
     /// <summary>What a query may have. RFC 3986 has less; what is added is visible, and browsers and SDKs send it.</summary>
     public static readonly SearchValues<byte> Query = Of("-._~!$&'()*+,;=:@/%?[]{}|^`\"<>" + Digits + Letters);
 
-    /// <summary>What a URI-reference may have (RFC 3986 appendix A).</summary>
-    public static readonly SearchValues<byte> Reference = Of("-._~!$&'()*+,;=:@/%?#[]" + Digits + Letters);
-
     /// <summary>What a parameter may have without quotes: more than a token (RFC 5988 section 5, ptoken), but no brackets of a link.</summary>
     public static readonly SearchValues<byte> Unquoted = Of("!#$%&'()*+-./:=?@[]^_`{|}~" + Digits + Letters);
 

@@ -28,7 +28,8 @@ internal ref struct LinkReader(ReadOnlySpan<byte> value)
         }
 
         // link-value = "<" URI-Reference ">" *( OWS ";" OWS link-param )
-        int length = _value[(_at + 1)..].IndexOfAnyExcept(Grammar.Reference);
+        // Within the brackets many write what no URI has.
+        int length = _value[(_at + 1)..].IndexOfAny((byte)'<', (byte)'>');
         IsValid = _value[_at] == '<' && length >= 0 && _value[_at + 1 + length] == '>';
         target = (_at + 1)..(_at + 1 + Math.Max(0, length));
         _at += length + 2;
@@ -49,7 +50,8 @@ internal ref struct LinkReader(ReadOnlySpan<byte> value)
         _at += name;
         if (name == 0 || Next() != '=')
         {
-            return name > 0;
+            // RFC 8288 appendix B.3 takes an empty one.
+            return name > 0 || Next() is 0 or (byte)';' or (byte)',';
         }
 
         _at++;

@@ -21,6 +21,9 @@ internal readonly ref struct Places(
         FieldName.Location, FieldName.ContentLocation, FieldName.Link, FieldName.Refresh, FieldName.AccessControlAllowOrigin, FieldName.SetCookie,
     ];
 
+    // Bytes of a Link field: what an upstream writes short, and a client has a long name for, stays as it is.
+    private const int MostLinks = 64 * 1024;
+
     private readonly ReadOnlySpan<byte> _upstream = upstream;
     private readonly ReadOnlySpan<byte> _client = client;
     private readonly ReadOnlySpan<byte> _prefix = prefix;
@@ -86,7 +89,7 @@ internal readonly ref struct Places(
         bool isOther = false;
         int copied = 0;
         var links = new LinkReader(value);
-        while (links.TryNext(out Range target))
+        while (written.WrittenCount <= MostLinks && links.TryNext(out Range target))
         {
             written.Write(value[copied..target.Start.Value]);
             bool isWritten = TryWriteReference(written, default, value[target]);
@@ -94,7 +97,7 @@ internal readonly ref struct Places(
             isOther |= isWritten;
         }
 
-        if (!isOther || !links.IsValid)
+        if (!isOther || !links.IsValid || written.WrittenCount > MostLinks)
         {
             return false;
         }

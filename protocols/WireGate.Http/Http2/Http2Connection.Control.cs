@@ -45,8 +45,9 @@ internal sealed partial class Http2Connection
         var code = (ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(payload);
         stream.End(new StreamException(code, isByPeer: true, isUnprocessed: code == ErrorCode.REFUSED_STREAM));
         StopIfDrained();
-        if (_role == Http2Role.Server)
+        if (_role == Http2Role.Server && stream.Sent == 0)
         {
+            // Who has begun to take the answer pays for it as those do who take all of it: downloads, watches and calls are ended so.
             SpendReset();
         }
     }

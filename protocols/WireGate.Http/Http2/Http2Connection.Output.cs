@@ -19,6 +19,10 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
     private readonly LoopSignal _wake;
     private readonly LoopSignal _drained;
     private PooledBuffer _pending;
+
+    // Streams whose answers are whole and whose requests are not: they are reset by what is sent next, and by what is sent behind that.
+    private List<int> _resetNext = [];
+    private List<int> _resetLater = [];
     private int _controlFrames;
     private bool _isFlushing;
     private bool _isGone;
@@ -91,7 +95,16 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
     {
         _closed.Add(streamId, StreamClosing.ResetHere);
         Control();
-        FrameWriter.WriteReset(Pending, streamId, code);
+        if (code == ErrorCode.NO_ERROR)
+        {
+            // Not in one record with the end of the answer: curl 7.88 reads the reset first then, and shows no answer.
+            _resetLater.Add(streamId);
+            _wake.Set();
+        }
+        else
+        {
+            FrameWriter.WriteReset(Pending, streamId, code);
+        }
     }
 
     /// <summary>A frame is written that the peer brought about: a peer that reads none of them gets no more of them.</summary>
@@ -141,7 +154,7 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
     /// <returns>False: there is nothing to send.</returns>
     private bool Fill()
     {
-        int written = MovePending();
+        int written = MoveResets() + MovePending();
         while (!_isOver && written < MostTurn && _sendWindow > 0 && _ready.TryDequeue(out Http2Stream? stream))
         {
             stream.IsQueued = false;
@@ -166,8 +179,22 @@ internal sealed partial class Http2Connection : IBufferWriter<byte>
             }
         }
 
+        (_resetNext, _resetLater) = (_resetLater, _resetNext);
+        written += written == 0 ? MoveResets() : 0;
         _moved += written;
         return written > 0;
+    }
+
+    private int MoveResets()
+    {
+        int count = _resetNext.Count;
+        foreach (int id in _resetNext)
+        {
+            FrameWriter.WriteReset(_output, id, ErrorCode.NO_ERROR);
+        }
+
+        _resetNext.Clear();
+        return count;
     }
 
     private int MovePending()

@@ -290,13 +290,14 @@ internal sealed class Http2Stream : ITrailerSource, IDisposable
 
     private int HeldOf(int buffered) => Math.Max(0, buffered - _connection.Limits.FirstWindow);
 
+    // Of what nobody reads any more no more is asked for.
     private void Return(int count)
     {
         _returned += count;
-        if (!IsRemoteDone && _returned >= _window / 2)
+        if (!IsRemoteDone && !_isDisposed && _returned >= _window / 2)
         {
             int wider = _connection.Limits.StreamWindow - _window;
-            if (wider > 0 && !_isDisposed && _connection.TryWiden(wider))
+            if (wider > 0 && _connection.TryWiden(wider))
             {
                 _window += wider;
                 _returned += wider;

@@ -182,11 +182,7 @@ internal sealed partial class Http1Connection
     private async ValueTask ReadOnAsync()
     {
         _isLingered = true;
-        if (_isDraining)
-        {
-            await Session.Client.FinishAsync();
-        }
-
+        await Session.Client.FinishAsync();
         _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
         long read = 0;
         while (read < MostLingering)

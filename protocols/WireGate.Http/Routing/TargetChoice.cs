@@ -56,7 +56,7 @@ internal sealed class TargetChoice
             return config.Targets.TryGetValue(named, out target);
         }
 
-        if (Authority.TryRead(authority, out ReadOnlySpan<byte> host, out _) && host.Length <= 255)
+        if (Authority.TryRead(authority, out ReadOnlySpan<byte> host, out _))
         {
             Span<char> name = stackalloc char[host.Length];
             Encoding.ASCII.GetChars(host, name);
@@ -83,7 +83,7 @@ internal sealed class TargetChoice
     private bool TryFindForwarded(ReadOnlySpan<byte> authority, [NotNullWhen(true)] out TargetConfig? target)
     {
         target = null;
-        if (!Authority.TryRead(authority, out ReadOnlySpan<byte> host, out int? named) || host.Length > 255)
+        if (!Authority.TryRead(authority, out ReadOnlySpan<byte> host, out int? named))
         {
             return false;
         }

@@ -14,6 +14,8 @@ namespace WireGate.Http.Upstream;
 /// <param name="pool">Keeps it between two exchanges.</param>
 internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key), IDisposable
 {
+    private const string ClosedWithin = "closed within its answer";
+
     private readonly ChunkTrailers _trailers = new();
     private Action? _lost;
 
@@ -41,6 +43,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
     public override async ValueTask<bool> ReadHeadAsync(ResponseHead head)
     {
         PipeReader input = connection.Input;
+        bool isEmpty = true;
         while (true)
         {
             ReadResult read;
@@ -50,11 +53,11 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
-                return false;
+                return isEmpty ? false : throw new ProtocolException(Peer.Upstream, ClosedWithin);
             }
 
             bool isHead = head.TryRead(read.Buffer, out SequencePosition consumed);
-            bool isEmpty = read.Buffer.IsEmpty;
+            isEmpty = read.Buffer.IsEmpty;
             input.AdvanceTo(consumed, isHead ? consumed : read.Buffer.End);
             if (isHead)
             {
@@ -63,7 +66,7 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
 
             if (read.IsCompleted)
             {
-                return isEmpty ? false : throw new ProtocolException(Peer.Upstream, "closed within its answer");
+                return isEmpty ? false : throw new ProtocolException(Peer.Upstream, ClosedWithin);
             }
         }
     }

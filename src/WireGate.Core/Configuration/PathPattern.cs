@@ -11,14 +11,22 @@ namespace WireGate.Core.Configuration;
 /// </summary>
 public sealed record PathPattern
 {
+    /// <summary>What a pattern of URLs names where a part has a slash.</summary>
+    public const string EscapedSlash = "%2F";
+
     private const string AnyParts = "**";
 
     private readonly string[] _parts;
+
+    // Of a URL: the parts with slashes for the escaped ones that it names; null: it names none.
+    private readonly string[]? _slashed;
 
     private PathPattern(string text, string[] parts)
     {
         Text = text;
         _parts = parts;
+        _slashed = text.Contains(EscapedSlash, StringComparison.OrdinalIgnoreCase)
+            ? [.. parts.Select(p => p.Replace(EscapedSlash, "/", StringComparison.OrdinalIgnoreCase))] : null;
     }
 
     /// <summary>As it is written.</summary>
@@ -40,14 +48,14 @@ public sealed record PathPattern
     public bool Matches(SshPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.IsPlain && Matches(path.Segments);
+        return path.IsPlain && Fits(_parts, path.Segments);
     }
 
-    /// <inheritdoc cref="Matches(SshPath)"/>
+    /// <summary>Whether a path fits that is plain, or that has escaped slashes just where the pattern names them; no other does.</summary>
     public bool Matches(HttpPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.IsPlain && Matches(path.Segments);
+        return path.IsPlain ? Fits(_parts, path.Segments) : _slashed is not null && Fits(_slashed, path.Slashed);
     }
 
     /// <summary>Whether a path fits that is plain, and whatever is below it.</summary>
@@ -97,23 +105,23 @@ public sealed record PathPattern
         }
     }
 
-    private bool Matches(ImmutableArray<string> path)
+    private static bool Fits(string[] parts, ImmutableArray<string> path)
     {
         // As in Glob: the last ** is the only one to come back to.
         int p = 0, t = 0, any = -1, mark = 0;
         while (t < path.Length)
         {
-            if (p < _parts.Length && _parts[p] == AnyParts)
+            if (p < parts.Length && parts[p] == AnyParts)
             {
                 any = p++;
                 mark = t;
             }
-            else if (p < _parts.Length && Glob.Matches(_parts[p], path[t]))
+            else if (p < parts.Length && Glob.Matches(parts[p], path[t], never: "/"))
             {
                 p++;
                 t++;
             }
-            else if (any >= 0)
+            else if (any >= 0 && !path[mark].Contains('/', StringComparison.Ordinal))
             {
                 p = any + 1;
                 t = ++mark;
@@ -124,11 +132,11 @@ public sealed record PathPattern
             }
         }
 
-        while (p < _parts.Length && _parts[p] == AnyParts)
+        while (p < parts.Length && parts[p] == AnyParts)
         {
             p++;
         }
 
-        return p == _parts.Length;
+        return p == parts.Length;
     }
 }

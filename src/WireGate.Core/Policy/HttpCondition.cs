@@ -21,7 +21,7 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
 
     /// <summary>Whether all of a request is covered.</summary>
     internal bool Covers(HttpOperation request) =>
-        request.Unknown is null
+        (request.Unknown is null || IsNamed(request))
         && (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.Ordinal))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || IsIn(match.Paths, request.Path))
@@ -78,6 +78,9 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
 
     /// <summary>Whether it hangs on the members of its body what it says to a request.</summary>
     internal bool AsksForBody(HttpOperation request) => !match.Body.IsEmpty && TouchesHead(request);
+
+    // What one server reads so and the next otherwise is covered where just that is named.
+    private bool IsNamed(HttpOperation request) => request.Kubernetes is null && IsIn(match.Paths, request.Path);
 
     private bool TouchesHead(HttpOperation request) =>
         // Methods know case, but not every server does.

@@ -41,6 +41,17 @@ internal sealed class Http2Tests : HttpFixture
         Assert.That(denied.Output, Does.StartWith("HTTP/2 403").And.Contain("content-type: application/problem+json").And.Contain("not for agents"));
     }
 
+    [TestCase("a placeholder that is none", "401")]
+    [TestCase("denied", "403")]
+    public async Task Curl_shows_why_an_upload_is_refused(string why, string status)
+    {
+        string credential = why == "denied" ? await BearerAsync("node") : "Authorization: Bearer nothing";
+        ToolResult result = await CurlAsync(
+            [.. Speaking("tls"), "-H", credential, "-T", Noise("refused", 20_000_000), "-w", "\n%{http_version} %{http_code}", Url2("tls", "node", "/admin/x")]);
+
+        Assert.That(result.Succeeded().Output, Does.EndWith($"\n2 {status}"));
+    }
+
     [Test]
     public async Task What_is_masked_stays_so()
     {

@@ -120,11 +120,11 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
         Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain($"approval {id} was denied: not on Fridays"));
     }
 
-    [TestCase("a=2", "", "/held/x", "its body differ")]
-    [TestCase("a=1", "X-Other: 1\r\n", "/held/x", "its fields differ")]
-    [TestCase("a=1", "", "/held/y", "its method or URL differ")]
-    [TestCase("a=1", "", "/held/x?y", "its method or URL differ")]
-    [TestCase("a=11", "", "/held/y", "its method or URL and its body differ")]
+    [TestCase("a=2", "", "/held/x", "it has another body")]
+    [TestCase("a=1", "X-Other: 1\r\n", "/held/x", "it has other fields")]
+    [TestCase("a=1", "", "/held/y", "it has another method or URL")]
+    [TestCase("a=1", "", "/held/x?y", "it has another method or URL")]
+    [TestCase("a=11", "", "/held/y", "it has another method or URL and another body")]
     public async Task T36_Another_request_is_not_made(string body, string fields, string path, string expected)
     {
         string id = await LeaveOneAsync();

@@ -59,17 +59,21 @@ internal sealed class PlacesTests
     [TestCase("</x", null)]
     [TestCase("<", null)]
     [TestCase("</x> rel=next", null)]
-    [TestCase("</x>;", null)]
+    [TestCase("</x>;", "</api/x>;")]
+    [TestCase("</x>;; rel=a , </y>", "</api/x>;; rel=a , </api/y>")]
     [TestCase("</x>; =a", null)]
     [TestCase("</x>; rel=", null)]
     [TestCase("</x>; rel=a b", null)]
     [TestCase("</x>; rel=\"a\"b", null)]
-    [TestCase("</x y>", null)]
-    [TestCase("</x\">", null)]
+    [TestCase("</x y|\">", "</api/x y|\">")]
+    [TestCase("</x</y>", null)]
     [TestCase("</x><https://api.test/y>", null)]
     [TestCase("</x>, y", null)]
     [TestCase("/x", null)]
     public void Links(string value, string? expected) => Assert.That(Write(FieldName.Link, value), Is.EqualTo(expected));
+
+    [Test]
+    public void Links_that_would_grow_beyond_measure() => Assert.That(Write(FieldName.Link, string.Concat(Enumerable.Repeat("</x>,", 10_000))), Is.Null);
 
     [TestCase("https://api.test", "http://gate:8080")]
     [TestCase("https://api.test:443", "http://gate:8080")]

@@ -55,6 +55,7 @@ internal static class SmugglingVectors
         new("TE with an underscore", Post + "Transfer_Encoding: chunked\r\n\r\n"),
         new("CL with an underscore", Post + "CONTENT_LENGTH: 4\r\n\r\n"),
         new("another method with an underscore", Post + "X_HTTP_Method: DELETE\r\n\r\n"),
+        new("a Host that is longer than any", Get + "Host: " + new string('a', 256) + "\r\n\r\n"),
         new("bare LF", "GET / HTTP/1.1\nHost: a\n\n"),
         new("one bare LF", "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"),
         new("an empty line of LF", "GET / HTTP/1.1\r\nHost: a\r\n\n"),

@@ -286,6 +286,15 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
     }
 
     [Test]
+    public async Task Whoever_is_refused_within_a_body_reads_the_end_at_once()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer {new string('x', 20)}\r\nContent-Length: 100\r\n\r\nx");
+
+        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 401 ").And.EndWith("}\n"));
+    }
+
+    [Test]
     public async Task A_body_that_breaks_before_an_answer_is_refused()
     {
         RawPeer client = await ConnectAsync();

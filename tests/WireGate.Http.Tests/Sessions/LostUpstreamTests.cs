@@ -58,6 +58,31 @@ internal sealed class LostUpstreamTests(TransportKind transport) : HttpFixture(t
         Assert.That(asked.Count(a => a.IsCompleted), Is.EqualTo(1), "of those that waited one was asked");
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_request_of_which_some_answer_came_is_not_made_again(bool isReset)
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        RawPeer upstream = (await KeepAsync(client, 1))[0];
+        int lost = await client.AskAsync(Fields("GET", "/lost"));
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Le");
+
+        // What came before a reset is read before it.
+        if (isReset)
+        {
+            upstream.Reset();
+        }
+        else
+        {
+            upstream.Finish();
+        }
+
+        string head = (await client.AnswerAsync(lost)).Head;
+        Assert.That(head, Does.StartWith(":status: 502\n"));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
     // As many connections as that wait for another request, when all of theirs were answered.
     private async Task<List<RawPeer>> KeepAsync(Http2Peer client, int count)
     {

@@ -14,7 +14,7 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
             "orders: { protocol: http, address: \"https://api\", hosts: [api.internal], logins: { ro: { bearer: s }, rw: { bearer: s } } }", StringComparison.Ordinal)
         .Replace("  list:\n", """
           list:
-            - { name: repos, match: { http: { methods: [GET], paths: ["/repos/acme/**"] } }, do: allow }
+            - { name: repos, match: { http: { methods: [GET], paths: ["/repos/acme/**", "/@*%2f*"] } }, do: allow }
             - { name: open, match: { http: { query: { state: open }, hosts: ["*.internal"] } }, do: allow }
             - { name: test, match: { http: { methods: [POST], headers: { X-Env: "test*" } } }, do: allow }
             - { name: deletes, match: { http: { methods: [DELETE] } }, do: hold, approvers: { groups: [dba] } }
@@ -27,6 +27,7 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
     [TestCase("allow", "repos", "--http", "GET /repos/acme/x")]
     [TestCase("allow", "repos", "--http", "GET https://other:8443/repos/acme")]
     [TestCase("deny", null, "--http", "POST /repos/acme/x")]
+    [TestCase("deny", "no-hooks", "--http", "GET /@scope%2Fname")]
     [TestCase("deny", "no-hooks", "--http", "GET /repos/acme/hooks")]
     [TestCase("deny", "no-hooks", "--http", "GET /repos/acme/%2e%2e/x")]
     [TestCase("allow", "open", "--http", "GET /issues?state=open")]

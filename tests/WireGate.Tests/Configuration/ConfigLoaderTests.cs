@@ -143,7 +143,7 @@ internal sealed class ConfigLoaderTests
         }));
         Assert.That(api.Logins.Select(l => l.User), Has.All.Empty);
         Assert.That(requests.Methods, Is.EqualTo(new[] { "GET", "HEAD" }));
-        Assert.That(requests.Paths.Select(p => p.Text), Is.EqualTo(new[] { "/repos/acme/**", "/a b/*" }));
+        Assert.That(requests.Paths.Select(p => p.Text), Is.EqualTo(new[] { "/repos/acme/**", "/a b/*", "/@*%2F*" }));
         Assert.That(requests.Hosts.Select(h => h.Text), Is.EqualTo(new[] { "*.wiregate.internal" }), "hosts know no case");
         Assert.That(requests.Query.Select(q => $"{q.Key}={q.Value}"), Is.EqualTo(new[] { "state=open", "page[size]=*" }));
         Assert.That(requests.Headers.Select(h => $"{h.Key}={h.Value}"), Is.EqualTo(new[] { "x-env=prod*" }));

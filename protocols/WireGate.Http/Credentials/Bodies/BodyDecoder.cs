@@ -4,7 +4,10 @@ using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials.Bodies;
 
-/// <summary>Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Of one coding: of several, one over the other, nothing is known.</summary>
+/// <summary>
+/// Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Of one coding: of several, one over the other, nothing is known. Not br, nor zstd, whose
+/// windows would take megabytes for each body.
+/// </summary>
 internal abstract class BodyDecoder : IDisposable
 {
     /// <summary>The decoder of what a request says of its body; null: it says nothing, or something that is not decoded here.</summary>
@@ -14,17 +17,22 @@ internal abstract class BodyDecoder : IDisposable
         int count = 0;
         foreach (ref readonly FieldLine field in head.Fields)
         {
-            if (field.Name == FieldName.ContentEncoding)
+            ReadOnlySpan<byte> list = field.Name == FieldName.ContentEncoding ? head.Value(field) : default;
+            foreach (Range element in list.Split((byte)','))
             {
-                coding = head.Value(field);
-                count++;
+                // Elements of a list may be empty (RFC 9110 section 5.6.1), and identity is none.
+                ReadOnlySpan<byte> one = Grammar.Trim(list[element]);
+                if (!one.IsEmpty && !Ascii.EqualsIgnoreCase(one, "identity"u8))
+                {
+                    coding = one;
+                    count++;
+                }
             }
         }
 
         return count != 1 ? null
             : Ascii.EqualsIgnoreCase(coding, "gzip"u8) || Ascii.EqualsIgnoreCase(coding, "x-gzip"u8) ? new InflateDecoder(isGzip: true)
             : Ascii.EqualsIgnoreCase(coding, "deflate"u8) ? new InflateDecoder(isGzip: false)
-            : Ascii.EqualsIgnoreCase(coding, "br"u8) ? new BrotliBodyDecoder()
             : null;
     }
 
@@ -81,28 +89,12 @@ internal abstract class BodyDecoder : IDisposable
         public override void Dispose() => _inflating?.Dispose();
     }
 
-    private sealed class BrotliBodyDecoder : BodyDecoder
-    {
-        private BrotliDecoder _decoder;
-        private ReadOnlyMemory<byte> _piece;
-
-        public override bool HasMore => !_piece.IsEmpty;
-
-        public override void Give(ReadOnlyMemory<byte> piece) => _piece = piece;
-
-        public override int Read(Span<byte> output)
-        {
-            System.Buffers.OperationStatus status = _decoder.Decompress(_piece.Span, output, out int consumed, out int written);
-            _piece = _piece[consumed..];
-            return status != System.Buffers.OperationStatus.InvalidData ? written : throw new InvalidDataException();
-        }
-
-        public override void Dispose() => _decoder.Dispose();
-    }
-
     // What an inflating stream reads: at the end of a piece it ends for now, and is asked again with the next.
     private sealed class Pieces : Stream
     {
+        // Of what is behind the end of the last member the inflating stream drops what it was given, and asks for no more: little, so that the rest shows.
+        private const int MostAtOnce = 32;
+
         private ReadOnlyMemory<byte> _first;
         private ReadOnlyMemory<byte> _rest;
 
@@ -131,7 +123,7 @@ internal abstract class BodyDecoder : IDisposable
                 (_first, _rest) = (_rest, default);
             }
 
-            int count = Math.Min(_first.Length, buffer.Length);
+            int count = Math.Min(Math.Min(_first.Length, buffer.Length), MostAtOnce);
             _first.Span[..count].CopyTo(buffer);
             _first = _first[count..];
             return count;

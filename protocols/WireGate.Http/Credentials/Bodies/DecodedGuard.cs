@@ -11,10 +11,6 @@ namespace WireGate.Http.Credentials.Bodies;
 /// </summary>
 internal sealed class DecodedGuard : IDisposable
 {
-    // DEFLATE gets no further than 1032: what does is made to keep somebody busy.
-    private const int MostRatio = 1100;
-    private const int Free = 1024 * 1024;
-
     // So much is decoded on the loop of one piece, and the rest of it elsewhere.
     private const int DecodedHere = 128 * 1024;
 
@@ -31,7 +27,6 @@ internal sealed class DecodedGuard : IDisposable
     private byte[] _held = [];
     private int _heldLength;
     private bool _isReleased;
-    private long _in;
     private long _out;
 
     private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm)
@@ -51,7 +46,7 @@ internal sealed class DecodedGuard : IDisposable
         bool isForm = false;
         foreach (ref readonly FieldLine field in head.Fields)
         {
-            isForm |= field.Name == FieldName.ContentType && Ascii.EqualsIgnoreCase(ContentTypes.TypeOf(head.Value(field)), "application/x-www-form-urlencoded"u8);
+            isForm |= field.Name == FieldName.ContentType && IsForm(head.Value(field));
         }
 
         BodyDecoder? decoder = BodyDecoder.Of(head);
@@ -68,7 +63,6 @@ internal sealed class DecodedGuard : IDisposable
             (_heldLength, _isReleased) = (0, false);
         }
 
-        _in += run.Length;
         return Look(run) ? LookOnAsync(run) : new ValueTask<ReadOnlyMemory<byte>?>(Pass(run));
     }
 
@@ -83,6 +77,13 @@ internal sealed class DecodedGuard : IDisposable
         CryptographicOperations.ZeroMemory(_decoded);
         CryptographicOperations.ZeroMemory(_read);
         CryptographicOperations.ZeroMemory(_held);
+    }
+
+    // By its beginning: what ends a type there is not the same for all who read it.
+    private static bool IsForm(ReadOnlySpan<byte> type)
+    {
+        ReadOnlySpan<byte> form = "application/x-www-form-urlencoded"u8;
+        return type.Length >= form.Length && Ascii.EqualsIgnoreCase(type[..form.Length], form);
     }
 
     private async ValueTask<ReadOnlyMemory<byte>?> LookOnAsync(ReadOnlyMemory<byte> run)
@@ -162,12 +163,6 @@ internal sealed class DecodedGuard : IDisposable
                 }
 
                 _out += count;
-                if (_out > Free && _out / MostRatio > _in)
-                {
-                    Problem = "a body that is compressed to next to nothing";
-                    return false;
-                }
-
                 Search(_decoded.AsSpan(0, count));
             }
         }

@@ -13,13 +13,17 @@ public sealed class HttpPath
     // OPTIONS * asks about the server itself.
     private const string Asterisk = "*";
 
+    private const string BackslashProblem = @"the path has a \";
+    private const string SlashProblem = "the path has an escaped slash";
+
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <param name="rawPath">As the client sent it: what stands before the <c>?</c>.</param>
     public HttpPath(ReadOnlySpan<byte> rawPath)
     {
         Text = Write(rawPath);
-        (Segments, Problem) = Text == Asterisk ? ([], null) : Read(rawPath);
+        (ImmutableArray<string> segments, Problem) = Text == Asterisk ? ([], null) : Read(rawPath);
+        (Segments, Slashed) = IsPlain ? (segments, ImmutableArray<string>.Empty) : (ImmutableArray<string>.Empty, segments);
     }
 
     /// <summary>As the client wrote it, in ASCII: in place of bytes that no path has <c>\x{ff}</c>.</summary>
@@ -33,6 +37,11 @@ public sealed class HttpPath
 
     /// <summary>Its parts without escapes, and none for a slash at its end; empty: it is the root, <c>*</c>, or not plain.</summary>
     public ImmutableArray<string> Segments { get; }
+
+    /// <summary>
+    /// Its parts without escapes, if it is not plain only for the escaped slashes in them, which names of packages and projects have; else empty.
+    /// </summary>
+    public ImmutableArray<string> Slashed { get; }
 
     /// <summary>As the client wrote it.</summary>
     public override string ToString() => Text;
@@ -68,17 +77,20 @@ public sealed class HttpPath
         path = path[^1] == '/' ? path[1..^1] : path[1..];
 
         var segments = ImmutableArray.CreateBuilder<string>(path.Count((byte)'/') + 1);
+        string? slash = null;
         foreach (Range range in path.Split((byte)'/'))
         {
-            if (ReadSegment(path[range], out string segment) is { } problem)
+            string? problem = ReadSegment(path[range], out string segment);
+            if (problem is not null && (problem != SlashProblem || Array.Exists(segment.Split('/'), s => s is "" or "." or "..")))
             {
                 return ([], problem);
             }
 
+            slash ??= problem;
             segments.Add(segment);
         }
 
-        return (segments.MoveToImmutable(), null);
+        return (segments.MoveToImmutable(), slash);
     }
 
     /// <returns>Why it is not plain; null: it is.</returns>
@@ -99,10 +111,11 @@ public sealed class HttpPath
         segment = text;
         return segment is "" ? "the path has an empty part"
             : segment is "." or ".." ? "the path has a part that is a dot, or two"
-            : segment.AsSpan().ContainsAny(@"/\") ? @"the path has an escaped slash, or a \"
+            : segment.Contains('\\', StringComparison.Ordinal) ? BackslashProblem
             : segment.Contains('%', StringComparison.Ordinal) ? "the path has an escaped %, which some would decode twice"
             : segment.Contains(';', StringComparison.Ordinal) ? "the path has a ;, behind which some see parameters"
             : segment.AsSpan().ContainsAnyInRange('\0', '\x1f') || segment.AsSpan().ContainsAnyInRange('\x7f', '\x9f') ? "the path has an escaped control character"
+            : segment.Contains('/', StringComparison.Ordinal) ? SlashProblem
             : null;
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
             "paths",
             new ListShape<PathPattern>(new UrlPathPatternShape(), least: 1, unique: true),
             h => Written(h.Paths),
-            "Paths without escapes: * within a part, ** for any number of parts. Without, any.");
+            "Paths without escapes, but for %2F: * within a part, ** for any number of parts. Without, any that are read in one way.");
         _hosts = OptionalValue<ImmutableArray<NamePattern>>(
             "hosts",
             new ListShape<NamePattern>(new HostPatternShape(), least: 1, unique: true),
@@ -92,12 +92,13 @@ internal sealed partial class HttpMatchShape : MapShape<HttpMatchConfig>
         protected override bool TryRead(ScalarNode node, ReadContext context, [MaybeNullWhen(false)] out PathPattern value)
         {
             value = null;
-            int never = node.Text.AsSpan().IndexOfAny(Never);
+            string text = node.Text.Replace(PathPattern.EscapedSlash, "", StringComparison.OrdinalIgnoreCase);
+            int never = text.AsSpan().IndexOfAny(Never);
             if (never >= 0)
             {
-                context.Report(node, node.Text[never] == '?'
+                context.Report(node, text[never] == '?'
                     ? "a path ends before its ?, write what follows under query"
-                    : $"no path that is covered has a {node.Text[never]}: write it without escapes");
+                    : $"no path that is covered has a {text[never]}: write it without escapes, but for %2F");
                 return false;
             }
 

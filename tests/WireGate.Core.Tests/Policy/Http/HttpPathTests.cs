@@ -83,6 +83,31 @@ internal sealed class HttpPathTests
         Assert.That(Judge(request, Allow(Everything), Deny(Match("POST"))).Verdict, Is.EqualTo(Verdict.Allow), "its method is known");
     }
 
+    [TestCase("/@*%2F*", "/@scope%2fname", true)]
+    [TestCase("/@*%2f*", "/%40scope%2Fname", true)]
+    [TestCase("/projects/*%2F*/**", "/projects/a%2Fb/issues/1", true)]
+    [TestCase("/projects/*%2F*%2F*/issues", "/projects/a%2Fb%2Fc/issues", true)]
+    [TestCase("/projects/*%2F*/issues", "/projects/a%2Fb%2Fc/issues", false, TestName = "A_star_is_no_escaped_slash")]
+    [TestCase("/projects/*%2F*/**", "/projects/a%2Fb/c%2Fd", false, TestName = "Two_stars_are_no_part_with_an_escaped_slash")]
+    [TestCase("/**/*%2F*", "/c%2Fd/a%2Fb", false, TestName = "Two_stars_at_the_beginning_are_none_either")]
+    [TestCase("/projects/*%2F*/issues", "/projects/a/b/issues", false, TestName = "A_slash_is_no_escaped_one")]
+    [TestCase("/projects/*/*/issues", "/projects/a%2Fb/issues", false, TestName = "An_escaped_slash_is_no_slash")]
+    [TestCase("/projects/*/issues", "/projects/a%2Fb/issues", false, TestName = "What_is_not_named_is_not_covered")]
+    [TestCase("/**", "/projects/a%2Fb/issues", false)]
+    [TestCase("/*%2F*%2F*", "/a%2F..%2Fb", false, TestName = "Dots_between_escaped_slashes_are_covered_by_nothing")]
+    [TestCase("/*%2F*", "/a%2F", false)]
+    [TestCase("/*%2F*", "/a%2Fb%5Cc", false)]
+    [TestCase("/*%2F*", "/a%2Fb%252F", false)]
+    [TestCase("/*%2F*", "/a%2Fb;c", false)]
+    public void An_escaped_slash_is_covered_where_it_is_named(string pattern, string path, bool isCovered)
+    {
+        var request = new HttpOperation { Method = "GET", Host = "h", Path = new HttpPath(Encoding.ASCII.GetBytes(path)) };
+
+        Assert.That(Judge(request, Allow(Match("GET", pattern))).Verdict, Is.EqualTo(isCovered ? Verdict.Allow : Verdict.Deny));
+        Assert.That(Judge(request, Allow(Match("POST", pattern))).Verdict, Is.EqualTo(Verdict.Deny));
+        Assert.That(Judge(request, Allow(Match("GET", pattern)), Deny(Match(paths: "/other"))).Verdict, Is.EqualTo(Verdict.Deny), "a deny is touched by what it may be");
+    }
+
     [Test]
     public void Whatever_comes_is_read_or_is_not_plain()
     {

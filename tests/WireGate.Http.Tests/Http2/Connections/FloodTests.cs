@@ -72,6 +72,21 @@ internal sealed class FloodTests
     }
 
     [Test]
+    public async Task Goes_on_with_a_client_that_ends_what_it_has_begun_to_take()
+    {
+        await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Echo);
+        for (int id = 1; id < 1_000; id += 2)
+        {
+            await peer.HeadersAsync(id, Post, endStream: false);
+            await peer.DataAsync(id, "x");
+            await Until(peer, $"DATA {id} x");
+            await peer.ResetAsync(id);
+        }
+
+        await GoesOn(peer);
+    }
+
+    [Test]
     public async Task T04_Goes_on_with_a_client_whose_pings_are_between_data()
     {
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Echo);
