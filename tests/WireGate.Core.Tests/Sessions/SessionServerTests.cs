@@ -238,7 +238,7 @@ public class SessionServerTests
         };
         _house.Directory.DrainAll();
         StreamConnection peer = Serve();
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.That(async () => await told.Task.WaitAsync(TimeSpan.FromSeconds(30)), Throws.Nothing);
         await peer.DisposeAsync();
         await _house.GoneAsync();
     }
@@ -258,6 +258,7 @@ public class SessionServerTests
         await Eventually.HoldsAsync(() => Volatile.Read(ref told) == 1);
         await peer.DisposeAsync();
         await _house.GoneAsync();
+        Assert.That(told, Is.EqualTo(1), "once, and not for the one before as well");
     }
 
     [Test]
