@@ -1,5 +1,5 @@
-using WireGate.Core.Configuration;
 using NUnit.Framework;
+using WireGate.Core.Configuration;
 using WireGate.Core.Transport.Tls;
 using WireGate.Testing.Tls;
 
