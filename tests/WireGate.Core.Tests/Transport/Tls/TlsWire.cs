@@ -53,8 +53,7 @@ internal sealed class TlsWire : IAsyncDisposable
         }
         else
         {
-            // With that, a server of TLS 1.3 sends tickets when it is done: records without a content.
-            served.AllowTlsResume = true;
+            // A server of TLS 1.3 sends tickets when it is done: records without a content.
             Task peer = wire.Peer.AuthenticateAsServerAsync(served);
             wire.Gateway = await TlsConnection.ConnectAsync(inner, asked, CancellationToken.None);
             await peer;
