@@ -62,6 +62,11 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         ListenerConfig listener = session.Listener;
         if ((listener.Http2 == ListenerHttp2.Off ? _tlsOfHttp11 : _tls).Of(listener) is { } tls)
         {
+            if (await PlainHttp.TryRefuseAsync(session, _services.Audit))
+            {
+                return;
+            }
+
             await AcceptTlsAsync(session, tls.Options);
         }
 

@@ -24,10 +24,6 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
     // RFC 8446 section 5.1: the record of a ClientHello.
     private const byte Handshake = 22;
 
-    // What a client that was refused still sends is read so far, so that it reads the answer: a reset would take that from it.
-    private const int MostLingering = 64 * 1024;
-    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(2);
-
     // Those of a config that was replaced go with it.
     private readonly ConditionalWeakTable<ForwardAuthorityConfig, LeafCertificates> _leaves = [];
     private readonly RefusedHosts _refused = new(services);
@@ -215,31 +211,6 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         return null;
     }
 
-    private static async ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference)
-    {
-        Answer answer = Refusals.Of(status, problem, reference);
-        answer.WriteHead(session.Client.Output, isLast: true);
-        if (head.Length == 0 || !head.Method.SequenceEqual("HEAD"u8))
-        {
-            session.Client.Output.Write(answer.Body.Span);
-        }
-
-        if ((await session.Client.Output.FlushAsync(CancellationToken.None)).IsCompleted)
-        {
-            return;
-        }
-
-        // It has ended: what passes cuts the connection.
-        session.SetDeadline(LongestLingering);
-        for (long read = 0; read < MostLingering;)
-        {
-            ReadResult result = await session.Client.Input.ReadAsync(CancellationToken.None);
-            read += result.Buffer.Length;
-            session.Client.Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                break;
-            }
-        }
-    }
+    private static ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference) =>
+        LastAnswer.SendAsync(session, Refusals.Of(status, problem, reference), isHead: head.Length > 0 && head.Method.SequenceEqual("HEAD"u8));
 }
