@@ -47,10 +47,7 @@ internal static class CookieText
     /// <summary>The name of the pair that stands at some place.</summary>
     public static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> pair) => pair[..pair.IndexOf((byte)'=')];
 
-    /// <summary>
-    /// How many pairs some server would take for a cookie: whatever its case, with escapes, quotes or a bracket behind it as PHP reads that, and behind a comma
-    /// as others do. Which of several counts is theirs to say.
-    /// </summary>
+    /// <summary>How many pairs some server would take for a cookie, also behind a comma, where some begin the next one.</summary>
     /// <param name="cookies">The value of a field Cookie or Set-Cookie.</param>
     /// <param name="name">Its name.</param>
     public static int CountOf(ReadOnlySpan<byte> cookies, ReadOnlySpan<byte> name)
@@ -59,63 +56,10 @@ internal static class CookieText
         while (!cookies.IsEmpty)
         {
             int end = cookies.IndexOfAny(";,"u8);
-            count += IsNamed(end < 0 ? cookies : cookies[..end], name) ? 1 : 0;
+            count += LooseName.IsOf(end < 0 ? cookies : cookies[..end], name) ? 1 : 0;
             cookies = end < 0 ? default : cookies[(end + 1)..];
         }
 
         return count;
     }
-
-    // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes.
-    private static bool IsAround(int b) => b is <= 0x20 or >= 0x7F or '"' or '=';
-
-    private static bool IsNamed(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
-    {
-        int begin = 0;
-        while (begin < pair.Length && IsAround(pair[begin]))
-        {
-            begin++;
-        }
-
-        pair = pair[begin..];
-        int end = pair.IndexOf((byte)'=');
-        pair = end < 0 ? pair : pair[..end];
-        int at = 0;
-        while (!pair.IsEmpty)
-        {
-            bool isEscape = pair.Length > 2 && pair[0] == '%' && char.IsAsciiHexDigit((char)pair[1]) && char.IsAsciiHexDigit((char)pair[2]);
-            int b = isEscape ? (Convert.FromHexString([(char)pair[1], (char)pair[2]])[0]) : pair[0];
-            pair = pair[(isEscape ? 3 : 1)..];
-            if (at == name.Length)
-            {
-                // The name of a list, as PHP reads it, or one that ends for who knows C's strings; else it may be followed by what counts for nothing.
-                if (b is '[' or 0)
-                {
-                    return true;
-                }
-
-                if (!IsAround(b))
-                {
-                    return false;
-                }
-            }
-            else if (at == 0 && IsAround(b))
-            {
-                // Also once it is decoded.
-            }
-            else if (Folded((byte)b) != Folded(name[at++]))
-            {
-                return false;
-            }
-        }
-
-        return at == name.Length;
-    }
-
-    private static byte Folded(byte b) => (char)b switch
-    {
-        >= 'A' and <= 'Z' => (byte)(b | 0x20),
-        '.' or ' ' or '-' or '[' => (byte)'_',
-        _ => b,
-    };
 }

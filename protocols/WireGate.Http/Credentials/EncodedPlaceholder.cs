@@ -5,12 +5,9 @@ using WireGate.Core.Credentials;
 
 namespace WireGate.Http.Credentials;
 
-/// <summary>Placeholders in other words than their own: with <c>%XX</c> for what whoever reads them decodes, or in base64 of either alphabet.</summary>
+/// <summary>Placeholders in other words than their own: with escapes (<see cref="UrlEscapes"/>) for what whoever reads them decodes, or in base64 of either alphabet.</summary>
 internal static class EncodedPlaceholder
 {
-    // A server, and one behind it, may decode what was decoded.
-    private const int MostDecodings = 3;
-
     // In base64 what a token begins with is one of these, by the bytes before it modulo 3: the characters that are the token's alone, and how many of their
     // group of four are before them.
     private static readonly (byte[] Text, int Before)[] Beginnings = [("d2dwX"u8.ToArray(), 0), ("dncF"u8.ToArray(), 2), ("3Z3Bf"u8.ToArray(), 3)];
@@ -35,7 +32,7 @@ internal static class EncodedPlaceholder
         {
             int before = PlaceholderToken.Count(text), length = text.Length, again;
             text.CopyTo(decoded);
-            for (int i = 0; i < MostDecodings && (again = Decode(decoded.AsSpan(0, length))) < length; i++)
+            for (int i = 0; i < UrlEscapes.MostDecodings && (again = UrlEscapes.Decode(decoded.AsSpan(0, length))) < length; i++)
             {
                 length = again;
                 if (PlaceholderToken.Count(decoded.AsSpan(0, length)) > before || (alsoInBase64 && IsInBase64(decoded.AsSpan(0, length))))
@@ -102,19 +99,4 @@ internal static class EncodedPlaceholder
             CryptographicOperations.ZeroMemory(text);
         }
     }
-
-    private static int Decode(Span<byte> text)
-    {
-        int length = 0;
-        for (int i = 0; i < text.Length; i++)
-        {
-            int high = i + 2 < text.Length && text[i] == '%' ? Digit(text[i + 1]) : -1, low = high < 0 ? -1 : Digit(text[i + 2]);
-            text[length++] = low < 0 ? text[i] : (byte)((high << 4) | low);
-            i += low < 0 ? 0 : 2;
-        }
-
-        return length;
-    }
-
-    private static int Digit(byte b) => char.IsAsciiHexDigit((char)b) ? (b <= '9' ? b - '0' : (b | 0x20) - 'a' + 10) : -1;
 }

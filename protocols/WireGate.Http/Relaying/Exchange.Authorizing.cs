@@ -238,8 +238,7 @@ internal sealed partial class Exchange
             HttpSurface.Signature => slot.Kind is SlotKind.Signature or SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(Head.Name(Head.Fields[slot.Field]), login.Name),
-            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query[slot.Parameter], login.Name)
-                && HasOnce(Head.ReadTarget().Query, login.Name),
+            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query, slot.Parameter, login.Name),
             HttpSurface.Cookie => slot.Kind == SlotKind.Cookie && IsCookie(slot, login.Name),
             _ => false,
         };
@@ -269,16 +268,22 @@ internal sealed partial class Exchange
             $"a placeholder elsewhere than in {where}, which login \"{Access.Login.Name}\" names");
     }
 
-    // An upstream may take the first of them, or the last: the client's own would be one of them.
-    private static bool HasOnce(ReadOnlySpan<byte> query, string name) => HttpQuery.Parse(query).Count(p => p.Key == name) == 1;
-
-    private static bool IsParameter(ReadOnlySpan<byte> pair, string name)
+    // By the name that it is configured by, and with no other that some server takes for it: that may be the one that counts, and would be the client's own.
+    // Some begin the next parameter at a semicolon.
+    private static bool IsParameter(ReadOnlySpan<byte> query, Range own, string name)
     {
-        int equals = pair.IndexOf((byte)'=');
-        return equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name;
+        ReadOnlySpan<byte> pair = query[own];
+        int equals = pair.IndexOf((byte)'='), count = 0;
+        byte[] text = Encoding.ASCII.GetBytes(name);
+        foreach (Range range in query.SplitAny("&;"u8))
+        {
+            count += LooseName.IsOf(query[range], text) ? 1 : 0;
+        }
+
+        return count == 1 && equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name;
     }
 
-    // By the name that it is configured by, and with no other that some server takes for it.
+    // As a parameter is.
     private bool IsCookie(in PlaceholderSlot slot, string name)
     {
         byte[] text = Encoding.ASCII.GetBytes(name);

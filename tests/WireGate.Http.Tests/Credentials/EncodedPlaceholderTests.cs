@@ -28,6 +28,7 @@ internal sealed class EncodedPlaceholderTests
         }
 
         Assert.That(Is(string.Concat(_token.Select(c => $"%{(int)c:X2}"))));
+        Assert.That(Is(_token.Replace("_", "%u005F", StringComparison.Ordinal)), "as ASP.NET reads it, too");
         Assert.That(Is($"a={_token}&b={_token.Replace("_", "%5F", StringComparison.Ordinal)}"), "beside one that is not escaped");
     }
 

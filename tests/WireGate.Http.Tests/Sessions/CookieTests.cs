@@ -69,6 +69,8 @@ internal sealed class CookieTests(TransportKind transport) : HttpFixture(transpo
     [TestCase("Cookie: my-session%00x=mine; my-session={0}")]
     [TestCase("Cookie: my-session%5Bx%5D=mine; my-session={0}")]
     [TestCase("Cookie: my%5Bsession=mine; my-session={0}")]
+    [TestCase("Cookie: my%252Dsession=mine; my-session={0}")]
+    [TestCase("Cookie: my-session={0}; my%u002dsession=mine")]
     [TestCase("Cookie: My-Session={0}")]
     [TestCase("Cookie: other={0}")]
     [TestCase("Cookie: {0}")]

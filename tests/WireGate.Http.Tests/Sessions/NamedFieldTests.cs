@@ -20,22 +20,3 @@ internal sealed class NamedFieldTests(TransportKind transport) : HttpFixture(tra
         Assert.That(await upstream.HeadAsync(), Does.Contain($"X-Api-Key: {Real}\r\n").And.Contain("X-Api-Keys: 1").And.Not.Contain("mine"));
     }
 }
-
-/// <summary>A query parameter of an API's own for the credential.</summary>
-[TestFixture(TransportKind.Epoll)]
-internal sealed class NamedParameterTests(TransportKind transport) : HttpFixture(transport)
-{
-    protected override GatewayConfig Change(GatewayConfig config) =>
-        WithLogin(config, new HttpLoginConfig { Secret = "real", Surface = HttpSurface.Query, Name = "api_key" });
-
-    [TestCase("api_key=x&api_key={0}")]
-    [TestCase("api_key={0}&api%5Fkey=x")]
-    public async Task No_other_of_its_name_goes_on(string query)
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync($"GET /?{string.Format(System.Globalization.CultureInfo.InvariantCulture, query, Token)} HTTP/1.1\r\nHost: api.test\r\n\r\n");
-
-        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain("the query parameter api_key, once"));
-        Assert.That(IsUpstreamAsked, Is.False);
-    }
-}

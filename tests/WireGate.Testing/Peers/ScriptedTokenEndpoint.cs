@@ -32,6 +32,9 @@ public sealed class ScriptedTokenEndpoint : IAsyncDisposable
     /// <summary>From all of a request to all of the response, behind which it closes.</summary>
     public Func<string, Task<string>> Answer { get; set; }
 
+    /// <summary>How its connections end.</summary>
+    public AnswerEnd End { get; set; }
+
     /// <summary>Each request, in order.</summary>
     public IReadOnlyList<string> Asked => [.. _asked];
 
@@ -77,11 +80,11 @@ public sealed class ScriptedTokenEndpoint : IAsyncDisposable
             try
             {
                 Stream stream = client.GetStream();
+                SslStream? tls = null;
                 if (_certificate is not null)
                 {
-                    var tls = new SslStream(stream);
+                    stream = tls = new SslStream(stream);
                     await tls.AuthenticateAsServerAsync(_certificate);
-                    stream = tls;
                 }
 
                 await using (stream)
@@ -90,6 +93,15 @@ public sealed class ScriptedTokenEndpoint : IAsyncDisposable
                     _asked.Enqueue(request);
                     await stream.WriteAsync(Encoding.Latin1.GetBytes(await Answer(request)));
                     Answered++;
+                    if (End == AnswerEnd.Said && tls is not null)
+                    {
+                        await tls.ShutdownAsync();
+                    }
+
+                    if (End == AnswerEnd.Reset)
+                    {
+                        client.Client.Close(0);
+                    }
                 }
             }
             catch (Exception e) when (e is IOException or AuthenticationException)
@@ -123,4 +135,17 @@ public sealed class ScriptedTokenEndpoint : IAsyncDisposable
 
         return request.ToString();
     }
+}
+
+/// <summary>How a connection ends behind an answer.</summary>
+public enum AnswerEnd
+{
+    /// <summary>It is closed, in TLS without a word.</summary>
+    Closed = 0,
+
+    /// <summary>It is closed, in TLS with a close_notify.</summary>
+    Said,
+
+    /// <summary>It is reset.</summary>
+    Reset,
 }

@@ -98,7 +98,7 @@ internal sealed class TokenClient(HttpEndpoint endpoint, TimeProvider time)
         var answer = new TokenAnswer(endpoint, head.Code, isJson);
         try
         {
-            await ReadBodyAsync(connection.Input, head.Body, answer.Body, cancellationToken);
+            await ReadBodyAsync(connection, head.Body, answer.Body, cancellationToken);
             return answer;
         }
         catch
@@ -127,8 +127,9 @@ internal sealed class TokenClient(HttpEndpoint endpoint, TimeProvider time)
         }
     }
 
-    private static async ValueTask ReadBodyAsync(PipeReader input, BodyLength body, SecretBuffer into, CancellationToken cancellationToken)
+    private static async ValueTask ReadBodyAsync(Connection connection, BodyLength body, SecretBuffer into, CancellationToken cancellationToken)
     {
+        PipeReader input = connection.Input;
         var scan = new BodyScan(Peer.Upstream, body);
         while (!scan.IsDone)
         {
@@ -150,7 +151,7 @@ internal sealed class TokenClient(HttpEndpoint endpoint, TimeProvider time)
             input.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted && !scan.IsDone)
             {
-                if (!scan.IsUntilClose)
+                if (!scan.IsUntilClose || connection.IsCut)
                 {
                     throw new ProtocolException(Peer.Upstream, "closed within its answer");
                 }

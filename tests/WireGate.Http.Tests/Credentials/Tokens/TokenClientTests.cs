@@ -5,6 +5,7 @@ using WireGate.Core.Credentials;
 using WireGate.Http.Credentials.Tokens;
 using WireGate.Testing.Peers;
 using WireGate.Testing.Time;
+using WireGate.Testing.Tls;
 
 namespace WireGate.Http.Tests.Credentials.Tokens;
 
@@ -36,10 +37,38 @@ internal sealed class TokenClientTests
         Assert.That((endpoint.Asked.Count, elsewhere.Asked.Count), Is.EqualTo((1, 0)));
     }
 
-    private static async Task<int> AskAsync(string host, int port)
+    [Test]
+    public async Task An_answer_without_a_length_ends_where_its_endpoint_says_so([Values] bool isTls)
+    {
+        using TestCertificate? certificate = isTls ? new TestCertificate() : null;
+        await using ScriptedTokenEndpoint endpoint = Ending(certificate, AnswerEnd.Said);
+
+        Assert.That(await AskAsync("localhost", endpoint.Port, isTls), Is.EqualTo(200));
+    }
+
+    [TestCase(false, AnswerEnd.Reset)]
+    [TestCase(true, AnswerEnd.Reset)]
+    [TestCase(true, AnswerEnd.Closed)]
+    public async Task An_answer_without_a_length_that_was_cut_is_none(bool isTls, AnswerEnd end)
+    {
+        using TestCertificate? certificate = isTls ? new TestCertificate() : null;
+        await using ScriptedTokenEndpoint endpoint = Ending(certificate, end);
+
+        Assert.That(async () => await AskAsync("localhost", endpoint.Port, isTls), Throws.TypeOf<SecretUnavailableException>());
+        Assert.That(endpoint.Answered, Is.EqualTo(1));
+    }
+
+    private static ScriptedTokenEndpoint Ending(TestCertificate? certificate, AnswerEnd end)
+    {
+        var endpoint = new ScriptedTokenEndpoint(certificate?.Certificate) { End = end };
+        endpoint.Says("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"access_token\":\"token-0001\"}");
+        return endpoint;
+    }
+
+    private static async Task<int> AskAsync(string host, int port, bool isTls = false)
     {
         Assert.That(Address.TryParse($"{host}:{port}", 0, out Address? address));
-        var endpoint = new HttpEndpoint(address!, "/token", new ClientTlsConfig { Mode = TlsMode.Disable });
+        var endpoint = new HttpEndpoint(address!, "/token", new ClientTlsConfig { Mode = isTls ? TlsMode.Require : TlsMode.Disable });
         using TokenAnswer answer = await new TokenClient(endpoint, new ManualTime()).PostAsync("/token", default, Encoding.ASCII.GetBytes("a=b"), CancellationToken.None);
         return answer.Code;
     }

@@ -1,0 +1,91 @@
+using System.Buffers;
+
+namespace WireGate.Http.Credentials;
+
+/// <summary>
+/// The name of a cookie or of a parameter as the most lenient of servers read it: whatever its case, with escapes, quotes or blanks, or a bracket behind it as
+/// PHP reads that. Which of several that are the same counts is theirs to say.
+/// </summary>
+internal static class LooseName
+{
+    // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes, and what stands between names elsewhere.
+    private static readonly SearchValues<byte> Around = Bytes(b => (char)b is <= ' ' or >= '\x7F' or '"' or '=' or '+' or '?');
+
+    // Behind a name: a list or a member of it, a value that was escaped with it, or the end for who knows C's strings.
+    private static readonly SearchValues<byte> Ends = SearchValues.Create("[=\0"u8);
+
+    private static readonly SearchValues<byte> Behind = Bytes(b => Around.Contains(b) && !Ends.Contains(b));
+
+    /// <summary>Whether some server would take what a pair is named by for a name.</summary>
+    /// <param name="pair">A name, and maybe a value, as it stands in a head.</param>
+    /// <param name="name">It.</param>
+    public static bool IsOf(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
+    {
+        int begin = Math.Max(0, pair.IndexOfAnyExcept(Around)), end = pair[begin..].IndexOf((byte)'=');
+        pair = end < 0 ? pair : pair[..(begin + end)];
+        return IsSame(pair, name) || (pair.Contains((byte)'%') && IsDecoded(pair, name));
+    }
+
+    private static bool IsDecoded(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
+    {
+        byte[] decoded = ArrayPool<byte>.Shared.Rent(pair.Length);
+        try
+        {
+            pair.CopyTo(decoded);
+            bool isSame = false;
+            for (int i = 0, length = pair.Length, again; i < UrlEscapes.MostDecodings && !isSame && (again = UrlEscapes.Decode(decoded.AsSpan(0, length))) < length; i++)
+            {
+                length = again;
+                isSame = IsSame(decoded.AsSpan(0, length), name);
+            }
+
+            return isSame;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(decoded, clearArray: true);
+        }
+    }
+
+    private static bool IsSame(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
+    {
+        while (!(Begins(text, name) && IsEnd(text[name.Length..])))
+        {
+            if (text.IsEmpty || !Around.Contains(text[0]))
+            {
+                return false;
+            }
+
+            text = text[1..];
+        }
+
+        return true;
+    }
+
+    private static bool Begins(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
+    {
+        int same = 0;
+        while (same < name.Length && same < text.Length && Folded(text[same]) == Folded(name[same]))
+        {
+            same++;
+        }
+
+        return same == name.Length;
+    }
+
+    private static bool IsEnd(ReadOnlySpan<byte> rest)
+    {
+        int at = rest.IndexOfAnyExcept(Behind);
+        return at < 0 || Ends.Contains(rest[at]);
+    }
+
+    // PHP has underscores for what its variables cannot be named by.
+    private static byte Folded(byte b) => (char)b switch
+    {
+        >= 'A' and <= 'Z' => (byte)(b | 0x20),
+        '.' or ' ' or '+' or '-' or '[' => (byte)'_',
+        _ => b,
+    };
+
+    private static SearchValues<byte> Bytes(Func<byte, bool> are) => SearchValues.Create([.. Enumerable.Range(0, 256).Select(b => (byte)b).Where(are)]);
+}
