@@ -141,7 +141,7 @@ internal sealed class SharedConnection : IDisposable
         {
             if (_time.GetElapsedTime(_idleSince) > longestIdle)
             {
-                _connection.Drain();
+                Drain();
             }
         }
         else if (_isPinged && silent >= LongestSilence + LongestPing)
@@ -154,6 +154,9 @@ internal sealed class SharedConnection : IDisposable
             _connection.Ping();
         }
     }
+
+    /// <summary>Takes no other exchange, and ends behind the last of those that it has.</summary>
+    public void Drain() => _connection.Drain();
 
     /// <summary>Ends it, and what is made on it, now.</summary>
     public void Close() => _connection.Close();

@@ -64,7 +64,9 @@ internal sealed partial class UpstreamPool
         await loop.Switch();
         if (!shared.HasKept)
         {
+            // Kept for whenever it may take some, such would be opened for each request.
             first.Release(null);
+            shared.Drain();
             throw new IOException("it takes no requests on a new connection");
         }
 
