@@ -70,6 +70,7 @@ internal sealed partial class Http2Connection
             stream.IsLingering = false;
             _lingering--;
             Active--;
+            RoomChanged?.Invoke();
         }
 
         return stream;

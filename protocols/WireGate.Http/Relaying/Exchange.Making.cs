@@ -64,6 +64,11 @@ internal sealed partial class Exchange
             }
             catch (OperationCanceledException)
             {
+                if (Session.End == SessionEnd.None)
+                {
+                    client.Cut(SessionEnd.ClientClosed, "before it was answered");
+                }
+
                 return false;
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
@@ -111,17 +116,21 @@ internal sealed partial class Exchange
         }
     }
 
-    // Whoever ends the session meanwhile does not wait for an upstream that swallows everything.
+    // Whoever ends the session meanwhile does not wait for an upstream that swallows everything, nor does a client that is gone: its place is another's.
     private async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool isHttp11, bool isFresh)
     {
-        using var ended = new CancellationTokenSource();
+        var ended = new CancellationTokenSource();
         client.Interrupted = ended.Cancel;
+
+        // Never nested in the frames that the client's end is told by.
+        client.Gone = () => Session.Loop.Post(static e => ((CancellationTokenSource)e!).Cancel(), ended);
         try
         {
-            return await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh, Session.Config.Limits.Connect, ended.Token);
+            return client.IsGone ? throw new OperationCanceledException() : await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh, Session.Config.Limits.Connect, ended.Token);
         }
         finally
         {
+            client.Gone = null;
             client.Interrupted = null;
         }
     }

@@ -61,7 +61,16 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     /// <inheritdoc/>
     public override Action? Gone
     {
-        set => _gone = value;
+        set
+        {
+            _gone = value;
+
+            // It may have been told while nobody asked.
+            if (value is not null && IsGone)
+            {
+                value();
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -12,11 +12,6 @@ internal sealed class StreamWatch(Http2ClientStream stream) : ClientWatch
     public override Task Begin()
     {
         stream.Gone = stream.Interrupted = Tell;
-        if (stream.IsGone)
-        {
-            Tell();
-        }
-
         return _gone.Task;
     }
 

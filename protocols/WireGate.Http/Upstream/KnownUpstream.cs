@@ -6,8 +6,6 @@ internal sealed class KnownUpstream
     /// <summary>Connections of HTTP/2 at the same time. Beyond them, and what streams they take, requests wait.</summary>
     public const int MostShared = 64;
 
-    private TaskCompletionSource? _room;
-
     /// <summary>Connections of HTTP/1.1 that wait, the last that was used last.</summary>
     public List<Http1Upstream> Idle { get; } = [];
 
@@ -17,21 +15,14 @@ internal sealed class KnownUpstream
     /// <summary>It was offered HTTP/2 and did not take it.</summary>
     public bool IsHttp11 { get; set; }
 
-    /// <summary>A connection that is being opened for whoever waits; null: none is.</summary>
-    public Task? Opening { get; set; }
+    /// <summary>Who waits for room on those.</summary>
+    public RoomQueue Queue { get; } = new();
 
-    /// <summary>Completes when there may be room.</summary>
-    public Task WhenRoom => (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>Completes when the connection is there that is being opened for whoever waits, or has failed; null: none is.</summary>
+    public TaskCompletionSource? Opening { get; set; }
 
     /// <summary>Nothing of it is needed any more.</summary>
-    public bool IsUnused => Idle.Count == 0 && Shared.Count == 0 && Opening is null && _room is null;
-
-    /// <summary>There may be room.</summary>
-    public void Tell()
-    {
-        _room?.TrySetResult();
-        _room = null;
-    }
+    public bool IsUnused => Idle.Count == 0 && Shared.Count == 0 && Opening is null && Queue.IsEmpty;
 
     /// <summary>One of HTTP/2 that has room.</summary>
     public SharedConnection? FindRoom()

@@ -58,6 +58,9 @@ internal sealed class SharedConnection : IDisposable
     /// <summary>There is room for another exchange, behind those that were let in and have not begun.</summary>
     public bool CanOpen => _connection.HasSettings && Math.Min(_connection.Room, MostStreams - _connection.Active) > _reserved;
 
+    /// <summary>There is room for those that were let in and have not begun.</summary>
+    public bool HasKept => _connection.HasSettings && _connection.Room >= _reserved;
+
     /// <summary>There never will be.</summary>
     public bool IsExhausted => _connection.IsExhausted;
 

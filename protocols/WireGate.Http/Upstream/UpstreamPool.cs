@@ -13,13 +13,15 @@ namespace WireGate.Http.Upstream;
 /// <param name="loop">The loop.</param>
 /// <param name="connector">Makes new ones.</param>
 /// <param name="time">The clock.</param>
-internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time) : IDisposable
+internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time) : IDisposable
 {
     // Of one login, as many as made requests at the same time, within reason: to open one costs ten requests. nginx keeps what its config says, for
     // 60 s; many upstreams close after five, and say so.
     private const int MostIdle = 1024;
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
+
+    private const string LoopEnds = "the loop ends";
 
     private readonly Dictionary<UpstreamKey, KnownUpstream> _known = [];
     private ITimer? _sweeper;
@@ -34,7 +36,8 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
     /// <returns>Null: there is none. Owned by the caller, who gives it back.</returns>
     public UpstreamLeg? Take(UpstreamKey key, bool needsHttp11 = false)
     {
-        if (!needsHttp11 && _known.TryGetValue(key, out KnownUpstream? known) && known.FindRoom() is { } shared)
+        // Whoever comes now goes behind those that wait.
+        if (!needsHttp11 && _known.TryGetValue(key, out KnownUpstream? known) && known.Queue.IsEmpty && known.FindRoom() is { } shared)
         {
             return shared.Take();
         }
@@ -77,7 +80,7 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         {
             return needsHttp11 || !MayBeShared(key.Target) ? await OpenHttp11Async(key, within, cancellationToken)
                 : isFresh ? await OpenAsync(key, within, cancellationToken)
-                : await ShareAsync(KnownOf(key), key, within, cancellationToken);
+                : await ShareAsync(key, within, cancellationToken);
         }
         finally
         {
@@ -97,25 +100,6 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
         }
 
         Close(connection);
-    }
-
-    /// <summary>There may be room for a stream on one that is shared.</summary>
-    public void OnRoom(UpstreamKey key)
-    {
-        if (_known.TryGetValue(key, out KnownUpstream? known))
-        {
-            known.Tell();
-        }
-    }
-
-    /// <summary>One that was shared is over.</summary>
-    public void Remove(SharedConnection connection)
-    {
-        if (_known.TryGetValue(connection.Key, out KnownUpstream? known))
-        {
-            known.Shared.Remove(connection);
-            known.Tell();
-        }
     }
 
     /// <summary>Closes one. On the loop.</summary>
@@ -141,6 +125,8 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
             {
                 connection.Close();
             }
+
+            known.Queue.Fail(new IOException(LoopEnds));
         }
 
         _known.Clear();
@@ -204,105 +190,6 @@ internal sealed class UpstreamPool(EventLoop loop, UpstreamConnector connector, 
 
     private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken) =>
         new Http1Upstream(await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken), key.ForAll, this);
-
-    // A new one, of whatever the upstream speaks.
-    private async ValueTask<UpstreamLeg> OpenAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
-    {
-        long start = time.GetTimestamp();
-        Connection connection = await connector.ConnectAsync(loop, key, offersHttp2: true, time, within, cancellationToken);
-        await loop.Switch();
-        if (key.Target.Http2 != TargetHttp2.Clear && connection.Tls?.ApplicationProtocol != HttpProtocol.Http2)
-        {
-            KnownOf(key.ForAll).IsHttp11 = true;
-            return new Http1Upstream(connection, key.ForAll, this);
-        }
-
-        if (_isDisposed)
-        {
-            await CloseAsync(connection);
-            throw new IOException("the loop ends");
-        }
-
-        var shared = new SharedConnection(connection, key, this, time);
-        KnownOf(key).Shared.Add(shared);
-        _ = shared.RunAsync();
-        try
-        {
-            TimeSpan left = within - time.GetElapsedTime(start);
-            await shared.WhenReady.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            await loop.Switch();
-            shared.Close();
-            throw e is TimeoutException ? new IOException("it says nothing of HTTP/2") : e;
-        }
-
-        await loop.Switch();
-        return shared.CanOpen ? shared.Take() : throw new IOException("it takes no requests on a new connection");
-    }
-
-    // Those that come at the same time wait for one connection, and not each for its own: the first is one of HTTP/2, or none of theirs need wait.
-    private async ValueTask<UpstreamLeg> ShareAsync(KnownUpstream known, UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
-    {
-        // One that the upstream closes as soon as it is opened is opened again, and then no more.
-        const int MostOpened = 3;
-        long start = time.GetTimestamp();
-        int opened = 0;
-        while (!KnownOf(key.ForAll).IsHttp11)
-        {
-            if (known.Opening is null && known.Shared.Count < KnownUpstream.MostShared)
-            {
-                if (++opened > MostOpened)
-                {
-                    throw new IOException("it closes each connection at once");
-                }
-
-                Task opening = OpenForAllAsync(known, key, within);
-                known.Opening = opening.IsCompleted ? null : opening;
-                await opening.WaitAsync(cancellationToken);
-            }
-            else if (known.Opening is not null)
-            {
-                await known.Opening.WaitAsync(cancellationToken);
-            }
-            else
-            {
-                TimeSpan left = within - time.GetElapsedTime(start);
-                await known.WhenRoom.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
-            }
-
-            await loop.Switch();
-            if (Take(key) is { } leg)
-            {
-                return leg;
-            }
-        }
-
-        return await OpenHttp11Async(key, within, cancellationToken);
-    }
-
-    // Whoever is gone meanwhile, others wait for it, and if nobody does it waits for whoever comes next.
-    private async Task OpenForAllAsync(KnownUpstream known, UpstreamKey key, TimeSpan within)
-    {
-        try
-        {
-            UpstreamLeg opened = await OpenAsync(key, within, CancellationToken.None);
-            if (opened is Http1Upstream connection)
-            {
-                Keep(connection, isReused: false);
-            }
-            else
-            {
-                opened.Release(null);
-            }
-        }
-        finally
-        {
-            await loop.Switch();
-            known.Opening = null;
-        }
-    }
 
     private void Keep(Http1Upstream connection, bool isReused)
     {

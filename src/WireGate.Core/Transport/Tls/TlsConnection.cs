@@ -25,7 +25,7 @@ public sealed class TlsConnection : Connection
         (_inner, _records, _stream, Tls) = (inner, records, stream, facts);
         if (inner.Loop is Reactor reactor)
         {
-            Input = new TlsReader(reactor, stream, records);
+            Input = new TlsReader(reactor, stream, records.Records);
             Output = new TlsWriter(reactor, stream, records, inner.Output);
         }
         else
@@ -61,7 +61,7 @@ public sealed class TlsConnection : Connection
         ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(options);
         (SslStream stream, ConnectionStream records) = await HandshakeAsync(
-            inner, Peer.Client, "the client speaks no TLS", s => s.AuthenticateAsServerAsync(options, cancellationToken));
+            inner, Peer.Client, "the client speaks no TLS", s => s.AuthenticateAsServerAsync(options, cancellationToken), cancellationToken);
         return new TlsConnection(inner, records, stream, Facts(stream, options.ServerCertificateContext!.TargetCertificate) with
         {
             ServerName = stream.TargetHostName is { Length: > 0 } name ? name : null,
@@ -79,7 +79,7 @@ public sealed class TlsConnection : Connection
         ArgumentNullException.ThrowIfNull(inner);
         (SslStream stream, ConnectionStream records) = await HandshakeAsync(
             inner, Peer.Upstream, options.ApplicationProtocols?.Contains(SslApplicationProtocol.Http11) == true ? "it speaks no TLS: is it http://?" : "it speaks no TLS",
-            s => s.AuthenticateAsClientAsync(options, cancellationToken));
+            s => s.AuthenticateAsClientAsync(options, cancellationToken), cancellationToken);
         return new TlsConnection(inner, records, stream, Facts(stream, X509CertificateLoader.LoadCertificate(stream.RemoteCertificate!.GetRawCertData())));
     }
 
@@ -101,7 +101,7 @@ public sealed class TlsConnection : Connection
 
     // Behind a close_notify nothing is read any more: who has seen the end of what is below has seen none.
     /// <inheritdoc/>
-    public override bool IsCut => _records.HasEnded;
+    public override bool IsCut => _records.Records.HasEnded;
 
     /// <inheritdoc/>
     public override async ValueTask FinishAsync()
@@ -154,29 +154,49 @@ public sealed class TlsConnection : Connection
     }
 
     private static async ValueTask<(SslStream Stream, ConnectionStream Records)> HandshakeAsync(
-        Connection inner, Peer peer, string noTls, Func<SslStream, Task> authenticate)
+        Connection inner, Peer peer, string noTls, Func<SslStream, Task> authenticate, CancellationToken cancellationToken)
     {
-        var bytes = new ConnectionStream(inner) { HandshakeOnPool = true };
+        var bytes = new ConnectionStream(inner);
         var stream = new SslStream(bytes, leaveInnerStreamOpen: true);
         try
         {
+            if (peer == Peer.Client)
+            {
+                // A client speaks first, which the loop can wait for.
+                await bytes.Records.ReceiveAsync(cancellationToken);
+            }
+
+            bytes.BeginHandshake();
             await PoolSwitch.Instance;
             await authenticate(stream);
-            bytes.HandshakeOnPool = false;
             await inner.Loop.Switch();
+            await bytes.EndHandshakeAsync();
             return (stream, bytes);
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or InvalidOperationException or NotSupportedException)
+        catch (Exception e)
         {
             await inner.Loop.Switch();
+            await SayLastWordsAsync(bytes);
             await stream.DisposeAsync();
-            throw new ProtocolException(peer, $"the TLS handshake failed: {(bytes.HasNoRecord ? noTls : (e.InnerException ?? e).Message)}", e);
-        }
-        catch
-        {
-            await inner.Loop.Switch();
-            await stream.DisposeAsync();
+            if (e is AuthenticationException or IOException or InvalidOperationException or NotSupportedException)
+            {
+                throw new ProtocolException(peer, $"the TLS handshake failed: {(bytes.Records.HasNoRecord ? noTls : (e.InnerException ?? e).Message)}", e);
+            }
+
             throw;
+        }
+    }
+
+    /// <summary>Sends the alert that says why there is no handshake.</summary>
+    private static async ValueTask SayLastWordsAsync(ConnectionStream bytes)
+    {
+        try
+        {
+            await bytes.EndHandshakeAsync();
+        }
+        catch (IOException)
+        {
+            // Nobody is there to hear it.
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
 
     private readonly Reactor _reactor;
     private readonly SslStream _ssl;
-    private readonly ConnectionStream _records;
+    private readonly RecordInput _records;
     private readonly Memory<byte> _room;
     private readonly Action _received;
 
@@ -37,9 +37,9 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
     private bool _canceled;
 
     /// <param name="reactor">Where the connection lives.</param>
-    /// <param name="ssl">Authenticated, over <paramref name="records"/>; nobody else reads it.</param>
-    /// <param name="records">Over the connection below.</param>
-    internal TlsReader(Reactor reactor, SslStream ssl, ConnectionStream records)
+    /// <param name="ssl">Authenticated, over that of <paramref name="records"/>; nobody else reads it.</param>
+    /// <param name="records">Of the connection below.</param>
+    internal TlsReader(Reactor reactor, SslStream ssl, RecordInput records)
     {
         _reactor = reactor;
         _ssl = ssl;
@@ -221,7 +221,7 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
     /// <summary>Has everything decrypted that is there whole.</summary>
     private void Decrypt()
     {
-        while (!_ended && !_isDecrypting && !_isReceiving && (_unexamined ? _records.FindRecord() : _records.TryReceive()))
+        while (!_ended && !_isDecrypting && !_isReceiving && (_unexamined ? _records.Find() : _records.TryReceive()))
         {
             ValueTask<int> read = _ssl.ReadAsync(_room, CancellationToken.None);
             if (!read.IsCompleted)

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
+using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Tls;
 using WireGate.Testing.Transport;
@@ -37,7 +38,17 @@ internal sealed class EchoServer : IAsyncDisposable
 
     private async Task ServeAsync(Connection inner)
     {
-        TlsConnection connection = await TlsConnection.AcceptAsync(inner, _options, CancellationToken.None);
+        TlsConnection connection;
+        try
+        {
+            connection = await TlsConnection.AcceptAsync(inner, _options, CancellationToken.None);
+        }
+        catch (ProtocolException)
+        {
+            await inner.DisposeAsync();
+            return;
+        }
+
         try
         {
             ReadResult result;

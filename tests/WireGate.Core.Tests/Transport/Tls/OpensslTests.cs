@@ -64,6 +64,14 @@ public sealed class OpensslTests(TransportKind kind) : IDisposable
         Assert.That(() => client.EndAsync().WaitAsync(TimeSpan.FromSeconds(60)), Throws.Nothing, "the gateway ends it");
     });
 
+    [Test]
+    public async Task A_client_of_TLS_1_1_is_told_by_an_alert()
+    {
+        await using var server = new EchoServer(kind, ServerTls.OptionsFor(_certificate.Certificate, []));
+        await using var client = new OpensslClient(server.Address, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0");
+        await client.SeenAsync("alert protocol version");
+    }
+
     private async Task WithEchoAsync(string version, Func<OpensslClient, Task> body)
     {
         await using var server = new EchoServer(kind, ServerTls.OptionsFor(_certificate.Certificate, []));
