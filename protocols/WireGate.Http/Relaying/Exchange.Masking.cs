@@ -38,6 +38,13 @@ internal sealed partial class Exchange
             return true;
         }
 
+        // Nothing of any object is in it, a mask would only hide how the members that it is about are described, and kubectl takes it in protobuf alone.
+        if (_request is { Kubernetes.DescribesTypes: true } && _response.Code == 200)
+        {
+            _masks = null;
+            return true;
+        }
+
         BodyForm form = MaskableBody.Of(_response, _masks, out problem);
         _bodyMask = problem is null ? _masks.Begin(form) : null;
         return problem is null;

@@ -47,9 +47,47 @@ function unchunked(body) {
   return Buffer.concat(parts);
 }
 
+// An OpenAPI document of version 2.0 that describes no types: openapi.v2.Document { string swagger = 1; }
+const types = Buffer.concat([Buffer.of(0x0a, 3), Buffer.from('2.0')]);
+
+// Objects that are made here, with a uid each.
+const made = new Map();
+
+function create(url, request, response) {
+  const parts = [];
+  request.on('data', part => parts.push(part)).on('end', () => {
+    const object = JSON.parse(Buffer.concat(parts).toString());
+    object.metadata.uid = crypto.randomUUID();
+    made.set(`${url.split('?')[0]}/${object.metadata.name}`, object);
+    answer(response, 201, object);
+  });
+}
+
+function answer(response, status, object) {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(object));
+}
+
 function serve(request, response) {
   const { method, url, httpVersion, headers } = request;
   say({ method, url, version: httpVersion, authorization: headers.authorization, user: headers['impersonate-user'] });
+  const path = url.split('?')[0];
+  if (path === '/openapi/v2') {
+    response.writeHead(200, { 'Content-Type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' }).end(types);
+    return;
+  }
+
+  if (path.includes('/configmaps')) {
+    if (method === 'POST') {
+      create(url, request, response);
+    } else if (made.has(path)) {
+      answer(response, 200, made.get(path));
+    } else {
+      answer(response, 404, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'NotFound', code: 404 });
+    }
+
+    return;
+  }
+
   const bytes = recorded.get(keyOf(`${method} ${url}`)) ?? recorded.get(method === 'PATCH' ? keyOf(`GET ${url.split('?')[0]}`) : '');
   if (!bytes) {
     response.writeHead(418, { 'Content-Length': 0 }).end();

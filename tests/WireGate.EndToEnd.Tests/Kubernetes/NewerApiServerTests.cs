@@ -68,6 +68,17 @@ internal sealed partial class NewerApiServerTests
     }
 
     [Test]
+    public async Task An_object_is_applied_which_is_checked_by_the_types_that_are_described()
+    {
+        const string Manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: applied }\ndata: { key: one }\n";
+        int before = Seen().Length;
+
+        Assert.That((await _gateway.KubectlAsync(_alice, ["apply", "-f", "-"], Manifest)).Succeeded().Output, Is.EqualTo("configmap/applied created\n"));
+        Assert.That(Seen().Skip(before).Select(r => r.GetProperty("url").GetString()), Has.Some.StartsWith("/openapi/v2"));
+        Assert.That((await _gateway.KubectlAsync(_alice, ["get", "configmap", "applied", "-o", "jsonpath={.data.key} {.metadata.uid}"])).Succeeded().Output, Does.Match("^one .*redacted"));
+    }
+
+    [Test]
     public async Task A_program_runs_over_WebSocket_and_a_port_is_reached()
     {
         await using KubernetesGateway plain = await KubernetesGateway.StartAsync(Places.Kubectl, _server.Port, _server.Authority, ApiServer.Token);

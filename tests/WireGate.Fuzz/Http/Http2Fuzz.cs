@@ -5,9 +5,11 @@ using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
+using WireGate.Http.Http1;
 using WireGate.Http.Http2;
 using WireGate.Http.Http2.Frames;
 using WireGate.Http.Http2.Hpack;
+using WireGate.Http.Http2.Messages;
 using static WireGate.Fuzz.Parsers;
 
 namespace WireGate.Fuzz.Http;
@@ -97,6 +99,20 @@ internal sealed class Http2Fuzz
             new MessageRules(Peer.Client, 1).CheckRequest(section);
             Assert.That(section.Path.IsEmpty || section.Path[0] is (byte)'/' or (byte)'*', Is.True);
             Assert.That(Text(section).AsSpan().ContainsAny('\r', '\0'), Is.False);
+            IsOneHead<RequestHead>(output => SectionHead.WriteRequest(output, section, isWhole: false));
+        }
+    });
+
+    [Test]
+    public void Responses_that_are_well_formed() => Vary(67, [Convert.FromHexString("88" + "0f0d0135" + "400378797a0161"), Convert.FromHexString("4803333033" + "400378797a0161")], bytes =>
+    {
+        using var decoder = new HpackDecoder(Peer.Upstream);
+        using var section = new FieldSection();
+        decoder.Decode(bytes, section);
+        if (!section.IsTooLarge)
+        {
+            new MessageRules(Peer.Upstream, 1).CheckResponse(section);
+            IsOneHead<ResponseHead>(output => SectionHead.WriteResponse(output, section));
         }
     });
 
@@ -106,10 +122,21 @@ internal sealed class Http2Fuzz
     [Test]
     public void Connections_of_upstreams() => Vary(66, Upstreams, bytes => Run(Http2Role.Client, bytes));
 
+    // What is a message of HTTP/2 is one of HTTP/1.1, or refused.
+    private static void IsOneHead<T>(Action<ArrayBufferWriter<byte>> write)
+        where T : MessageHead, new()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        write(output);
+        using var head = new T();
+        Assert.That(head.TryRead(new ReadOnlySequence<byte>(output.WrittenMemory), out SequencePosition end), Is.True, Encoding.Latin1.GetString(output.WrittenSpan));
+        Assert.That(end.GetInteger(), Is.EqualTo(output.WrittenCount), "one message is one");
+    }
+
     private static string Text(FieldSection section)
     {
         var text = new StringBuilder();
-        foreach (WireGate.Http.Http1.FieldLine line in section.All)
+        foreach (FieldLine line in section.All)
         {
             text.Append(Encoding.Latin1.GetString(section.Name(line))).Append('=').Append(Encoding.Latin1.GetString(section.Value(line))).Append('\n');
         }

@@ -1,11 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Json;
 using NUnit.Framework;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
 using WireGate.Postgres.Authentication;
 using WireGate.Postgres.Messages;
+using WireGate.Postgres.Operations;
+using WireGate.Postgres.Sql;
 using WireGate.Postgres.Startup;
 using WireGate.Postgres.Upstream;
 using static WireGate.Fuzz.Parsers;
@@ -73,6 +76,33 @@ internal sealed class ParserFuzz
             Either(() => ClientResponses.ReadPassword(new ReadOnlySequence<byte>(bytes)).Dispose());
             Either(() => ClientResponses.ReadSaslInitial(bytes, out _, out _));
         });
+
+    [Test]
+    public void Values_of_a_Bind_are_a_member_of_a_record() => Vary(
+        9,
+        [
+            [0, 1, 0, 1, 0, 2, 0, 0, 0, 2, 0x7b, 0xff, 255, 255, 255, 255, 0, 0], [0, 0, 0, 3, 0, 0, 0, 1, (byte)'"', 0, 0, 0, 2, 0xc3, 0xa9, 0, 0, 0, 9, (byte)'x'],
+            [0, 2, 0, 0, 0, 1, 0, 1, 0, 0, 0, 40, .. new byte[40]],
+        ],
+        bytes =>
+        {
+            foreach (bool isUtf8 in (bool[])[true, false])
+            {
+                var record = new ArrayBufferWriter<byte>();
+                record.Write("{\"a\":1"u8);
+                BoundValues.Write(record, bytes, 16, isUtf8);
+                record.Write("}"u8);
+                using JsonDocument document = JsonDocument.Parse(record.WrittenMemory);
+            }
+        });
+
+    [Test]
+    public void Lists_of_names() => Vary(10, [.. new[] { "a, \"B\"\"c\" ,d", "public.\"Seq\"", "\"", " , " }.Select(Encoding.UTF8.GetBytes)], bytes =>
+    {
+        string text = Encoding.UTF8.GetString(bytes);
+        Assert.That(!QuotedNames.TryReadList(text, out List<string> names) || names.Sum(n => n.Length) <= text.Length);
+        QuotedNames.TryReadRelation(text, out _);
+    });
 
     [Test]
     public void Scram_of_a_client() => Vary(

@@ -1,10 +1,7 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Text;
 using NUnit.Framework;
-using WireGate.Core.Configuration;
 using WireGate.Http.Kubernetes;
-using WireGate.Http.Tests.Sessions;
 
 namespace WireGate.Http.Tests.Kubernetes;
 
@@ -28,34 +25,5 @@ internal sealed class MaskableAcceptTests
         var output = new ArrayBufferWriter<byte>();
         MaskableAccept.Write(output, Encoding.ASCII.GetBytes(value));
         Assert.That(Encoding.ASCII.GetString(output.WrittenSpan), Is.EqualTo(expected));
-    }
-}
-
-/// <summary>An API server behind masks, and one behind none.</summary>
-[TestFixture(TransportKind.Epoll)]
-[TestFixture(TransportKind.Streams)]
-internal sealed class MaskedKubernetesTests(TransportKind transport) : HttpFixture(transport)
-{
-    private const string Accept = "Accept: application/vnd.kubernetes.protobuf;as=Table, */*\r\nX-Between: 1\r\naccept: application/cbor\r\n";
-
-    protected override GatewayConfig Change(GatewayConfig config) => config with
-    {
-        Masks = new[] { new MaskConfig { Name = "tokens", Json = [JsonPath.TryParse("$..token", out JsonPath? path, out _) ? path : throw new InvalidOperationException()] } }.ToFrozenDictionary(m => m.Name),
-        Targets = config.Targets.Values
-            .Select(t => t with { Protocol = ProtocolNames.Kubernetes, Mask = t.Name == "api" ? ["tokens"] : [] }).ToFrozenDictionary(t => t.Name),
-        Rules = new RulesConfig
-        {
-            List = [new RuleConfig { Name = "pods", Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Namespaces = [new NamePattern("shop")] } }, Do = Core.Policy.Verdict.Allow }],
-        },
-    };
-
-    [TestCase("api.test", "Accept: application/json;as=Table, */*\r\nX-Between: 1\r\naccept: application/json\r\n")]
-    [TestCase("other.test", Accept)]
-    public async Task It_is_asked_for_what_can_be_masked_where_it_is(string host, string expected)
-    {
-        RawPeer client = await ConnectAsync();
-        await client.SendAsync(Request("GET /api/v1/namespaces/shop/pods", Accept).Replace("api.test", host, StringComparison.Ordinal));
-
-        Assert.That(await (await AcceptAsync()).HeadAsync(), Does.Contain(expected));
     }
 }

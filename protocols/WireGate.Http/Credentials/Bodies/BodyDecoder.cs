@@ -46,6 +46,7 @@ internal abstract class BodyDecoder : IDisposable
     /// <summary>Decodes.</summary>
     /// <returns>Bytes; 0: there are no more in the pieces that were given.</returns>
     /// <exception cref="InvalidDataException">It is not in the coding.</exception>
+    /// <exception cref="IOException">It needs a dictionary (RFC 1950 section 2.2, FDICT), which nobody has agreed on.</exception>
     public abstract int Read(Span<byte> output);
 
     /// <inheritdoc/>

@@ -166,7 +166,7 @@ internal sealed class DecodedGuard : IDisposable
                 Search(_decoded.AsSpan(0, count));
             }
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             Problem = "a body that is not compressed as it says";
         }

@@ -58,6 +58,9 @@ public sealed record KubernetesRequest
     public bool IsDiscovery => !IsResource && Unknown is null && Verb is "get" or "head"
         && Path.Segments is ["api" or "apis" or "openapi", ..] or ["version" or "healthz" or "livez" or "readyz"];
 
+    /// <summary>What it is answered describes types (OpenAPI), and nothing of any object.</summary>
+    public bool DescribesTypes => IsDiscovery && Path.Segments is ["openapi", "v2"] or ["openapi", "v3", ..];
+
     /// <summary>Its body makes a secret that is a token; what it is cannot be told by its head.</summary>
     public bool MakesToken { get; init; }
 

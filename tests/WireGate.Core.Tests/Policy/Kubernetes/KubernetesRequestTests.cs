@@ -97,6 +97,22 @@ internal sealed class KubernetesRequestTests
     [TestCase("GET /apis//v1", false)]
     public void Clients_ask_first_what_there_is(string request, bool expected) => Assert.That(Ask(request).IsDiscovery, Is.EqualTo(expected));
 
+    [TestCase("GET /openapi/v2", true)]
+    [TestCase("GET /openapi/v2?timeout=32s", true)]
+    [TestCase("HEAD /openapi/v3", true)]
+    [TestCase("GET /openapi/v3/apis/apps/v1", true)]
+    [TestCase("POST /openapi/v2", false)]
+    [TestCase("GET /openapi", false)]
+    [TestCase("GET /openapi/v2/x", false)]
+    [TestCase("GET /openapi/v4", false)]
+    [TestCase("GET /openapi/v3/../../metrics", false)]
+    [TestCase("GET /openapi/v3//x", false)]
+    [TestCase("GET /openapi/v3/a%2fb", false)]
+    [TestCase("GET /OpenAPI/v2", false)]
+    [TestCase("GET /apis/apps/v1", false)]
+    [TestCase("GET /version", false)]
+    public void Types_are_described_at_their_own_places(string request, bool expected) => Assert.That(Ask(request).DescribesTypes, Is.EqualTo(expected));
+
     [TestCase("GET /api//v1/pods")]
     [TestCase("GET //api/v1/pods")]
     [TestCase("GET /api/v1/namespaces/other%2fpods")]

@@ -73,6 +73,11 @@ internal sealed class DecodedGuardTests
         Assert.That((await PassAsync(Coded(coding), body[..^5], 10)).Problem, Is.Null, "of what is not whole all was looked through");
     }
 
+    [TestCase(1)]
+    [TestCase(100)]
+    public async Task What_needs_a_dictionary_is_cut(int size) =>
+        Assert.That((await PassAsync(Coded("deflate"), [0x78, 0x20, 1, 2, 3, 4, .. Compress("raw deflate", "{}"u8.ToArray())], size)).Problem, Is.EqualTo("a body that is not compressed as it says"));
+
     [TestCase("gzip")]
     [TestCase("deflate")]
     public async Task Zeros_pass(string coding)
