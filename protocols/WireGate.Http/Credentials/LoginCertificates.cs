@@ -8,13 +8,21 @@ using WireGate.Core.Transport.Tls;
 namespace WireGate.Http.Credentials;
 
 /// <summary>
-/// The certificates that logins show. A key is asked for at each connection, so that what was rotated is used from then on. For any thread.
+/// The certificates that logins show. They are looked at for each connection, and while there are any, so that what was renewed is used from then on. For any
+/// thread.
 /// </summary>
 /// <param name="secrets">The keys.</param>
 internal sealed class LoginCertificates(SecretProvider secrets)
 {
     // Weak, so that what a reload took away goes with its config.
     private readonly ConditionalWeakTable<HttpLoginConfig, Entry> _made = [];
+    private readonly Lock _making = new();
+
+    /// <summary>Whether that is what a login shows, as far as anybody has looked.</summary>
+    /// <param name="login">It.</param>
+    /// <param name="shown">What was shown for it; null: nothing.</param>
+    public bool IsCurrent(HttpLoginConfig? login, SslStreamCertificateContext? shown) =>
+        shown is null || (_made.TryGetValue(login!, out Entry? kept) && kept.Context == shown);
 
     /// <summary>The certificate of a login. Continues anywhere.</summary>
     /// <returns>Null: it shows none.</returns>
@@ -28,6 +36,16 @@ internal sealed class LoginCertificates(SecretProvider secrets)
 
         using Secret key = await secrets.FetchAsync(login.Secret, fresh: false, cancellationToken);
         byte[] digest = SHA256.HashData(key.Span);
+
+        // One for all that look at the same time: what was made twice would be taken for two.
+        lock (_making)
+        {
+            return Make(login, path, key, digest);
+        }
+    }
+
+    private SslStreamCertificateContext Make(HttpLoginConfig login, string path, Secret key, byte[] digest)
+    {
         DateTime written = File.GetLastWriteTimeUtc(path);
         if (_made.TryGetValue(login, out Entry? kept) && kept.Written == written && CryptographicOperations.FixedTimeEquals(kept.Key, digest))
         {

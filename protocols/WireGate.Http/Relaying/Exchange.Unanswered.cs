@@ -69,15 +69,20 @@ internal sealed partial class Exchange
             return await FailAsync(late, status: 504) ? Exchanged.Done : Exchanged.Ended;
         }
 
-        if (!mayRepeat && reset is { } code && client.TryReset(code))
+        if (mayRepeat)
+        {
+            return Exchanged.Stale;
+        }
+
+        const string Closed = "the upstream closed before it answered";
+        var refusal = new Refusal(SessionEnd.UpstreamClosed, Closed, reset is { } code ? $"the upstream ended the stream before it answered: {code}" : Closed);
+        if (reset is { } told && client.TryReset(told))
         {
             _isAnswered = true;
-            of.Decline(new Refusal(SessionEnd.UpstreamClosed, "the upstream ended it", $"the upstream ended the stream before it answered: {code}"));
+            of.Decline(refusal);
             return Exchanged.Done;
         }
 
-        return mayRepeat ? Exchanged.Stale
-            : await FailAsync(new Refusal(SessionEnd.UpstreamClosed, "the upstream closed before it answered", "the upstream closed before it answered")) ? Exchanged.Done
-            : Exchanged.Ended;
+        return await FailAsync(refusal) ? Exchanged.Done : Exchanged.Ended;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
 using System.Runtime.CompilerServices;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
@@ -10,9 +11,10 @@ namespace WireGate.Http.Upstream;
 
 /// <summary>A connection of HTTP/1.1 to an upstream, for one exchange after the other.</summary>
 /// <param name="connection">Owned.</param>
+/// <param name="shown">Which certificate of the login was shown on it; null: none.</param>
 /// <param name="key">Whose it is.</param>
 /// <param name="pool">Keeps it between two exchanges.</param>
-internal sealed class Http1Upstream(Connection connection, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key), IDisposable
+internal sealed class Http1Upstream(Connection connection, SslStreamCertificateContext? shown, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key), IDisposable
 {
     private const string ClosedWithin = "closed within its answer";
 
@@ -21,6 +23,9 @@ internal sealed class Http1Upstream(Connection connection, UpstreamKey key, Upst
 
     /// <summary>Its bytes.</summary>
     public Connection Connection => connection;
+
+    /// <summary>Which certificate of the login was shown on it; null: none.</summary>
+    public SslStreamCertificateContext? Shown => shown;
 
     /// <summary>Since when it waits for another exchange; a timestamp of the clock.</summary>
     public long IdleSince { get; private set; }

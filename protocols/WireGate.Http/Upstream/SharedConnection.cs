@@ -1,3 +1,4 @@
+using System.Net.Security;
 using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Http.Http2;
@@ -21,6 +22,7 @@ internal sealed class SharedConnection : IDisposable
     private static readonly TimeSpan LongestPing = TimeSpan.FromSeconds(20);
 
     private readonly Connection _transport;
+    private readonly SslStreamCertificateContext? _shown;
     private readonly Http2Connection _connection;
     private readonly UpstreamPool _pool;
     private readonly TimeProvider _time;
@@ -32,12 +34,13 @@ internal sealed class SharedConnection : IDisposable
     private bool _isPinged;
 
     /// <param name="transport">Owned.</param>
+    /// <param name="shown">Which certificate of the login was shown on it; null: none.</param>
     /// <param name="key">Whose it is.</param>
     /// <param name="pool">Told when there is room for a stream, or the connection is over.</param>
     /// <param name="time">The clock.</param>
-    public SharedConnection(Connection transport, UpstreamKey key, UpstreamPool pool, TimeProvider time)
+    public SharedConnection(Connection transport, SslStreamCertificateContext? shown, UpstreamKey key, UpstreamPool pool, TimeProvider time)
     {
-        (_transport, Key, _pool, _time) = (transport, key, pool, time);
+        (_transport, _shown, Key, _pool, _time) = (transport, shown, key, pool, time);
         _connection = new Http2Connection(Http2Role.Client, transport.Loop, transport.Input, transport.Output, time, Http2Limits.OfUpstream)
         {
             RoomChanged = OnRoom,
@@ -56,10 +59,13 @@ internal sealed class SharedConnection : IDisposable
     public Task WhenReady => _ready.Task;
 
     /// <summary>There is room for another exchange, behind those that were let in and have not begun.</summary>
-    public bool CanOpen => _connection.HasSettings && Math.Min(_connection.Room, MostStreams - _connection.Active) > _reserved;
+    public bool CanOpen => _connection.HasSettings && Math.Min(_connection.Room, MostStreams - _connection.Active) > _reserved && !IsOutdated;
 
     /// <summary>There is room for those that were let in and have not begun.</summary>
     public bool HasKept => _connection.HasSettings && _connection.Room >= _reserved;
+
+    /// <summary>The login shows another certificate by now.</summary>
+    public bool IsOutdated => !_pool.IsCurrent(Key, _shown);
 
     /// <summary>There never will be.</summary>
     public bool IsExhausted => _connection.IsExhausted;
@@ -141,7 +147,7 @@ internal sealed class SharedConnection : IDisposable
         {
             if (_time.GetElapsedTime(_idleSince) > longestIdle)
             {
-                _connection.Drain();
+                Drain();
             }
         }
         else if (_isPinged && silent >= LongestSilence + LongestPing)
@@ -154,6 +160,9 @@ internal sealed class SharedConnection : IDisposable
             _connection.Ping();
         }
     }
+
+    /// <summary>Takes no other exchange, and ends behind the last of those that it has.</summary>
+    public void Drain() => _connection.Drain();
 
     /// <summary>Ends it, and what is made on it, now.</summary>
     public void Close() => _connection.Close();

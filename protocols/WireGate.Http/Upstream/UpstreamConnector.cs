@@ -17,6 +17,9 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
     private readonly ConditionalWeakTable<ClientTlsConfig, UpstreamTls> _tls = [];
     private readonly ConditionalWeakTable<ClientTlsConfig, UpstreamTls> _tlsOfHttp11 = [];
 
+    /// <summary>What logins show.</summary>
+    public LoginCertificates Certificates => certificates;
+
     /// <summary>Connects to the first address that answers. On the loop.</summary>
     /// <param name="loop">Where the connection lives.</param>
     /// <param name="key">What is reached, and as whom.</param>
@@ -24,11 +27,12 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
     /// <param name="time">The clock.</param>
     /// <param name="within">For all addresses together.</param>
     /// <param name="cancellationToken">Nobody waits for it any longer.</param>
+    /// <returns>The connection, and which certificate of the login was shown on it; null: none.</returns>
     /// <exception cref="IOException">None of them can be reached in time.</exception>
     /// <exception cref="ProtocolException">One does not speak TLS, or is not who it should be.</exception>
     /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<Connection> ConnectAsync(
+    public async ValueTask<(Connection Connection, SslStreamCertificateContext? Shown)> ConnectAsync(
         EventLoop loop, UpstreamKey key, bool offersHttp2, TimeProvider time, TimeSpan within, CancellationToken cancellationToken)
     {
         TargetConfig target = key.Target;
@@ -46,7 +50,7 @@ internal sealed class UpstreamConnector(LoginCertificates certificates)
             using var either = CancellationTokenSource.CreateLinkedTokenSource(turn.Token, cancellationToken);
             try
             {
-                return await ConnectAsync(loop, target, address, offersHttp2, shown, either.Token);
+                return (await ConnectAsync(loop, target, address, offersHttp2, shown, either.Token), shown);
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException
                 || (e is ProtocolException && turn.IsCancellationRequested))

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using WireGate.Core.Configuration;
 using WireGate.Core.Transport;
 
@@ -29,12 +30,12 @@ internal sealed partial class UpstreamPool
     private async ValueTask<UpstreamLeg> OpenAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
-        Connection connection = await connector.ConnectAsync(loop, key, offersHttp2: true, time, within, cancellationToken);
+        (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: true, time, within, cancellationToken);
         await loop.Switch();
         if (key.Target.Http2 != TargetHttp2.Clear && connection.Tls?.ApplicationProtocol != HttpProtocol.Http2)
         {
             KnownOf(key.ForAll).IsHttp11 = true;
-            return new Http1Upstream(connection, key.ForAll, this);
+            return new Http1Upstream(connection, shown, key.ForAll, this);
         }
 
         if (_isDisposed)
@@ -44,7 +45,7 @@ internal sealed partial class UpstreamPool
         }
 
         // Its first place is kept for who has it opened, whoever waits.
-        var shared = new SharedConnection(connection, key, this, time);
+        var shared = new SharedConnection(connection, shown, key, this, time);
         Http2Upstream first = shared.Take();
         KnownOf(key).Shared.Add(shared);
         _ = shared.RunAsync();
@@ -64,7 +65,9 @@ internal sealed partial class UpstreamPool
         await loop.Switch();
         if (!shared.HasKept)
         {
+            // Kept for whenever it may take some, such would be opened for each request.
             first.Release(null);
+            shared.Drain();
             throw new IOException("it takes no requests on a new connection");
         }
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Security;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -52,7 +53,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         {
             Http1Upstream last = known.Idle[^1];
             Remove(known, last);
-            if (IsSilent(last.Connection))
+            if (IsCurrent(key, last.Shown) && IsSilent(last.Connection))
             {
                 return last;
             }
@@ -188,12 +189,16 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         }
     }
 
-    private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken) =>
-        new Http1Upstream(await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken), key.ForAll, this);
+    private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
+    {
+        (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken);
+        return new Http1Upstream(connection, shown, key.ForAll, this);
+    }
 
     private void Keep(Http1Upstream connection, bool isReused)
     {
-        KnownUpstream? known = _isDisposed || !IsSilent(connection.Connection) ? null : KnownOf(connection.Key);
+        bool isKept = !_isDisposed && IsCurrent(connection.Key, connection.Shown) && IsSilent(connection.Connection);
+        KnownUpstream? known = isKept ? KnownOf(connection.Key) : null;
         if (known is null || known.Idle.Count >= MostIdle)
         {
             Close(connection);
@@ -239,5 +244,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
                 _known.Remove(key);
             }
         }
+
+        Look();
     }
 }
