@@ -6,7 +6,7 @@ using WireGate.Http.Http1;
 namespace WireGate.Http.Credentials.Bodies;
 
 /// <summary>
-/// Looks for a placeholder in what the bytes of a body stand for: what is compressed in it, and the escapes of a form. The bytes themselves go on, as they
+/// Looks for a placeholder in what the bytes of a body stand for: what is compressed in it, and the escapes of a form or of JSON. The bytes themselves go on, as they
 /// came, once that was looked through; of what may be the rest of a placeholder nothing does. For one body, on the loop.
 /// </summary>
 internal sealed class DecodedGuard : IDisposable
@@ -17,22 +17,27 @@ internal sealed class DecodedGuard : IDisposable
     // Bytes that stand for the rest of a placeholder, or for nothing.
     private const int MostHeld = 256 * 1024;
 
+    // Bytes that are decoded, and whose escapes are read, at once.
+    private const int Step = 4 * 1024;
+
     private readonly EventLoop _loop;
     private readonly BodyDecoder? _decoder;
     private readonly PlaceholderGuard _search = new();
-    private readonly byte[] _decoded = new byte[8 * 1024];
-    private readonly byte[] _read;
+    private readonly byte[] _decoded;
     private readonly bool _isForm;
-    private FormEscapes _escapes;
+    private readonly bool _isJson;
+    private FormEscapes _formEscapes;
+    private JsonEscapes _jsonEscapes;
+    private byte[] _read = [];
     private byte[] _held = [];
     private int _heldLength;
     private bool _isReleased;
     private long _out;
 
-    private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm)
+    private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm, bool isJson)
     {
-        (_loop, _decoder, _isForm) = (loop, decoder, isForm);
-        _read = isForm ? new byte[_decoded.Length + 2] : [];
+        (_loop, _decoder, _isForm, _isJson) = (loop, decoder, isForm, isJson);
+        _decoded = decoder is null ? [] : new byte[Step];
     }
 
     /// <summary>Why nothing more passes; null: it does.</summary>
@@ -43,14 +48,18 @@ internal sealed class DecodedGuard : IDisposable
     /// <param name="loop">Where it is looked through.</param>
     public static DecodedGuard? Of(RequestHead head, EventLoop loop)
     {
-        bool isForm = false;
+        bool isForm = false, isJson = false;
         foreach (ref readonly FieldLine field in head.Fields)
         {
-            isForm |= field.Name == FieldName.ContentType && IsForm(head.Value(field));
+            if (field.Name == FieldName.ContentType)
+            {
+                isForm |= IsForm(head.Value(field));
+                isJson |= IsJson(head.Value(field));
+            }
         }
 
         BodyDecoder? decoder = BodyDecoder.Of(head);
-        return decoder is null && !isForm ? null : new DecodedGuard(loop, decoder, isForm);
+        return decoder is null && !isForm && !isJson ? null : new DecodedGuard(loop, decoder, isForm, isJson);
     }
 
     /// <summary>Takes the next bytes of it. Continues on the loop.</summary>
@@ -84,6 +93,21 @@ internal sealed class DecodedGuard : IDisposable
     {
         ReadOnlySpan<byte> form = "application/x-www-form-urlencoded"u8;
         return type.Length >= form.Length && Ascii.EqualsIgnoreCase(type[..form.Length], form);
+    }
+
+    // By what is in it: application/problem+json; charset=utf-8, and what ends in a comma or a blank.
+    private static bool IsJson(ReadOnlySpan<byte> type)
+    {
+        ReadOnlySpan<byte> json = "json"u8;
+        for (; type.Length >= json.Length; type = type[1..])
+        {
+            if (Ascii.EqualsIgnoreCase(type[..json.Length], json))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>?> LookOnAsync(ReadOnlyMemory<byte> run)
@@ -139,13 +163,7 @@ internal sealed class DecodedGuard : IDisposable
             return LookOn(_out + DecodedHere);
         }
 
-        for (ReadOnlySpan<byte> rest = run.Span; !rest.IsEmpty && Problem is null;)
-        {
-            int count = Math.Min(rest.Length, _decoded.Length);
-            Search(rest[..count]);
-            rest = rest[count..];
-        }
-
+        Search(run);
         return false;
     }
 
@@ -163,7 +181,7 @@ internal sealed class DecodedGuard : IDisposable
                 }
 
                 _out += count;
-                Search(_decoded.AsSpan(0, count));
+                Search(_decoded.AsMemory(0, count));
             }
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
@@ -174,13 +192,46 @@ internal sealed class DecodedGuard : IDisposable
         return Problem is null;
     }
 
-    private void Search(ReadOnlySpan<byte> text)
+    private void Search(ReadOnlyMemory<byte> text)
     {
-        ReadOnlyMemory<byte> searched = _isForm ? _read.AsMemory(0, _escapes.Decode(text, _read)) : _decoded.AsMemory(0, text.Length);
-
-        if (!searched.IsEmpty && !_search.TryTake(searched, out _, out _))
+        // Of most JSON nothing is copied.
+        bool hasEscapes = _isForm || (_isJson && (_jsonEscapes.IsWithin || text.Span.Contains((byte)'\\')));
+        while (!text.IsEmpty && Problem is null)
         {
-            Problem = PlaceholderGuard.Found;
+            ReadOnlyMemory<byte> step = text;
+            if (hasEscapes)
+            {
+                step = text[..Math.Min(text.Length, Step)];
+                text = text[step.Length..];
+                step = Read(step.Span);
+            }
+            else
+            {
+                text = default;
+            }
+
+            if (!step.IsEmpty && !_search.TryTake(step, out _, out _))
+            {
+                Problem = PlaceholderGuard.Found;
+            }
         }
+    }
+
+    private ReadOnlyMemory<byte> Read(ReadOnlySpan<byte> step)
+    {
+        if (_read.Length == 0)
+        {
+            _read = new byte[Step + 2];
+        }
+
+        int count = step.Length;
+        if (_isForm)
+        {
+            count = _formEscapes.Decode(step, _read);
+            step = _read.AsSpan(0, count);
+        }
+
+        // In place: none becomes longer.
+        return _read.AsMemory(0, _isJson ? _jsonEscapes.Decode(step, _read) : count);
     }
 }

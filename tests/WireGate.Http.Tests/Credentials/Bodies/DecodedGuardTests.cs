@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
@@ -126,6 +127,43 @@ internal sealed class DecodedGuardTests
     {
         byte[] body = Encoding.ASCII.GetBytes($"a=%41%4&b=%{(int)'w':x2}{_token[1..30]}%4x%%41%");
         (byte[] passed, string? problem) = await PassAsync("Content-Type: application/x-www-form-urlencoded\r\n", body, size);
+
+        Assert.That(problem, Is.Null);
+        Assert.That(passed, Is.EqualTo(body));
+    }
+
+    [Test]
+    public async Task Escapes_of_JSON_are_read(
+        [Values(1, 2, 5, 100_000)] int size, [Values("", "gzip")] string coding,
+        [Values("application/json", "Application/Problem+JSON; charset=utf-8", "application/x-ndjson", "text/json, text/plain")] string type)
+    {
+        string escaped = string.Concat(_token.Select((c, i) => i % 3 == 0 ? $"\\u{(int)c:x4}" : i % 3 == 1 ? $"\\u{(int)c:X4}" : c.ToString()));
+        byte[] body = Encoding.ASCII.GetBytes($$"""{"a":"\"\u12\uzz\\","b":"{{escaped}}\n","c":"\u00"}""");
+        body = coding.Length > 0 ? Compress(coding, body) : body;
+        string fields = $"Content-Type: {type}\r\n" + (coding.Length > 0 ? Coded(coding) : "");
+        (byte[] passed, string? problem) = await PassAsync(fields, body, size);
+
+        Assert.That(problem, Is.EqualTo("a placeholder in the body"));
+        Assert.That(body.AsSpan().StartsWith(passed));
+        Assert.That(passed, Has.Length.LessThan(body.Length));
+    }
+
+    // Its beginning comes in a piece without a backslash, and so does its end.
+    [TestCase("\"wg\\u0070_{0}\"", 3)]
+    [TestCase("\"w\\gp_{0}\"", 2)]
+    [TestCase("\\u0077\\u0067\\u0070_{0}", 18)]
+    public async Task Escapes_at_its_beginning_are_read(string format, int size)
+    {
+        byte[] body = Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, format, _token[4..]));
+        Assert.That((await PassAsync("Content-Type: application/json\r\n", body, size)).Problem, Is.EqualTo("a placeholder in the body"));
+    }
+
+    [Test]
+    public async Task JSON_without_one_passes_as_it_came([Values(1, 2, 5, 100_000)] int size)
+    {
+        string text = $$"""{"a":"\u0077{{_token[1..30]}}\u00e4\u0041","b":"{{_token[..20]}}\n{{_token[20..]}}","c":"w\u0067p_\\","d":"\u""";
+        byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(text, 300)));
+        (byte[] passed, string? problem) = await PassAsync("Content-Type: application/json\r\n", body, size);
 
         Assert.That(problem, Is.Null);
         Assert.That(passed, Is.EqualTo(body));
