@@ -158,6 +158,7 @@ internal sealed class AwsSessionTests(TransportKind transport) : AwsFixture(tran
     [Test]
     public async Task An_object_that_no_path_names_is_not_copied() =>
         Assert.That(await RefusedAsync("PUT /k", "X-Amz-Copy-Source: /bk/secret\r\nContent-Length: 0\r\n"), Does.Contain("X-Amz-Copy-Source names another object"));
+        Assert.That(await RefusedAsync("PUT /k?renameObject", "x-amz-rename-source: /bk/secret\r\nContent-Length: 0\r\n"), Does.Contain("X-Amz-Rename-Source names another object"));
 
     [Test]
     public async Task A_second_line_of_codings_counts_too() =>
