@@ -21,12 +21,15 @@ public sealed record PathPattern
     // Of a URL: the parts with slashes for the escaped ones that it names; null: it names none.
     private readonly string[]? _slashed;
 
+    private readonly SlashReadings _readings;
+
     private PathPattern(string text, string[] parts)
     {
         Text = text;
         _parts = parts;
         _slashed = text.Contains(EscapedSlash, StringComparison.OrdinalIgnoreCase)
             ? [.. parts.Select(p => p.Replace(EscapedSlash, "/", StringComparison.OrdinalIgnoreCase))] : null;
+        _readings = new SlashReadings(_slashed ?? parts);
     }
 
     /// <summary>As it is written.</summary>
@@ -56,6 +59,13 @@ public sealed record PathPattern
     {
         ArgumentNullException.ThrowIfNull(path);
         return path.IsPlain ? Fits(_parts, path.Segments) : _slashed is not null && Fits(_slashed, path.Slashed);
+    }
+
+    /// <summary>Whether a path may fit, as some server may read it: of one that is plain whether it does, and of one with escaped slashes whether any reading does.</summary>
+    public bool MayMatch(HttpPath path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.IsPlain ? Matches(path) : path.Slashed.IsEmpty || _readings.AnyFits(path.Slashed);
     }
 
     /// <summary>Whether a path fits that is plain, and whatever is below it.</summary>

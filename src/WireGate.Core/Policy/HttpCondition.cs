@@ -86,7 +86,7 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         // Methods know case, but not every server does.
         (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.OrdinalIgnoreCase))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
-        && (match.Paths.IsEmpty || !request.Path.IsPlain || IsIn(match.Paths, request.Path))
+        && (match.Paths.IsEmpty || MayBeIn(match.Paths, request.Path))
         && TouchesAll(match.Query, request.Query)
         && TouchesAll(match.Headers, request.Headers);
 
@@ -190,6 +190,19 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         foreach (NamePattern pattern in patterns)
         {
             if (pattern.Matches(host))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool MayBeIn(ImmutableArray<PathPattern> patterns, HttpPath path)
+    {
+        foreach (PathPattern pattern in patterns)
+        {
+            if (pattern.MayMatch(path))
             {
                 return true;
             }

@@ -6,7 +6,7 @@ namespace WireGate.Core.Policy.Facts;
 
 /// <summary>
 /// The path of a request. It is plain where every server reads the same parts from it, and all others are covered by no rule that names
-/// paths, as one server decodes <c>%2f</c> before it looks for slashes and the next does it afterwards.
+/// paths, as one server decodes <c>%2f</c> before it looks for slashes and the next does it afterwards: but for where just that is named.
 /// </summary>
 public sealed class HttpPath
 {

@@ -1,0 +1,106 @@
+using System.Text;
+using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Core.Policy.Facts;
+
+namespace WireGate.Core.Tests.Policy.Http;
+
+/// <summary>Which patterns a path with escaped slashes may be one of: those that fit some reading of it, and no others.</summary>
+public sealed class SlashReadingTests
+{
+    [TestCase("/@scope/**", true)]
+    [TestCase("/@scope/name", true)]
+    [TestCase("/@scope/*", true)]
+    [TestCase("/@*%2F*", true)]
+    [TestCase("/@scope%2fname", true)]
+    [TestCase("/*", true, TestName = "As_a_character_a_star_stands_for_it")]
+    [TestCase("/**", true)]
+    [TestCase("/**/name", true)]
+    [TestCase("/-/admin/**", false)]
+    [TestCase("/@scope", false)]
+    [TestCase("/name", false)]
+    [TestCase("/*/*/*", false)]
+    [TestCase("/@scope/name/*", false)]
+    [TestCase("/", false)]
+    public void A_scope_of_npm(string pattern, bool mayMatch)
+    {
+        Assert.That(Pattern(pattern).MayMatch(Read("/@scope%2Fname")), Is.EqualTo(mayMatch));
+        Assert.That(Pattern(pattern).MayMatch(Read("/%40scope%2fname/")), Is.EqualTo(mayMatch));
+    }
+
+    [TestCase("/a/b%2Fc/d", true)]
+    [TestCase("/a%2Fb/c%2Fd", true)]
+    [TestCase("/a/*c/d", true)]
+    [TestCase("/a/**/d", true)]
+    [TestCase("/*%2F*%2F*%2F*", true)]
+    [TestCase("/a/b/c/d/e", false)]
+    [TestCase("/a/c/**", false)]
+    public void Each_of_several_is_either_by_itself(string pattern, bool mayMatch) =>
+        Assert.That(Pattern(pattern).MayMatch(Read("/a%2Fb%2Fc%2Fd")), Is.EqualTo(mayMatch));
+
+    [TestCase("/a/b", "/a/b", true)]
+    [TestCase("/a%2Fb", "/a/b", false)]
+    [TestCase("/b", "/a//b", true, TestName = "What_else_can_be_read_in_two_ways_may_be_anything")]
+    [TestCase("/b", "/a%2Fb/../c", true, TestName = "Escaped_slashes_beside_that_may_be_anything_as_well")]
+    public void A_path_without_any_is_what_it_is(string pattern, string path, bool mayMatch) =>
+        Assert.That(Pattern(pattern).MayMatch(Read(path)), Is.EqualTo(mayMatch));
+
+    [Test]
+    public void A_pattern_may_match_just_where_one_of_all_readings_fits()
+    {
+        var random = new Random(11);
+        string[] parts = ["a", "b", "ab", "*", "**", "a*", "*b", "*%2F*", "a%2fb", "a%2F*", "*a*b"];
+        string[] pieces = ["a", "b", "ab", "ba", "aab"];
+        int matched = 0, spared = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            string pattern = "/" + string.Join('/', random.GetItems(parts, random.Next(1, 5)));
+            string[] between = [.. random.GetItems(["/", "%2F", "%2f"], random.Next(1, 7))];
+            string path = "/a" + string.Concat(between.Select(b => b + pieces[random.Next(pieces.Length)]));
+            HttpPath read = Read(path);
+            if (read.IsPlain)
+            {
+                continue;
+            }
+
+            bool expected = Readings(path).Any(r => Pattern(AsCharacters(pattern)).Matches(Read(r)));
+            Assert.That(Pattern(pattern).MayMatch(read), Is.EqualTo(expected), $"{pattern} and {path}");
+            _ = expected ? matched++ : spared++;
+            Assert.That(!Pattern(pattern).Matches(read) || expected, "what is covered is touched");
+        }
+
+        Assert.That(matched, Is.GreaterThan(2_000), "or this shows little");
+        Assert.That(spared, Is.GreaterThan(2_000), "or this shows little");
+    }
+
+    [Test]
+    public void The_longest_path_takes_no_longer_than_its_length_and_the_pattern_s()
+    {
+        string path = "/a" + string.Concat(Enumerable.Repeat("%2Fa", 8_000));
+
+        Assert.That(Pattern("/**/*a*a*a*a*/**/*a*a*%2F*a*a*/**/b").MayMatch(Read(path)), Is.False);
+        Assert.That(Pattern("/**/*a*a*a*a*/**/*a*a*%2F*a*a*/**/a").MayMatch(Read(path)), Is.True);
+    }
+
+    [Test]
+    public void A_long_pattern_is_read_to_its_end()
+    {
+        string part = new('a', 300);
+
+        Assert.That(Pattern($"/{part}/*").MayMatch(Read($"/{part}%2Fb")), Is.True);
+        Assert.That(Pattern($"/{part}/*").MayMatch(Read($"/{part}b%2Fb")), Is.False);
+    }
+
+    // An escaped slash that is no slash is a character as any other: of one that neither has, all that matches plain paths says what fits.
+    private static string AsCharacters(string text) => text.Replace("%2F", "~", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<string> Readings(string path)
+    {
+        int at = path.IndexOf("%2F", StringComparison.OrdinalIgnoreCase);
+        return at < 0 ? [path] : Readings(path[(at + 3)..]).SelectMany(rest => new[] { $"{path[..at]}/{rest}", $"{path[..at]}~{rest}" });
+    }
+
+    private static PathPattern Pattern(string text) => PathPattern.TryParse(text, out PathPattern? pattern) ? pattern : throw new ArgumentException(text);
+
+    private static HttpPath Read(string path) => new(Encoding.ASCII.GetBytes(path));
+}
