@@ -40,6 +40,23 @@ internal sealed class BlockPoolTests
     }
 
     [Test]
+    public void What_was_given_up_has_no_memory_and_is_used_again()
+    {
+        var pool = new BlockPool();
+        Block[] first = [.. Enumerable.Range(0, 200).Select(_ => pool.Rent())];
+        Array.ForEach(first, b => b.Writable.Span.Fill(1));
+        Array.ForEach(first, pool.Return);
+        while (pool.HasSpare)
+        {
+            pool.Settle();
+        }
+
+        // What the system gives instead of it is zero.
+        Assert.That(first.Count(b => b.Writable.Span[Block.Size / 2] == 0), Is.EqualTo(200 - BlockPool.Kept));
+        Assert.That(Burst(pool, 200), Is.EquivalentTo(first));
+    }
+
+    [Test]
     public void Keeps_what_is_wanted_of_what_is_left()
     {
         var pool = new BlockPool();

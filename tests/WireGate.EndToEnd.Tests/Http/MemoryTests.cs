@@ -83,6 +83,36 @@ internal sealed class MemoryTests : HttpFixture
         Assert.That(Gateway.Process.Resident - before, Is.LessThan(80 * MiB));
     }
 
+    [Test]
+    public async Task What_clients_that_did_not_read_have_cost_is_given_back()
+    {
+        const int Clients = 12, Streams = 100;
+        long before = Gateway.Process.Resident, sent = Upstream.Sent;
+        string bearer = (await BearerAsync("bulk")).Split(": ")[1];
+        var clients = new List<RawHttp2Client>();
+        for (int i = 0; i < Clients * Streams; i++)
+        {
+            if (i % Streams == 0)
+            {
+                clients.Add(await RawHttp2Client.ConnectAsync(Gateway.ClearPort, isWide: true));
+            }
+
+            await clients[^1].FieldsAsync(
+                (2 * (i % Streams)) + 1, [(":method", "GET"), (":scheme", "http"), (":path", $"/bulk/bytes/{MiB}"), (":authority", "a"), ("authorization", bearer)], isLast: true);
+        }
+
+        await QuietAsync(() => Upstream.Sent - sent);
+        Assert.That(Upstream.Sent - sent, Is.GreaterThan(Clients * Streams * 64 * 1024L), "each is on its way");
+        long most = Gateway.Process.Resident;
+        Assert.That(most - before, Is.GreaterThan(24 * MiB).And.LessThan(160 * MiB));
+        foreach (RawHttp2Client client in clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        await Wait.UntilAsync(() => Gateway.Process.Resident - before < (most - before) / 2, "the memory to be given back");
+    }
+
     [TestCase("json")]
     [TestCase("string")]
     public async Task A_long_answer_under_a_mask_is_never_whole_in_memory(string kind)

@@ -59,6 +59,13 @@ internal sealed unsafe class Block : ReadOnlySequenceSegment<byte>
         Next = null;
     }
 
+    /// <summary>Gives its memory back to the system, for as long as nobody fills it: all whole pages of it.</summary>
+    internal void Empty()
+    {
+        nuint page = (nuint)Environment.SystemPageSize, start = ((nuint)Address + page - 1) / page * page, end = ((nuint)Address + Size) / page * page;
+        _ = Libc.madvise((byte*)start, (nint)(end - start), Libc.MADV_DONTNEED);
+    }
+
     /// <summary>Whoever still looks at a block that was given back sees rubbish at once, and not another session's bytes some day.</summary>
     [Conditional("DEBUG")]
     private void Poison() => _array.AsSpan(0, Filled).Fill(0xDB);

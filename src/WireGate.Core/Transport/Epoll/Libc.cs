@@ -41,6 +41,7 @@ internal static unsafe partial class Libc
     internal const nuint TIOCOUTQ = 0x5411;
     internal const int O_CLOEXEC = 0x80000;
 
+    internal const int MADV_DONTNEED = 4;
     internal const int EINTR = 4;
     internal const int EAGAIN = 11;
     internal const int ENFILE = 23;
@@ -91,6 +92,9 @@ internal static unsafe partial class Libc
         internal nint ControlLength;
         internal int Flags;
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int madvise(byte* address, nint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int epoll_create1(int flags);
