@@ -76,7 +76,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     /// <summary>Serves a client's requests, once it is known what speaks on its connection.</summary>
     private async ValueTask ServeAsync(Session session, RequestScope? scope)
     {
-        UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
+        UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time, _services.Logger));
         try
         {
             var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope };
