@@ -17,6 +17,7 @@ using WireGate.Testing.Time;
 namespace WireGate.Http.Tests.Upstream;
 
 /// <summary>A connection to an upstream that many share, and that ends by a fault of the gateway's own.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class SharedConnectionTests : IDisposable
 {
     private readonly ManualTime _time = new();
