@@ -6,7 +6,6 @@ using WireGate.Core.Transport;
 using WireGate.Http.Credentials;
 using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Masking;
-using WireGate.Http.Relaying;
 
 namespace WireGate.Http.Http1;
 
@@ -62,20 +61,14 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
     /// <summary>Moves one. What lies in the output goes with it, or before whatever has to be waited for.</summary>
     /// <param name="source">From where.</param>
     /// <param name="sink">To whom.</param>
-    /// <param name="scrubber">What it goes through; null: nothing.</param>
-    /// <param name="mask">What it goes through behind that; null: nothing.</param>
-    /// <param name="most">Bytes that it may have.</param>
-    /// <param name="seen">Told what is passed on, before it is; null: nobody is.</param>
-    /// <param name="trailers">What the fields behind it go through; null: they end here.</param>
-    /// <param name="guard">Looks for placeholders in it; null: nobody does.</param>
-    /// <param name="decoded">Looks for them in what it stands for; null: nobody does.</param>
+    /// <param name="way">What it goes through.</param>
     /// <exception cref="ProtocolException">Its chunks can never be valid.</exception>
     /// <exception cref="IOException">Who sends it was lost; over a stream that was cut, <see cref="ObjectDisposedException"/>.</exception>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<BodyEnd> RunAsync(
-        BodySource source, BodySink sink, Scrubber? scrubber = null, BodyMask? mask = null, long most = long.MaxValue, Action<ReadOnlyMemory<byte>>? seen = null,
-        TrailerRelay? trailers = null, PlaceholderGuard? guard = null, DecodedGuard? decoded = null)
+    public async ValueTask<BodyEnd> RunAsync(BodySource source, BodySink sink, BodyWay way)
     {
+        (Scrubber? scrubber, BodyMask? mask, PlaceholderGuard? guard, DecodedGuard? decoded) = (way.Scrubber, way.Mask, way.Guard, way.Decoded);
+        long left = way.Most ?? long.MaxValue;
         _stop = false;
         guard?.Begin();
         PipeReader input = source.Input;
@@ -120,8 +113,8 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         consumed += taken;
                         Bytes += length;
                         count.Bytes += length;
-                        most -= length;
-                        if (most < 0)
+                        left -= length;
+                        if (left < 0)
                         {
                             return BodyEnd.TooLong;
                         }
@@ -157,7 +150,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
                         }
 
                         run = mask is null || run.IsEmpty ? run : mask.Take(run.Span);
-                        seen?.Invoke(run);
+                        way.Seen?.Invoke(run);
                         if (!run.IsEmpty && await sink.SendAsync(run))
                         {
                             return BodyEnd.DestinationGone;
@@ -222,7 +215,7 @@ internal sealed class BodyRelay(Peer peer, ByteCount count)
             return await sink.FlushAsync() ? BodyEnd.DestinationGone : BodyEnd.Unmaskable;
         }
 
-        return await sink.EndAsync(trailers?.Take(source.Behind?.Trailers)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
+        return await sink.EndAsync(way.Trailers?.Take(source.Behind?.Trailers)) ? BodyEnd.DestinationGone : BodyEnd.Complete;
     }
 }
 

@@ -148,11 +148,18 @@ internal static class ContentTypes
     /// <summary>Whether it is JSON, of one value or of several.</summary>
     /// <param name="type">Without parameters.</param>
     public static bool IsJson(ReadOnlySpan<byte> type) =>
-        Ends(type, "+json"u8) || Ends(type, "/json"u8)
-        || Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8)
+        Ends(type, "+json"u8) || Ends(type, "/json"u8) || Ascii.EqualsIgnoreCase(type, "application/json-seq"u8) || IsJsonLines(type);
+
+    /// <summary>Whether it is JSON, of which each line is a value.</summary>
+    /// <param name="type">Without parameters.</param>
+    public static bool IsJsonLines(ReadOnlySpan<byte> type) =>
+        Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8)
         || Ascii.EqualsIgnoreCase(type, "application/ndjson"u8)
         || Ascii.EqualsIgnoreCase(type, "application/jsonl"u8)
-        || Ascii.EqualsIgnoreCase(type, "application/json-seq"u8);
+        || Ascii.EqualsIgnoreCase(type, "application/x-jsonl"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/jsonlines"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/x-jsonlines"u8)
+        || Ascii.EqualsIgnoreCase(type, "application/stream+json"u8);
 
     private static bool Starts(ReadOnlySpan<byte> type, ReadOnlySpan<byte> begin) =>
         type.Length >= begin.Length && Ascii.EqualsIgnoreCase(type[..begin.Length], begin);

@@ -41,12 +41,8 @@ internal sealed record Http2Limits(int Streams, int StreamWindow, int Connection
     /// <summary>Answers before the answer, 1xx.</summary>
     public const int MostInterim = 16;
 
-    /// <summary>Of clients.</summary>
-    public static Http2Limits Usual { get; } = new(100, 256 * 1024, 4 * 1024 * 1024, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
-
     /// <summary>
-    /// Of upstreams, where one connection has streams of many sessions: the connection's window is given back as data comes, so that a client that does
-    /// not read stops its own stream and no other. What may lie here then is a stream's window for each stream that is open.
+    /// Of both sides. On a connection to an upstream are streams of many sessions: a client that does not read stops its own, and no other.
     /// </summary>
-    public static Http2Limits OfUpstream { get; } = Usual with { FirstWindow = Usual.StreamWindow };
+    public static Http2Limits Usual { get; } = new(100, 256 * 1024, 4 * 1024 * 1024, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
 }

@@ -6,8 +6,11 @@ internal enum BodyForm
     /// <summary>It cannot. The default.</summary>
     Unknown = 0,
 
-    /// <summary>JSON values, one or several: also NDJSON, JSON sequences and watches.</summary>
+    /// <summary>JSON values, one or several: also JSON sequences and watches.</summary>
     Json,
+
+    /// <summary>JSON values, each of a line: NDJSON and its like. Readers begin anew with a line, and so what is cut there must not go on.</summary>
+    JsonLines,
 
     /// <summary>Server-sent events.</summary>
     Events,
@@ -59,6 +62,9 @@ internal sealed class BodyMask : IDisposable
             case BodyForm.Json:
                 _json.Take(run, _output);
                 break;
+            case BodyForm.JsonLines:
+                TakeLines(run);
+                break;
             case BodyForm.Events:
                 _events.Take(run, _output);
                 break;
@@ -79,7 +85,7 @@ internal sealed class BodyMask : IDisposable
         _output.Clear();
         switch (_form)
         {
-            case BodyForm.Json:
+            case BodyForm.Json or BodyForm.JsonLines:
                 _json.End();
                 break;
             case BodyForm.Events:
@@ -98,6 +104,19 @@ internal sealed class BodyMask : IDisposable
     {
         _form = BodyForm.Unknown;
         _output.Dispose();
+    }
+
+    // The end of a line is between two values, where it passes as it is.
+    private void TakeLines(ReadOnlySpan<byte> run)
+    {
+        for (int length; _json.Problem is null && (length = run.IndexOfAny((byte)'\r', (byte)'\n')) >= 0; run = run[(length + 1)..])
+        {
+            _json.Take(run[..length], _output);
+            _json.End();
+            _json.Take(run.Slice(length, 1), _output);
+        }
+
+        _json.Take(run, _output);
     }
 
     /// <inheritdoc/>

@@ -3,13 +3,16 @@ namespace WireGate.Http.Masking;
 /// <summary>
 /// Masks server-sent events: the data of each as JSON, if it is an object or an array, else line by line as text, as all other lines are. What makes
 /// lines and fields of it stays where it is, and no event waits for the next. Where members are hidden, data that is no JSON is none that could pass,
-/// but for <c>[DONE]</c>, by which APIs end.
+/// but for <c>[DONE]</c>, by which APIs end; nor is a line of a field that nobody knows, or one in which JSON may be, such as an error that is sent
+/// without being an event.
 /// </summary>
 /// <param name="json">Masks data that is JSON.</param>
 /// <param name="text">Masks what is not.</param>
 /// <param name="needsMembers">Data without members must not pass.</param>
 internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
 {
+    private const string NoData = "a line of events that is not their data may have members, which are masked";
+
     private static ReadOnlySpan<byte> DataField => "data"u8;
 
     private static ReadOnlySpan<byte> Done => "[DONE]"u8;
@@ -18,6 +21,9 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
 
     private At _at;
     private int _matched;
+
+    // Of the field, another than data.
+    private byte _first;
     private bool _isBehindReturn;
     private bool _isJson;
     private bool _isText;
@@ -29,6 +35,8 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
         Stream = 0,
         Line,
         Field,
+        OtherField,
+        Plain,
         Blank,
         Data,
         Bracket,
@@ -104,6 +112,12 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
                 case At.Text:
                     text.Append(part, output);
                     return;
+                case At.Plain when part.ContainsAny("{[\""u8):
+                    _problem = NoData;
+                    return;
+                case At.Plain:
+                    text.Append(part, output);
+                    return;
                 case At.Bracket:
                     // [DONE] is how some end, and no array.
                     Decide(part[0] is (byte)' ' or (byte)'\t' or (byte)'{' or (byte)'[' or (byte)']' or (byte)'"' or (byte)'-' or (byte)'t' or (byte)'f' or (byte)'n'
@@ -144,8 +158,7 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
                 _at = _matched == ByteOrderMark.Length ? At.Line : At.Stream;
                 return true;
             case At.Stream when _matched > 0:
-                _at = At.Text;
-                return false;
+                return PassLine();
             case At.Stream or At.Line:
                 (_at, _matched) = (At.Field, 0);
                 return false;
@@ -156,9 +169,17 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
                 // Behind [DONE] no more data may come.
                 (_at, _matched) = (_isJson ? At.Json : !_isText ? At.Blank : needsMembers ? At.Done : At.Text, Done.Length);
                 return true;
-            case At.Field:
-                _at = At.Text;
+            case At.Field when needsMembers && _matched == 0 && b is (byte)':' or (byte)'e' or (byte)'i' or (byte)'r':
+                (_at, _first) = (At.OtherField, b);
                 return false;
+            case At.OtherField when _matched < NameOf(_first).Length && b == NameOf(_first)[_matched]:
+                _matched++;
+                return true;
+            case At.OtherField when _matched == NameOf(_first).Length && b == ':':
+                _at = At.Plain;
+                return true;
+            case At.Field or At.OtherField:
+                return PassLine();
             case At.Blank when b is (byte)' ' or (byte)'\t':
                 return true;
             case At.Blank when b == '[':
@@ -168,6 +189,17 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
                 Decide(b == '{');
                 return false;
         }
+    }
+
+    // Of a comment there is no name.
+    private static ReadOnlySpan<byte> NameOf(byte first) => first switch { (byte)'e' => "event"u8, (byte)'i' => "id"u8, (byte)'r' => "retry"u8, _ => default };
+
+    /// <summary>The line is none that means something.</summary>
+    private bool PassLine()
+    {
+        _at = At.Text;
+        _problem = needsMembers ? NoData : null;
+        return false;
     }
 
     // What the data of the event is.
@@ -197,7 +229,7 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
             case At.Json:
                 json.EndLine();
                 break;
-            case At.Text:
+            case At.Text or At.Plain:
                 text.EndLine(output);
                 break;
             default:

@@ -43,6 +43,7 @@ internal static class MaskableBody
     {
         ReadOnlySpan<byte> type = ContentTypes.TypeOf(value);
         return type.IsEmpty ? BodyForm.Unknown
+            : ContentTypes.IsJsonLines(type) ? BodyForm.JsonLines
             : ContentTypes.IsJson(type) ? BodyForm.Json
             : Ascii.EqualsIgnoreCase(type, "text/event-stream"u8) ? BodyForm.Events
             : ContentTypes.IsText(value) ? BodyForm.Text

@@ -8,17 +8,17 @@ internal static class MaskedFields
     // Of a body that the client does not get: its hash would let whoever has all but a value of it try out that one.
     private static readonly FieldName[] Response =
     [
-        FieldName.ETag, FieldName.ContentMd5, FieldName.Digest, FieldName.ContentDigest, FieldName.ReprDigest, FieldName.AcceptRanges, FieldName.ContentRange,
+        FieldName.ETag, FieldName.ContentMd5, FieldName.Digest, FieldName.ContentDigest, FieldName.ReprDigest, FieldName.BodyHash, FieldName.AcceptRanges, FieldName.ContentRange,
     ];
 
     // A part of a value is none that could be found. Nobody was told an ETag, and who guesses one asks whether it is so.
-    private static readonly FieldName[] Reading = [FieldName.Range, FieldName.IfRange, FieldName.IfNoneMatch];
+    private static readonly FieldName[] Reading = [FieldName.Range, FieldName.IfRange, FieldName.IfMatch, FieldName.IfNoneMatch];
 
     // What keeps a change from being made stays.
     private static readonly FieldName[] Changing = [FieldName.Range, FieldName.IfRange];
 
     // Hashes of another body: an upstream refuses what does not have it, and who has all but the credential tries out that.
-    private static readonly FieldName[] Swapped = [FieldName.ContentMd5, FieldName.Digest, FieldName.ContentDigest, FieldName.ReprDigest];
+    private static readonly FieldName[] Swapped = [FieldName.ContentMd5, FieldName.Digest, FieldName.ContentDigest, FieldName.ReprDigest, FieldName.BodyHash];
     private static readonly FieldName[] SwappedAndMasked = [.. Swapped, .. Reading];
 
     /// <summary>Of what the upstream answers.</summary>

@@ -215,7 +215,7 @@ internal sealed partial class Exchange
                 return Exchanged.Ended;
             }
 
-            if (!BeginMask(out string? unmaskable))
+            if (!BeginMask(out string? unmaskable) && await HasBodyAsync(upstream))
             {
                 await StopAsync(upstream, sending);
                 return await WithholdAsync(unmaskable) ? Exchanged.Done : Exchanged.Ended;

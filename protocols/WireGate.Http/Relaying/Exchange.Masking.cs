@@ -1,10 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
 using WireGate.Core.Audit;
+using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
 using WireGate.Http.Masking;
+using WireGate.Http.Upstream;
 
 namespace WireGate.Http.Relaying;
 
@@ -50,6 +53,53 @@ internal sealed partial class Exchange
         return problem is null;
     }
 
+    /// <summary>Waits for the first byte of the answer's body, or for its end: of one that has none nothing need be hidden, whatever its head says.</summary>
+    /// <returns>False: there is none.</returns>
+    private async ValueTask<bool> HasBodyAsync(UpstreamLeg upstream)
+    {
+        BodySource body = upstream.BodyOf(_response);
+        _clock.Receives(true);
+        try
+        {
+            while (true)
+            {
+                ReadResult read = await body.Input.ReadAsync();
+                bool? isSome = IsSome(read, body.Length);
+                body.Input.AdvanceTo(read.Buffer.Start, isSome is null ? read.Buffer.End : read.Buffer.Start);
+                if (isSome is { } known)
+                {
+                    return known;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
+        {
+            return true;
+        }
+        finally
+        {
+            _clock.Receives(false);
+        }
+    }
+
+    private static bool? IsSome(in ReadResult read, BodyLength length)
+    {
+        var scan = new BodyScan(Peer.Upstream, length);
+        foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+        {
+            for (ReadOnlySpan<byte> rest = segment.Span; !rest.IsEmpty && !scan.IsDone;)
+            {
+                rest = rest[scan.Read(rest, out int count)..];
+                if (count > 0)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return scan.IsDone ? false : read.IsCompleted ? !scan.IsUntilClose : null;
+    }
+
     private void EndMask()
     {
         if (_bodyMask is not null)
@@ -70,8 +120,9 @@ internal sealed partial class Exchange
             Detail = $"an answer was withheld that cannot be masked: {problem}",
         });
 
-        // 502 would have clients of gRPC ask again for what is done.
-        return AnswerAsync(IsGrpc ? 500 : 502, $"the upstream's answer cannot be masked: {problem}", reference);
+        // 502 would have clients of gRPC ask again for what is done. What failed has failed, whatever was said about it; 407 would be this gateway's.
+        int status = IsGrpc ? 500 : _response.Code is >= 400 and not 407 ? _response.Code : 502;
+        return AnswerAsync(status, $"the request was made, and its answer cannot be masked: {problem}", reference);
     }
 
     // It is cut, so that it is not taken for whole.

@@ -94,15 +94,15 @@ internal sealed partial class Exchange
             BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
             // Servers that know no trailers of requests, nginx among them, end the connection for one.
             _clientTrailers.BeginRequest(Head, upstream.TakesTrailers && IsGrpc, credential, _rules);
-            long most = _heldBody is null ? _mostBody : long.MaxValue;
 
             // In what is the gateway's own stands the real credential.
             BodySource? own = OwnSource;
             PlaceholderGuard? guard = body == BodyKind.None || own is not null ? null : _guard ??= new PlaceholderGuard();
             decoded = guard is null ? null : DecodedGuard.Of(Head, Session.Loop);
             end = await _clientBodies.RunAsync(
-                own ?? _heldBody?.Source ?? client.Body, upstream.Begin(body, credential), most: most, trailers: _clientTrailers, guard: guard,
-                decoded: decoded);
+                own ?? _heldBody?.Source ?? client.Body,
+                upstream.Begin(body, credential),
+                new BodyWay { Guard = guard, Decoded = decoded, Most = _heldBody is null ? _mostBody : null, Trailers = _clientTrailers });
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

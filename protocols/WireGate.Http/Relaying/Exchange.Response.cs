@@ -25,7 +25,7 @@ internal sealed partial class Exchange
         {
             _upstreamTrailers.BeginResponse(_response, client.TakesTrailers, _scrubber, isMasked: _masks is not null);
             _clock.Receives(true);
-            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, scrubber, _bodyMask, trailers: _upstreamTrailers);
+            return await _upstreamBodies.RunAsync(upstream.BodyOf(_response), sink, new BodyWay { Scrubber = scrubber, Mask = _bodyMask, Trailers = _upstreamTrailers });
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ProtocolException)
         {

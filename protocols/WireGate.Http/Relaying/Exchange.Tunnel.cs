@@ -32,7 +32,7 @@ internal sealed partial class Exchange
         bool isWhole = false;
         try
         {
-            BodyEnd moved = await relay.RunAsync(new BodySource(from.Input, WhatFollows, Carrier: from), BodySink.Plain(to.Output), seen: SeenOf(peer));
+            BodyEnd moved = await relay.RunAsync(new BodySource(from.Input, WhatFollows, Carrier: from), BodySink.Plain(to.Output), new BodyWay { Seen = SeenOf(peer) });
             if (peer == Peer.Upstream)
             {
                 _clock.Receives(false);

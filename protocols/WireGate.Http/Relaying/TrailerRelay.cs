@@ -114,7 +114,8 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
         name.Replace(dashed, (byte)'_', (byte)'-');
         return FieldNames.Of(dashed) switch
         {
-            FieldName.Other => !IsOfHeads(dashed) && !(_credential is { } credential && HeadWriter.IsNamed(name, credential.FieldName)) && !IsJudged(dashed),
+            FieldName.BodyHash when _isMasked => false,
+            FieldName.Other or FieldName.BodyHash => !IsOfHeads(dashed) && !(_credential is { } credential && HeadWriter.IsNamed(name, credential.FieldName)) && !IsJudged(dashed),
             FieldName.ETag or FieldName.Digest or FieldName.ReprDigest => peer == Peer.Upstream && !_isMasked,
             _ => false,
         };

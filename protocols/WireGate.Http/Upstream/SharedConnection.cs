@@ -41,7 +41,7 @@ internal sealed class SharedConnection : IDisposable
     public SharedConnection(Connection transport, SslStreamCertificateContext? shown, UpstreamKey key, UpstreamPool pool, TimeProvider time)
     {
         (_transport, _shown, Key, _pool, _time) = (transport, shown, key, pool, time);
-        _connection = new Http2Connection(Http2Role.Client, transport.Loop, transport.Input, transport.Output, time, Http2Limits.OfUpstream)
+        _connection = new Http2Connection(Http2Role.Client, transport.Loop, transport.Input, transport.Output, time, Http2Limits.Usual)
         {
             RoomChanged = OnRoom,
             TakenBelow = () => transport.Taken,

@@ -34,18 +34,15 @@ internal sealed partial class OperationJudge
 {
     private readonly Session _session;
     private readonly SshServices _services;
-    private readonly DecisionPoint _point;
+    private readonly OperationDecider _decider;
     private readonly OperationLog _log;
     private readonly CertificateTerms? _terms;
-    private RuleBook _book;
-    private SessionRules _rules;
 
     public OperationJudge(Session session, SshServices services, DecisionPoint point, CertificateTerms? terms = null)
     {
-        (_session, _services, _point, _terms) = (session, services, point, terms);
+        (_session, _services, _terms) = (session, services, terms);
         _log = new OperationLog(session, services.Audit);
-        _book = session.Config.RuleBook;
-        _rules = _book.For(SessionFacts.Of(session));
+        _decider = new OperationDecider(session, point, services.Time);
     }
 
     /// <summary>Whether a session may have a terminal: a certificate has to permit it.</summary>
@@ -54,7 +51,7 @@ internal sealed partial class OperationJudge
     /// <summary>Whether a client may set a variable for what it runs.</summary>
     public bool PermitsVariable(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        Refresh();
+        _decider.Refresh();
         return EnvironmentNames.Passes(
             name, value, _session.Config.Targets.TryGetValue(_session.Access!.Target.Name, out TargetConfig? target) ? target.Environment : []);
     }
@@ -67,9 +64,9 @@ internal sealed partial class OperationJudge
             return null;
         }
 
-        Refresh();
+        _decider.Refresh();
         var request = new SshRequest(name, isGlobal);
-        return _rules.Names(request) ? request : null;
+        return _decider.Rules.Names(request) ? request : null;
     }
 
     /// <summary>Judges.</summary>
@@ -99,31 +96,10 @@ internal sealed partial class OperationJudge
     {
         if (_terms?.RefusalOf(operation) is { } forbidden)
         {
-            return new Decision { Reason = forbidden, Config = _book.Version };
+            return new Decision { Reason = forbidden, Config = _decider.Version };
         }
 
-        Decision decision;
-        RuleBook book;
-        do
-        {
-            Refresh();
-            book = _book;
-            DateTimeOffset now = _services.Time.GetUtcNow();
-            decision = _rules.JudgeHere(operation, now, isRun);
-            isRun = false;
-            if (_rules.External is { } elsewhere && decision.Verdict != Verdict.Deny)
-            {
-                SessionFacts facts = SessionFacts.Of(_session);
-                Decision own = decision;
-                decision = await Task.Run(() => _point.AskAsync(elsewhere, facts, operation, own, now));
-                await _session.Loop.Switch();
-
-                // A reload meanwhile may have made it stricter.
-                Refresh();
-            }
-        }
-        while (!ReferenceEquals(book, _book));
-
+        (_, Decision decision) = await _decider.DecideAsync(_ => operation, isRun);
         return decision;
     }
 
@@ -137,7 +113,7 @@ internal sealed partial class OperationJudge
     /// <exception cref="AuditFailedException">It could not be written down.</exception>
     public Judgement Refuse(SshOperation operation, string reason)
     {
-        var decision = new Decision { Reason = reason, Config = _book.Version };
+        var decision = new Decision { Reason = reason, Config = _decider.Version };
         return Refuse(operation, decision, reason);
     }
 
@@ -166,14 +142,4 @@ internal sealed partial class OperationJudge
         (null, { } reason) => $"denied: {reason}",
         _ => "denied",
     };
-
-    /// <summary>Takes the config in force: each operation is judged by one.</summary>
-    private void Refresh()
-    {
-        if (_session.TakeConfig() && _session.Config.RuleBook is { } book && !ReferenceEquals(book, _book))
-        {
-            _book = book;
-            _rules = book.For(SessionFacts.Of(_session));
-        }
-    }
 }

@@ -7,7 +7,8 @@ namespace WireGate.Core.Policy;
 /// <summary>The rules as far as they can say anything about one session. Immutable but for what its limits have counted; for any thread.</summary>
 public sealed class SessionRules
 {
-    private const string NoRule = "no rule allows it";
+    internal const string NoRule = "no rule allows it";
+
     private const string NobodyAsked = "rules.external was not asked";
 
     private readonly RuleBook _book;
@@ -138,7 +139,7 @@ public sealed class SessionRules
             return operation switch
             {
                 SqlOperation sql => Judge(new SqlParts(sql), now, isRun),
-                HttpOperation http => Explain(Judge(new HttpParts(http, _book.BodyMasks), now, isRun), http, now),
+                HttpOperation http => HttpDenials.Explain(Judge(new HttpParts(http, _book.BodyMasks), now, isRun), http, _denies, _allows, now),
                 SshOperation ssh => Judge(new SshParts(ssh, _book.DetectingMasks), now, isRun),
                 _ => Deny(null, "rules do not know operations of this kind", isStable: true),
             };
@@ -274,18 +275,6 @@ public sealed class SessionRules
             : Deny(null, NoRule, isStable);
     }
 
-    private Decision Explain(in Decision decision, HttpOperation request, DateTimeOffset now) =>
-        decision.Verdict != Verdict.Deny ? decision
-        : decision.Rule is { } name ? ExplainPath(decision, name, request.Path)
-        : !ReferenceEquals(decision.Reason, NoRule) ? decision
-        : request.Unknown is { } unknown ? decision with { Reason = $"{NoRule}: {unknown}" }
-        : decision with { Near = NearestRules.Of(_allows, request, now) };
-
-    // What is wrong with a request that is the rule's only because its path can be read in two ways.
-    private Decision ExplainPath(in Decision decision, string rule, HttpPath path) =>
-        path.Problem is { } problem && _denies.Any(r => r.Name == rule && r.Http is { NamesPaths: true })
-            ? decision with { Reason = $"{problem}, and may be one that the rule names" } : decision;
-
     /// <summary>Of two that both let it pass in the end: a hold before none, and two holds on the terms of both.</summary>
     private static Decision Worse(Decision first, Decision second) =>
         first.Verdict == Verdict.Hold && second.Verdict == Verdict.Hold ? first with { Hold = first.Hold!.And(second.Hold!) }
@@ -315,20 +304,4 @@ public sealed class SessionRules
 
     private Decision Deny(string? rule, string? reason, bool isStable) =>
         new() { Verdict = Verdict.Deny, Rule = rule, Reason = reason, Config = _book.Version, IsStable = isStable };
-
-    /// <summary>The names of those who share a limit's operations.</summary>
-    private sealed class RateKeys(SessionFacts session)
-    {
-        // Issuers have no ':' in their names, so two identities never share a text.
-        private readonly string _identity = session.Identity.ToString();
-        private readonly string _session = Guid.NewGuid().ToString();
-        private readonly string _placeholder = session.Placeholder ?? session.Identity.ToString();
-
-        internal string Of(Rule rule) => rule.Config.Limit!.By switch
-        {
-            RateScope.Session => _session,
-            RateScope.Placeholder => _placeholder,
-            _ => _identity,
-        };
-    }
 }

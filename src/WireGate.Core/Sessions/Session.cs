@@ -9,7 +9,7 @@ namespace WireGate.Core.Sessions;
 
 /// <summary>
 /// One client connection and what it reaches, with one recorded end. Its members belong to its loop; only <see cref="Kill"/>,
-/// <see cref="LetFinish"/>, <see cref="TryEnd"/> and <see cref="Describe"/> are for other threads.
+/// <see cref="LetFinish"/>, <see cref="TryEnd"/> and <see cref="SessionRecords.Describe"/> are for other threads.
 /// </summary>
 public sealed class Session : IDisposable
 {
@@ -60,6 +60,9 @@ public sealed class Session : IDisposable
 
     /// <summary>When it was accepted.</summary>
     public DateTimeOffset Opened { get; }
+
+    /// <summary>How long ago that was.</summary>
+    public TimeSpan Age => _time.GetElapsedTime(_started);
 
     /// <summary>The client's address; null on a Unix socket.</summary>
     public IPAddress? SourceAddress { get; }
@@ -206,7 +209,7 @@ public sealed class Session : IDisposable
         }
 
         IsRefused = true;
-        audit.Append(Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
+        audit.Append(this.Event(AuditEventKind.SessionRefused) with { End = refusal.End, Reference = refusal.Reference, Detail = refusal.Detail });
         return true;
     }
 
@@ -279,61 +282,6 @@ public sealed class Session : IDisposable
         _deadline?.Dispose();
         _handshake = null;
     }
-
-    /// <summary>What an operator sees of it.</summary>
-    public SessionInfo Describe() => new()
-    {
-        Id = Id,
-        Listener = Listener.Name,
-        Source = Source,
-        Identity = Caller?.Identity,
-        Placeholder = Placeholder?.Id,
-        Target = Access?.Target.Name,
-        Login = Access?.Login.Name,
-        Grant = Access?.Grant.Name,
-        Database = Database,
-        Opened = Opened,
-        Phase = Phase,
-        ClientBytes = ClientBytes?.Invoke() ?? 0,
-        UpstreamBytes = UpstreamBytes?.Invoke() ?? 0,
-    };
-
-    /// <summary>An audit event with all that is known of the session.</summary>
-    public AuditEvent Event(AuditEventKind kind) => new(kind)
-    {
-        Session = Id,
-        Listener = Listener.Name,
-        Source = Source,
-        Identity = Caller?.Identity,
-        Placeholder = Placeholder?.Id,
-        Key = Caller?.Key?.Fingerprint,
-        Certificate = Caller?.Key?.Certificate,
-        Method = Method,
-        Target = Access?.Target.Name,
-        Login = Access?.Login.Name,
-        Grant = Access?.Grant.Name,
-        Database = Database,
-        Protocol = Host is null ? null : Listener.Protocol,
-        Host = Host,
-        Application = Application,
-
-        // Before that the client may still ask for it.
-        IsTls = Access is null ? null : Client.Tls is not null,
-        Config = Config.Version,
-    };
-
-    /// <summary>The audit event of its end.</summary>
-    public AuditEvent EndEvent() => Event(AuditEventKind.SessionEnded) with
-    {
-        End = End,
-        Detail = EndDetail,
-        ClientBytes = ClientBytes?.Invoke(),
-        UpstreamBytes = UpstreamBytes?.Invoke(),
-        Answers = Answers?.Invoke(),
-        Duration = _time.GetElapsedTime(_started),
-    };
-
-    private string Source => Client.Remote?.ToString() ?? "unix";
 
     private void WakeUp()
     {

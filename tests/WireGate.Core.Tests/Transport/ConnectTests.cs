@@ -44,6 +44,27 @@ public class ConnectTests(TransportKind kind)
         Assert.That(listener.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead), Is.True, "somebody came");
     }
 
+    // One that drops each SYN, as a firewall does, and one that refuses, before the one that answers.
+    [TestCase("127.0.0.2", "127.0.0.1")]
+    [TestCase("127.0.0.3", "127.0.0.1")]
+    [TestCase("127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.1")]
+    public async Task An_address_that_answers_is_reached_behind_those_that_do_not(params string[] addresses)
+    {
+        using Socket listener = ListenOnLoopback(1);
+        int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), port));
+        silent.Listen(0);
+        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(silent.LocalEndPoint!);
+        await RaceAsync(addresses, port, CancellationToken.None);
+        Assert.That(listener.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead), Is.True, "somebody came");
+    }
+
+    [Test]
+    public void None_that_answers_is_an_IOException() =>
+        Assert.That(async () => await RaceAsync(["127.0.0.1", "127.0.0.2"], FreePort(), CancellationToken.None), Throws.InstanceOf<IOException>());
+
     [Test]
     public async Task A_connect_that_hangs_can_be_cancelled()
     {
@@ -80,6 +101,14 @@ public class ConnectTests(TransportKind kind)
         });
         Assert.That(got, Is.EqualTo("hello"u8.ToArray()));
     }
+
+    private Task RaceAsync(string[] addresses, int port, CancellationToken cancellationToken) => LoopbackPair.OnLoopAsync(_transport.Loops[0], async () =>
+    {
+        EventLoop loop = _transport.Loops[0];
+        await using Connection connection = await AddressRace.ConnectAsync(
+            loop, [.. addresses.Select(IPAddress.Parse)], port, (one, over) => loop.ConnectAsync(one, over), cancellationToken);
+        Assert.That(loop.IsCurrent);
+    });
 
     private static int FreePort()
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,55 +7,24 @@ namespace WireGate.EndToEnd.Tests.Http;
 /// An upstream in clear on loopback that answers with much: <c>/bytes/N</c> with so many zeros, <c>/json/N</c> with an array of about so many bytes,
 /// <c>/string/N</c> with one string of them. Of what is sent to <c>/stalled</c> it never reads more than the head.
 /// </summary>
-internal sealed class BulkUpstream : IAsyncDisposable
+internal sealed class BulkUpstream : LoopbackUpstream
 {
     private const string Item = "{\"token\":\"tok_0123456789\",\"note\":\"nothing that anybody would hide, of some length\",\"n\":[1,2,3]},";
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stopped = new();
-    private readonly Task _accepting;
     private long _sent;
 
     private BulkUpstream()
     {
-        _listener.Start();
-        _accepting = AcceptAsync();
     }
 
     public static BulkUpstream Start() => new();
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
     /// <summary>Bytes of answers that its system has taken.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
-    public async ValueTask DisposeAsync()
+    protected override async Task ServeAsync(Socket client, int number)
     {
-        await _stopped.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
-        _stopped.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var serving = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                serving.Add(ServeAsync(await _listener.AcceptSocketAsync(_stopped.Token)));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or SocketException)
-        {
-            await Task.WhenAll(serving);
-        }
-    }
-
-    private async Task ServeAsync(Socket accepted)
-    {
-        using Socket client = accepted;
+        using Socket served = client;
         try
         {
             while (await HeadAsync(client) is { } head)
@@ -64,7 +32,7 @@ internal sealed class BulkUpstream : IAsyncDisposable
                 string[] path = head.Split(' ')[1].Split('/');
                 if (path[1] == "stalled")
                 {
-                    await Task.Delay(Timeout.Infinite, _stopped.Token);
+                    await Task.Delay(Timeout.Infinite, Stopped);
                 }
 
                 await AnswerAsync(client, path[1], long.Parse(path[2], System.Globalization.CultureInfo.InvariantCulture));
@@ -83,7 +51,7 @@ internal sealed class BulkUpstream : IAsyncDisposable
         byte[] one = new byte[1];
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
-            if (await client.ReceiveAsync(one, _stopped.Token) == 0)
+            if (await client.ReceiveAsync(one, Stopped) == 0)
             {
                 return null;
             }
@@ -118,7 +86,7 @@ internal sealed class BulkUpstream : IAsyncDisposable
     {
         for (int at = 0; at < bytes.Length;)
         {
-            int count = await client.SendAsync(bytes.AsMemory(at), _stopped.Token);
+            int count = await client.SendAsync(bytes.AsMemory(at), Stopped);
             Interlocked.Add(ref _sent, count);
             at += count;
         }

@@ -45,6 +45,17 @@ internal sealed class CurlRefusalTests : HttpFixture
         Assert.That(Node.Seen(), Has.None.Contains("refused"));
     }
 
+    [TestCase(10)]
+    [TestCase(20_000_000)]
+    public async Task HTTP_in_clear_to_a_port_of_TLS_is_told_in_clear(int length)
+    {
+        ToolResult result = await CurlAsync(
+            ["-T", Noise("plain", length), "-H", "Expect:", "-H", await BearerAsync("node"), $"http://127.0.0.1:{Gateway.TlsPort}/node/plain", .. Status]);
+
+        Assert.That(result.Output, Does.EndWith("400").And.Contain("this port speaks TLS: use https://"), result.ToString());
+        Assert.That(Node.Seen(), Has.None.Contains("plain"));
+    }
+
     [Test]
     public async Task A_placeholder_that_is_revoked_takes_its_connections_with_it()
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using WireGate.EndToEnd.Tests.Harness;
 
 namespace WireGate.EndToEnd.Tests.Http;
@@ -16,30 +15,7 @@ internal sealed class NginxFront : IAsyncDisposable
     public static async Task<NginxFront> StartAsync(int port, string server)
     {
         string root = Places.Temporary("nginx-front");
-        string path = Path.Combine(root, "nginx.conf");
-        PrivateFile.Write(path, $$"""
-            {{(Unix.IsRoot ? $"user {Environment.UserName};" : "")}}
-            daemon off;
-            worker_processes 1;
-            pid {{root}}/nginx.pid;
-            error_log stderr;
-            events { worker_connections 1024; }
-            http {
-              access_log off;
-              client_body_temp_path {{root}}/body;
-              proxy_temp_path {{root}}/proxy;
-              fastcgi_temp_path {{root}}/fastcgi;
-              uwsgi_temp_path {{root}}/uwsgi;
-              scgi_temp_path {{root}}/scgi;
-              server { {{server}} }
-            }
-
-            """);
-        RunningProcess process = RunningProcess.Start("/usr/sbin/nginx", ["-p", root, "-c", path, "-e", "stderr"]);
-        await Wait.UntilAsync(
-            async () => process.HasExited ? throw new InvalidOperationException($"nginx ended:\n{process.Error}") : await Ports.AcceptsAsync(IPAddress.Loopback, port),
-            "nginx to serve");
-        return new NginxFront(root, process);
+        return new NginxFront(root, await NginxProcess.StartAsync(root, port, $"access_log off; server {{ {server} }}"));
     }
 
     public async ValueTask DisposeAsync()

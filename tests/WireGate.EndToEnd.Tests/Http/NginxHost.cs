@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using WireGate.EndToEnd.Tests.Harness;
 
@@ -38,43 +37,24 @@ internal sealed class NginxHost : IHttpUpstream
         (int port, int tlsPort) = (Ports.Free(), Ports.Free());
         var certificates = new Certificates(root);
         (string certificate, string key) = certificates.Issue("nginx");
-        string path = Path.Combine(root, "nginx.conf");
-        PrivateFile.Write(path, $$"""
-            {{(Unix.IsRoot ? $"user {Environment.UserName};" : "")}}
-            daemon off;
-            worker_processes 1;
-            pid {{root}}/nginx.pid;
-            error_log stderr;
-            events { worker_connections 1024; }
-            http {
-              log_format asked "$request_method $request_uri $status";
-              access_log {{root}}/access.log asked;
-              client_body_temp_path {{root}}/body;
-              proxy_temp_path {{root}}/proxy;
-              fastcgi_temp_path {{root}}/fastcgi;
-              uwsgi_temp_path {{root}}/uwsgi;
-              scgi_temp_path {{root}}/scgi;
-              keepalive_requests 1000000;
-              default_type application/octet-stream;
-              server {
-                listen 127.0.0.1:{{port}};
-                listen 127.0.0.1:{{tlsPort}} ssl http2;
-                ssl_certificate {{certificate}};
-                ssl_certificate_key {{key}};
-                if ($http_authorization != "Bearer {{Token}}") { return 401; }
-                root {{root}}/files;
-                location / { client_max_body_size 0; dav_methods PUT; }
-                location /small-only { client_max_body_size 1m; dav_methods PUT; }
-                location = /nothing { return 204; }
-                location /any { client_max_body_size 0; return 200 "any"; }
-              }
+        RunningProcess process = await NginxProcess.StartAsync(root, port, $$"""
+            log_format asked "$request_method $request_uri $status";
+            access_log {{root}}/access.log asked;
+            keepalive_requests 1000000;
+            default_type application/octet-stream;
+            server {
+              listen 127.0.0.1:{{port}};
+              listen 127.0.0.1:{{tlsPort}} ssl http2;
+              ssl_certificate {{certificate}};
+              ssl_certificate_key {{key}};
+              if ($http_authorization != "Bearer {{Token}}") { return 401; }
+              root {{root}}/files;
+              location / { client_max_body_size 0; dav_methods PUT; }
+              location /small-only { client_max_body_size 1m; dav_methods PUT; }
+              location = /nothing { return 204; }
+              location /any { client_max_body_size 0; return 200 "any"; }
             }
-
             """);
-        RunningProcess process = RunningProcess.Start("/usr/sbin/nginx", ["-p", root, "-c", path, "-e", "stderr"]);
-        await Wait.UntilAsync(
-            async () => process.HasExited ? throw new InvalidOperationException($"nginx ended:\n{process.Error}") : await Ports.AcceptsAsync(IPAddress.Loopback, port),
-            "nginx to serve");
         return new NginxHost(root, port, tlsPort, certificates, process);
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -9,23 +8,15 @@ namespace WireGate.EndToEnd.Tests.Http;
 /// An upstream in clear on loopback that answers with the bytes that a test gave it for a path, and all else with the number of the connection it came
 /// on. Latin-1.
 /// </summary>
-internal sealed class ScriptedUpstream : IAsyncDisposable
+internal sealed class ScriptedUpstream : LoopbackUpstream
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stopped = new();
     private readonly ConcurrentDictionary<string, string> _answers = new();
-    private readonly Task _accepting;
-    private int _connections;
 
     private ScriptedUpstream()
     {
-        _listener.Start();
-        _accepting = AcceptAsync();
     }
 
     public static ScriptedUpstream Start() => new();
-
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>Each request as it came: number of its connection and its request line.</summary>
     public ConcurrentQueue<(int Connection, string Line)> Seen { get; } = [];
@@ -36,41 +27,16 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     /// <summary>Has a path answered with these bytes and nothing else; the connection stays.</summary>
     public void Answer(string path, string bytes) => _answers[path] = bytes;
 
-    public async ValueTask DisposeAsync()
+    protected override async Task ServeAsync(Socket client, int number)
     {
-        await _stopped.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
-        _stopped.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var serving = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                Socket client = await _listener.AcceptSocketAsync(_stopped.Token);
-                serving.Add(ServeAsync(client, ++_connections));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException or SocketException)
-        {
-            await Task.WhenAll(serving);
-        }
-    }
-
-    private async Task ServeAsync(Socket accepted, int number)
-    {
-        using Socket client = accepted;
+        using Socket served = client;
         string received = "";
         byte[] block = new byte[16 * 1024];
         try
         {
             while (true)
             {
-                int count = await client.ReceiveAsync(block, _stopped.Token);
+                int count = await client.ReceiveAsync(block, Stopped);
                 if (count == 0)
                 {
                     break;
@@ -85,7 +51,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                     Seen.Enqueue((number, line));
                     string answer = _answers.TryGetValue(line.Split(' ')[1], out string? bytes)
                         ? bytes : $"HTTP/1.1 200 OK\r\nX-Connection: {number}\r\nContent-Length: 4\r\n\r\nfine";
-                    await client.SendAsync(Encoding.Latin1.GetBytes(answer), _stopped.Token);
+                    await client.SendAsync(Encoding.Latin1.GetBytes(answer), Stopped);
                 }
             }
         }

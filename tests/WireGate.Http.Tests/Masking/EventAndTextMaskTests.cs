@@ -36,7 +36,7 @@ internal sealed class EventAndTextMaskTests
         Assert.That(Masked.Of(Both, BodyForm.Events, body), Is.EqualTo(shown));
 
     [TestCase("data: {\"token\":\"t\"}\n\ndata: [DONE]\n\n", "data: {\"token\":\"[redacted]\"}\n\ndata: [DONE]\n\n")]
-    [TestCase("event: {\"token\":1}\ndata: 0\ndata: {\"token\":\"t\"}\n\n", "event: {\"token\":1}\ndata: ✂")]
+    [TestCase("event: a\ndata: 0\ndata: {\"token\":\"t\"}\n\n", "event: a\ndata: ✂")]
     [TestCase("data: \ufeff{\"token\":\"t\"}\n\n", "data: ✂")]
     [TestCase("data: x{\"token\":\"t\"}\n\n", "data: ✂")]
     [TestCase("data: \"{\\\"token\\\"\"\n\n", "data: ✂")]
@@ -46,6 +46,31 @@ internal sealed class EventAndTextMaskTests
     [TestCase(": hello\ndata\ndata: \ndata:{\"token\":1}\n\nid: 7\n\n", ": hello\ndata\ndata: \ndata:{\"token\":null}\n\nid: 7\n\n")]
     public void Data_that_has_no_members_does_not_pass_where_members_are_masked(string body, string shown) =>
         Assert.That(Masked.Of(Strict, BodyForm.Events, body), Is.EqualTo(shown));
+
+    [TestCase("event: a\nid: 1-x\nretry: 100\nevent\nid\n: ping 12:00\n:\nevent:\n\n", "event: a\nid: 1-x\nretry: 100\nevent\nid\n: ping 12:00\n:\nevent:\n\n")]
+    [TestCase("{\"token\":\"t\"}", "✂", Description = "an error that is no event")]
+    [TestCase("data: [DONE]\n\n{\"token\":\"t\"}\n", "data: [DONE]\n\n✂")]
+    [TestCase("id: 7\nid: {\"token\":\"t\"}\n", "id: 7\nid:✂")]
+    [TestCase("event: a \"t\"\n", "event:✂")]
+    [TestCase(": [1]\n", ":✂")]
+    [TestCase(": \u0085data: {\"token\":1}\n", ":✂")]
+    [TestCase(" data: {\"token\":1}\n", "✂")]
+    [TestCase("Data: {\"token\":1}\n", "✂")]
+    [TestCase("data : {\"token\":1}\n", "data✂")]
+    [TestCase("events: a\n", "event✂")]
+    [TestCase("token: t\n", "✂")]
+    [TestCase("\ufeff\ufeffdata: {\"token\":1}\n", "\ufeff✂")]
+    public void A_line_that_is_no_data_passes_only_where_it_can_have_no_members(string body, string shown) =>
+        Assert.That(Masked.Of(Strict, BodyForm.Events, body), Is.EqualTo(shown));
+
+    [TestCase("{\"token\":1}\n{\"token\":\"t\"}\r\n\n[1]\n2", "{\"token\":null}\n{\"token\":\"[redacted]\"}\r\n\n[1]\n2")]
+    [TestCase("{\"msg\":\n{\"token\":\"t\"}}\n", "{\"msg\":✂")]
+    [TestCase("{\"token\":\n{\"a\":\"t\"}}\n", "{\"token\":✂")]
+    [TestCase("{\"a\":1,\r{\"token\":\"t\"}\n", "{\"a\":1,✂")]
+    [TestCase("{\"a\":1\n", "{\"a\":1✂")]
+    [TestCase("{\"a\":tr", "{\"a\":tr✂")]
+    public void A_line_of_JSON_is_a_value_and_no_part_of_the_next(string body, string shown) =>
+        Assert.That(Masked.Of(Strict, BodyForm.JsonLines, body), Is.EqualTo(shown));
 
     // UTF-16 and UTF-32 have one in each character of ASCII, and no mark tells so for sure.
     [TestCase(BodyForm.Text, "a\n4\01\01\01\0", "a\n✂")]

@@ -257,7 +257,7 @@ internal sealed class Http2PoolTests(TransportKind transport) : HttpFixture(tran
             return;
         }
 
-        const int Streams = 40;
+        const int Streams = 99;
         string block = new('x', 16_000);
         for (int i = 0; i < Streams; i++)
         {
@@ -271,13 +271,13 @@ internal sealed class Http2PoolTests(TransportKind transport) : HttpFixture(tran
             await upstream.HeadersAsync(1 + (2 * i), ":status: 200\n");
 
             // As much as each may have on its way: together they are more than the window of the connection.
-            for (int sent = 0; sent + block.Length <= Http2Limits.OfUpstream.StreamWindow; sent += block.Length)
+            for (int sent = 0; sent + block.Length <= Http2Limits.Usual.FirstWindow; sent += block.Length)
             {
                 await upstream.DataAsync(1 + (2 * i), block);
             }
         }
 
-        Assert.That(Streams * Http2Limits.OfUpstream.StreamWindow, Is.GreaterThan(2 * Http2Limits.OfUpstream.ConnectionWindow));
+        Assert.That(Streams * Http2Limits.Usual.FirstWindow, Is.GreaterThan(Http2Limits.Usual.ConnectionWindow));
         int stream = await quick.AskAsync(Fields("GET", "/quick"));
         await upstream.RequestAsync(1 + (2 * Streams));
         await upstream.AnswerAsync(1 + (2 * Streams), ":status: 200\n", "quick");
@@ -285,7 +285,7 @@ internal sealed class Http2PoolTests(TransportKind transport) : HttpFixture(tran
         await upstream.ReadUntilAsync(() => true);
         for (int i = 0; i < Streams; i++)
         {
-            Assert.That((await upstream.RequestAsync(1 + (2 * i))).Window, Is.LessThan(Http2Limits.OfUpstream.StreamWindow), "what nobody reads is not given back");
+            Assert.That((await upstream.RequestAsync(1 + (2 * i))).Window, Is.LessThan(Http2Limits.Usual.FirstWindow), "what nobody reads is not given back");
         }
     }
 

@@ -26,16 +26,16 @@ internal sealed class MaskedResponseTests(TransportKind transport) : HttpFixture
     public async Task A_counted_body_comes_in_chunks_and_without_what_speaks_of_another()
     {
         (RawPeer client, RawPeer upstream) = await AskAsync("GET /x", "Range: bytes=0-3\r\nIf-Range: \"e\"\r\nIf-None-Match: \"e\"\r\nIf-Match: \"e\"\r\n", head =>
-            Assert.That(head, Does.Not.Contain("Range").And.Not.Contain("If-None").And.Contain("If-Match: \"e\"\r\n").And.Contain("Accept-Encoding: identity")));
+            Assert.That(head, Does.Not.Contain("Range").And.Not.Contain("If-").And.Contain("Accept-Encoding: identity")));
         await upstream.SendAsync(
-            $"HTTP/1.1 200 OK\r\n{Json}ETag: \"e\"\r\nContent-MD5: x\r\nDigest: x\r\nContent-Digest: x\r\nRepr-Digest: x\r\nAccept-Ranges: bytes\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+            $"HTTP/1.1 200 OK\r\n{Json}ETag: \"e\"\r\nContent-MD5: x\r\nDigest: x\r\nContent-Digest: x\r\nRepr-Digest: x\r\nx-amz-checksum-sha256: x\r\nX-Goog-Hash: md5=x\r\nAccept-Ranges: bytes\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
 
         string answer = await client.ReadUntilAsync("\r\n0\r\n\r\n");
         Assert.That(answer, Does.StartWith($"HTTP/1.1 200 OK\r\n{Json}Accept-Ranges: none\r\nTransfer-Encoding: chunked\r\nCache-Control: private\r\n\r\n"));
         Assert.That(BodyOf(answer), Is.EqualTo(Shown));
         Assert.That(Audit.Operations.Single().GetProperty("masks").GetString(), Is.EqualTo("tokens"));
-        await client.SendAsync(Request("PUT /next", "If-None-Match: *\r\nContent-Length: 0\r\n"));
-        Assert.That(await upstream.HeadAsync(), Does.StartWith("PUT /next ").And.Contain("If-None-Match: *\r\n"), "the connection goes on, and what keeps a change from being made stays");
+        await client.SendAsync(Request("PUT /next", "If-None-Match: *\r\nIf-Match: \"e\"\r\nContent-Length: 0\r\n"));
+        Assert.That(await upstream.HeadAsync(), Does.StartWith("PUT /next ").And.Contain("If-None-Match: *\r\n").And.Contain("If-Match: \"e\"\r\n"), "the connection goes on, and what keeps a change from being made stays");
     }
 
     [Test]
@@ -108,7 +108,8 @@ internal sealed class MaskedResponseTests(TransportKind transport) : HttpFixture
         await upstream.SendAsync(answer);
 
         string got = await client.ReadUntilAsync("}\n");
-        Assert.That(got, Does.StartWith("HTTP/1.1 502 ").And.Contain("application/problem+json").And.Contain("cannot be masked").And.Contain(why).And.Not.Contain("abc"));
+        Assert.That(got, Does.StartWith(answer.StartsWith("HTTP/1.1 404", StringComparison.Ordinal) ? "HTTP/1.1 404 " : "HTTP/1.1 502 "), "what failed has failed");
+        Assert.That(got, Does.Contain("application/problem+json").And.Contain("the request was made, and its answer cannot be masked").And.Contain(why).And.Not.Contain("abc"));
         AuditEvent refused = Records(AuditEventKind.SessionRefused).Single();
         Assert.That((refused.End, got), Is.EqualTo((SessionEnd.FeatureRefused, got)));
         Assert.That(got, Does.Contain(refused.Reference).And.Contain("\"ref\""));
@@ -129,6 +130,37 @@ internal sealed class MaskedResponseTests(TransportKind transport) : HttpFixture
         Assert.That(await client.HeadAsync(), Is.EqualTo(shown));
         await client.SendAsync(Request("GET /next"));
         Assert.That(await upstream.HeadAsync(), Does.StartWith("GET /next "));
+    }
+
+    // As Node writes where it was told no length.
+    [TestCase("Transfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n", false)]
+    [TestCase("Transfer-Encoding: chunked\r\n\r\n0", "\r\n\r\n", false)]
+    [TestCase("Content-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n0;a=b\r\n", "X: y\r\n\r\n", false)]
+    [TestCase("\r\n", "", true)]
+    public async Task What_turns_out_to_have_no_body_passes(string first, string then, bool ends)
+    {
+        (RawPeer client, RawPeer upstream) = await AskAsync("POST /x");
+        await upstream.SendAsync($"HTTP/1.1 201 Created\r\nX-Location: /x/1\r\n{first}");
+        await upstream.SendAsync(then);
+        if (ends)
+        {
+            upstream.Finish();
+        }
+
+        string got = await client.ReadUntilAsync("\r\n0\r\n\r\n");
+        Assert.That(got, Does.StartWith("HTTP/1.1 201 Created\r\n").And.Contain("X-Location: /x/1"));
+        Assert.That(got, Does.EndWith("\r\n\r\n0\r\n\r\n"), "and has none");
+    }
+
+    [TestCase("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3", "\r\nabc\r\n0\r\n\r\n")]
+    [TestCase("HTTP/1.1 201 Created\r\n\r\n", "abc")]
+    public async Task A_body_that_comes_later_is_withheld(string first, string then)
+    {
+        (RawPeer client, RawPeer upstream) = await AskAsync("POST /x");
+        await upstream.SendAsync(first);
+        await upstream.SendAsync(then);
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 502 ").And.Contain("the request was made").And.Not.Contain("abc"));
     }
 
     [TestCase("{\"a\":1,\"token\"x:\"secret\"}", "{\"a\":1,\"token\"")]

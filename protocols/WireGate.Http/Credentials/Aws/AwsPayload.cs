@@ -32,9 +32,9 @@ internal readonly record struct AwsPayload(string? Hash, string? Problem = null)
             return new AwsPayload(null, "a presigned URL is not signed anew: sign in the field Authorization");
         }
 
-        if (HasCopySource(head))
+        if (OtherObject(head) is { } field)
         {
-            return new AwsPayload(null, "X-Amz-Copy-Source names another object, which rules do not see: read it and write it");
+            return new AwsPayload(null, $"{field} names another object, which rules do not see: read it and write it");
         }
 
         if (claim == UnsignedChunks && config.IsPayloadUnsigned)
@@ -80,18 +80,24 @@ internal readonly record struct AwsPayload(string? Hash, string? Problem = null)
         return true;
     }
 
-    // Of CopyObject and UploadPartCopy: what is read stands in no path.
-    private static bool HasCopySource(RequestHead head)
+    // Of CopyObject, UploadPartCopy and RenameObject: what is read, or goes, stands in no path.
+    private static string? OtherObject(RequestHead head)
     {
         foreach (ref readonly FieldLine field in head.Fields)
         {
-            if (field.Name == FieldName.Other && Ascii.EqualsIgnoreCase(head.Name(field), "x-amz-copy-source"u8))
+            ReadOnlySpan<byte> name = head.Name(field);
+            if (field.Name == FieldName.Other && Ascii.EqualsIgnoreCase(name, "x-amz-copy-source"u8))
             {
-                return true;
+                return "X-Amz-Copy-Source";
+            }
+
+            if (field.Name == FieldName.Other && Ascii.EqualsIgnoreCase(name, "x-amz-rename-source"u8))
+            {
+                return "X-Amz-Rename-Source";
             }
         }
 
-        return false;
+        return null;
     }
 
     // Every line of it counts.

@@ -18,20 +18,7 @@ internal static class EpollConnector
 
         IPAddress[] found = await NameResolution.ResolveAsync(name.Host, cancellationToken);
         await reactor.Switch();
-        IOException? last = null;
-        foreach (IPAddress one in found)
-        {
-            try
-            {
-                return await ConnectOneAsync(reactor, new IPEndPoint(one, name.Port), cancellationToken);
-            }
-            catch (IOException e)
-            {
-                last = e;
-            }
-        }
-
-        throw last ?? new IOException("the name has no address");
+        return await AddressRace.ConnectAsync(reactor, found, name.Port, (one, over) => ConnectOneAsync(reactor, one, over), cancellationToken);
     }
 
     private static async ValueTask<Connection> ConnectOneAsync(Reactor reactor, EndPoint address, CancellationToken cancellationToken)

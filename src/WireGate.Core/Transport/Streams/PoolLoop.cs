@@ -83,20 +83,9 @@ public sealed class PoolLoop : EventLoop, IThreadPoolWorkItem
         }
 
         // Resolved here and not by the socket: what is dialled is what was looked at.
-        IOException? last = null;
-        foreach (IPAddress one in await NameResolution.ResolveAsync(name.Host, cancellationToken))
-        {
-            try
-            {
-                return await ConnectOneAsync(new IPEndPoint(one, name.Port), cancellationToken);
-            }
-            catch (IOException e)
-            {
-                last = e;
-            }
-        }
-
-        throw last ?? new IOException("the name has no address");
+        IPAddress[] found = await NameResolution.ResolveAsync(name.Host, cancellationToken);
+        await Switch();
+        return await AddressRace.ConnectAsync(this, found, name.Port, ConnectOneAsync, cancellationToken);
     }
 
     private async ValueTask<Connection> ConnectOneAsync(EndPoint address, CancellationToken cancellationToken)

@@ -31,6 +31,9 @@ internal sealed class RecordInput(PipeReader input)
     private bool _isHeld;
     private bool _ended;
 
+    // Nothing is in what is given out: never so with what is encrypted, nor allowed of a handshake (RFC 8446, 5.1), and SslStream fails over two of them.
+    private bool _isVoid;
+
     /// <summary>Of <see cref="_received"/>, bytes of the record that is being given out.</summary>
     private long _recordLeft;
 
@@ -97,6 +100,7 @@ internal sealed class RecordInput(PipeReader input)
             long record = HeaderLength + BinaryPrimitives.ReadUInt16BigEndian(header[3..]);
             // What is no record is refused by who reads it, and has no length that could be waited for.
             HasNoRecord = header[0] is < FirstContentType or > LastContentType;
+            _isVoid = record == HeaderLength;
             _recordLeft = HasNoRecord ? length : length >= record ? record : 0;
         }
 
@@ -115,6 +119,11 @@ internal sealed class RecordInput(PipeReader input)
         int count = (int)Math.Min(buffer.Length, _recordLeft);
         if (count > 0)
         {
+            if (_isVoid)
+            {
+                throw new IOException("a record of TLS that is empty");
+            }
+
             if (_recordLeft == count && --_emptyLeft < 0)
             {
                 throw new IOException($"more than {MostEmpty} records of TLS that hold nothing");

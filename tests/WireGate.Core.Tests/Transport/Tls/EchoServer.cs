@@ -17,6 +17,7 @@ internal sealed class EchoServer : IAsyncDisposable
     private readonly EventLoopTransport _transport;
     private readonly Listener _listener;
     private readonly SslServerAuthenticationOptions _options;
+    private readonly TaskCompletionSource<string> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _serving = Task.CompletedTask;
 
     internal EchoServer(TransportKind kind, SslServerAuthenticationOptions options)
@@ -28,6 +29,10 @@ internal sealed class EchoServer : IAsyncDisposable
     }
 
     internal EndPoint Address => _listener.LocalEndPoint;
+
+    /// <summary>Waits for a handshake that fails.</summary>
+    /// <returns>Why.</returns>
+    internal Task<string> EndAsync() => _end.Task;
 
     public async ValueTask DisposeAsync()
     {
@@ -43,9 +48,10 @@ internal sealed class EchoServer : IAsyncDisposable
         {
             connection = await TlsConnection.AcceptAsync(inner, _options, CancellationToken.None);
         }
-        catch (ProtocolException)
+        catch (ProtocolException e)
         {
             await inner.DisposeAsync();
+            _end.SetResult(e.Message);
             return;
         }
 

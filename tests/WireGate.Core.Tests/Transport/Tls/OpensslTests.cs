@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Transport.Tls;
@@ -70,6 +72,17 @@ public sealed class OpensslTests(TransportKind kind) : IDisposable
         await using var server = new EchoServer(kind, ServerTls.OptionsFor(_certificate.Certificate, []));
         await using var client = new OpensslClient(server.Address, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0");
         await client.SeenAsync("alert protocol version");
+    }
+
+    [TestCase("1603010000", 2)]
+    [TestCase("1703030000", 1)]
+    public async Task An_empty_record_ends_the_handshake(string record, int count)
+    {
+        await using var server = new EchoServer(kind, ServerTls.OptionsFor(_certificate.Certificate, []));
+        using var client = new TcpClient();
+        await client.ConnectAsync((IPEndPoint)server.Address);
+        await client.GetStream().WriteAsync(Convert.FromHexString(string.Concat(Enumerable.Repeat(record, count))));
+        Assert.That(await server.EndAsync(), Does.Contain("a record of TLS that is empty"));
     }
 
     private async Task WithEchoAsync(string version, Func<OpensslClient, Task> body)

@@ -155,9 +155,10 @@ internal sealed class AwsSessionTests(TransportKind transport) : AwsFixture(tran
     public async Task A_presigned_URL_beside_the_placeholder_is_refused(string query) =>
         Assert.That(await RefusedAsync($"GET /k?{query}", ""), Does.Contain("presigned"));
 
-    [Test]
-    public async Task An_object_that_no_path_names_is_not_copied() =>
-        Assert.That(await RefusedAsync("PUT /k", "X-Amz-Copy-Source: /bk/secret\r\nContent-Length: 0\r\n"), Does.Contain("X-Amz-Copy-Source names another object"));
+    [TestCase("PUT /k", "X-Amz-Copy-Source")]
+    [TestCase("PUT /k?renameObject", "X-Amz-Rename-Source")]
+    public async Task An_object_that_no_path_names_is_not_copied(string line, string field) =>
+        Assert.That(await RefusedAsync(line, $"{field.ToLowerInvariant()}: /bk/secret\r\nContent-Length: 0\r\n"), Does.Contain($"{field} names another object"));
 
     [Test]
     public async Task A_second_line_of_codings_counts_too() =>
