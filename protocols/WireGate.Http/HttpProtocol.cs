@@ -62,7 +62,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         ListenerConfig listener = session.Listener;
         if ((listener.Http2 == ListenerHttp2.Off ? _tlsOfHttp11 : _tls).Of(listener) is { } tls)
         {
-            if (await PlainHttp.TryRefuseAsync(session, _services.Audit))
+            if (await PlainHttp.TryRefuseAsync(session, _services.Audit, _services.Time))
             {
                 return;
             }

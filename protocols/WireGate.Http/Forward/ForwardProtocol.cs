@@ -219,6 +219,7 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         return null;
     }
 
-    private static ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference) =>
-        LastAnswer.SendAsync(session, Refusals.Of(status, problem, reference), isHead: head.Length > 0 && head.Method.SequenceEqual("HEAD"u8));
+    private ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference) =>
+        LastAnswer.SendAsync(
+            session, Refusals.Of(status, problem, reference), isHead: head.Length > 0 && head.Method.SequenceEqual("HEAD"u8), services.Time.GetUtcNow());
 }

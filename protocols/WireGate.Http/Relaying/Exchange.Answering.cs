@@ -63,7 +63,7 @@ internal sealed partial class Exchange
     private ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast = false) =>
         AnswerAsync(
             IsGrpc ? Grpc.Of(status, detail, reference)
-            : _isKubernetes ? KubernetesStatus.Of(status, detail, reference)
+            : _isKubernetes ? KubernetesStatus.Of(status, detail, reference, status == 429 ? Refusals.AskAgain : null)
             : Refusals.Of(status, detail, reference), isLast);
 
     private ValueTask<bool> AnswerAsync(Answer answer, bool isLast = false)
