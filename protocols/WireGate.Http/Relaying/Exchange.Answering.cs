@@ -9,7 +9,7 @@ internal sealed partial class Exchange
 {
     /// <summary>A client that broke the protocol, or wants what nobody gives it: it is told, and let go.</summary>
     /// <returns>False: the client's connection ends.</returns>
-    public async ValueTask<bool> BreakAsync(int status, string problem)
+    private async ValueTask<bool> BreakAsync(int status, string problem)
     {
         var refusal = new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
         if (of.HasBegun)

@@ -174,7 +174,7 @@ internal sealed partial class Exchange
                 && await NotHeldAsync(operation, now with { Hold = asked.Terms }, $"approval {approval.Id} was given, and {why}");
         }
 
-        (_approval, _isSent, _answeredWith) = (approval.Id, false, 0);
+        _approval = approval.Id;
         try
         {
             return await ExchangeAsync(written, isSafe: false);
@@ -186,7 +186,6 @@ internal sealed partial class Exchange
                 _answeredWith > 0 ? $"the upstream answered {_answeredWith}"
                 : _isSent ? "the upstream did not answer; whether it ran is not known"
                 : "the upstream was not reached");
-            _approval = null;
         }
     }
 

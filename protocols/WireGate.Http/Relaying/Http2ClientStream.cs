@@ -91,7 +91,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
         {
             if (ReadHead() is { } problem)
             {
-                await _exchange.BreakAsync(_head.Status, problem);
+                await _exchange.RefuseHeadAsync(_head.Status, problem);
             }
             else
             {
