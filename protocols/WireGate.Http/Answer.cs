@@ -19,7 +19,8 @@ internal sealed record Answer(int Status, string Type, ReadOnlyMemory<byte> Body
     /// <summary>Writes its head.</summary>
     /// <param name="output">To the client.</param>
     /// <param name="isLast">No other follows on the connection.</param>
-    public void WriteHead(IBufferWriter<byte> output, bool isLast)
+    /// <param name="now">The moment.</param>
+    public void WriteHead(IBufferWriter<byte> output, bool isLast, DateTimeOffset now)
     {
         var head = new StringBuilder(256);
         head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {Status} {Refusals.TitleOf(Status)}\r\nContent-Type: {Type}\r\n");
@@ -33,6 +34,7 @@ internal sealed record Answer(int Status, string Type, ReadOnlyMemory<byte> Body
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         }
 
+        head.Append(CultureInfo.InvariantCulture, $"Date: {now:r}\r\n");
         head.Append("Cache-Control: no-store\r\n").Append(isLast ? "Connection: close\r\n\r\n" : "\r\n");
         output.Write(Encoding.ASCII.GetBytes(head.ToString()));
     }

@@ -62,7 +62,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         ListenerConfig listener = session.Listener;
         if ((listener.Http2 == ListenerHttp2.Off ? _tlsOfHttp11 : _tls).Of(listener) is { } tls)
         {
-            if (await PlainHttp.TryRefuseAsync(session, _services.Audit))
+            if (await PlainHttp.TryRefuseAsync(session, _services.Audit, _services.Time))
             {
                 return;
             }
@@ -76,7 +76,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     /// <summary>Serves a client's requests, once it is known what speaks on its connection.</summary>
     private async ValueTask ServeAsync(Session session, RequestScope? scope)
     {
-        UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time));
+        UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time, _services.Logger));
         try
         {
             var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope };

@@ -15,10 +15,11 @@ internal static class LastAnswer
     /// <param name="session">Has ended: its deadline cuts the connection.</param>
     /// <param name="answer">All of it.</param>
     /// <param name="isHead">HEAD was asked for, which is answered without a body.</param>
-    public static async ValueTask SendAsync(Session session, Answer answer, bool isHead)
+    /// <param name="now">The moment.</param>
+    public static async ValueTask SendAsync(Session session, Answer answer, bool isHead, DateTimeOffset now)
     {
         PipeWriter output = session.Client.Output;
-        answer.WriteHead(output, isLast: true);
+        answer.WriteHead(output, isLast: true, now);
         if (!isHead)
         {
             output.Write(answer.Body.Span);

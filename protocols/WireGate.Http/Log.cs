@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(451, LogLevel.Error, "listener {Listener}: its authority cannot sign for {Host}: {Problem} (see: wiregate check)")]
     internal static partial void AuthorityUnfit(this ILogger logger, string listener, string host, string problem);
+
+    [LoggerMessage(452, LogLevel.Error, "a connection to target {Target} failed; this is a fault of the gateway")]
+    internal static partial void UpstreamFailed(this ILogger logger, string target, Exception exception);
 }

@@ -18,7 +18,7 @@ internal static class PlainHttp
     /// <summary>Looks at the first bytes of a client, which stay where they are, and answers one that speaks HTTP. On the loop.</summary>
     /// <returns>False: it may speak TLS, or whatever else.</returns>
     /// <exception cref="AuditFailedException">It could not be written down.</exception>
-    public static async ValueTask<bool> TryRefuseAsync(Session session, IAuditLog audit)
+    public static async ValueTask<bool> TryRefuseAsync(Session session, IAuditLog audit, TimeProvider time)
     {
         PipeReader input = session.Client.Input;
         while (true)
@@ -28,7 +28,7 @@ internal static class PlainHttp
             input.AdvanceTo(read.Buffer.Start, isKnown ? read.Buffer.Start : read.Buffer.End);
             if (isHttp)
             {
-                await RefuseAsync(session, audit, isHead);
+                await RefuseAsync(session, audit, isHead, time.GetUtcNow());
             }
 
             if (isKnown)
@@ -50,13 +50,13 @@ internal static class PlainHttp
         return length >= 0 || begin.Length > LongestMethod;
     }
 
-    private static async ValueTask RefuseAsync(Session session, IAuditLog audit, bool isHead)
+    private static async ValueTask RefuseAsync(Session session, IAuditLog audit, bool isHead, DateTimeOffset now)
     {
         var refusal = new Refusal(
             SessionEnd.ClientBrokeProtocol, "this port speaks TLS: use https://", "it speaks HTTP in clear, and the listener TLS: is it https://?");
         if (session.TryRefuse(refusal, audit))
         {
-            await LastAnswer.SendAsync(session, Refusals.Of(400, refusal.Message, refusal.Reference), isHead);
+            await LastAnswer.SendAsync(session, Refusals.Of(400, refusal.Message, refusal.Reference), isHead, now);
         }
     }
 }

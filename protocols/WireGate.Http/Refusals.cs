@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using WireGate.Core.Sessions;
@@ -9,6 +10,9 @@ namespace WireGate.Http;
 internal static class Refusals
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>With 429: when the sessions and approvals that others have are fewer nobody knows.</summary>
+    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>The status of a session that is not to be.</summary>
     public static int StatusOf(SessionEnd end) => end switch
@@ -48,7 +52,12 @@ internal static class Refusals
         body.Write("\n"u8);
         return new Answer(status, "application/problem+json", body.WrittenMemory)
         {
-            Fields = status == 401 ? [("WWW-Authenticate", "Bearer realm=\"wiregate\""), ("WWW-Authenticate", "Basic realm=\"wiregate\"")] : [],
+            Fields = status switch
+            {
+                401 => [("WWW-Authenticate", "Bearer realm=\"wiregate\""), ("WWW-Authenticate", "Basic realm=\"wiregate\"")],
+                429 => [("Retry-After", AskAgain.TotalSeconds.ToString(CultureInfo.InvariantCulture))],
+                _ => [],
+            },
         };
     }
 

@@ -21,6 +21,9 @@ internal static partial class Log
     [LoggerMessage(604, LogLevel.Error, "an event loop caught an exception; this is a fault of the gateway")]
     public static partial void LoopFaulted(this ILogger logger, Exception exception);
 
+    [LoggerMessage(610, LogLevel.Warning, "the config: {Warning}")]
+    public static partial void ConfigWarns(this ILogger logger, string warning);
+
     [LoggerMessage(605, LogLevel.Information, "stopping: {Reason}")]
     public static partial void Stopping(this ILogger logger, string reason);
 

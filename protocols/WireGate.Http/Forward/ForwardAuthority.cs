@@ -104,6 +104,12 @@ public static class ForwardAuthority
         return NameConstraints.Of(certificate)?.Permits(host) ?? false;
     }
 
+    /// <summary>What the operator is told of a host that it may not sign for.</summary>
+    /// <param name="listener">Whose it is, by name.</param>
+    /// <param name="host">It.</param>
+    public static string NotPermitted(string listener, string host) =>
+        $"the ca of the listener {listener} may not sign for {host}: wiregate ca create --replace makes one that may, and clients trust that anew";
+
     /// <summary>16 random bytes of a positive number, as RFC 5280 section 4.1.2.2 has it.</summary>
     internal static byte[] NewSerial()
     {

@@ -123,7 +123,7 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
 
         // It is all that is needed of it, and its memory is not for whoever waits.
         head.Clear();
-        SslServerAuthenticationOptions shown;
+        SslServerAuthenticationOptions? shown;
         try
         {
             shown = await LeavesOf(session.Listener).OfAsync(host);
@@ -135,6 +135,11 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
             services.Logger.AuthorityUnfit(session.Listener.Name, host, e.Message);
             return await RefuseAsync(
                 session, head, 503, new Refusal(SessionEnd.CredentialUnavailable, "the gateway cannot prove itself to be this host", $"its authority cannot sign for {host}: {e.Message}"));
+        }
+
+        if (shown is null)
+        {
+            return await RefuseHostAsync(session, head, "the gateway may not sign for this host", ForwardAuthority.NotPermitted(session.Listener.Name, host));
         }
 
         session.Client.Output.Write("HTTP/1.1 200 Connection established\r\n\r\n"u8);
@@ -183,10 +188,13 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         return (Encoding.ASCII.GetString(host).ToLowerInvariant(), port!.Value);
     }
 
-    private async ValueTask<RequestScope?> RefuseHostAsync(Session session, RequestHead head)
+    private ValueTask<RequestScope?> RefuseHostAsync(Session session, RequestHead head) =>
+        RefuseHostAsync(session, head, RequestScope.NoTarget, RequestScope.NoTarget);
+
+    private async ValueTask<RequestScope?> RefuseHostAsync(Session session, RequestHead head, string problem, string detail)
     {
-        string? reference = _refused.Refuse(session, RequestScope.NoTarget);
-        await AnswerAsync(session, head, 403, RequestScope.NoTarget, reference);
+        string? reference = _refused.Refuse(session, problem, detail);
+        await AnswerAsync(session, head, 403, problem, reference);
         return null;
     }
 
@@ -211,6 +219,7 @@ internal sealed class ForwardProtocol(HttpServices services, Func<Session, Reque
         return null;
     }
 
-    private static ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference) =>
-        LastAnswer.SendAsync(session, Refusals.Of(status, problem, reference), isHead: head.Length > 0 && head.Method.SequenceEqual("HEAD"u8));
+    private ValueTask AnswerAsync(Session session, RequestHead head, int status, string problem, string? reference) =>
+        LastAnswer.SendAsync(
+            session, Refusals.Of(status, problem, reference), isHead: head.Length > 0 && head.Method.SequenceEqual("HEAD"u8), services.Time.GetUtcNow());
 }

@@ -35,7 +35,7 @@ internal sealed class LeafCertificates(ForwardAuthorityConfig config, TimeProvid
     private readonly LinkedList<Entry> _recent = [];
     private readonly Lazy<X509Certificate2> _authority = new(() => ForwardAuthority.Load(config), LazyThreadSafetyMode.PublicationOnly);
 
-    private sealed record Entry(string Host, Task<SslServerAuthenticationOptions> Made, DateTimeOffset RenewAt);
+    private sealed record Entry(string Host, Task<SslServerAuthenticationOptions?> Made, DateTimeOffset RenewAt);
 
     /// <summary>How many are kept.</summary>
     public int Count
@@ -51,9 +51,10 @@ internal sealed class LeafCertificates(ForwardAuthorityConfig config, TimeProvid
 
     /// <summary>What a handshake for a host is served with.</summary>
     /// <param name="host">In lower case, and one of a target.</param>
-    /// <exception cref="CryptographicException">The authority cannot sign for it.</exception>
+    /// <returns>Null: the authority may not sign for it.</returns>
+    /// <exception cref="CryptographicException">The authority cannot sign.</exception>
     /// <exception cref="IOException">The authority cannot be read.</exception>
-    public Task<SslServerAuthenticationOptions> OfAsync(string host)
+    public Task<SslServerAuthenticationOptions?> OfAsync(string host)
     {
         lock (_lock)
         {
@@ -80,10 +81,12 @@ internal sealed class LeafCertificates(ForwardAuthorityConfig config, TimeProvid
         }
     }
 
-    private async Task<SslServerAuthenticationOptions> MakeAsync(string host)
+    private async Task<SslServerAuthenticationOptions?> MakeAsync(string host)
     {
         await PoolSwitch.Instance;
-        return ServerTls.OptionsFor(Sign(_authority.Value, host, time.GetUtcNow()), [], applicationProtocols);
+        DateTimeOffset now = time.GetUtcNow();
+        return ForwardAuthority.ProblemOf(_authority.Value, now) is null && !ForwardAuthority.Permits(_authority.Value, host)
+            ? null : ServerTls.OptionsFor(Sign(_authority.Value, host, now), [], applicationProtocols);
     }
 
     /// <summary>Signs for a host, and for nothing else.</summary>

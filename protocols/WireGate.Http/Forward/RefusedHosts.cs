@@ -27,9 +27,12 @@ internal sealed class RefusedHosts(HttpServices services)
     private int _all;
 
     /// <summary>Ends a session that has asked for such a host.</summary>
+    /// <param name="session">It.</param>
+    /// <param name="problem">What its client is told.</param>
+    /// <param name="detail">What the log says.</param>
     /// <returns>What its client is told as a reference; null: it has no line of its own.</returns>
     /// <exception cref="AuditFailedException">It could not be written down.</exception>
-    public string? Refuse(Session session, string problem)
+    public string? Refuse(Session session, string problem, string detail)
     {
         bool isAmongFirst = IsAmongFirst(session.SourceAddress, out bool isWritten);
         if (!isAmongFirst)
@@ -37,11 +40,13 @@ internal sealed class RefusedHosts(HttpServices services)
             services.Admission.PenalizeSilence(session.SourceAddress, session.Config.Limits);
         }
 
-        return Refuse(session, new Refusal(SessionEnd.UnknownTarget, problem, problem), isWritten, "for hosts that are no targets");
+        return Refuse(session, new Refusal(SessionEnd.UnknownTarget, problem, detail), isWritten, "for hosts that are no targets");
     }
 
     /// <summary>Ends a session that has asked for nothing that a proxy knows; what that costs its source is for whoever runs the session.</summary>
-    /// <inheritdoc cref="Refuse(Session, string)"/>
+    /// <param name="session">It.</param>
+    /// <param name="refusal">What it is told.</param>
+    /// <inheritdoc cref="Refuse(Session, string, string)"/>
     public string? Refuse(Session session, Refusal refusal)
     {
         IsAmongFirst(session.SourceAddress, out bool isWritten);

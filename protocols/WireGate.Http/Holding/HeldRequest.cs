@@ -55,7 +55,7 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
             return null;
         }
 
-        string protocol = target.Protocol, upstream = string.Join(", ", target.Addresses);
+        string protocol = target.Protocol, upstream = UpstreamOf(target);
         FrozenDictionary<string, string> context = FrozenDictionary<string, string>.Empty;
         if (!Body.IsEmpty)
         {
@@ -69,6 +69,13 @@ internal readonly record struct HeldRequest(ReadOnlyMemory<byte> Head, ReadOnlyM
             ApprovalDigest.KeyOf(protocol, target.Name, upstream, null, login.Name, requester.Subject, Head.Span, [Body]),
             shown,
             context);
+    }
+
+    /// <summary>To whom it goes, and whether by TLS: of that people see no more than the name of the first.</summary>
+    public static string UpstreamOf(TargetConfig target)
+    {
+        string scheme = target.Tls.Mode != TlsMode.Disable ? "https" : "http";
+        return string.Join(", ", target.Addresses.Select(a => $"{scheme}://{a}"));
     }
 
     /// <summary>Length and digest of the body that people are asked about; null: there is none.</summary>

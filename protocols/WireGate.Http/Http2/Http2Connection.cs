@@ -121,12 +121,13 @@ internal sealed partial class Http2Connection : IDisposable
         {
             // The peer is gone.
         }
+        finally
+        {
+            // Those that have streams are told, also where it is our own fault.
+            await Loop.Switch();
+            await EndAsync(pump);
+        }
 
-        await Loop.Switch();
-        End();
-        await pump;
-        await Loop.Switch();
-        Dispose();
         if (_broken is not null)
         {
             throw _broken;
@@ -143,6 +144,20 @@ internal sealed partial class Http2Connection : IDisposable
         _block.Clear();
         _pending.Clear();
         _timer?.Dispose();
+    }
+
+    private async ValueTask EndAsync(Task pump)
+    {
+        try
+        {
+            End();
+            await pump;
+        }
+        finally
+        {
+            await Loop.Switch();
+            Dispose();
+        }
     }
 
     /// <returns>False: nothing more is to be read.</returns>

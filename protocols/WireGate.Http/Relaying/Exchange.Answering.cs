@@ -9,7 +9,7 @@ internal sealed partial class Exchange
 {
     /// <summary>A client that broke the protocol, or wants what nobody gives it: it is told, and let go.</summary>
     /// <returns>False: the client's connection ends.</returns>
-    public async ValueTask<bool> BreakAsync(int status, string problem)
+    private async ValueTask<bool> BreakAsync(int status, string problem)
     {
         var refusal = new Refusal(SessionEnd.ClientBrokeProtocol, problem, problem);
         if (of.HasBegun)
@@ -63,7 +63,7 @@ internal sealed partial class Exchange
     private ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast = false) =>
         AnswerAsync(
             IsGrpc ? Grpc.Of(status, detail, reference)
-            : _isKubernetes ? KubernetesStatus.Of(status, detail, reference)
+            : _isKubernetes ? KubernetesStatus.Of(status, detail, reference, status == 429 ? Refusals.AskAgain : null)
             : Refusals.Of(status, detail, reference), isLast);
 
     private ValueTask<bool> AnswerAsync(Answer answer, bool isLast = false)

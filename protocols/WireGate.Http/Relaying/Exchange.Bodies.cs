@@ -16,7 +16,7 @@ internal sealed partial class Exchange
     private const int ParsedHere = 64 * 1024;
 
     // Of the body, while nobody knows how long it is: the rules were asked about one of so many bytes at most, and it is cut there.
-    private long _mostBody;
+    private long _mostBody = long.MaxValue;
     private HttpBody? _body;
     private ImmutableArray<JsonPointer> _pointers;
 

@@ -108,6 +108,7 @@ internal sealed partial class Exchange
         }
 
         byte[] shown = HeadForPeople();
+        string upstream = HeldRequest.UpstreamOf(Access.Target);
         var request = new HeldRequest(shown, body);
         ApprovalRequest? asked = body.Length <= HashedHere ? request.Ask(Session, decision) : await Task.Run(() => request.Ask(Session, decision));
         await Session.Loop.Switch();
@@ -121,7 +122,7 @@ internal sealed partial class Exchange
         switch (outcome.End)
         {
             case WaitEnd.Claimed:
-                return await RunApprovedAsync(operation, asked, outcome.Approval!, shown);
+                return await RunApprovedAsync(operation, asked, outcome.Approval!, shown, upstream);
             case WaitEnd.Pending:
                 string reference = Reference.New();
                 of.Log.Waits(Session, Head, operation, decision, outcome.Approval!.Id, reference);
@@ -144,14 +145,14 @@ internal sealed partial class Exchange
             .RunAsync(asked, named == of.Approval ? null : named, patience < LongestInPlace ? patience : LongestInPlace);
     }
 
-    private async ValueTask<bool> RunApprovedAsync(HttpOperation operation, ApprovalRequest asked, Approval approval, byte[] shown)
+    private async ValueTask<bool> RunApprovedAsync(HttpOperation operation, ApprovalRequest asked, Approval approval, byte[] shown, string upstream)
     {
         // People take their time, and what it was counted for it counts no more.
         (_, Decision now, Refusal? refusal) = await DecideAsync(isRun: false);
         now = PlanMasks(now);
         string? why = Session.End != SessionEnd.None ? "the session has ended"
             : refusal is not null ? refusal.Message
-            : !HeadForPeople().AsSpan().SequenceEqual(shown) ? "it would be sent otherwise by now than it was shown"
+            : !HeadForPeople().AsSpan().SequenceEqual(shown) || HeldRequest.UpstreamOf(Access.Target) != upstream ? "it would be sent otherwise by now than it was shown"
             : Process.Placeholders.Find(Encoding.ASCII.GetBytes(Session.Placeholder!.Id)) is not { Revoked: null }
                 ? "its placeholder is no longer accepted"
             : now.Verdict == Verdict.Deny ? now.Reason ?? "it is denied by now"
@@ -173,7 +174,7 @@ internal sealed partial class Exchange
                 && await NotHeldAsync(operation, now with { Hold = asked.Terms }, $"approval {approval.Id} was given, and {why}");
         }
 
-        (_approval, _isSent, _answeredWith) = (approval.Id, false, 0);
+        _approval = approval.Id;
         try
         {
             return await ExchangeAsync(written, isSafe: false);
@@ -185,7 +186,6 @@ internal sealed partial class Exchange
                 _answeredWith > 0 ? $"the upstream answered {_answeredWith}"
                 : _isSent ? "the upstream did not answer; whether it ran is not known"
                 : "the upstream was not reached");
-            _approval = null;
         }
     }
 

@@ -21,7 +21,6 @@ internal sealed partial class Exchange
     /// <returns>What of it no client may say; null: nothing.</returns>
     private string? Recognize()
     {
-        _makesToken = false;
         _isKubernetes = TargetOf(Session.Config) is { Protocol: ProtocolNames.Kubernetes };
         return _isKubernetes ? KubernetesFields.Refused(Head) : null;
     }

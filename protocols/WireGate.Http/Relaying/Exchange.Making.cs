@@ -49,7 +49,6 @@ internal sealed partial class Exchange
         bool mayRefresh = _approval is null && Head.Body.Kind == BodyKind.None && Head.Upgrade.IsEmpty
             && (Head.Method.SequenceEqual("GET"u8) || Head.Method.SequenceEqual("HEAD"u8));
         bool isHttp11 = !Head.Upgrade.IsEmpty;
-        (_isRepeated, _needsHttp11, _isStale) = (false, false, false);
         while (true)
         {
             UpstreamLeg? upstream = null;

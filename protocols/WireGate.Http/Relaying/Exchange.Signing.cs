@@ -24,7 +24,6 @@ internal sealed partial class Exchange
     /// <returns>What the exchange ends with; null: it goes on.</returns>
     private async ValueTask<bool?> HashAsync()
     {
-        _payload = null;
         if (_field is not null && !IsFieldOf(Access.Login.Http))
         {
             return await AnswerAsync(403, "this target takes no placeholder there any more", null);

@@ -17,7 +17,7 @@ internal sealed partial class Exchange
 
     private async ValueTask TunnelAsync(UpstreamLeg upstream)
     {
-        (_isAnswered, _tunnelEnd) = (true, null);
+        _isAnswered = true;
         Connection there = upstream.Upgraded, here = client.Upgrade(_response);
         _clock.Receives(true);
         Task sending = TunnelAsync(_clientBodies, here, there, Peer.Client, SessionEnd.ClientClosed);

@@ -41,15 +41,14 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
     // RFC 9110 section 7.4. Who ends TLS before the gateway and speaks HTTP/2 in clear to it says for what the client asked.
     private bool IsOfOtherScheme => client.IsForSecure is { } isSecure && isSecure != (Session.Client.Tls is not null) && !(isSecure && of.IsShared);
 
-    /// <summary>Nothing of the request went to the upstream, and nothing was answered.</summary>
-    public bool IsUntouched => !_isSent && !_isAnswered;
+    /// <summary>Of the request that was served last, nothing went to the upstream, and nothing was answered.</summary>
+    public bool IsUntouched { get; private set; }
 
     /// <summary>Serves the request whose head the client's leg has.</summary>
     /// <returns>False: the client's connection ends.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<bool> RunAsync()
     {
-        (_isAnswered, _isSent, _isMisdirected, _mostBody, _cutBody, _clientProblem) = (false, false, false, long.MaxValue, null, null);
         try
         {
             return await ServeAsync();
@@ -67,9 +66,22 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         finally
         {
             EndChannels();
-            _heldBody?.Dispose();
-            _swapped?.Dispose();
-            (_heldBody, _swapped, _field, _body, _request, _rules) = (null, null, null, null, null, null);
+            Forget();
+        }
+    }
+
+    /// <summary>Answers a request whose head is none.</summary>
+    /// <param name="status">Its code.</param>
+    /// <param name="problem">Why not.</param>
+    public async ValueTask RefuseHeadAsync(int status, string problem)
+    {
+        try
+        {
+            await BreakAsync(status, problem);
+        }
+        finally
+        {
+            Forget();
         }
     }
 
@@ -81,6 +93,21 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         _scrubber.Dispose();
         _clientTrailers.Dispose();
         _upstreamTrailers.Dispose();
+    }
+
+    // All that is of one request and no other: the next may be another target's.
+    private void Forget()
+    {
+        IsUntouched = !_isSent && !_isAnswered;
+        _heldBody?.Dispose();
+        _swapped?.Dispose();
+        (_heldBody, _swapped, _field, _body, _pointers) = (null, null, null, null, default);
+        (_prefix, _slot, _access, _isMisdirected) = (0, default, null, false);
+        (_isKubernetes, _makesToken, _impersonation) = (false, false, []);
+        (_request, _rules, _judged, _decision, _masks, _isUnmaskable) = (null, null, default, default, null, false);
+        (_mostBody, _cutBody, _clientProblem, _payload, _approval) = (long.MaxValue, null, null, null, null);
+        (_isSent, _isAnswered, _answeredWith, _isRepeated, _needsHttp11, _isStale) = (false, false, 0, false, false, false);
+        _tunnelEnd = null;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

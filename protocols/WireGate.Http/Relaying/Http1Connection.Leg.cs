@@ -130,7 +130,7 @@ internal sealed partial class Http1Connection
     public override async ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast)
     {
         (_isRead, _isLast) = (isRead, isLast || _isDraining || !isRead || _head.IsLast || _head.IsHttp10);
-        answer.WriteHead(Output, _isLast);
+        answer.WriteHead(Output, _isLast, _of.Services.Process.Time.GetUtcNow());
         if (_head.Length == 0 || !_head.Method.SequenceEqual("HEAD"u8))
         {
             Output.Write(answer.Body.Span);

@@ -88,7 +88,7 @@ internal sealed partial class Http1Connection : ClientLeg, IDisposable
             catch (ProtocolException e)
             {
                 Input.AdvanceTo(read.Buffer.End);
-                await _exchange.BreakAsync(_head.Status, e.Message);
+                await _exchange.RefuseHeadAsync(_head.Status, e.Message);
                 return false;
             }
 

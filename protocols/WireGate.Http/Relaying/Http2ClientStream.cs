@@ -91,7 +91,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
         {
             if (ReadHead() is { } problem)
             {
-                await _exchange.BreakAsync(_head.Status, problem);
+                await _exchange.RefuseHeadAsync(_head.Status, problem);
             }
             else
             {
@@ -181,7 +181,7 @@ internal sealed class Http2ClientStream : ClientLeg, IDisposable
     public override async ValueTask<bool> AnswerAsync(Answer answer, bool isRead, bool isLast)
     {
         _text.Clear();
-        answer.WriteHead(_text, isLast: false);
+        answer.WriteHead(_text, isLast: false, _of.Services.Process.Time.GetUtcNow());
         _section.Clear();
         SectionHead.TryReadResponse(_text.WrittenSpan, _section);
         bool hasBody = !answer.Body.IsEmpty && (_head.Length == 0 || !_head.Method.SequenceEqual("HEAD"u8));

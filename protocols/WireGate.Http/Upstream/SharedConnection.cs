@@ -84,6 +84,11 @@ internal sealed class SharedConnection : IDisposable
         {
             // Whoever had a stream on it was told.
         }
+        catch (Exception e)
+        {
+            // Nobody awaits it.
+            _pool.Report(this, e);
+        }
 
         await _transport.Loop.Switch();
         _ready.TrySetResult();

@@ -26,6 +26,9 @@ internal sealed partial class UpstreamPool
         }
     }
 
+    /// <summary>One that was shared ended by our own fault.</summary>
+    public void Report(SharedConnection connection, Exception fault) => logger.UpstreamFailed(connection.Key.Target.Name, fault);
+
     // A new one, of whatever the upstream speaks.
     private async ValueTask<UpstreamLeg> OpenAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {

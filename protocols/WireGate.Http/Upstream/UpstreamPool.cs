@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Security;
+using Microsoft.Extensions.Logging;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
@@ -14,7 +15,8 @@ namespace WireGate.Http.Upstream;
 /// <param name="loop">The loop.</param>
 /// <param name="connector">Makes new ones.</param>
 /// <param name="time">The clock.</param>
-internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time) : IDisposable
+/// <param name="logger">Told of our own faults.</param>
+internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector connector, TimeProvider time, ILogger logger) : IDisposable
 {
     // Of one login, as many as made requests at the same time, within reason: to open one costs ten requests. nginx keeps what its config says, for
     // 60 s; many upstreams close after five, and say so.

@@ -98,6 +98,8 @@ internal static class RunCommand
                 context.Cancel = true;
                 Reload(daemon, systemd, logger);
             });
+            source.Changed += (_, taken) => Warn(taken, logger);
+            Warn(source.Current, logger);
             TimeSpan? interval = Watchdog.IntervalFrom(Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
             using Watchdog? watchdog = interval is { } every ? new Watchdog(daemon.Loops, every, TimeProvider.System, systemd.Alive) : null;
             using var quietCollector = new QuietCollector(TimeProvider.System);
@@ -112,6 +114,14 @@ internal static class RunCommand
             }
 
             return told ? 0 : Unavailable;
+        }
+    }
+
+    private static void Warn(GatewayConfig config, ILogger logger)
+    {
+        foreach (string warning in ConfigWarnings.Find(config))
+        {
+            logger.ConfigWarns(warning);
         }
     }
 

@@ -31,6 +31,7 @@ internal static class ConfigWarnings
             .Select(t => $"targets.{t.Name}: no listener with TLS reaches it, and kubectl shows its token to none without: add tls to one"),
         .. config.Listeners.Where(l => l.Protocol == ProtocolNames.Forward && !config.Targets.Values.Any(l.Reaches))
             .Select(l => $"listeners ({l.Name}): no target of HTTP has hosts, so it refuses everything"),
+        .. ForwardChecks.Warn(config),
         .. RuleWarnings.Find(config),
         .. PatternWarnings.Find(config),
         .. CopyWarnings.Find(config),

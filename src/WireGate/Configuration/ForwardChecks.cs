@@ -8,7 +8,7 @@ namespace WireGate.Configuration;
 /// <summary>Whether the authorities of forward listeners can sign for the hosts of targets, and for nothing that they should not.</summary>
 internal static class ForwardChecks
 {
-    /// <summary>Every authority that is none, and every host that one may not sign for.</summary>
+    /// <summary>Every authority that is none.</summary>
     public static IEnumerable<ConfigError> Check(GatewayConfig config, ConfigResult result)
     {
         foreach (ListenerConfig listener in config.Listeners)
@@ -18,39 +18,50 @@ internal static class ForwardChecks
                 continue;
             }
 
-            NamedFile file = result.NamedFiles.First(n => n.Path == authority.CertificatePath);
             using X509Certificate2? certificate = Load(authority, out string? problem);
-            problem ??= ForwardAuthority.ProblemOf(certificate!, DateTimeOffset.UtcNow);
             if (problem is not null)
             {
+                NamedFile file = result.NamedFiles.First(n => n.Path == authority.CertificatePath);
                 yield return new ConfigError(file.Position, file.ConfigPath, $"it cannot be used ({problem}): wiregate ca create --replace makes another");
-                continue;
-            }
-
-            foreach ((string target, string host) in config.Targets.Values.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t => t.ForwardHosts.Select(h => (t.Name, h))))
-            {
-                if (!ForwardAuthority.Permits(certificate!, host))
-                {
-                    ConfigNode at = NodeOf(result.Root!, target, host);
-                    yield return new ConfigError(
-                        at.Position, at.Path, $"the ca of the listener {listener.Name} may not sign for {host}: wiregate ca create --replace makes one that may, and clients trust that anew");
-                }
             }
         }
     }
 
-    private static ConfigNode NodeOf(MapNode root, string target, string host)
+    /// <summary>
+    /// Every host that one may not sign for: who asks for it by CONNECT is refused, and nobody else. One in clear is commonly meant for other listeners.
+    /// </summary>
+    public static IEnumerable<string> Warn(GatewayConfig config)
     {
-        ConfigNode found = ((MapNode)((MapNode)root.Find("targets")!).Find(target)!).Find("hosts")!;
-        return (found as ListNode)?.Items.FirstOrDefault(i => i is ScalarNode text && text.Text.Equals(host, StringComparison.OrdinalIgnoreCase)) ?? found;
+        foreach (ListenerConfig listener in config.Listeners)
+        {
+            if (listener.Authority is not { } authority)
+            {
+                continue;
+            }
+
+            using X509Certificate2? certificate = Load(authority, out string? problem);
+            if (problem is not null)
+            {
+                continue;
+            }
+
+            foreach (TargetConfig target in config.Targets.Values.Where(t => t.Tls.Mode != TlsMode.Disable).OrderBy(t => t.Name, StringComparer.Ordinal))
+            {
+                foreach (string host in target.ForwardHosts.Where(h => !ForwardAuthority.Permits(certificate!, h)))
+                {
+                    yield return $"targets.{target.Name}.hosts: {ForwardAuthority.NotPermitted(listener.Name, host)}";
+                }
+            }
+        }
     }
 
     private static X509Certificate2? Load(ForwardAuthorityConfig authority, out string? problem)
     {
         try
         {
-            problem = null;
-            return ForwardAuthority.Load(authority);
+            X509Certificate2 certificate = ForwardAuthority.Load(authority);
+            problem = ForwardAuthority.ProblemOf(certificate, DateTimeOffset.UtcNow);
+            return certificate;
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {

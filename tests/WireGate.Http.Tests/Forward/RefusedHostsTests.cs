@@ -73,7 +73,7 @@ internal sealed class RefusedHostsTests : IDisposable
     {
         var listener = new ListenerConfig { Name = "out", Protocol = ProtocolNames.Forward, Address = Address.TryParse("127.0.0.1:3128", 0, out Address? place) ? place : null! };
         using var session = new Session(listener, () => Config, MemoryConnection.CreatePair().Gateway, _time);
-        _refused.Refuse(session, "no target");
+        _refused.Refuse(session, "no target", "no target");
         Assert.That(session.End, Is.EqualTo(SessionEnd.UnknownTarget));
     }
 }

@@ -77,6 +77,19 @@ internal sealed class ComingBackTests(TransportKind transport) : HeldFixture(tra
     }
 
     [Test]
+    public async Task What_was_shown_in_clear_is_not_what_comes_back_for_TLS()
+    {
+        string id = await LeaveOneAsync();
+        await ApproveAsync(id);
+        Config = WithTargets(Config, t => t with { Tls = new ClientTlsConfig { Mode = TlsMode.VerifyFull } });
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Post(fields: For(id)));
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain($"approval {id} is for another request: it has another method or URL"));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [Test]
     public async Task Who_comes_back_early_waits_again()
     {
         string id = await LeaveOneAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using NUnit.Framework;
 using WireGate.Core.Approvals;
@@ -36,6 +37,12 @@ internal abstract class HeldFixture(TransportKind kind) : HttpFixture(kind)
                 },
             ],
         },
+    };
+
+    protected static GatewayConfig WithTargets(GatewayConfig config, Func<TargetConfig, TargetConfig> change) => config with
+    {
+        Version = $"{config.Version}-changed",
+        Targets = config.Targets.Values.Select(change).ToFrozenDictionary(t => t.Name),
     };
 
     /// <summary>The approval that the last who asked waits for.</summary>

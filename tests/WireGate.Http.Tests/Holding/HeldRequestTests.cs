@@ -152,6 +152,22 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
         Assert.That(IsUpstreamAsked, Is.False);
     }
 
+    [TestCase("https")]
+    [TestCase("another address")]
+    public async Task What_would_go_elsewhere_by_now_than_it_was_shown_is_not_made(string what)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Post());
+        string id = await AskedAsync();
+        Config = WithTargets(Config, t => what == "https" ? t with { Tls = new ClientTlsConfig { Mode = TlsMode.VerifyFull } } : t with { Addresses = [t.Addresses[0], t.Addresses[0]] });
+
+        await ApproveAsync(id);
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain("it would be sent otherwise by now than it was shown"));
+        await StateAsync(id, ApprovalState.Failed);
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
     [Test]
     public async Task What_nobody_decides_in_time_is_denied()
     {

@@ -10,7 +10,7 @@ internal sealed class KubernetesStatusTests
 {
     [Test]
     public void Who_shall_come_back_is_told_when() => Assert.That(Written(429, TimeSpan.FromMilliseconds(14_200)), Is.EqualTo(
-        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 180\r\nRetry-After: 15\r\nCache-Control: no-store\r\n\r\n"
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 180\r\nRetry-After: 15\r\nDate: Sun, 01 Mar 2026 12:00:00 GMT\r\nCache-Control: no-store\r\n\r\n"
         + "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"it \\\"waits\\\" (ref 7F3K2Q)\",\"reason\":\"TooManyRequests\",\"details\":{\"retryAfterSeconds\":15},\"code\":429}\n"));
 
     [TestCase(400, "BadRequest")]
@@ -29,7 +29,7 @@ internal sealed class KubernetesStatusTests
     {
         var output = new ArrayBufferWriter<byte>();
         Answer answer = KubernetesStatus.Of(status, "it \"waits\"", "7F3K2Q", retryAfter);
-        answer.WriteHead(output, isLast: false);
+        answer.WriteHead(output, isLast: false, new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         output.Write(answer.Body.Span);
         return Encoding.ASCII.GetString(output.WrittenSpan);
     }

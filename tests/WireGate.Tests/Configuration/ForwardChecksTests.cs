@@ -29,12 +29,23 @@ internal sealed class ForwardChecksTests
     }
 
     [Test]
-    public void Refuses_a_host_that_it_may_not_sign_for_where_that_stands()
+    public void Takes_a_host_that_it_may_not_sign_for_and_warns_of_it()
     {
         Write("api.example.com");
 
-        Assert.That(Check("[api.example.com, Api.Example.Org]").Single().ToString(), Does.EndWith(
-            "wiregate.yaml:6:83 targets.api.hosts[1]: the ca of the listener out may not sign for api.example.org: wiregate ca create --replace makes one that may, and clients trust that anew"));
+        Assert.That(Check("[api.example.com, Api.Example.Org]"), Is.Empty, "a new target is no reason to refuse all the others");
+        Assert.That(Warnings(Config("[api.example.com, Api.Example.Org]")), Is.EqualTo(new[]
+        {
+            "targets.api.hosts: the ca of the listener out may not sign for api.example.org: wiregate ca create --replace makes one that may, and clients trust that anew",
+        }));
+    }
+
+    [Test]
+    public void Says_nothing_of_a_target_in_clear()
+    {
+        Write("api.example.com");
+
+        Assert.That(Warnings(Config("[ws.example.org]").Replace("https://", "http://", StringComparison.Ordinal)), Is.Empty);
     }
 
     [Test]
@@ -104,6 +115,12 @@ internal sealed class ForwardChecksTests
     {
         File.SetUnixFileMode(_directory.Write("secret", "x"), UnixFileMode.UserRead);
         return ConfigFileChecks.Check(ConfigLoader.Load(_directory.Write("wiregate.yaml", Config(hosts))));
+    }
+
+    private IEnumerable<string> Warnings(string config)
+    {
+        File.SetUnixFileMode(_directory.Write("secret", "x"), UnixFileMode.UserRead);
+        return ConfigWarnings.Find(ConfigLoader.Load(_directory.Write("wiregate.yaml", config)).Config!).Where(w => w.Contains("sign", StringComparison.Ordinal));
     }
 
     private string Config(string hosts) => $$"""

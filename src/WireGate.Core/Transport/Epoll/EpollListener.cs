@@ -8,23 +8,28 @@ namespace WireGate.Core.Transport.Epoll;
 /// Accepts on one reactor and gives each connection to the least loaded one. Level-triggered, so that connections left in the backlog
 /// are told of again. Before descriptors run out clients are turned away (<see cref="DescriptorHeadroom"/>); where they have run out all
 /// the same, a spare one is given up to take the next connection and close it: its client is told at once instead of waiting in a
-/// backlog that nobody can empty.
+/// backlog that nobody can empty. Where nothing helps it pauses, and tries again.
 /// </summary>
 internal sealed class EpollListener : Listener
 {
     /// <summary>Connections accepted in one turn, so that a flood of them does not hold up those that are being served.</summary>
     private const int AcceptsPerTurn = 64;
 
+    private static readonly TimeSpan PauseTime = TimeSpan.FromMilliseconds(100);
+
     private readonly Socket _socket;
     private readonly IReadOnlyList<Reactor> _reactors;
+    private readonly TimeProvider _time;
     private Acceptor? _acceptor;
 
     /// <param name="socket">Bound and listening; owned.</param>
     /// <param name="reactors">The first one accepts.</param>
-    internal EpollListener(Socket socket, IReadOnlyList<Reactor> reactors)
+    /// <param name="time">The clock.</param>
+    internal EpollListener(Socket socket, IReadOnlyList<Reactor> reactors, TimeProvider time)
     {
         _socket = socket;
         _reactors = reactors;
+        _time = time;
         LocalEndPoint = socket.LocalEndPoint!;
         socket.Blocking = false;
         if (socket.AddressFamily != AddressFamily.Unix)
@@ -39,7 +44,7 @@ internal sealed class EpollListener : Listener
     /// <inheritdoc/>
     public override void Start(Action<Connection> serve, Action<EndPoint?> turnAway)
     {
-        _acceptor = new Acceptor(_socket, _reactors, serve, turnAway);
+        _acceptor = new Acceptor(_socket, _reactors, _time, serve, turnAway);
         _reactors[0].Post(static a => ((Acceptor)a!).Watch(), _acceptor);
     }
 
@@ -74,10 +79,13 @@ internal sealed class EpollListener : Listener
         private readonly IReadOnlyList<Reactor> _reactors;
         private readonly Action<Connection> _serve;
         private readonly Action<EndPoint?> _turnAway;
+        private readonly ITimer _pause;
         private int _spare;
         private bool _watching;
+        private bool _isReported;
+        private bool _isStopped;
 
-        internal Acceptor(Socket socket, IReadOnlyList<Reactor> reactors, Action<Connection> serve, Action<EndPoint?> turnAway)
+        internal Acceptor(Socket socket, IReadOnlyList<Reactor> reactors, TimeProvider time, Action<Connection> serve, Action<EndPoint?> turnAway)
         {
             _socket = socket;
             _reactors = reactors;
@@ -85,12 +93,28 @@ internal sealed class EpollListener : Listener
             _turnAway = turnAway;
             Descriptor = (int)socket.Handle;
             _spare = OpenSpare();
+            _pause = time.CreateTimer(
+                static state => ((Acceptor)state!)._reactors[0].Post(static a => ((Acceptor)a!).Watch(), state), this, Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
         }
 
         internal void Watch()
         {
-            _watching = true;
-            _reactors[0].Register(this, Libc.EPOLLIN);
+            if (_isStopped)
+            {
+                return;
+            }
+
+            try
+            {
+                _reactors[0].Register(this, Libc.EPOLLIN);
+                _watching = true;
+            }
+            catch (SocketException e)
+            {
+                _reactors[0].Forget(this);
+                TryLater(e.NativeErrorCode);
+            }
         }
 
         internal override void OnEvents(uint mask)
@@ -101,6 +125,7 @@ internal sealed class EpollListener : Listener
                 int descriptor = Accept(_socket, address);
                 if (descriptor >= 0)
                 {
+                    _isReported = false;
                     if (DescriptorHeadroom.IsTooHighForClient(descriptor))
                     {
                         _ = Libc.close(descriptor);
@@ -119,29 +144,29 @@ internal sealed class EpollListener : Listener
                     continue;
                 }
 
-                switch (Marshal.GetLastPInvokeError())
+                int error = Marshal.GetLastPInvokeError();
+                switch (error)
                 {
                     case Libc.EAGAIN:
                         return;
-                    case Libc.EMFILE or Libc.ENFILE:
-                        TurnAway(address);
-                        return;
-                    // Anything else concerns one connection only (it was reset while it waited): the next one.
-                    default:
+                    // One connection only, which was lost while it waited: the next one.
+                    case Libc.EINTR or Libc.ECONNABORTED or Libc.EPROTO:
                         continue;
+                    case Libc.EMFILE or Libc.ENFILE when TurnAway(address):
+                        return;
+                    // No memory, no descriptors, or the system forbids it: whoever waits in the backlog would be told of again at once.
+                    default:
+                        Pause(error);
+                        return;
                 }
             }
         }
 
         internal override void OnStopped()
         {
-            if (_watching)
-            {
-                _watching = false;
-                _reactors[0].Forget(this);
-                _reactors[0].Unwatch(this);
-            }
-
+            _isStopped = true;
+            _pause.Dispose();
+            Unwatch();
             if (_spare >= 0)
             {
                 _ = Libc.close(_spare);
@@ -162,15 +187,45 @@ internal sealed class EpollListener : Listener
 
         private static int OpenSpare() => Libc.open("/dev/null", Libc.O_CLOEXEC);
 
-        private void TurnAway(SocketAddress address)
+        private void Unwatch()
+        {
+            if (_watching)
+            {
+                _watching = false;
+                _reactors[0].Forget(this);
+                _reactors[0].Unwatch(this);
+            }
+        }
+
+        private void Pause(int error)
+        {
+            Unwatch();
+            TryLater(error);
+        }
+
+        private void TryLater(int error)
+        {
+            // Once, and not for as long as it lasts.
+            if (!_isReported)
+            {
+                _isReported = true;
+                _reactors[0].Report(new SocketException(error));
+            }
+
+            _pause.Change(PauseTime, Timeout.InfiniteTimeSpan);
+        }
+
+        /// <returns>False: there is no spare descriptor, or it did not help.</returns>
+        private bool TurnAway(SocketAddress address)
         {
             if (_spare < 0)
             {
-                return;
+                return false;
             }
 
             _ = Libc.close(_spare);
             int descriptor = Accept(_socket, address);
+            bool helped = descriptor >= 0 || Marshal.GetLastPInvokeError() == Libc.EAGAIN;
             if (descriptor >= 0)
             {
                 _ = Libc.close(descriptor);
@@ -178,6 +233,7 @@ internal sealed class EpollListener : Listener
             }
 
             _spare = OpenSpare();
+            return helped;
         }
 
         private void Hand(int descriptor, SocketAddress address)

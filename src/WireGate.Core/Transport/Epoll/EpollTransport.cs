@@ -29,7 +29,7 @@ public sealed class EpollTransport : EventLoopTransport
 
     /// <inheritdoc/>
     public override Listener Listen(Address address, UnixFileMode? socketMode) =>
-        new EpollListener(BoundSocket.Listen(address, socketMode), _reactors);
+        new EpollListener(BoundSocket.Listen(address, socketMode), _reactors, TimeProvider.System);
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()

@@ -47,6 +47,7 @@ internal static unsafe partial class Libc
     internal const int ENFILE = 23;
     internal const int EMFILE = 24;
     internal const int EPIPE = 32;
+    internal const int EPROTO = 71;
     internal const int ECONNABORTED = 103;
     internal const int EINPROGRESS = 115;
 
