@@ -109,6 +109,26 @@ internal sealed class LifecycleTests
         Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo(1));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task What_a_config_hardly_means_is_logged_at_start_and_at_SIGHUP(bool isStart)
+    {
+        string WithUnused(string text) => text.Replace("secrets:\n", $"secrets:\n  unused: {{ file: {_gateway.SecretFile} }}\n", StringComparison.Ordinal);
+        if (isStart)
+        {
+            _gateway.Signal(Unix.SigKill);
+            await _gateway.WaitForExitAsync();
+            _gateway.ConfigText = WithUnused(_gateway.ConfigText);
+            await _gateway.StartAsync();
+        }
+        else
+        {
+            Reload(WithUnused);
+        }
+
+        await Wait.UntilAsync(() => _gateway.Log.Contains("the config: secrets.unused: no login uses it", StringComparison.Ordinal), "the warning to be logged");
+    }
+
     [Test]
     public async Task A_rotated_password_is_read_again()
     {

@@ -165,9 +165,11 @@ internal sealed partial class Exchange
                     : await FailAsync(new Refusal(SessionEnd.UpstreamBrokeProtocol, "the upstream's answer is no HTTP", e.Message)) ? Exchanged.Done : Exchanged.Ended;
             }
 
-            if (!isThere)
+            // Idle connections are closed so, and that was on its way when the request came: browsers and Go take it for a lost one, too.
+            bool isLost = isThere && _response is { Code: 408, IsLast: true } && MayRepeat(upstream);
+            if (!isThere || isLost)
             {
-                bool mayRepeat = !_clock.IsLate && MayRepeat(upstream);
+                bool mayRepeat = isLost || (!_clock.IsLate && MayRepeat(upstream));
                 BodyEnd unsent = await StopAsync(upstream, sending);
                 return await FinishUnansweredAsync(unsent, mayRepeat, upstream.Reset);
             }

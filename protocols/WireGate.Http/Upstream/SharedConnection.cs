@@ -121,6 +121,10 @@ internal sealed class SharedConnection : IDisposable
         {
             _kept.Push(leg);
         }
+        else
+        {
+            leg.Dispose();
+        }
     }
 
     /// <summary>Opens a stream of one that was let in.</summary>

@@ -105,10 +105,11 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         Close(connection);
     }
 
-    /// <summary>Closes one. On the loop.</summary>
+    /// <summary>Closes one, on which nothing is made any more. On the loop.</summary>
     public static void Close(Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
+        connection.Dispose();
         _ = CloseAsync(connection.Connection);
     }
 

@@ -28,6 +28,45 @@ internal sealed class LostUpstreamTests(TransportKind transport) : HttpFixture(t
     }
 
     [Test]
+    public async Task A_408_that_closes_a_connection_which_waited_is_no_answer_to_what_is_safe_to_ask_twice()
+    {
+        RawPeer client = await ConnectAsync();
+        RawPeer upstream = await AskTwiceAsync(client, Request("GET /2"));
+        await upstream.SendAsync(TimedOut);
+
+        RawPeer another = await AcceptAsync();
+        Assert.That(await another.HeadAsync(), Does.StartWith("GET /2 "));
+        await another.SendAsync(TimedOut);
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 408 "), "on a new connection it is one");
+    }
+
+    [Test]
+    public async Task A_408_to_what_may_have_run_is_passed_on()
+    {
+        RawPeer client = await ConnectAsync();
+        RawPeer upstream = await AskTwiceAsync(client, Request("POST /2"));
+        await upstream.SendAsync(TimedOut);
+
+        Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 408 "));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    // As HAProxy, nginx and Node say it.
+    private const string TimedOut = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+    private async Task<RawPeer> AskTwiceAsync(RawPeer client, string second)
+    {
+        await client.SendAsync(Request("GET /1"));
+        RawPeer upstream = await AcceptAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        await client.HeadAsync();
+        await client.SendAsync(second);
+        Assert.That(await upstream.HeadAsync(), Does.Contain(" /2 "));
+        return upstream;
+    }
+
+    [Test]
     public async Task A_request_that_may_have_run_is_not_made_again()
     {
         RawPeer client = await ConnectAsync();

@@ -154,9 +154,23 @@ internal sealed class TlsWriter : PipeWriter
         ValueTask encrypting = _ssl.WriteAsync(bytes, CancellationToken.None);
         if (!encrypting.IsCompleted)
         {
-            throw new IOException("the peer asked for another handshake");
+            // It waits for that handshake, and fails with the connection.
+            _ = ForgetAsync(encrypting);
+            throw new IOException("the peer asked for another handshake, which is not made");
         }
 
         encrypting.GetAwaiter().GetResult();
+    }
+
+    private static async Task ForgetAsync(ValueTask encrypting)
+    {
+        try
+        {
+            await encrypting;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Whoever wrote was told.
+        }
     }
 }
