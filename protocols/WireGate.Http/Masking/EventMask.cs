@@ -46,7 +46,7 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
     }
 
     /// <summary>Why the data of an event cannot be masked; null: it can, so far.</summary>
-    public string? Problem => _problem ?? json.Problem ?? text.Problem;
+    public string? Problem => json.Problem ?? text.Problem ?? _problem;
 
     /// <summary>Another body begins.</summary>
     public void Reset()
@@ -112,11 +112,10 @@ internal sealed class EventMask(JsonMask json, TextMask text, bool needsMembers)
                 case At.Text:
                     text.Append(part, output);
                     return;
-                case At.Plain when part.ContainsAny("{[\""u8):
-                    _problem = NoData;
-                    return;
                 case At.Plain:
-                    text.Append(part, output);
+                    int members = part.IndexOfAny("{[\""u8);
+                    text.Append(members < 0 ? part : part[..members], output);
+                    _problem = members < 0 ? null : NoData;
                     return;
                 case At.Bracket:
                     // [DONE] is how some end, and no array.

@@ -32,20 +32,19 @@ internal sealed partial class UpstreamPool
 
     private async Task LookAsync(HttpLoginConfig[] logins)
     {
-        foreach (HttpLoginConfig login in logins)
+        try
         {
-            try
+            foreach (HttpLoginConfig login in logins)
             {
-                await connector.Certificates.OfAsync(login, CancellationToken.None);
-            }
-            catch (SecretUnavailableException)
-            {
-                // Whoever connects next is told. One of the two files may be there before the other.
+                await LookAsync(login);
             }
         }
+        finally
+        {
+            await loop.Switch();
+            _isLooking = false;
+        }
 
-        await loop.Switch();
-        _isLooking = false;
         foreach (KnownUpstream known in _known.Values)
         {
             foreach (Http1Upstream connection in known.Idle.Where(c => !IsCurrent(c.Key, c.Shown)).ToArray())
@@ -54,10 +53,22 @@ internal sealed partial class UpstreamPool
                 Close(connection);
             }
 
-            foreach (SharedConnection connection in known.Shared.Where(c => c.IsOutdated))
+            foreach (SharedConnection connection in known.Shared.Where(c => c.IsOutdated).ToArray())
             {
                 connection.Drain();
             }
+        }
+    }
+
+    private async ValueTask LookAsync(HttpLoginConfig login)
+    {
+        try
+        {
+            await connector.Certificates.OfAsync(login, CancellationToken.None);
+        }
+        catch (SecretUnavailableException)
+        {
+            // Whoever connects next is told. One of the two files may be there before the other.
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
 using WireGate.Core.Credentials;
@@ -20,6 +21,12 @@ internal sealed partial class DecodedBodyFuzz
     private static readonly byte[][] Forms =
     [
         Bytes("a=%41%4&b=%C3%A9+%&c=%%41%4x"), Bytes($"a=%77{Token[1..]}&b=1"), Bytes($"a={Token[..30]}%{(int)Token[30]:x2}{Token[31..50]}"),
+    ];
+
+    private static readonly byte[][] Jsons =
+    [
+        Bytes($$"""{"a":"\u0077{{Token[1..]}}","b\n":["\u00e9\/","\ud83d\ude00"]}"""), Bytes($$"""["wg\u0070_{{Token[4..30]}}\u{{(int)Token[30]:x4}}{{Token[31..]}}"]"""),
+        Bytes("""{"\\u0077":"\\\"","c":12}"""),
     ];
 
     private static readonly byte[][] Gzip = [Compressed("a=1&b=%41"), Compressed($"{{\"a\":\"{Token}\"}}"), [.. Compressed("one"), .. Compressed(Token[..40])]];
@@ -48,6 +55,10 @@ internal sealed partial class DecodedBodyFuzz
     [Test]
     public void A_form_passes_as_it_came_or_is_cut() => Vary(92, Forms, bytes =>
         Look("Content-Type: application/x-www-form-urlencoded\r\n", bytes, Unescaped));
+
+    // What another reader finds in its strings.
+    [Test]
+    public void JSON_passes_as_it_came_or_is_cut() => Vary(96, Jsons, bytes => Look("Content-Type: application/json\r\n", bytes, Strings));
 
     [Test]
     public void What_is_compressed_passes_as_it_came_or_is_cut() => Vary(93, Gzip, bytes =>
@@ -114,6 +125,29 @@ internal sealed partial class DecodedBodyFuzz
 
     private static byte[] Unescaped(byte[] form) => Encoding.Latin1.GetBytes(
         Escape().Replace(Encoding.Latin1.GetString(form), m => ((char)Convert.FromHexString(m.Groups[1].Value)[0]).ToString()));
+
+    // As far as it is JSON, and a text.
+    private static byte[] Strings(byte[] json)
+    {
+        var text = new StringBuilder();
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    text.Append(reader.GetString()).Append('\n');
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Nobody reads on.
+        }
+
+        return Bytes(text.ToString());
+    }
 
     // RFC 1950 section 2.2.
     private static bool IsZlib(byte[] body) => body.Length > 1 && (body[0] & 15) == 8 && ((body[0] << 8) | body[1]) % 31 == 0;

@@ -29,7 +29,7 @@ internal sealed class MaskFuzz
     [Test]
     public void What_passes_is_the_same_however_it_comes() => Vary(61, Bodies, bytes =>
     {
-        foreach (BodyForm form in (BodyForm[])[BodyForm.Json, BodyForm.Events, BodyForm.Text])
+        foreach (BodyForm form in (BodyForm[])[BodyForm.Json, BodyForm.JsonLines, BodyForm.Events, BodyForm.Text])
         {
             (byte[] whole, string? problem) = Run(form, bytes, Math.Max(1, bytes.Length));
             foreach (int step in (int[])[1, 7])
