@@ -28,6 +28,9 @@ internal sealed class QuietCollector : IDisposable
     private long _collected;
     private int _quiet;
 
+    // Bytes that are free and were not given back when that was asked: it is not asked again for them.
+    private long _stays;
+
     /// <param name="time">The clock.</param>
     public QuietCollector(TimeProvider time) =>
         _timer = time.CreateTimer(static c => ((QuietCollector)c!).Look(), this, LookEvery, LookEvery);
@@ -47,13 +50,19 @@ internal sealed class QuietCollector : IDisposable
         else if (_quiet is 2 or (Settled + 1))
         {
             // What the last one found.
-            GCMemoryInfo heap = GC.GetGCMemoryInfo(GCKind.Background);
-            if (heap.TotalCommittedBytes - heap.HeapSizeBytes + heap.FragmentedBytes >= Much)
+            if (FreeOf(GCKind.Background) - _stays >= Much)
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                _stays = FreeOf(GCKind.FullBlocking);
             }
 
             _collected = _quiet > Settled ? made : _collected;
         }
+    }
+
+    private static long FreeOf(GCKind collection)
+    {
+        GCMemoryInfo heap = GC.GetGCMemoryInfo(collection);
+        return heap.TotalCommittedBytes - heap.HeapSizeBytes + heap.FragmentedBytes;
     }
 }
