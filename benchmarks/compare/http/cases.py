@@ -16,6 +16,9 @@ from harness.server import cpu_seconds
 
 from peers import Peer, resident_kilobytes
 
+# Seconds after which a peer has put in order what opening the connections has left behind.
+SETTLED = 15
+
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -149,28 +152,33 @@ def all_cases() -> list[Case | Http2Case | PacedCase]:
 
 
 def idle_kilobytes(peer: Peer, token: str, first: int, count: int) -> float:
-    """What each of `count` connections weighs that has made one request and waits, above `first` others."""
+    """What each of `count` connections weighs that has made one request and waits for some seconds, above `first` others."""
     request = f"GET /1k HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode("ascii")
-    opened: list[socket.socket] = []
 
-    def open_some(some: int) -> int:
-        for _ in range(some):
-            connection = socket.create_connection(("127.0.0.1", peer.port), timeout=20)
-            opened.append(connection)
-            connection.sendall(request)
-            answer = b""
-            while (end := answer.find(b"\r\n\r\n")) < 0 or len(answer) < end + 4 + 1024:
-                part = connection.recv(65536)
-                if not part:
-                    raise SetupError(f"{peer.name} closed: {answer[:200]!r}")
-                answer += part
-            if not answer.startswith(b"HTTP/1.1 200"):
-                raise SetupError(f"{peer.name}: {answer[:200]!r}")
-        time.sleep(2)
+    def open_one() -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", peer.port), timeout=20)
+        connection.sendall(request)
+        answer = b""
+        while (end := answer.find(b"\r\n\r\n")) < 0 or len(answer) < end + 4 + 1024:
+            part = connection.recv(65536)
+            if not part:
+                raise SetupError(f"{peer.name} closed: {answer[:200]!r}")
+            answer += part
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise SetupError(f"{peer.name}: {answer[:200]!r}")
+        return connection
+
+    def weigh_with(some: int) -> int:
+        opened.extend(open_one() for _ in range(some))
+        time.sleep(SETTLED)
         return sum(map(resident_kilobytes, peer.pids()))
 
-    before = open_some(first)
-    after = open_some(count)
+    # One at a time: what the first ones have compiled and mapped is no connection's.
+    for _ in range(first):
+        open_one().close()
+    opened: list[socket.socket] = []
+    before = weigh_with(first)
+    after = weigh_with(count)
     for connection in opened:
         connection.close()
     return (after - before) / count
