@@ -260,7 +260,8 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
-            upstream.Release(isWhole && !credential.BindsConnection && !_response.BindsConnection ? ReuseRules.After(Head, SentBody, _isBodyAsked, _response) : Reuse.Nobody);
+            bool mayBeReused = isWhole && upstream.Key.Target.Reuse != ConnectionReuse.Never && !credential.BindsConnection && !_response.BindsConnection;
+            upstream.Release(mayBeReused ? ReuseRules.After(Head, SentBody, _isBodyAsked, _response) : Reuse.Nobody);
             _response.Clear();
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -69,6 +70,16 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
 
         Assert.That(_seen, Is.EqualTo(isAnybodys ? [1, 1] : new[] { 1, 2 }));
         _ = isCallers;
+    }
+
+    [Test]
+    public async Task Nobody_where_the_target_says_never()
+    {
+        Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Reuse = ConnectionReuse.Never }).ToFrozenDictionary(t => t.Name) };
+        await AskAsync("GET /api/200", "", "", Token);
+        await AskAsync("GET /api/200", "", "", Token);
+
+        Assert.That(_seen, Is.EqualTo(new[] { 1, 2 }));
     }
 
     [Test]
