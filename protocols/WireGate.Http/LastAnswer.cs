@@ -7,10 +7,6 @@ namespace WireGate.Http;
 /// <summary>What a client is answered whose session has ended before any of its requests was served.</summary>
 internal static class LastAnswer
 {
-    // What a client that was refused still sends is read so far, so that it reads the answer: a reset would take that from it.
-    private const int MostLingering = 64 * 1024;
-    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(2);
-
     /// <summary>Sends it, says that nothing more comes, and reads on for a moment. On the loop.</summary>
     /// <param name="session">Has ended: its deadline cuts the connection.</param>
     /// <param name="answer">All of it.</param>
@@ -30,17 +26,8 @@ internal static class LastAnswer
             return;
         }
 
-        session.SetDeadline(LongestLingering);
+        session.SetDeadline(Lingering.Longest);
         await session.Client.FinishAsync();
-        for (long read = 0; read < MostLingering;)
-        {
-            ReadResult result = await session.Client.Input.ReadAsync(CancellationToken.None);
-            read += result.Buffer.Length;
-            session.Client.Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                break;
-            }
-        }
+        await Lingering.ReadOnAsync(session.Client.Input);
     }
 }

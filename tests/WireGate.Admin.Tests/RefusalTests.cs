@@ -2,7 +2,7 @@ using System.Net;
 using NUnit.Framework;
 using WireGate.Admin.Access;
 using WireGate.Core.Audit;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Admin.Tests;
 

@@ -10,11 +10,11 @@ using WireGate.Ssh.Tests.Keys;
 using WireGate.Ssh.Tests.Relaying;
 using WireGate.Ssh.Transport;
 using WireGate.Ssh.Upstream;
-using WireGate.Testing;
 using WireGate.Testing.Admin;
 using WireGate.Testing.Approvals;
 using WireGate.Testing.Credentials;
 using WireGate.Testing.Sessions;
+using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Ssh.Tests;

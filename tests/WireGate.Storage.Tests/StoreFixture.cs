@@ -6,7 +6,7 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Storage.Tests;
 

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace WireGate.Http.Credentials;
 
 /// <summary>
-/// The name of a cookie or of a parameter as the most lenient of servers read it: whatever its case, with escapes, quotes or blanks, or a bracket behind it as
+/// The name of a cookie, a parameter or a field of a form as the most lenient of servers read it: whatever its case, with escapes, quotes or blanks, or a bracket behind it as
 /// PHP reads that. Which of several that are the same counts is theirs to say.
 /// </summary>
 internal static class LooseName

@@ -205,7 +205,9 @@ internal sealed partial class Exchange
         }
     }
 
-    private bool IsRenewed => Session.Config.Targets.TryGetValue(Access.Target.Name, out TargetConfig? target) && ReferenceEquals(target, Access.Target);
+    // The session may have taken over what another config says since the request was seen to be for an API server, or for none.
+    private bool IsRenewed => Session.Config.Targets.TryGetValue(Access.Target.Name, out TargetConfig? target) && ReferenceEquals(target, Access.Target)
+        && _isKubernetes == (target.Protocol == ProtocolNames.Kubernetes);
 
     /// <summary>Takes over what the config in force says of the session's target and login, which are still granted: else it would have ended.</summary>
     private Refusal? Renew()
@@ -232,8 +234,7 @@ internal sealed partial class Exchange
     {
         (_rules, _judged) = (rules, Process.Time.GetUtcNow());
         HttpOperation request = Asked.Describe(rules, Access.Login.Http, BodyFor(rules));
-        _request = _isKubernetes
-            ? request with { Kubernetes = KubernetesRequest.Of(request.Method, request.Path, request.Query) with { MakesToken = _makesToken } } : request;
+        _request = _isKubernetes ? request with { Kubernetes = ReadAsKubernetes(request) } : request;
         if (_request is { Kubernetes.Subresource: "exec" or "attach" or "portforward" } || Access.Target.Scrub == ScrubbedBodies.All)
         {
             Head.KeepFramesPlain();

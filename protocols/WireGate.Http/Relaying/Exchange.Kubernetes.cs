@@ -14,7 +14,10 @@ namespace WireGate.Http.Relaying;
 internal sealed partial class Exchange
 {
     private bool _isKubernetes;
-    private bool _makesToken;
+
+    // It was known whether the body is to be looked at: from then on one that was not, under rules that want it, is taken for a token.
+    private bool _isLookedAt;
+    private bool? _makesToken;
     private byte[] _impersonation = [];
 
     /// <summary>Whether the request is for an API server: how it is answered hangs on that, whoever asks.</summary>
@@ -25,50 +28,57 @@ internal sealed partial class Exchange
         return _isKubernetes ? KubernetesFields.Refused(Head) : null;
     }
 
+    /// <summary>Reads the request as the API server will.</summary>
+    private KubernetesRequest ReadAsKubernetes(HttpOperation request)
+    {
+        KubernetesRequest asked = KubernetesRequest.Of(request.Method, request.Path, request.Query);
+        return _isLookedAt && WritesSecret(asked) ? asked with { MakesToken = _makesToken ??= MakesToken() } : asked;
+    }
+
+    // A reload may have begun to ask.
+    private bool WritesSecret(KubernetesRequest asked) => Session.Config.Rules.DeniesCredentialMinting
+        && asked is { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" };
+
+    private bool MakesToken() => _heldBody is not { } held || SecretBody.MakesToken(Head, new ReadOnlySequence<byte>(held.Bytes));
+
     /// <summary>
-    /// Looks at the body of what writes a secret, which is held for that: whether that is a token stands nowhere else. One that is not of a length
+    /// Holds the body of what writes a secret, to be looked at: whether that is a token stands nowhere else. One that is not of a length
     /// that is known, or waits to be asked for, is taken for one.
     /// </summary>
     /// <returns>What the exchange ends with; null: it goes on.</returns>
     private async ValueTask<bool?> LookAsync()
     {
-        if (!_isKubernetes || !Session.Config.Rules.DeniesCredentialMinting
-            || KubernetesRequest.Of(AskedRequest.MethodOf(Head.Method), new HttpPath(PathOf(Head.ReadTarget())), [])
-                is not { Group: "", Resource: "secrets", Subresource: "", Verb: "create" or "update" or "patch" })
+        if (!_isKubernetes || !WritesSecret(KubernetesRequest.Of(AskedRequest.MethodOf(Head.Method), new HttpPath(PathOf(Head.ReadTarget())), [])))
         {
+            _isLookedAt = true;
             return null;
         }
 
         // What is denied anyhow is not waited for.
         (_, Decision decision, Refusal? refusal) = await DecideAsync(isRun: false);
+        _isLookedAt = true;
         if (refusal is not null || decision.Verdict == Verdict.Deny)
         {
             return refusal is null ? null : await RefuseAsync(refusal);
         }
 
-        if (_heldBody is { } held)
-        {
-            _makesToken = SecretBody.MakesToken(Head, new ReadOnlySequence<byte>(held.Bytes));
-            return null;
-        }
-
-        _makesToken = true;
-        if (Head.Body.Kind == BodyKind.Chunked || Head.ExpectsContinue || Head.ContentLength > SecretBody.Most)
+        if (_heldBody is not null || Head.Body.Kind == BodyKind.Chunked || Head.ExpectsContinue || Head.ContentLength > SecretBody.Most)
         {
             return null;
         }
 
-        switch (await CollectAsync(SecretBody.Most, isWaitedFor: false, Session.Config.Limits.RequestHead))
+        return await CollectAsync(SecretBody.Most, isWaitedFor: false, Session.Config.Limits.RequestHead) switch
         {
-            case HeldBodyEnd.Complete:
-                _makesToken = SecretBody.MakesToken(Head, new ReadOnlySequence<byte>(_heldBody!.Bytes));
-                return null;
-            case HeldBodyEnd.SourceClosed:
-                client.Cut(SessionEnd.ClientClosed, "within the body of a request");
-                return false;
-            default:
-                return await AnswerAsync(503, "the gateway has to look at its body, and too much waits already: try again later", null);
-        }
+            HeldBodyEnd.Complete => null,
+            HeldBodyEnd.SourceClosed => Leave(),
+            _ => await AnswerAsync(503, "the gateway has to look at its body, and too much waits already: try again later", null),
+        };
+    }
+
+    private bool Leave()
+    {
+        client.Cut(SessionEnd.ClientClosed, "within the body of a request");
+        return false;
     }
 
     /// <summary>Says as whom the login acts.</summary>

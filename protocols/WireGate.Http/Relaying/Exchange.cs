@@ -103,7 +103,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
         _swapped?.Dispose();
         (_heldBody, _swapped, _field, _body, _pointers) = (null, null, null, null, default);
         (_prefix, _slot, _access, _isMisdirected) = (0, default, null, false);
-        (_isKubernetes, _makesToken, _impersonation) = (false, false, []);
+        (_isKubernetes, _isLookedAt, _makesToken, _impersonation) = (false, false, null, []);
         (_request, _rules, _judged, _decision, _masks, _isUnmaskable) = (null, null, default, default, null, false);
         (_mostBody, _cutBody, _clientProblem, _payload, _approval) = (long.MaxValue, null, null, null, null);
         (_isSent, _isAnswered, _answeredWith, _isRepeated, _needsHttp11, _isStale) = (false, false, 0, false, false, false);

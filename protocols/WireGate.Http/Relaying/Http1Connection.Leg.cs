@@ -11,10 +11,6 @@ namespace WireGate.Http.Relaying;
 /// <content>What an exchange is answered by, in HTTP/1.1's frames.</content>
 internal sealed partial class Http1Connection
 {
-    // What a client still sends when it has been answered is read so far, so that it reads the answer: a reset would take that from it. Kernels hold
-    // up to ten MiB between the two; nginx reads on for as long.
-    private const int MostLingering = 16 * 1024 * 1024;
-    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestUnread = TimeSpan.FromSeconds(60);
 
     private readonly Action _interrupt;
@@ -183,19 +179,8 @@ internal sealed partial class Http1Connection
     {
         _isLingered = true;
         await Session.Client.FinishAsync();
-        _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
-        long read = 0;
-        while (read < MostLingering)
-        {
-            ReadResult result = await Input.ReadAsync(CancellationToken.None);
-            read += result.Buffer.Length;
-            Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                break;
-            }
-        }
-
+        _clock.Set(Lingering.Longest, SessionEnd.ClientClosed, isKept: false);
+        await Lingering.ReadOnAsync(Input);
         _clock.Stop();
     }
 }

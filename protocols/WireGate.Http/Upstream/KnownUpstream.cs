@@ -21,6 +21,12 @@ internal sealed class KnownUpstream
     /// <summary>Completes when the connection is there that is being opened for whoever waits, or has failed; null: none is.</summary>
     public TaskCompletionSource? Opening { get; set; }
 
+    /// <summary>None could be opened for those that wait: they wait for room on one that is open, as long as one is.</summary>
+    public bool HasFailed { get; set; }
+
+    /// <summary>Those that wait may be served without another.</summary>
+    public bool MayHaveRoom => Shared.Exists(c => c.MayHaveRoom);
+
     /// <summary>Nothing of it is needed any more.</summary>
     public bool IsUnused => Idle.Count == 0 && Shared.Count == 0 && Opening is null && Queue.IsEmpty;
 

@@ -50,7 +50,7 @@ internal sealed class RoomQueue
         }
     }
 
-    /// <summary>The upstream cannot be reached, which all are told.</summary>
+    /// <summary>No connection is there, and none can be had, which all are told.</summary>
     public void Fail(Exception reason)
     {
         while (TakeFirst() is { } waiter)

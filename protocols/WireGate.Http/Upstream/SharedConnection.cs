@@ -67,8 +67,8 @@ internal sealed class SharedConnection : IDisposable
     /// <summary>The login shows another certificate by now.</summary>
     public bool IsOutdated => !_pool.IsCurrent(Key, _shown);
 
-    /// <summary>There never will be.</summary>
-    public bool IsExhausted => _connection.IsExhausted;
+    /// <summary>There is room for another, or will be when one of those that it has is over, if the upstream takes any.</summary>
+    public bool MayHaveRoom => _connection.HasSettings && !_connection.IsExhausted && !IsOutdated;
 
     /// <summary>Something was answered on it.</summary>
     public bool HasAnswered { get; set; }

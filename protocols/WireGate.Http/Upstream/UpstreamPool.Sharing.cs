@@ -89,6 +89,7 @@ internal sealed partial class UpstreamPool
     private async ValueTask<UpstreamLeg?> WaitAsync(KnownUpstream known, UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
         RoomWaiter waiter = known.Queue.Join(within);
+        known.HasFailed = false;
         Task<UpstreamLeg?> served = waiter.End.Task;
         Serve(known, key);
         try
@@ -132,15 +133,17 @@ internal sealed partial class UpstreamPool
             known.Queue.TryServe(shared.Take());
         }
 
-        if (known.Queue.First is { } first && known.Opening is null && known.Shared.Count < KnownUpstream.MostShared && !_isDisposed)
+        bool isWanted = known.Opening is null && known.Shared.Count < KnownUpstream.MostShared && !(known.HasFailed && known.MayHaveRoom);
+        if (known.Queue.First is { } first && isWanted && !_isDisposed)
         {
             known.Opening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _ = OpenForAllAsync(known, key, first.Within);
         }
     }
 
-    // Whoever is gone meanwhile, others wait for it, and if nobody does it waits for whoever comes next. One that it was opened for gets it or is told why
-    // not, and so each request has a connection opened once, and not for as long as an upstream closes them.
+    // Whoever is gone meanwhile, others wait for it, and if nobody does it waits for whoever comes next. One that it was opened for gets it, or if none can
+    // be had, waits for room on those that there are, or is told why not: so each request has a connection opened once, and once more when there are none
+    // any more, and not for as long as an upstream closes them.
     private async Task OpenForAllAsync(KnownUpstream known, UpstreamKey key, TimeSpan within)
     {
         UpstreamLeg? opened = null;
@@ -157,7 +160,12 @@ internal sealed partial class UpstreamPool
         await loop.Switch();
         known.Opening!.TrySetResult();
         known.Opening = null;
-        if (failure is not null)
+        known.HasFailed = failure is not null && known.MayHaveRoom;
+        if (known.HasFailed)
+        {
+            // Others are made there, and those that wait may be.
+        }
+        else if (failure is not null)
         {
             known.Queue.Fail(failure);
         }

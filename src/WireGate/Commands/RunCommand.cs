@@ -102,7 +102,7 @@ internal static class RunCommand
             Warn(source.Current, logger);
             TimeSpan? interval = Watchdog.IntervalFrom(Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
             using Watchdog? watchdog = interval is { } every ? new Watchdog(daemon.Loops, every, TimeProvider.System, systemd.Alive) : null;
-            using var quietCollector = new QuietCollector(TimeProvider.System);
+            using var quietCollector = new QuietCollector(new ManagedHeap(), TimeProvider.System);
             systemd.Status($"config {source.Current.Version}");
             systemd.Ready();
             bool told = await Task.WhenAny(stop.Task, daemon.AuditFailed) == stop.Task;

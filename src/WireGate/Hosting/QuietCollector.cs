@@ -23,6 +23,7 @@ internal sealed class QuietCollector : IDisposable
     /// <summary>Quiet looks after which the loops have let go of what they keep for the next burst.</summary>
     private const int Settled = 8;
 
+    private readonly IManagedHeap _heap;
     private readonly ITimer _timer;
     private long _seen;
     private long _collected;
@@ -31,38 +32,36 @@ internal sealed class QuietCollector : IDisposable
     // Bytes that are free and were not given back when that was asked: it is not asked again for them.
     private long _stays;
 
+    /// <param name="heap">Where.</param>
     /// <param name="time">The clock.</param>
-    public QuietCollector(TimeProvider time) =>
+    public QuietCollector(IManagedHeap heap, TimeProvider time)
+    {
+        _heap = heap;
         _timer = time.CreateTimer(static c => ((QuietCollector)c!).Look(), this, LookEvery, LookEvery);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
     private void Look()
     {
-        long made = GC.GetTotalAllocatedBytes();
+        long made = _heap.Made;
         _quiet = made - _seen < Quiet && made - _collected >= Worthwhile ? _quiet + 1 : 0;
         _seen = made;
         if (_quiet is 1 or Settled)
         {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+            _heap.Collect();
         }
         else if (_quiet is 2 or (Settled + 1))
         {
             // What the last one found.
-            if (FreeOf(GCKind.Background) - _stays >= Much)
+            if (_heap.FreeOf(GCKind.Background) - _stays >= Much)
             {
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                _stays = FreeOf(GCKind.FullBlocking);
+                _heap.GiveBack();
+                _stays = _heap.FreeOf(GCKind.FullBlocking);
             }
 
             _collected = _quiet > Settled ? made : _collected;
         }
-    }
-
-    private static long FreeOf(GCKind collection)
-    {
-        GCMemoryInfo heap = GC.GetGCMemoryInfo(collection);
-        return heap.TotalCommittedBytes - heap.HeapSizeBytes + heap.FragmentedBytes;
     }
 }

@@ -5,9 +5,9 @@ using NUnit.Framework;
 using WireGate.Core.Approvals;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
-using WireGate.Testing;
 using WireGate.Testing.Admin;
 using WireGate.Testing.Approvals;
+using WireGate.Testing.Time;
 
 namespace WireGate.Core.Tests.Approvals;
 

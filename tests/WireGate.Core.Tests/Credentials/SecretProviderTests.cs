@@ -5,7 +5,7 @@ using System.Threading.Channels;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Core.Tests.Credentials;
 

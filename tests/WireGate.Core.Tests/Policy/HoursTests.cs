@@ -3,7 +3,7 @@ using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 using static WireGate.Core.Tests.Policy.RuleHouse;
 
 namespace WireGate.Core.Tests.Policy;

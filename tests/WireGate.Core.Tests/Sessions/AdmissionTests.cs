@@ -2,7 +2,7 @@ using System.Net;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Core.Tests.Sessions;
 

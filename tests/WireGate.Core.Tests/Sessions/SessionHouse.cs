@@ -5,8 +5,8 @@ using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
-using WireGate.Testing;
 using WireGate.Testing.Admin;
+using WireGate.Testing.Time;
 
 namespace WireGate.Core.Tests.Sessions;
 

@@ -3,7 +3,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport.Streams;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Core.Tests.Sessions;

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
-using WireGate.Testing;
 using WireGate.Testing.Admin;
+using WireGate.Testing.Time;
 
 namespace WireGate.Core.Tests.Sessions;
 

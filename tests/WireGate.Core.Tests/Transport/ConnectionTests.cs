@@ -141,6 +141,33 @@ public sealed class ConnectionTests(TransportKind kind, SslProtocols? tls) : IDi
     });
 
     [Test]
+    public Task What_has_waited_for_its_peer_goes_on_in_order_and_nothing_of_it_is_lost() => _pair.OnLoopAsync(async () =>
+    {
+        // More than the kernel's buffers hold.
+        byte[] sent = Bytes.Noise(32 << 20);
+        PipeWriter output = _pair.Caller.Output;
+        Task writing = WriteAsync();
+        Assert.That(writing.IsCompleted, Is.False, "nobody reads");
+        byte[] got = await ReadInBitesAsync(_pair.Callee.Input, sent.Length, new Random(1), 400_000);
+        await writing;
+        Assert.That(output.UnflushedBytes, Is.Zero);
+        Assert.That(got.AsSpan().SequenceEqual(sent));
+
+        async Task WriteAsync()
+        {
+            ReadOnlyMemory<byte> rest = sent;
+            while (!rest.IsEmpty)
+            {
+                int collected = Math.Min(rest.Length, 100_000), borrowed = Math.Min(rest.Length - collected, 1_500_000);
+                output.Write(rest.Span[..collected]);
+                FlushResult flushed = await output.WriteAsync(rest.Slice(collected, borrowed));
+                Assert.That(flushed.IsCompleted, Is.False);
+                rest = rest[(collected + borrowed)..];
+            }
+        }
+    });
+
+    [Test]
     public Task Cancelling_wakes_the_read_and_takes_nothing() => _pair.OnLoopAsync(async () =>
     {
         ValueTask<ReadResult> reading = _pair.Callee.Input.ReadAsync();

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Transport;
+using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Tls;
 using WireGate.Testing.Tls;
 using WireGate.Testing.Transport;
@@ -45,7 +46,11 @@ public sealed class TlsEndTests(TransportKind kind) : IDisposable
     public async Task Close()
     {
         _peer.Dispose();
-        await OnLoopAsync(() => _connection.DisposeAsync().AsTask());
+        await OnLoopAsync(async () =>
+        {
+            await _connection.DisposeAsync();
+            Assert.That((_connection.Loop as Reactor)?.Blocks.Rented ?? 0, Is.Zero);
+        });
         await _listener.DisposeAsync();
         await _transport.DisposeAsync();
     }
@@ -108,6 +113,36 @@ public sealed class TlsEndTests(TransportKind kind) : IDisposable
         _peer.Shutdown(SocketShutdown.Send);
         Assert.That(await reading, Is.EqualTo("answer"u8.ToArray()));
         Assert.That(_connection.IsCut, Is.False);
+    });
+
+    [Test]
+    public Task A_reset_ends_the_write_that_waits() => OnLoopAsync(async () =>
+    {
+        Task writing = Bytes.WriteUntilGoneAsync(_connection.Output);
+        Assert.That(writing.IsCompleted, Is.False);
+        _peer.LingerState = new LingerOption(true, 0);
+        _peer.Close();
+        await writing;
+        await Bytes.WriteUntilGoneAsync(_connection.Output);
+    });
+
+    [Test]
+    public Task Abort_from_another_thread_ends_the_write_that_waits() => OnLoopAsync(async () =>
+    {
+        Task writing = Bytes.WriteUntilGoneAsync(_connection.Output);
+        Assert.That(writing.IsCompleted, Is.False);
+        await Task.Run(_connection.Abort);
+        await writing;
+    });
+
+    [Test]
+    public Task Dispose_ends_the_write_that_waits_for_a_peer_that_reads_nothing() => OnLoopAsync(async () =>
+    {
+        Task writing = Bytes.WriteUntilGoneAsync(_connection.Output);
+        Assert.That(writing.IsCompleted, Is.False);
+        _connection.Abort();
+        await _connection.DisposeAsync();
+        await writing;
     });
 
     private Task OnLoopAsync(Func<Task> body) => LoopbackPair.OnLoopAsync(_connection.Loop, body);

@@ -152,4 +152,17 @@ internal sealed class HeldSessionTests(TransportKind transport) : HeldFixture(tr
         await StateAsync(id, ApprovalState.Failed);
         Assert.That(IsUpstreamAsked, Is.False);
     }
+
+    [Test]
+    public async Task What_is_an_API_server_by_now_is_asked_as_one()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request("GET /1", "Impersonate-User: root\r\n"));
+        string id = await AskedAsync();
+        Config = WithTargets(Config, t => t with { Protocol = ProtocolNames.Kubernetes });
+        await ApproveAsync(id);
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("\"kind\":\"Status\""));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
 }

@@ -47,4 +47,37 @@ internal sealed class HeldKubernetesTests(TransportKind transport) : HeldFixture
         await client.ReadUntilAsync("\r\n\r\nok");
         await StateAsync(id, ApprovalState.Executed);
     }
+
+    [TestCase("secrets", "{\"type\":\"kubernetes.io/service-account-token\"}", true)]
+    [TestCase("secrets", "{\"type\":\"Opaque\"}", false)]
+    [TestCase("serviceaccounts/agent/token", "{}", true)]
+    public async Task What_makes_a_token_is_not_made_if_that_is_denied_by_now(string path, string body, bool isToken)
+    {
+        Config = WithMinting(Config, isDenied: false);
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request($"POST /api/v1/namespaces/shop/{path}", $"Content-Length: {body.Length}\r\n", body));
+        string id = await AskedAsync();
+        Config = WithMinting(Config, isDenied: true);
+        await ApproveAsync(id);
+        if (isToken)
+        {
+            Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain($"approval {id} was given, and"));
+            await StateAsync(id, ApprovalState.Failed);
+            Assert.That(IsUpstreamAsked, Is.False);
+            return;
+        }
+
+        Assert.That(await ServeAsync(body.Length), Does.EndWith(body));
+        await StateAsync(id, ApprovalState.Executed);
+    }
+
+    private static GatewayConfig WithMinting(GatewayConfig config, bool isDenied) => config with
+    {
+        Version = $"{config.Version}-{isDenied}",
+        Rules = new RulesConfig
+        {
+            List = [new RuleConfig { Name = "careful", Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Verbs = ["create"] } }, Do = Verdict.Hold, Hold = Terms }],
+            DeniesCredentialMinting = isDenied,
+        },
+    };
 }

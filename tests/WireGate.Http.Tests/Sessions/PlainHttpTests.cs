@@ -40,6 +40,20 @@ internal sealed class PlainHttpTests(TransportKind transport) : HttpFixture(tran
     }
 
     [Test]
+    public async Task One_that_has_more_to_send_than_lies_on_the_way_sends_it_and_reads_its_answer()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync("PUT / HTTP/1.1\r\nHost: api.test\r\n\r\n");
+        for (int i = 0; i < 12; i++)
+        {
+            await client.SendAsync(new byte[1024 * 1024]);
+        }
+
+        Assert.That(await client.ReadToEndAfterFinAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(client.WasReset, Is.False);
+    }
+
+    [Test]
     public async Task HEAD_is_answered_without_a_body()
     {
         RawPeer client = await ConnectAsync();

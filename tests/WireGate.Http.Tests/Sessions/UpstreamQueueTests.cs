@@ -179,6 +179,60 @@ internal sealed class UpstreamQueueTests(TransportKind transport) : HttpFixture(
         Assert.That((await client.AnswerAsync(first)).Head, Is.EqualTo(":status: 204\n"));
     }
 
+    [Test]
+    public async Task Where_no_other_connection_can_be_had_they_wait_for_room_on_one_that_is_open()
+    {
+        (Http2Peer client, Http2UpstreamPeer upstream, int[] streams) = await WaitWhileNoneIsOpenedAsync();
+        for (int i = 0; i < streams.Length; i++)
+        {
+            await upstream.HeadersAsync(1 + (2 * i), ":status: 204\n", isLast: true);
+            Assert.That((await upstream.RequestAsync(3 + (2 * i))).Head, Does.Contain($":path: /waits/{i}\n"));
+        }
+
+        await upstream.HeadersAsync(5, ":status: 204\n", isLast: true);
+        foreach (int stream in streams)
+        {
+            Assert.That((await client.AnswerAsync(stream)).Head, Is.EqualTo(":status: 204\n"));
+        }
+    }
+
+    [Test]
+    public async Task When_the_one_that_was_open_is_lost_another_is_opened_for_those_that_wait([Values] bool isHad)
+    {
+        (Http2Peer client, Http2UpstreamPeer upstream, int[] streams) = await WaitWhileNoneIsOpenedAsync();
+        upstream.Dispose();
+        Http2UpstreamPeer another = await AcceptHttp2Async((SettingId.MAX_CONCURRENT_STREAMS, isHad ? 1u : 0));
+        for (int i = 0; i < streams.Length && isHad; i++)
+        {
+            Assert.That((await another.RequestAsync(1 + (2 * i))).Head, Does.Contain($":path: /waits/{i}\n"));
+            await another.HeadersAsync(1 + (2 * i), ":status: 204\n", isLast: true);
+        }
+
+        foreach (int stream in streams)
+        {
+            Assert.That((await client.AnswerAsync(stream)).Head, isHad ? Is.EqualTo(":status: 204\n") : Does.StartWith(":status: 502\n"));
+        }
+    }
+
+    /// <summary>Two wait, and of the connections that were opened for them none takes a request.</summary>
+    private async Task<(Http2Peer Client, Http2UpstreamPeer Upstream, int[] Streams)> WaitWhileNoneIsOpenedAsync()
+    {
+        Http2Peer client = await ConnectHttp2Async();
+        await client.AskAsync(Fields("POST", "/first"));
+        Http2UpstreamPeer upstream = await AcceptHttp2Async(OneStream);
+        await upstream.RequestAsync(1);
+        int[] streams = new int[2];
+        for (int i = 0; i < streams.Length; i++)
+        {
+            streams[i] = await WaitAsync(client, $"/waits/{i}");
+
+            // It is closed when that is known.
+            await (await AcceptHttp2Async((SettingId.MAX_CONCURRENT_STREAMS, 0))).ReadToEndAsync();
+        }
+
+        return (client, upstream, streams);
+    }
+
     /// <summary>A client for which the upstream takes no more: as many connections as there may be, and each with the one stream that it takes.</summary>
     private async Task<Http2Peer> FillAsync()
     {

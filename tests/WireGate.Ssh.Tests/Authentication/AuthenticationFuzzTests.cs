@@ -8,8 +8,8 @@ using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Tests.Transport;
 using WireGate.Ssh.Transport;
-using WireGate.Testing;
 using WireGate.Testing.Credentials;
+using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Ssh.Tests.Authentication;

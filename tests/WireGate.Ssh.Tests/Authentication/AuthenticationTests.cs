@@ -9,8 +9,8 @@ using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Tests.Transport;
-using WireGate.Testing;
 using WireGate.Testing.Credentials;
+using WireGate.Testing.Time;
 
 namespace WireGate.Ssh.Tests.Authentication;
 

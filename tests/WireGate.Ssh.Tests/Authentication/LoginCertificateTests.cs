@@ -7,7 +7,7 @@ using WireGate.Ssh.Authentication;
 using WireGate.Ssh.Keys;
 using WireGate.Ssh.Tests.Keys;
 using WireGate.Ssh.Upstream;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Ssh.Tests.Authentication;
 

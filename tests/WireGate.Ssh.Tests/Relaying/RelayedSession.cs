@@ -13,11 +13,11 @@ using WireGate.Ssh.Keys;
 using WireGate.Ssh.Messages;
 using WireGate.Ssh.Relaying;
 using WireGate.Ssh.Transport;
-using WireGate.Testing;
 using WireGate.Testing.Admin;
 using WireGate.Testing.Approvals;
 using WireGate.Testing.Credentials;
 using WireGate.Testing.Sessions;
+using WireGate.Testing.Time;
 using WireGate.Testing.Transport;
 
 namespace WireGate.Ssh.Tests.Relaying;

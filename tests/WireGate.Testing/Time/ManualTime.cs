@@ -1,16 +1,16 @@
 namespace WireGate.Testing.Time;
 
-/// <summary>A clock that stands still until the test moves it, with timers that go off as it passes them.</summary>
+/// <summary>A clock that stands still until the test moves it. Timers fire on the thread that does, each in its turn.</summary>
 public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    /// <inheritdoc/>
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+    /// <summary>Raised when somebody starts to wait; true: for a time that will come.</summary>
+    public event Action<bool>? Armed;
 
-    /// <summary>How many timers wait for their moment.</summary>
+    /// <summary>Timers that are waiting for a time that will come.</summary>
     public int Waiting
     {
         get
@@ -22,7 +22,8 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
-    /// <inheritdoc/>
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
@@ -31,60 +32,82 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
-    /// <inheritdoc/>
     public override long GetTimestamp() => GetUtcNow().Ticks;
 
-    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);
-        timer.Change(dueTime, period);
+        if (dueTime != Timeout.InfiniteTimeSpan)
+        {
+            timer.Change(dueTime, period);
+        }
+
         return timer;
     }
 
-    /// <summary>Moves the clock, and lets what is due by then go off on this thread.</summary>
+    /// <summary>Moves the clock, stopping at each moment for which a timer waits.</summary>
     public void Advance(TimeSpan by)
     {
-        ManualTimer[] due;
-        lock (_lock)
-        {
-            _now += by;
-            due = [.. _timers.Where(t => t.Due <= _now)];
-            _timers.RemoveAll(due.Contains);
-            foreach (ManualTimer timer in due.Where(t => t.Period > TimeSpan.Zero))
-            {
-                timer.Due = _now + timer.Period;
-                _timers.Add(timer);
-            }
-        }
-
-        foreach (ManualTimer timer in due)
+        DateTimeOffset until = GetUtcNow() + by;
+        while (TakeDue(until) is { } timer)
         {
             timer.Fire();
         }
     }
 
+    private ManualTimer? TakeDue(DateTimeOffset until)
+    {
+        lock (_lock)
+        {
+            ManualTimer? next = _timers.Where(t => t.Due <= until).MinBy(t => t.Due);
+            if (next is null)
+            {
+                _now = until;
+                return null;
+            }
+
+            _now = next.Due > _now ? next.Due : _now;
+            next.Taken();
+            return next;
+        }
+    }
+
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
-        public DateTimeOffset Due { get; set; }
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
 
-        public TimeSpan Period { get; private set; }
+        public DateTimeOffset Due { get; private set; }
 
         public void Fire() => callback(state);
 
+        /// <summary>It is about to fire: waits for its next time, or no more.</summary>
+        public void Taken()
+        {
+            if (_period > TimeSpan.Zero)
+            {
+                Due += _period;
+            }
+            else
+            {
+                time._timers.Remove(this);
+            }
+        }
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
+            bool comes = dueTime != Timeout.InfiniteTimeSpan;
             lock (time._lock)
             {
                 time._timers.Remove(this);
-                Period = period;
-                if (dueTime != Timeout.InfiniteTimeSpan)
+                _period = period;
+                if (comes)
                 {
                     Due = time._now + dueTime;
                     time._timers.Add(this);
                 }
             }
 
+            time.Armed?.Invoke(comes);
             return true;
         }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using NUnit.Framework;
 using WireGate.Configuration;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Tests.Configuration;
 

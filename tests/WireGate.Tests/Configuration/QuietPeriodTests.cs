@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using WireGate.Configuration;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Tests.Configuration;
 

@@ -3,7 +3,7 @@ using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Hosting;
-using WireGate.Testing;
+using WireGate.Testing.Time;
 
 namespace WireGate.Tests.Hosting;
 

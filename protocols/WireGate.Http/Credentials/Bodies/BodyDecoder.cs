@@ -39,6 +39,9 @@ internal abstract class BodyDecoder : IDisposable
     /// <summary>Not all that was given was read: it has ended before.</summary>
     public abstract bool HasMore { get; }
 
+    /// <summary>What it begins with may be in either of two codings, and servers differ in which they take it for.</summary>
+    public virtual bool IsAmbiguous => false;
+
     /// <summary>Gives it the next piece; the one before was read to its end.</summary>
     /// <param name="piece">Valid until it is read.</param>
     public abstract void Give(ReadOnlyMemory<byte> piece);
@@ -55,11 +58,14 @@ internal abstract class BodyDecoder : IDisposable
     private sealed class InflateDecoder(bool isGzip) : BodyDecoder
     {
         private readonly Pieces _pieces = new();
-        private readonly byte[] _begin = new byte[2];
+        private readonly byte[] _begin = new byte[isGzip ? 0 : 5];
         private int _begun;
+        private bool _isAmbiguous;
         private Stream? _inflating;
 
         public override bool HasMore => _pieces.HasMore;
+
+        public override bool IsAmbiguous => _isAmbiguous;
 
         public override void Give(ReadOnlyMemory<byte> piece)
         {
@@ -69,16 +75,17 @@ internal abstract class BodyDecoder : IDisposable
                 return;
             }
 
-            int taken = isGzip ? 0 : Math.Min(2 - _begun, piece.Length);
+            int taken = Math.Min(_begin.Length - _begun, piece.Length);
             piece.Span[..taken].CopyTo(_begin.AsSpan(_begun));
             _begun += taken;
-            if (!isGzip && _begun < 2)
+            if (_begun < _begin.Length)
             {
                 return;
             }
 
             // RFC 9110 section 8.4.1.2: some send it without zlib's head (RFC 1950: CM = 8, and the two octets a multiple of 31), and servers take both.
-            bool isZlib = (_begin[0] & 15) == 8 && ((_begin[0] << 8) | _begin[1]) % 31 == 0;
+            bool isZlib = !isGzip && (_begin[0] & 15) == 8 && ((_begin[0] << 8) | _begin[1]) % 31 == 0;
+            _isAmbiguous = isZlib && IsStored(_begin);
             _inflating = isGzip ? new GZipStream(_pieces, CompressionMode.Decompress)
                 : isZlib ? new ZLibStream(_pieces, CompressionMode.Decompress)
                 : new DeflateStream(_pieces, CompressionMode.Decompress);
@@ -88,6 +95,9 @@ internal abstract class BodyDecoder : IDisposable
         public override int Read(Span<byte> output) => _inflating?.Read(output) ?? 0;
 
         public override void Dispose() => _inflating?.Dispose();
+
+        // What zlib begins with is a block that is stored to who expects none of its head (RFC 1951 section 3.2.4: three bits, LEN and its complement).
+        private static bool IsStored(ReadOnlySpan<byte> begin) => (begin[1] ^ begin[3]) == 0xFF && (begin[2] ^ begin[4]) == 0xFF;
     }
 
     // What an inflating stream reads: at the end of a piece it ends for now, and is asked again with the next.

@@ -69,7 +69,15 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
 
         public string? InForm(ReadOnlySpan<byte> body, Span<byte> token)
         {
-            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach (string pointer in pointers)
+            {
+                // Which of two counts is the reader's to say.
+                if (pointer.StartsWith('/') && CountOf(body, Encoding.UTF8.GetBytes(Unescaped(pointer[1..]))) > 1)
+                {
+                    return "a field of the form twice";
+                }
+            }
+
             foreach (Range range in body.Split((byte)'&'))
             {
                 (int start, int length) = range.GetOffsetAndLength(body.Length);
@@ -79,18 +87,7 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
                 Note(name);
                 Note(value);
                 string pointer = "/" + Escaped(Encoding.Latin1.GetString(name));
-                if (!pointers.Contains(pointer))
-                {
-                    continue;
-                }
-
-                // Which of two counts is the reader's to say.
-                if (!names.Add(pointer))
-                {
-                    return "a field of the form twice";
-                }
-
-                if (PlaceholderToken.TryParse(value, out _))
+                if (pointers.Contains(pointer) && PlaceholderToken.TryParse(value, out _))
                 {
                     value.CopyTo(token);
                     Found = new BodyField(pointer, start + equals + 1, length - equals - 1, IsForm: true);
@@ -156,8 +153,23 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
         private static string PointerOf(Stack<Step> path) => string.Concat(path.Reverse().Select(
             s => "/" + (s.IsArray ? s.Index.ToString(CultureInfo.InvariantCulture) : Escaped(s.Name))));
 
+        // Fields that some server takes for it. Some begin the next one at a semicolon.
+        private static int CountOf(ReadOnlySpan<byte> body, ReadOnlySpan<byte> name)
+        {
+            int count = 0;
+            foreach (Range range in body.SplitAny("&;"u8))
+            {
+                count += LooseName.IsOf(body[range], name) ? 1 : 0;
+            }
+
+            return count;
+        }
+
         // RFC 6901 section 3.
         private static string Escaped(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+
+        // Section 4.
+        private static string Unescaped(string token) => token.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
 
         private static byte[] Unescaped(ref Utf8JsonReader reader)
         {

@@ -160,6 +160,12 @@ internal sealed class DecodedGuard : IDisposable
         if (_decoder is not null)
         {
             _decoder.Give(run);
+            if (_decoder.IsAmbiguous)
+            {
+                Problem = "a compressed body that servers read in two ways";
+                return false;
+            }
+
             return LookOn(_out + DecodedHere);
         }
 

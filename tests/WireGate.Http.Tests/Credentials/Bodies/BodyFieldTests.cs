@@ -115,6 +115,25 @@ internal sealed class BodyFieldTests
         Assert.That(problem, Is.EqualTo("a field of the form twice"));
     }
 
+    [TestCase("client_secret=§&Client_Secret=x")]
+    [TestCase("client_secret[]=x&client_secret=§")]
+    [TestCase("client_secret=§&client.secret=x")]
+    [TestCase("client_secret=§&client%255Fsecret=x")]
+    [TestCase("client_secret=§&client_secret%00=x")]
+    [TestCase("client_secret=§&+client_secret=x")]
+    [TestCase("client_secret=§&a=1;client_secret=x")]
+    [TestCase("client_secret=mine&CLIENT_SECRET=x")]
+    public void Refuses_a_form_with_a_field_that_some_server_takes_for_it(string body)
+    {
+        Assert.That(Find(body, true, out string? problem, "/client_secret"), Is.Null);
+        Assert.That(problem, Is.EqualTo("a field of the form twice"));
+    }
+
+    [TestCase("client_secret=§&client_secrets=x", "client_secret=NEW&client_secrets=x")]
+    [TestCase("client_secret=§&my_client_secret=x", "client_secret=NEW&my_client_secret=x")]
+    [TestCase("client_secret=§&a=client_secret", "client_secret=NEW&a=client_secret")]
+    public void Takes_a_form_with_fields_that_nobody_takes_for_it(string body, string written) => Assert.That(Swap(body, isForm: true, "/client_secret"), Is.EqualTo(written));
+
     private static BodyField? Find(string body, bool isForm, out string? problem, params string[] pointers)
     {
         Span<byte> token = stackalloc byte[PlaceholderToken.Length];

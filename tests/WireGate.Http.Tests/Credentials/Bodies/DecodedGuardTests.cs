@@ -97,6 +97,43 @@ internal sealed class DecodedGuardTests
         Assert.That((await PassAsync(Coded(coding), body, 100_000)).Problem, Does.StartWith("a "));
     }
 
+    // Python skips what archives are padded with, and reads the next member.
+    [TestCase(1)]
+    [TestCase(7)]
+    [TestCase(32)]
+    [TestCase(33)]
+    [TestCase(100_000)]
+    public async Task A_member_behind_zeros_is_cut(int size)
+    {
+        byte[] first = Compress("gzip", "{}"u8.ToArray()), second = Compress("gzip", Encoding.ASCII.GetBytes(_token));
+        for (int zeros = 1; zeros < 80; zeros++)
+        {
+            Assert.That((await PassAsync(Coded("gzip"), [.. first, .. new byte[zeros], .. second], size)).Problem, Does.StartWith("a "), $"{zeros} zeros");
+        }
+    }
+
+    [Test]
+    public async Task A_trailer_that_is_wrong_is_cut_and_of_one_that_is_cut_all_was_looked_through([Values("gzip", "deflate")] string coding)
+    {
+        byte[] body = Compress(coding, "{}"u8.ToArray());
+        for (int cut = 1; cut < 4; cut++)
+        {
+            Assert.That((await PassAsync(Coded(coding), body[..^cut], 100_000)).Problem, Is.Null);
+            byte[] wrong = [.. body];
+            wrong[^cut] ^= 1;
+            Assert.That((await PassAsync(Coded(coding), wrong, 100_000)).Problem, Is.EqualTo("a body that is not compressed as it says"));
+        }
+    }
+
+    [Test]
+    public async Task What_is_zlib_and_means_something_else_without_its_head_is_cut([Values(1, 7, 100_000)] int size)
+    {
+        // zlib reads one stored block of 65,379 bytes, and who takes the first two octets for its beginning one of 156, and then what is compressed.
+        byte[] body = [0x78, 0x9C, 0, 0x63, 0xFF, 0x9C, 0, .. new byte[154], .. Compress("raw deflate", Encoding.ASCII.GetBytes(_token)), .. new byte[100]];
+        Assert.That(Decompress("raw deflate", body), Does.EndWith(_token));
+        Assert.That((await PassAsync(Coded("deflate"), body, size)).Problem, Is.EqualTo("a compressed body that servers read in two ways"));
+    }
+
     [TestCase("gzip,")]
     [TestCase(", GZip ,")]
     [TestCase("identity, gzip")]
