@@ -35,6 +35,16 @@ const paths = {
     response.write(`data: ${JSON.stringify({ token: 'tok_123456789', n: 1 })}\n\n`);
     waiting.push(response);
   },
+  // All fields come back as those of the answer, and as text what was read.
+  '/mirror': (request, response) => answer(
+    response, 200, Object.fromEntries(Object.entries(request.headers).filter(([name]) => !/^:|^authorization$|^cookie$/.test(name))),
+    JSON.stringify(request.headers)),
+
+  // HTTP/2: other sizes of the table for the fields of requests, and the answer once the other side knows the last.
+  '/table': (request, response) => Promise.all(
+    request.url.split('?')[1].split(',').map(n => new Promise(done => request.stream.session.settings({ headerTableSize: Number(n) }, done))))
+    .then(() => answer(response, 204, {})),
+
   // Nobody is ever answered there.
   '/silent': () => {},
 

@@ -78,5 +78,15 @@ internal sealed class Http2UpstreamTests : HttpFixture
         Assert.That(result.Succeeded().Output, Is.EqualTo("100 answers\n"));
     }
 
+    [TestCase("node2")]
+    [TestCase("node2-clear")]
+    public async Task Node_reads_the_fields_of_500_requests_and_answers_with_tables_of_any_size(string target)
+    {
+        var environment = new Dictionary<string, string> { ["WG_URL"] = Url2(target, ""), ["WG_PLACEHOLDER"] = await TokenAsync(target) };
+        ToolResult result = await Tools.RunAsync("/usr/bin/env", ["node", Path.Combine(Places.Clients, "http2_fields.js")], environment);
+
+        Assert.That(result.Succeeded().Output, Is.EqualTo("500 answers\n"));
+    }
+
     private string Url2(string target, string path) => $"http://127.0.0.1:{Gateway.ClearPort}/{target}{path}";
 }

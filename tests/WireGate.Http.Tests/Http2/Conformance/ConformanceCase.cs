@@ -7,23 +7,28 @@ using static WireGate.Http.Tests.Http2.Connections.Serving;
 namespace WireGate.Http.Tests.Http2.Conformance;
 
 /// <summary>One rule that h2spec checks: what a client sends, and what must come of it. Its server answers each whole request with 200 and "hello".</summary>
-/// <param name="Name">Section and rule.</param>
+/// <param name="Name">The id that h2spec has for the rule, then the rule. Of a case of our own, section and rule.</param>
 /// <param name="Send">What the client does behind its preface and SETTINGS.</param>
 /// <param name="Expect">What comes.</param>
-/// <param name="Settings">The client's.</param>
-internal sealed record ConformanceCase(string Name, Func<ScriptedHttp2, Task> Send, Func<ScriptedHttp2, Task> Expect, string Settings = "")
+/// <param name="Settings">The client's. Null: it sends neither them nor a preface.</param>
+internal sealed record ConformanceCase(string Name, Func<ScriptedHttp2, Task> Send, Func<ScriptedHttp2, Task> Expect, string? Settings = "")
 {
     public const string WithTrailers = ":method: POST\n:scheme: https\n:path: /\n:authority: a.example\ntrailer: x-test\n";
 
     /// <summary>Of a body that is longer than a window of nothing.</summary>
     public const string NoWindow = "000400000000";
 
+    /// <summary>h2spec's id, as <c>http2/6.1/2</c>; null: a case of our own.</summary>
+    public string? Rule => Name[..Name.IndexOf(' ', StringComparison.Ordinal)] is var id && id.Contains('/', StringComparison.Ordinal) ? id : null;
+
     public override string ToString() => Name;
 
     /// <summary>Runs it.</summary>
     public async Task RunAsync()
     {
-        await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Text("hello"), Settings, limits: Http2Limits.Usual with { Streams = 5 });
+        Http2Limits limits = Http2Limits.Usual with { Streams = 5 };
+        await using ScriptedHttp2 peer = Settings is null
+            ? ScriptedHttp2.Serve(Text("hello"), limits: limits) : await ScriptedHttp2.ServeAsync(Text("hello"), Settings, limits: limits);
         await Send(peer);
         await Expect(peer);
     }
