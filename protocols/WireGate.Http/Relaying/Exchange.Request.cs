@@ -93,7 +93,7 @@ internal sealed partial class Exchange
         DecodedGuard? decoded = null;
         try
         {
-            BodyKind body = OwnLength is { } length ? length > 0 ? BodyKind.Counted : BodyKind.None : Head.Body.Kind;
+            BodyKind body = SentBody.Kind;
             // Servers that know no trailers of requests, nginx among them, end the connection for one.
             _clientTrailers.BeginRequest(Head, upstream.TakesTrailers && IsGrpc, credential, _rules);
 
