@@ -18,6 +18,9 @@ internal sealed partial class Exchange
     private bool _needsHttp11;
     private bool _isStale;
 
+    // The upstream said that it takes the body, or was not waited for.
+    private bool _isBodyAsked;
+
     /// <summary>How an exchange on one connection to the upstream went.</summary>
     private enum Exchanged
     {
@@ -96,7 +99,7 @@ internal sealed partial class Exchange
 
             if (refusal is not null || Session.End != SessionEnd.None)
             {
-                upstream?.Release(null);
+                upstream?.Release(Reuse.Nobody);
                 return Session.End == SessionEnd.None && await FailAsync(refusal!, status);
             }
 
@@ -257,7 +260,8 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
-            upstream.Release(isWhole && !credential.BindsConnection && !_response.BindsConnection ? _response : null);
+            bool mayBeReused = isWhole && upstream.Key.Target.Reuse != ConnectionReuse.Never && !credential.BindsConnection && !_response.BindsConnection;
+            upstream.Release(mayBeReused ? ReuseRules.After(Head, SentBody, _isBodyAsked, _response) : Reuse.Nobody);
             _response.Clear();
         }
     }

@@ -74,6 +74,7 @@ internal sealed partial class Exchange
     private async ValueTask<bool> ReadResponseAsync(UpstreamLeg upstream)
     {
         _response.IsToHead = Head.Method.SequenceEqual("HEAD"u8);
+        _isBodyAsked = !Head.ExpectsContinue;
         int interim = 0;
         while (await upstream.ReadHeadAsync(_response))
         {
@@ -93,6 +94,7 @@ internal sealed partial class Exchange
                 throw new ProtocolException(Peer.Upstream, $"more than {MostInterim} interim answers");
             }
 
+            _isBodyAsked |= _response.Code == 100;
             await client.PassAsync(_response, PlacesOf(upstream.Key.Target));
             _response.Clear();
         }

@@ -3,6 +3,7 @@ using WireGate.Core.Framing;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials.Aws;
 using WireGate.Http.Holding;
+using WireGate.Http.Http1;
 
 namespace WireGate.Http.Relaying;
 
@@ -16,6 +17,9 @@ internal sealed partial class Exchange
 
     // Services of AWS take no chunks.
     private long? OwnLength => _swapped is { } swapped ? swapped.Length : _heldBody is { } held && IsSigned ? held.Bytes.Length : null;
+
+    // How what is sent says where it ends.
+    private BodyLength SentBody => OwnLength is not { } length ? Head.Body : length > 0 ? new BodyLength(BodyKind.Counted, length) : default;
 
     private Refusal? CheckSignable(HttpLoginConfig login) =>
         login.Aws is { } aws && AwsPayload.Of(Head, aws).Problem is { } problem ? new Refusal(SessionEnd.FeatureRefused, problem, problem) : null;

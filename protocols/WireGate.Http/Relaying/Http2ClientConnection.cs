@@ -175,7 +175,7 @@ internal sealed class Http2ClientConnection : IDisposable
 
     private void WaitForNext()
     {
-        (_taken, _restsSince) = (_connection.Taken, _of.Services.Process.Time.GetTimestamp());
+        _restsSince = _of.Services.Process.Time.GetTimestamp();
         _clock.Set(RestsAfter, SessionEnd.ClientClosed, isKept: false);
     }
 
@@ -184,6 +184,8 @@ internal sealed class Http2ClientConnection : IDisposable
         TimeSpan left = LongestIdle - _of.Services.Process.Time.GetElapsedTime(_restsSince);
         if (left > TimeSpan.Zero)
         {
+            // Not for each request: it asks the system.
+            _taken = _connection.Taken;
             Keep(1);
             _clock.Set(left, reason, isKept: false);
             return;

@@ -107,7 +107,7 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     }
 
     /// <inheritdoc/>
-    public override void Release(ResponseHead? response)
+    public override void Release(Reuse reuse)
     {
         _stream?.Dispose();
         if (_isWaiting)

@@ -19,7 +19,7 @@ internal abstract class UpstreamLeg
     protected UpstreamLeg(UpstreamKey key) => Key = key;
 
     /// <summary>Whose it is.</summary>
-    public UpstreamKey Key { get; }
+    public UpstreamKey Key { get; protected set; }
 
     /// <summary>An exchange was made before on what it goes over: the upstream may close that at any moment, and has a right to.</summary>
     public bool IsReused { get; protected set; }
@@ -65,6 +65,6 @@ internal abstract class UpstreamLeg
     public abstract void Abort();
 
     /// <summary>The exchange is over. Nothing of it is used any more.</summary>
-    /// <param name="response">The answer that all was heard of, to all that was said; null: not all was.</param>
-    public abstract void Release(ResponseHead? response);
+    /// <param name="reuse">For whom a connection of HTTP/1.1 is any more; nobody, where not all was said or heard.</param>
+    public abstract void Release(Reuse reuse);
 }

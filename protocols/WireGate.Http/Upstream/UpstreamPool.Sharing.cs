@@ -38,7 +38,8 @@ internal sealed partial class UpstreamPool
         if (key.Target.Http2 != TargetHttp2.Clear && connection.Tls?.ApplicationProtocol != HttpProtocol.Http2)
         {
             KnownOf(key.ForAll).IsHttp11 = true;
-            return new Http1Upstream(connection, shown, key.ForAll, this);
+            KnownOf(key).IsHttp11 = true;
+            return new Http1Upstream(connection, shown, key, this);
         }
 
         if (_isDisposed)
@@ -60,7 +61,7 @@ internal sealed partial class UpstreamPool
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             await loop.Switch();
-            first.Release(null);
+            first.Release(Reuse.Nobody);
             shared.Close();
             throw e is TimeoutException ? new IOException("it says nothing of HTTP/2") : e;
         }
@@ -69,7 +70,7 @@ internal sealed partial class UpstreamPool
         if (!shared.HasKept)
         {
             // Kept for whenever it may take some, such would be opened for each request.
-            first.Release(null);
+            first.Release(Reuse.Nobody);
             shared.Drain();
             throw new IOException("it takes no requests on a new connection");
         }
@@ -77,10 +78,13 @@ internal sealed partial class UpstreamPool
         return first;
     }
 
+    private bool IsHttp11(UpstreamKey key) =>
+        (_known.TryGetValue(key, out KnownUpstream? own) && own.IsHttp11) || (_known.TryGetValue(key.ForAll, out KnownUpstream? all) && all.IsHttp11);
+
     // Those that come at the same time wait for one connection, and not each for its own: the first is one of HTTP/2, or none of theirs need wait.
     private async ValueTask<UpstreamLeg> ShareAsync(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
-        UpstreamLeg? shared = KnownOf(key.ForAll).IsHttp11 ? null : await WaitAsync(KnownOf(key), key, within, cancellationToken);
+        UpstreamLeg? shared = IsHttp11(key) ? null : await WaitAsync(KnownOf(key), key, within, cancellationToken);
         await loop.Switch();
         return shared ?? await OpenHttp11Async(key, within, cancellationToken);
     }
@@ -118,7 +122,7 @@ internal sealed partial class UpstreamPool
             if (!known.Queue.Leave(waiter) && served is { IsCompletedSuccessfully: true, Result: { } leg })
             {
                 // The next has it.
-                leg.Release(null);
+                leg.Release(Reuse.Nobody);
             }
 
             throw;
@@ -180,7 +184,7 @@ internal sealed partial class UpstreamPool
         }
         else if (!known.Queue.TryServe(opened!))
         {
-            opened!.Release(null);
+            opened!.Release(Reuse.Nobody);
         }
 
         Serve(known, key);

@@ -34,36 +34,23 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     public int Idle => _known.Values.Sum(u => u.Idle.Count);
 
     /// <summary>A connection that is there: a stream of one that others share, or one that waits, the last that was used first.</summary>
-    /// <param name="key">Whose it is; one of HTTP/1.1 is anybody's.</param>
+    /// <param name="key">For whom.</param>
     /// <param name="needsHttp11">It must be one of HTTP/1.1.</param>
     /// <returns>Null: there is none. Owned by the caller, who gives it back.</returns>
     public UpstreamLeg? Take(UpstreamKey key, bool needsHttp11 = false)
     {
         // Whoever comes now goes behind those that wait.
-        if (!needsHttp11 && _known.TryGetValue(key, out KnownUpstream? known) && known.Queue.IsEmpty && known.FindRoom() is { } shared)
+        _known.TryGetValue(key, out KnownUpstream? own);
+        if (!needsHttp11 && own is { Queue.IsEmpty: true } && own.FindRoom() is { } shared)
         {
             return shared.Take();
         }
 
+        _known.TryGetValue(key.ForAll, out KnownUpstream? all);
+
         // One of HTTP/1.1 that was needed by something else is not for what may be asked in HTTP/2.
-        if (!_known.TryGetValue(key.ForAll, out known) || !(needsHttp11 || known.IsHttp11 || !MayBeShared(key.Target)))
-        {
-            return null;
-        }
-
-        while (known.Idle.Count > 0)
-        {
-            Http1Upstream last = known.Idle[^1];
-            Remove(known, last);
-            if (IsCurrent(key, last.Shown) && IsSilent(last.Connection))
-            {
-                return last;
-            }
-
-            Close(last);
-        }
-
-        return null;
+        bool mayBeHttp11 = needsHttp11 || own is { IsHttp11: true } || all is { IsHttp11: true } || !MayBeShared(key.Target);
+        return mayBeHttp11 ? TakeIdle(own, key) ?? TakeIdle(all, key) : null;
     }
 
     /// <summary>A new connection, or room on one that was opened for somebody else meanwhile. Owned by the caller. Continues on the loop.</summary>
@@ -192,10 +179,28 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         }
     }
 
+    private Http1Upstream? TakeIdle(KnownUpstream? known, UpstreamKey user)
+    {
+        while (known?.Idle.Count > 0)
+        {
+            Http1Upstream last = known.Idle[^1];
+            Remove(known, last);
+            if (IsCurrent(user, last.Shown) && IsSilent(last.Connection))
+            {
+                last.Use(user);
+                return last;
+            }
+
+            Close(last);
+        }
+
+        return null;
+    }
+
     private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
         (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken);
-        return new Http1Upstream(connection, shown, key.ForAll, this);
+        return new Http1Upstream(connection, shown, key, this);
     }
 
     private void Keep(Http1Upstream connection, bool isReused)

@@ -69,6 +69,9 @@ public sealed record TargetConfig
     /// <summary>In which bodies of answers of HTTP the real secret is overwritten.</summary>
     public ScrubbedBodies Scrub { get; init; }
 
+    /// <summary>Whether a connection to an upstream of HTTP/1.1 is used for more than one request.</summary>
+    public ConnectionReuse Reuse { get; init; }
+
     /// <summary>Finds a login by name.</summary>
     public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
     {
@@ -85,6 +88,16 @@ public enum ScrubbedBodies
 
     /// <summary>In all, byte for byte.</summary>
     All,
+}
+
+/// <summary>Whether a connection to an upstream of HTTP/1.1 is used for more than one request.</summary>
+public enum ConnectionReuse
+{
+    /// <summary>Where no part of a request, nor of an answer, can be taken for the next one, as far as that can be told from outside. The default.</summary>
+    Safe = 0,
+
+    /// <summary>Never: the upstream leaves bodies unread, and answers as if it had read them.</summary>
+    Never,
 }
 
 /// <summary>Whether an upstream is asked in HTTP/2; else it is in HTTP/1.1.</summary>

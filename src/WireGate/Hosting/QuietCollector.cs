@@ -17,8 +17,14 @@ internal sealed class QuietCollector : IDisposable
     /// </summary>
     private const long Worthwhile = 256 * 1024;
 
+    /// <summary>Bytes made between two looks by a process that nobody asks for anything: its clocks.</summary>
+    private const long Idle = 16 * 1024;
+
     /// <summary>Bytes that are free and still the process's, for which its loops may be stopped for 20 to 40 ms, once: only that gives them back.</summary>
     private const long Much = 32 * 1024 * 1024;
+
+    /// <summary>The same, where nobody is there whom that would keep waiting.</summary>
+    private const long Some = 2 * 1024 * 1024;
 
     /// <summary>Quiet looks after which the loops have let go of what they keep for the next burst.</summary>
     private const int Settled = 8;
@@ -28,6 +34,7 @@ internal sealed class QuietCollector : IDisposable
     private long _seen;
     private long _collected;
     private int _quiet;
+    private int _idle;
 
     // Bytes that are free and were not given back when that was asked: it is not asked again for them.
     private long _stays;
@@ -46,6 +53,7 @@ internal sealed class QuietCollector : IDisposable
     private void Look()
     {
         long made = _heap.Made;
+        _idle = made - _seen < Idle ? _idle + 1 : 0;
         _quiet = made - _seen < Quiet && made - _collected >= Worthwhile ? _quiet + 1 : 0;
         _seen = made;
         if (_quiet is 1 or Settled)
@@ -55,7 +63,7 @@ internal sealed class QuietCollector : IDisposable
         else if (_quiet is 2 or (Settled + 1))
         {
             // What the last one found.
-            if (_heap.FreeOf(GCKind.Background) - _stays >= Much)
+            if (_heap.FreeOf(GCKind.Background) - _stays >= (_idle >= Settled / 2 ? Some : Much))
             {
                 _heap.GiveBack();
                 _stays = _heap.FreeOf(GCKind.FullBlocking);

@@ -51,6 +51,21 @@ public sealed class QuietCollectorTests : IDisposable
         Assert.That((_heap.Asked, _heap.Free), Is.EqualTo((1, 0)));
     }
 
+    [TestCase(0, 1)]
+    [TestCase(100, 0)]
+    public void What_a_little_burst_has_left_is_given_back_when_nobody_is_there(int kilobytesEachSecond, int asked)
+    {
+        _heap.Free = 4 * Megabyte;
+        Burst();
+        for (int i = 0; i < 60; i++)
+        {
+            _heap.Made += kilobytesEachSecond * 1024;
+            Pass(1);
+        }
+
+        Assert.That(_heap.Asked, Is.EqualTo(asked));
+    }
+
     [Test]
     public void Memory_that_could_not_be_given_back_is_not_asked_for_again()
     {

@@ -31,6 +31,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<string> _path;
     private readonly Key<TargetHttp2> _http2;
     private readonly Key<ScrubbedBodies> _scrub;
+    private readonly Key<ConnectionReuse> _reuse;
 
     public TargetShape()
     {
@@ -94,6 +95,11 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             new ChoiceShape<ScrubbedBodies>([("text", ScrubbedBodies.Text), ("all", ScrubbedBodies.All)]),
             t => t.Scrub == ScrubbedBodies.Text ? null : t.Scrub,
             "HTTP: in which bodies of answers the real secret is overwritten: text, which is the default; or all, byte for byte.");
+        _reuse = OptionalValue<ConnectionReuse>(
+            "reuse",
+            new ChoiceShape<ConnectionReuse>([("safe", ConnectionReuse.Safe), ("never", ConnectionReuse.Never)]),
+            t => t.Reuse == ConnectionReuse.Safe ? null : t.Reuse,
+            "HTTP: whether connections of HTTP/1.1 are used for several requests: safe, the default; never, for an upstream that does not read the bodies it is sent.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -175,6 +181,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Path = values.GetOrNull(_path),
             Http2 = values.Get(_http2, TargetHttp2.Tls),
             Scrub = values.Get(_scrub, ScrubbedBodies.Text),
+            Reuse = values.Get(_reuse, ConnectionReuse.Safe),
         };
     }
 
