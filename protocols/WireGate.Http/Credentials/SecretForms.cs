@@ -6,7 +6,7 @@ using WireGate.Core.Credentials;
 
 namespace WireGate.Http.Credentials;
 
-/// <summary>The ways in which an upstream may write a secret back: as it is, in a URL, in HTML, in JSON as the common encoders write that, in base64 and in hex.</summary>
+/// <summary>The ways in which an upstream may write a secret back: as it is, in a URL, in HTML, in JSON and scripts as the common encoders write those, in mail, in base64 and in hex.</summary>
 internal static class SecretForms
 {
     // What is shorter is found in any text.
@@ -25,6 +25,14 @@ internal static class SecretForms
         Table(static b => (char)b is '"' or '\\' or '/' ? $"\\{(char)b}" : null),
         // Go's encoding/json, and Rails.
         Table(static b => (char)b is '"' or '\\' ? $"\\{(char)b}" : (char)b is '<' or '>' or '&' ? $"\\u{(int)b:x4}" : null),
+        // Gson, as Java writes it for pages.
+        Table(static b => (char)b is '"' or '\\' ? $"\\{(char)b}" : (char)b is '<' or '>' or '&' or '=' or '\'' ? $"\\u{(int)b:x4}" : null),
+        // Django's escapejs.
+        Table(static b => (char)b is '\\' or '\'' or '"' or '<' or '>' or '&' or '=' or '-' or ';' or '`' ? $"\\u{(int)b:X4}" : null),
+        // Closure's templates.
+        Table(static b => (char)b switch { '\\' => "\\\\", '/' => "\\/", '"' or '\'' or '<' or '>' or '&' or '=' => $"\\x{(int)b:x2}", _ => null }),
+        // Mail (RFC 2045 section 6.7), within one line.
+        Table(static b => b == (byte)'=' ? "=3D" : null),
         // System.Text.Json.
         Table(static b => (char)b is '\\' ? "\\\\" : (char)b is '"' or '<' or '>' or '&' or '\'' or '+' or '`' ? $"\\u{(int)b:X4}" : null),
         Table(static b => (char)b switch { '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '"' => "&quot;", '\'' => "&#39;", _ => null }),

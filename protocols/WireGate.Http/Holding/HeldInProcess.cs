@@ -4,7 +4,7 @@ using WireGate.Core.Sessions;
 
 namespace WireGate.Http.Holding;
 
-/// <summary>What all requests of the process that wait for people hold together. Safe to use from any thread.</summary>
+/// <summary>What all requests of the process hold together that wait for people, or whose bodies are looked at. Safe to use from any thread.</summary>
 internal sealed class HeldInProcess
 {
     /// <summary>Bytes of bodies. Ours: some hundred of the longest, and thousands of those that APIs are used to.</summary>

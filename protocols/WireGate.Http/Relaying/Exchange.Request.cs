@@ -80,10 +80,12 @@ internal sealed partial class Exchange
             return PlaceholderInBody;
         }
 
-        using DecodedGuard? decoded = DecodedGuard.Of(Head, Session.Loop);
+        using DecodedGuard? decoded = Decoded();
         _ = decoded is null ? null : await decoded.TakeAsync(held);
         return decoded?.Problem;
     }
+
+    private DecodedGuard? Decoded() => DecodedGuard.Of(Head, Session.Loop, of.Services.Held, Session.ProvenCaller.Identity);
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
@@ -98,7 +100,7 @@ internal sealed partial class Exchange
             // In what is the gateway's own stands the real credential.
             BodySource? own = OwnSource;
             PlaceholderGuard? guard = body == BodyKind.None || own is not null ? null : _guard ??= new PlaceholderGuard();
-            decoded = guard is null ? null : DecodedGuard.Of(Head, Session.Loop);
+            decoded = guard is null ? null : Decoded();
             end = await _clientBodies.RunAsync(
                 own ?? _heldBody?.Source ?? client.Body,
                 upstream.Begin(body, credential),

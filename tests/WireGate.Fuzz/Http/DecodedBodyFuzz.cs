@@ -8,6 +8,7 @@ using WireGate.Core.Credentials;
 using WireGate.Core.Transport.Streams;
 using WireGate.Http.Credentials;
 using WireGate.Http.Credentials.Bodies;
+using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using static WireGate.Fuzz.Parsers;
 
@@ -64,6 +65,10 @@ internal sealed partial class DecodedBodyFuzz
     public void What_is_compressed_passes_as_it_came_or_is_cut() => Vary(93, Gzip, bytes =>
         Look("Content-Encoding: gzip\r\n", bytes, b => Inflated(new GZipStream(new MemoryStream(b), CompressionMode.Decompress))));
 
+    [Test]
+    public void What_is_compressed_by_brotli_passes_as_it_came_or_is_cut() => Vary(97, [Brotli("a=1&b=%41"), Brotli($"{{\"a\":\"{Token}\"}}")], bytes =>
+        Look("Content-Encoding: br\r\n", bytes, Unbrotlied));
+
     // Without gzip's head and end.
     [Test]
     public void A_form_that_is_deflated_passes_as_it_came_or_is_cut() => Vary(94, [Gzip[0][10..^8], Gzip[1][10..^8]], bytes =>
@@ -107,7 +112,7 @@ internal sealed partial class DecodedBodyFuzz
     {
         using var head = new RequestHead();
         Assert.That(head.TryRead(new ReadOnlySequence<byte>(Bytes($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")), out _));
-        using DecodedGuard guard = DecodedGuard.Of(head, new PoolLoop())!;
+        using DecodedGuard guard = DecodedGuard.Of(head, new PoolLoop(), new HeldInProcess(), HeldInProcess.Unproven(null) with { Issuer = "a" })!;
         var passed = new MemoryStream();
         for (int at = 0; at < bytes.Length; at += step)
         {
@@ -171,6 +176,23 @@ internal sealed partial class DecodedBodyFuzz
         return output.ToArray();
     }
 
+    // As far as it goes.
+    private static byte[] Unbrotlied(byte[] body)
+    {
+        using var decoder = new BrotliDecoder();
+        using var output = new MemoryStream();
+        Span<byte> block = stackalloc byte[256];
+        int count;
+        do
+        {
+            decoder.Decompress(body, block, out int taken, out count);
+            body = body[taken..];
+            output.Write(block[..count]);
+        }
+        while (count > 0);
+        return output.ToArray();
+    }
+
     private static byte[] Compressed(string text)
     {
         using var output = new MemoryStream();
@@ -180,6 +202,13 @@ internal sealed partial class DecodedBodyFuzz
         }
 
         return output.ToArray();
+    }
+
+    private static byte[] Brotli(string text)
+    {
+        byte[] output = new byte[BrotliEncoder.GetMaxCompressedLength(text.Length)];
+        Assert.That(BrotliEncoder.TryCompress(Bytes(text), output, out int length), Is.True);
+        return output[..length];
     }
 
     private static string Made()

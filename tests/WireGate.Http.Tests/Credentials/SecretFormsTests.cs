@@ -16,6 +16,10 @@ internal sealed class SecretFormsTests
     [TestCase("""aB9+/=\"\\<>&'`%-._~""", TestName = "In JSON of node and Python")]
     [TestCase("""aB9+\/=\"\\<>&'`%-._~""", TestName = "In JSON of PHP")]
     [TestCase("""aB9+/=\"\\\u003c\u003e\u0026'`%-._~""", TestName = "In JSON of Go")]
+    [TestCase("""aB9+/\u003d\"\\\u003c\u003e\u0026\u0027`%-._~""", TestName = "In JSON of Gson")]
+    [TestCase("""aB9+/\u003D\u0022\u005C\u003C\u003E\u0026\u0027\u0060%\u002D._~""", TestName = "In a script of Django")]
+    [TestCase("""aB9+\/\x3d\x22\\\x3c\x3e\x26\x27`%-._~""", TestName = "In a script of Closure")]
+    [TestCase("""aB9+/=3D"\<>&'`%-._~""", TestName = "In a mail")]
     [TestCase("""aB9+/=&quot;\&lt;&gt;&amp;&#39;`%-._~""", TestName = "In HTML")]
     public void Has_it(string form) => Assert.That(Forms(Text), Does.Contain(form));
 

@@ -1,17 +1,22 @@
 using System.IO.Compression;
 using System.Text;
+using WireGate.Core.Sessions;
+using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials.Bodies;
 
 /// <summary>
-/// Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Of one coding: of several, one over the other, nothing is known. Not br, nor zstd, whose
-/// windows would take megabytes for each body.
+/// Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Of one coding: of several, one over the other, nothing is known. Not zstd, which the
+/// platform does not have.
 /// </summary>
 internal abstract class BodyDecoder : IDisposable
 {
     /// <summary>The decoder of what a request says of its body; null: it says nothing, or something that is not decoded here.</summary>
-    public static BodyDecoder? Of(RequestHead head)
+    /// <param name="head">The request's.</param>
+    /// <param name="held">Where one that takes much memory finds room.</param>
+    /// <param name="identity">Whose request it is.</param>
+    public static BodyDecoder? Of(RequestHead head, HeldInProcess held, Identity identity)
     {
         ReadOnlySpan<byte> coding = default;
         int count = 0;
@@ -33,14 +38,15 @@ internal abstract class BodyDecoder : IDisposable
         return count != 1 ? null
             : Ascii.EqualsIgnoreCase(coding, "gzip"u8) || Ascii.EqualsIgnoreCase(coding, "x-gzip"u8) ? new InflateDecoder(isGzip: true)
             : Ascii.EqualsIgnoreCase(coding, "deflate"u8) ? new InflateDecoder(isGzip: false)
+            : Ascii.EqualsIgnoreCase(coding, "br"u8) ? new BrotliBodyDecoder(held, identity)
             : null;
     }
 
     /// <summary>Not all that was given was read: it has ended before.</summary>
     public abstract bool HasMore { get; }
 
-    /// <summary>What it begins with may be in either of two codings, and servers differ in which they take it for.</summary>
-    public virtual bool IsAmbiguous => false;
+    /// <summary>By what it begins with, why it is not decoded; null: it is.</summary>
+    public abstract string? Problem { get; }
 
     /// <summary>Gives it the next piece; the one before was read to its end.</summary>
     /// <param name="piece">Valid until it is read.</param>
@@ -60,12 +66,12 @@ internal abstract class BodyDecoder : IDisposable
         private readonly Pieces _pieces = new();
         private readonly byte[] _begin = new byte[isGzip ? 0 : 5];
         private int _begun;
-        private bool _isAmbiguous;
+        private string? _problem;
         private Stream? _inflating;
 
         public override bool HasMore => _pieces.HasMore;
 
-        public override bool IsAmbiguous => _isAmbiguous;
+        public override string? Problem => _problem;
 
         public override void Give(ReadOnlyMemory<byte> piece)
         {
@@ -85,7 +91,7 @@ internal abstract class BodyDecoder : IDisposable
 
             // RFC 9110 section 8.4.1.2: some send it without zlib's head (RFC 1950: CM = 8, and the two octets a multiple of 31), and servers take both.
             bool isZlib = !isGzip && (_begin[0] & 15) == 8 && ((_begin[0] << 8) | _begin[1]) % 31 == 0;
-            _isAmbiguous = isZlib && IsStored(_begin);
+            _problem = isZlib && IsStored(_begin) ? "a compressed body that servers read in two ways" : null;
             _inflating = isGzip ? new GZipStream(_pieces, CompressionMode.Decompress)
                 : isZlib ? new ZLibStream(_pieces, CompressionMode.Decompress)
                 : new DeflateStream(_pieces, CompressionMode.Decompress);

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
+using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials.Bodies;
@@ -46,7 +48,9 @@ internal sealed class DecodedGuard : IDisposable
     /// <summary>The guard of a body; null: it stands for nothing else, as far as its head says.</summary>
     /// <param name="head">What is before it.</param>
     /// <param name="loop">Where it is looked through.</param>
-    public static DecodedGuard? Of(RequestHead head, EventLoop loop)
+    /// <param name="held">What is held of bodies.</param>
+    /// <param name="identity">Whose request it is.</param>
+    public static DecodedGuard? Of(RequestHead head, EventLoop loop, HeldInProcess held, Identity identity)
     {
         bool isForm = false, isJson = false;
         foreach (ref readonly FieldLine field in head.Fields)
@@ -58,7 +62,7 @@ internal sealed class DecodedGuard : IDisposable
             }
         }
 
-        BodyDecoder? decoder = BodyDecoder.Of(head);
+        BodyDecoder? decoder = BodyDecoder.Of(head, held, identity);
         return decoder is null && !isForm && !isJson ? null : new DecodedGuard(loop, decoder, isForm, isJson);
     }
 
@@ -160,12 +164,7 @@ internal sealed class DecodedGuard : IDisposable
         if (_decoder is not null)
         {
             _decoder.Give(run);
-            if (_decoder.IsAmbiguous)
-            {
-                Problem = "a compressed body that servers read in two ways";
-                return false;
-            }
-
+            Problem = _decoder.Problem;
             return LookOn(_out + DecodedHere);
         }
 

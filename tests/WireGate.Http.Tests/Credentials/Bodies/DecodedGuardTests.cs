@@ -4,9 +4,11 @@ using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Streams;
 using WireGate.Http.Credentials.Bodies;
+using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Tests.Credentials.Bodies;
@@ -14,7 +16,9 @@ namespace WireGate.Http.Tests.Credentials.Bodies;
 /// <summary>What passes of a body that stands for something else, in which somebody looks for placeholders.</summary>
 internal sealed class DecodedGuardTests
 {
-    private static readonly string[] Codings = ["gzip", "x-gzip", "deflate", "raw deflate"];
+    private static readonly string[] Codings = ["gzip", "x-gzip", "deflate", "raw deflate", "br"];
+
+    private static readonly Identity Alice = new() { Issuer = "a", Subject = "alice" };
 
     private string _token = null!;
 
@@ -58,6 +62,7 @@ internal sealed class DecodedGuardTests
 
     [TestCase("gzip")]
     [TestCase("deflate")]
+    [TestCase("br")]
     public async Task What_is_not_compressed_as_it_says_is_cut(string coding)
     {
         byte[] body = Compress(coding, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 3000))));
@@ -81,6 +86,7 @@ internal sealed class DecodedGuardTests
 
     [TestCase("gzip")]
     [TestCase("deflate")]
+    [TestCase("br")]
     public async Task Zeros_pass(string coding)
     {
         byte[] body = Compress(coding, new byte[20_000_000]);
@@ -91,6 +97,7 @@ internal sealed class DecodedGuardTests
     [TestCase("gzip", 100)]
     [TestCase("deflate", 0)]
     [TestCase("raw deflate", 0)]
+    [TestCase("br", 0)]
     public async Task What_is_compressed_behind_the_end_of_what_is_compressed_is_cut(string coding, int zeros)
     {
         byte[] body = [.. Compress(coding, "{}"u8.ToArray()), .. new byte[zeros], .. Compress(coding, Encoding.ASCII.GetBytes(_token))];
@@ -132,6 +139,35 @@ internal sealed class DecodedGuardTests
         byte[] body = [0x78, 0x9C, 0, 0x63, 0xFF, 0x9C, 0, .. new byte[154], .. Compress("raw deflate", Encoding.ASCII.GetBytes(_token)), .. new byte[100]];
         Assert.That(Decompress("raw deflate", body), Does.EndWith(_token));
         Assert.That((await PassAsync(Coded("deflate"), body, size)).Problem, Is.EqualTo("a compressed body that servers read in two ways"));
+    }
+
+    [Test]
+    public async Task The_window_of_brotli_takes_room_and_gives_it_back([Range(10, 24)] int bits)
+    {
+        byte[] body = new byte[100];
+        Assert.That(BrotliEncoder.TryCompress("{}"u8, body, out int length, quality: 11, window: bits), Is.True);
+        var held = new HeldInProcess();
+        using (DecodedGuard guard = Guard(Coded("br"), new PoolLoop(), held)!)
+        {
+            Assert.That(await guard.TakeAsync(body.AsMemory(0, length)), Is.Not.Null);
+            Assert.That(held.Bytes, Is.EqualTo(Math.Max(1024 * 1024, 1L << bits)));
+        }
+
+        Assert.That(held.Bytes, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_window_for_which_there_is_no_room_is_refused()
+    {
+        byte[] body = Compress("br", "{}"u8.ToArray());
+        var held = new HeldInProcess();
+        Assert.That(held.TryTake(Alice, (int)HeldInProcess.MostOfOne), Is.True);
+        using DecodedGuard guard = Guard(Coded("br"), new PoolLoop(), held)!;
+
+        Assert.That(await guard.TakeAsync(body), Is.Null);
+        Assert.That(guard.Problem, Does.EndWith("too much is held already: try again later"));
+        guard.Dispose();
+        Assert.That(held.Bytes, Is.EqualTo(HeldInProcess.MostOfOne), "that of others stays");
     }
 
     [TestCase("gzip,")]
@@ -209,7 +245,6 @@ internal sealed class DecodedGuardTests
     [TestCase("")]
     [TestCase("Content-Encoding: identity\r\n")]
     [TestCase("Content-Encoding: zstd\r\n")]
-    [TestCase("Content-Encoding: br\r\n")]
     [TestCase("Content-Encoding: gzip, br\r\n")]
     [TestCase("Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n")]
     [TestCase("Content-Type: multipart/form-data; boundary=x\r\n")]
@@ -217,11 +252,11 @@ internal sealed class DecodedGuardTests
 
     private static string Coded(string coding) => $"Content-Encoding: {coding.Split(' ')[^1]}\r\n";
 
-    private static DecodedGuard? Guard(string fields, EventLoop loop)
+    private static DecodedGuard? Guard(string fields, EventLoop loop, HeldInProcess? held = null)
     {
         using var head = new RequestHead();
         head.TryRead(new ReadOnlySequence<byte>(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")), out _);
-        return DecodedGuard.Of(head, loop);
+        return DecodedGuard.Of(head, loop, held ?? new HeldInProcess(), Alice);
     }
 
     private static async Task<(byte[] Passed, string? Problem)> PassAsync(string fields, byte[] body, int size)
@@ -250,6 +285,7 @@ internal sealed class DecodedGuardTests
         {
             "deflate" => new ZLibStream(output, CompressionMode.Compress, leaveOpen: true),
             "raw deflate" => new DeflateStream(output, CompressionMode.Compress, leaveOpen: true),
+            "br" => new BrotliStream(output, CompressionMode.Compress, leaveOpen: true),
             _ => new GZipStream(output, CompressionMode.Compress, leaveOpen: true),
         })
         {
@@ -267,6 +303,7 @@ internal sealed class DecodedGuardTests
         {
             "deflate" => new ZLibStream(input, CompressionMode.Decompress),
             "raw deflate" => new DeflateStream(input, CompressionMode.Decompress),
+            "br" => new BrotliStream(input, CompressionMode.Decompress),
             _ => new GZipStream(input, CompressionMode.Decompress),
         };
         var text = new StringBuilder();
