@@ -1,5 +1,6 @@
 using System.Buffers;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy.Facts;
 using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials;

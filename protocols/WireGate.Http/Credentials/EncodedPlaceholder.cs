@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Http.Credentials;
 

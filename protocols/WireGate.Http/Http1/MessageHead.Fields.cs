@@ -111,6 +111,11 @@ internal abstract partial class MessageHead
     {
         foreach (Range element in value.Split((byte)','))
         {
+            if (++_options > MostOptions)
+            {
+                Refuse($"more than {MostOptions} Connection options");
+            }
+
             ReadOnlySpan<byte> option = Grammar.Trim(value[element]);
             if (option.IsEmpty)
             {

@@ -16,6 +16,10 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
     /// <summary>Field lines. Kestrel, Apache and Go's proxies take 100.</summary>
     public const int MostFields = 100;
 
+    // Options in all lines of Connection, empty ones included: each other field is looked for among all of them. There are 14 that are known to mean
+    // something (close, and the names in HopByHop); no client is known to send more than four.
+    private const int MostOptions = 32;
+
     /// <summary>Bad Request, or what else refused it.</summary>
     protected const int BadRequest = 400;
 
@@ -28,6 +32,7 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
     private int _status = BadRequest;
     private bool _isChunked;
     private bool _keepsAlive;
+    private int _options;
 
     /// <summary>What an HTTP client is told of a head that <see cref="TryRead"/> threw at.</summary>
     public int Status => _scan.IsTooLong ? 431 : _status;
@@ -108,7 +113,7 @@ internal abstract partial class MessageHead(Peer peer) : IDisposable
         }
 
         _scan = new HeadScan(peer);
-        (_status, _isChunked, ContentLength, _keepsAlive) = (BadRequest, false, null, false);
+        (_status, _isChunked, ContentLength, _keepsAlive, _options) = (BadRequest, false, null, false, 0);
         (Length, FieldCount, IsHttp10, IsLast, Body, Nominates, AsksUpgrade) = (0, 0, false, false, default, false, false);
     }
 

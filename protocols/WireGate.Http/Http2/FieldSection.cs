@@ -141,7 +141,7 @@ internal sealed class FieldSection : IDisposable
     /// <summary>Says how many fields at its beginning are pseudo-header fields.</summary>
     internal void SetPseudo(int count) => _pseudo = count;
 
-    /// <summary>Joins the crumbs of Cookie to one field (RFC 9113 section 8.2.3).</summary>
+    /// <summary>Joins the crumbs of Cookie to one field (RFC 9113 section 8.2.3). What is empty is none of it: the joint would end in a blank.</summary>
     internal void JoinCookies()
     {
         int first = -1;
@@ -165,7 +165,7 @@ internal sealed class FieldSection : IDisposable
             FieldLine line = _lines![i];
             if (line.Name == FieldName.Cookie)
             {
-                Append(_length > start ? "; "u8 : default, default);
+                Append(_length > start && line.ValueLength > 0 ? "; "u8 : default, default);
                 Reserve(line.ValueLength);
                 Append(Value(line), default);
                 isSensitive |= _sensitive![i];

@@ -124,10 +124,10 @@ internal readonly struct MessageRules(Peer peer, int streamId)
         }
 
         section.SetPseudo(count);
-        section.JoinCookies();
         return seen;
     }
 
+    // Crumbs of a cookie are joined behind the look at each value: an empty one is a value as good as any.
     private long CheckFields(FieldSection section)
     {
         long length = -1;
@@ -140,6 +140,7 @@ internal readonly struct MessageRules(Peer peer, int streamId)
             }
         }
 
+        section.JoinCookies();
         foreach (ref readonly FieldLine field in section.Fields)
         {
             ReadOnlySpan<byte> name = section.Name(field);

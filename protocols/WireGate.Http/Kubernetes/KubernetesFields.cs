@@ -60,12 +60,13 @@ internal static class KubernetesFields
         return true;
     }
 
+    // Wherever it stands: API servers take more off a protocol's ends than HTTP has blanks (strings.TrimSpace of Go: U+00A0, U+2003, …).
     private static bool HasBearer(ReadOnlySpan<byte> protocols)
     {
-        foreach (Range element in protocols.Split((byte)','))
+        for (int at; (at = protocols.IndexOfAny("bB"u8)) >= 0; protocols = protocols[(at + 1)..])
         {
-            ReadOnlySpan<byte> protocol = Grammar.Trim(protocols[element]);
-            if (protocol.Length >= BearerProtocol.Length && Ascii.EqualsIgnoreCase(protocol[..BearerProtocol.Length], BearerProtocol))
+            ReadOnlySpan<byte> rest = protocols[at..];
+            if (rest.Length >= BearerProtocol.Length && Ascii.EqualsIgnoreCase(rest[..BearerProtocol.Length], BearerProtocol))
             {
                 return true;
             }

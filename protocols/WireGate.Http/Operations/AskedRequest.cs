@@ -118,7 +118,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
             }
 
             string name = Encoding.ASCII.GetString(Head.Name(field)).ToLowerInvariant();
-            if (rules.HttpHeaders.Contains(name))
+            if (rules.AsksForHeader(name))
             {
                 headers.Add(KeyValuePair.Create(name, Encoding.Latin1.GetString(Head.Value(field))));
             }

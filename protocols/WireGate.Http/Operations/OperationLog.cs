@@ -145,6 +145,7 @@ internal sealed class OperationLog(IAuditLog audit)
     private static void WriteResource(OperationRecord record, KubernetesRequest request)
     {
         record.Member("verb"u8, request.Verb);
+        record.Member("patch"u8, request.Applies ? "apply" : null);
         WritePart(record, "group"u8, request.Group, "groupSha256"u8);
         WritePart(record, "resource"u8, request.Resource, "resourceSha256"u8);
         WritePart(record, "subresource"u8, request.Subresource, "subresourceSha256"u8);

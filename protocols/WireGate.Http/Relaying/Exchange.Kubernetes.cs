@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -31,8 +32,18 @@ internal sealed partial class Exchange
     /// <summary>Reads the request as the API server will.</summary>
     private KubernetesRequest ReadAsKubernetes(HttpOperation request)
     {
-        KubernetesRequest asked = KubernetesRequest.Of(request.Method, request.Path, request.Query);
+        KubernetesRequest asked = WithContentType(KubernetesRequest.Of(request.Method, request.Path, request.Query));
         return _isLookedAt && WritesSecret(asked) ? asked with { MakesToken = _makesToken ??= MakesToken() } : asked;
+    }
+
+    private KubernetesRequest WithContentType(KubernetesRequest asked)
+    {
+        foreach (ref readonly FieldLine field in asked.Verb == "patch" ? Head.Fields : default)
+        {
+            asked = field.Name == FieldName.ContentType ? asked.WithContentType(Encoding.Latin1.GetString(Head.Value(field))) : asked;
+        }
+
+        return asked;
     }
 
     // A reload may have begun to ask.

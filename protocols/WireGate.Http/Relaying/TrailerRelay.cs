@@ -115,22 +115,13 @@ internal sealed class TrailerRelay(Peer peer) : IDisposable
         return FieldNames.Of(dashed) switch
         {
             FieldName.BodyHash when _isMasked => false,
-            FieldName.Other or FieldName.BodyHash => !IsOfHeads(dashed) && !(_credential is { } credential && HeadWriter.IsNamed(name, credential.FieldName)) && !IsJudged(dashed),
+            FieldName.Other or FieldName.BodyHash => !IsOfHeads(dashed) && !(_credential is { } credential && HeadWriter.IsNamed(name, credential.FieldName)) && !IsJudged(name),
             FieldName.ETag or FieldName.Digest or FieldName.ReprDigest => peer == Peer.Upstream && !_isMasked,
             _ => false,
         };
     }
 
-    private bool IsJudged(ReadOnlySpan<byte> dashed)
-    {
-        if (_rules is not { HttpHeaders.IsEmpty: false } rules)
-        {
-            return false;
-        }
-
-        string name = Encoding.ASCII.GetString(dashed);
-        return rules.HttpHeaders.Any(judged => judged.Replace('_', '-') == name);
-    }
+    private bool IsJudged(ReadOnlySpan<byte> name) => _rules is { HttpHeaders.IsEmpty: false } rules && rules.AsksForHeader(Encoding.ASCII.GetString(name));
 
     // RFC 9110 section 6.5.1: what routes, proves, frames, asks for something else, or says what caches do.
     private static bool IsOfHeads(ReadOnlySpan<byte> name)

@@ -51,21 +51,37 @@ public sealed record PathPattern
     public bool Matches(SshPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.IsPlain && Fits(_parts, path.Segments);
+        return path.IsPlain && Fits(_parts, path.Segments, ignoresCase: false);
     }
 
     /// <summary>Whether a path fits that is plain, or that has escaped slashes just where the pattern names them; no other does.</summary>
     public bool Matches(HttpPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.IsPlain ? Fits(_parts, path.Segments) : _slashed is not null && Fits(_slashed, path.Slashed);
+        return path.IsPlain ? Fits(_parts, path.Segments, ignoresCase: false) : _slashed is not null && Fits(_slashed, path.Slashed, ignoresCase: false);
     }
 
-    /// <summary>Whether a path may fit, as some server may read it: of one that is plain whether it does, and of one with escaped slashes whether any reading does.</summary>
+    /// <summary>
+    /// Whether a path may fit, as some server may read it: in whatever case, of one with escaped slashes any reading, and of one that may be read again when it is
+    /// decoded what it begins with as well.
+    /// </summary>
     public bool MayMatch(HttpPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.IsPlain ? Matches(path) : path.Slashed.IsEmpty || _readings.AnyFits(path.Slashed);
+        if (MayFit(path))
+        {
+            return true;
+        }
+
+        foreach (HttpPath beginning in path.Beginnings)
+        {
+            if (MayFit(beginning))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether a path fits that is plain, and whatever is below it.</summary>
@@ -106,6 +122,9 @@ public sealed record PathPattern
     /// <inheritdoc/>
     public override string ToString() => Text;
 
+    private bool MayFit(HttpPath path) =>
+        path.IsPlain ? Fits(_parts, path.Segments, ignoresCase: true) : path.Slashed.IsEmpty || _readings.AnyFits(path.Slashed);
+
     // Any number of parts is also none.
     private void SkipAny(bool[] met)
     {
@@ -115,7 +134,7 @@ public sealed record PathPattern
         }
     }
 
-    private static bool Fits(string[] parts, ImmutableArray<string> path)
+    private static bool Fits(string[] parts, ImmutableArray<string> path, bool ignoresCase)
     {
         // As in Glob: the last ** is the only one to come back to.
         int p = 0, t = 0, any = -1, mark = 0;
@@ -126,7 +145,7 @@ public sealed record PathPattern
                 any = p++;
                 mark = t;
             }
-            else if (p < parts.Length && Glob.Matches(parts[p], path[t], never: "/"))
+            else if (p < parts.Length && Glob.Matches(parts[p], path[t], never: "/", ignoresCase))
             {
                 p++;
                 t++;

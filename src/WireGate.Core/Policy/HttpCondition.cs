@@ -25,8 +25,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         && (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.Ordinal))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || IsIn(match.Paths, request.Path))
-        && CoversAll(match.Query, request.Query)
-        && CoversAll(match.Headers, request.Headers)
+        && CoversAll(match.Query, request.Query, MayBeParameter)
+        && CoversAll(match.Headers, request.Headers, MayBeField)
         && HttpBodyCondition.Covers(match, request.Body)
         && CoversResponse(request.Response);
 
@@ -51,12 +51,12 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
             yield return "paths";
         }
 
-        foreach (KeyValuePair<string, NamePattern> query in match.Query.Where(q => !CoversAll([q], request.Query)))
+        foreach (KeyValuePair<string, NamePattern> query in match.Query.Where(q => !CoversAll([q], request.Query, MayBeParameter)))
         {
             yield return NearestRules.Miss("query", query.Key);
         }
 
-        foreach (KeyValuePair<string, NamePattern> header in match.Headers.Where(h => !CoversAll([h], request.Headers)))
+        foreach (KeyValuePair<string, NamePattern> header in match.Headers.Where(h => !CoversAll([h], request.Headers, MayBeField)))
         {
             yield return NearestRules.Miss("headers", header.Key);
         }
@@ -87,8 +87,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.OrdinalIgnoreCase))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || MayBeIn(match.Paths, request.Path))
-        && TouchesAll(match.Query, request.Query)
-        && TouchesAll(match.Headers, request.Headers);
+        && TouchesAll(match.Query, request.Query, MayBeParameter)
+        && TouchesAll(match.Headers, request.Headers, MayBeField);
 
     // Before it is answered, an allow lets it be made, to be judged then; and what would be shown is not.
     private bool CoversResponse(HttpResponse? response) => match.Response is not { } asked
@@ -117,14 +117,15 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
     }
 
     // Each must be there once: of two, nobody knows which one the upstream takes.
-    private static bool CoversAll(ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found)
+    private static bool CoversAll(
+        ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, Func<string, string, bool> mayBe)
     {
         foreach ((string name, NamePattern pattern) in named)
         {
             int count = 0;
             foreach ((string other, string value) in found)
             {
-                if (MayBe(other, name))
+                if (mayBe(other, name))
                 {
                     count++;
                     if (other != name || IsUnreadable(value) || !pattern.Matches(value))
@@ -143,7 +144,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return true;
     }
 
-    private static bool TouchesAll(ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found)
+    private static bool TouchesAll(
+        ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, Func<string, string, bool> mayBe)
     {
         foreach ((string name, NamePattern pattern) in named)
         {
@@ -151,10 +153,12 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
             bool matches = false;
             foreach ((string other, string value) in found)
             {
-                if (MayBe(other, name))
+                if (mayBe(other, name))
                 {
                     count++;
-                    matches |= IsUnreadable(value) || pattern.Matches(value);
+
+                    // Behind a = that was escaped in a name is its value to whoever decodes before it parts the two.
+                    matches |= IsUnreadable(value) || pattern.Matches(value) || other.Contains('=', StringComparison.Ordinal);
                 }
             }
 
@@ -167,8 +171,10 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return true;
     }
 
-    // Some servers know no case in names, and what cannot be read may be any name.
-    private static bool MayBe(string found, string name) => found.Equals(name, StringComparison.OrdinalIgnoreCase) || IsUnreadable(found);
+    // What cannot be read may be any name.
+    private static bool MayBeParameter(string found, string name) => LooseName.IsOf(found, name) || IsUnreadable(found);
+
+    private static bool MayBeField(string found, string name) => LooseFieldName.IsOf(found, name);
 
     private static bool IsUnreadable(string text) => text.Contains(HttpQuery.Unreadable, StringComparison.Ordinal);
 

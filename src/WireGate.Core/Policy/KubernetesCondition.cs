@@ -67,7 +67,7 @@ internal sealed class KubernetesCondition(KubernetesMatchConfig match)
             return true;
         }
 
-        if (!match.Verbs.IsEmpty && !request.Verbs.Any(IsVerb))
+        if (!match.Verbs.IsEmpty && !request.Effects.Any(IsVerb))
         {
             return false;
         }

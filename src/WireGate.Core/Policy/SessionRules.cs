@@ -56,7 +56,7 @@ public sealed class SessionRules
     /// <summary>Whether it matters what the names in a SQL text mean: rules name tables, or something is masked.</summary>
     public bool NeedsNames { get; }
 
-    /// <summary>The headers of a request of HTTP that rules ask for, in lower case: those that <see cref="HttpOperation.Headers"/> must have.</summary>
+    /// <summary>The headers of a request of HTTP that rules ask for, in lower case.</summary>
     public ImmutableArray<string> HttpHeaders { get; }
 
     /// <summary>The members of a JSON body that rules ask for: those that <see cref="HttpOperation.Body"/> must have.</summary>
@@ -83,6 +83,21 @@ public sealed class SessionRules
         foreach (Rule rule in _namingRequests)
         {
             if (rule.Ssh!.Names(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a rule asks for a header, or for one that some server takes it for: <see cref="HttpOperation.Headers"/> must have it.</summary>
+    /// <param name="name">Its name.</param>
+    public bool AsksForHeader(string name)
+    {
+        foreach (string asked in HttpHeaders)
+        {
+            if (LooseFieldName.IsOf(name, asked))
             {
                 return true;
             }

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace WireGate.Core.Policy;
 
 /// <summary>
-/// A pattern against every reading of a path with escaped slashes. One server takes such for a character of a part, the next for the end of it, and since
+/// A pattern against every reading of a path with escaped slashes, in any case. One server takes such for a character of a part, the next for the end of it, and since
 /// proxies on the way may decode some, each is either by itself. All readings are walked at once, in the product of the two lengths at most.
 /// </summary>
 internal sealed class SlashReadings
@@ -18,7 +18,7 @@ internal sealed class SlashReadings
     private readonly string _steps;
 
     /// <param name="parts">Of the pattern, with slashes for the escaped ones that it names.</param>
-    internal SlashReadings(IEnumerable<string> parts) => _steps = string.Concat(parts.Select(p => p == "**" ? $"{Any}{Within}" : p + End));
+    internal SlashReadings(IEnumerable<string> parts) => _steps = string.Concat(parts.Select(p => p == "**" ? $"{Any}{Within}" : Folded(p) + End));
 
     /// <summary>Whether some reading fits.</summary>
     /// <param name="path">Its parts, with slashes for the escaped ones.</param>
@@ -35,7 +35,7 @@ internal sealed class SlashReadings
             foreach (char c in part)
             {
                 next.Clear();
-                Read(c, at, next);
+                Read(Glob.Folded(c), at, next);
                 if (c == Slash)
                 {
                     EndPart(at, next);
@@ -57,6 +57,14 @@ internal sealed class SlashReadings
 
         return at[^1];
     }
+
+    private static string Folded(string part) => string.Create(part.Length, part, static (folded, text) =>
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            folded[i] = Glob.Folded(text[i]);
+        }
+    });
 
     private void Read(char c, ReadOnlySpan<bool> at, Span<bool> next)
     {

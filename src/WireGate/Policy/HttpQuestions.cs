@@ -76,7 +76,13 @@ internal static class HttpQuestions
     /// <summary>Reads a request as the audit log has it.</summary>
     /// <returns>Null: it is none.</returns>
     public static HttpOperation? OfRecord(JsonElement fact) =>
-        Text(fact, "method") is { } method && Text(fact, "path") is { } path ? Of(method, Text(fact, "host") ?? "", path, Text(fact, "query") ?? "") : null;
+        Text(fact, "method") is { } method && Text(fact, "path") is { } path
+            ? Of(method, Text(fact, "host") ?? "", path, Text(fact, "query") ?? "") with
+            {
+                // All that the log has of fields.
+                Headers = Text(fact, "patch") == "apply" ? [KeyValuePair.Create("content-type", "application/apply-patch+yaml")] : [],
+            }
+            : null;
 
     /// <summary>What it is, in one line.</summary>
     public static string Describe(HttpOperation request) => request.Kubernetes is { } kubernetes

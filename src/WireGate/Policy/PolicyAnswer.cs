@@ -92,7 +92,8 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
 
         if (http is not null && target.Protocol == ProtocolNames.Kubernetes)
         {
-            http = http with { Kubernetes = KubernetesRequest.Of(http.Method, http.Path, http.Query) };
+            KubernetesRequest read = KubernetesRequest.Of(http.Method, http.Path, http.Query);
+            http = http with { Kubernetes = http.Headers.Where(h => h.Key == "content-type").Aggregate(read, (a, h) => a.WithContentType(h.Value)) };
         }
 
         if (http is not null && !question.HasHeaders && !rules.HttpHeaders.IsEmpty)

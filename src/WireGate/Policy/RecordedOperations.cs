@@ -74,7 +74,7 @@ internal static class RecordedOperations
     {
         private static readonly string[] Told =
         [
-            "exec", "copy", "shell", "subsystem", "forward", "sftp", "operations", "paths", "pty", "sha256", "request", "of", "method", "host", "path", "query",
+            "exec", "copy", "shell", "subsystem", "forward", "sftp", "operations", "paths", "pty", "sha256", "request", "of", "method", "host", "path", "query", "patch",
         ];
 
         private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);

@@ -148,6 +148,22 @@ internal sealed class RequestHeadTests
         Assert.That(head.Status, Is.EqualTo(isTaken ? 400 : 431));
     }
 
+    [TestCase("Connection: {0}\r\n", 32, true)]
+    [TestCase("Connection: {0}\r\n", 33, false)]
+    [TestCase("Connection: close\r\nX: 1\r\nConnection: {0}\r\n", 31, true)]
+    [TestCase("Connection: close\r\nX: 1\r\nConnection: {0}\r\n", 32, false)]
+    public void Counts_options_of_Connection(string fields, int count, bool isTaken)
+    {
+        using var head = new RequestHead();
+        foreach (string options in new[] { string.Join(", ", Enumerable.Range(0, count).Select(i => $"x{i}")), new string(',', count - 1) })
+        {
+            byte[] bytes = Bytes($"GET / HTTP/1.1\r\nHost: a\r\n{fields.Replace("{0}", options, StringComparison.Ordinal)}\r\n");
+            Assert.That(() => head.TryRead(new ReadOnlySequence<byte>(bytes), out _), isTaken ? Is.True : Throws.InstanceOf<ProtocolException>());
+            Assert.That(head.Status, Is.EqualTo(400));
+            head.Clear();
+        }
+    }
+
     private static RequestHead Read(string text)
     {
         var head = new RequestHead();

@@ -115,6 +115,7 @@ internal static class SmugglingVectors
         new("Connection that drops Content-Length", Post + "Connection: content-length\r\nContent-Length: 4\r\n\r\n"),
         new("Connection that drops X-Forwarded-For", Get + "Host: a\r\nConnection: X-Forwarded-For\r\n\r\n"),
         new("Connection that drops it by another name", Get + "Host: a\r\nConnection: X_Forwarded_For\r\n\r\n"),
+        new("more Connection options than there can be", Get + "Host: a\r\nConnection: a" + new string(',', 32) + "\r\n\r\n"),
         new("a Connection option that is none", Get + "Host: a\r\nConnection: a b\r\n\r\n"),
     ];
 

@@ -39,6 +39,12 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
                     Do = Verdict.Deny,
                     Reason = "ask the vault",
                 },
+                new RuleConfig
+                {
+                    Name = "no-new-maps",
+                    Match = new MatchConfig { Kubernetes = new KubernetesMatchConfig { Verbs = ["create", "delete"], Resources = [ResourcePattern.TryParse("configmaps", out ResourcePattern? maps) ? maps : throw new InvalidOperationException()] } },
+                    Do = Verdict.Deny,
+                },
             ],
         },
     };
@@ -131,6 +137,8 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
     [TestCase("X-Remote-User: root\r\n")]
     [TestCase("X-Remote-Extra-Scopes: all\r\n")]
     [TestCase("Sec-WebSocket-Protocol: v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.dG9rZW4\r\n")]
+    [TestCase("Sec-WebSocket-Protocol: \u00c2\u00a0base64url.bearer.authorization.k8s.io.dG9rZW4\r\n")]
+    [TestCase("Sec-WebSocket-Protocol: v4.channel.k8s.io,\u00e2\u0080\u0083Base64url.Bearer.authorization.k8s.io.dG9rZW4, v5.channel.k8s.io\r\n")]
     public async Task A_client_does_not_say_who_it_is(string field)
     {
         RawPeer client = await ConnectAsync();
@@ -171,6 +179,27 @@ internal sealed class KubernetesTests(TransportKind transport) : HttpFixture(tra
             Is.EqualTo(("Status", "v1", "Failure", "Forbidden", 403)));
         RawPeer upstream = await AcceptAsync();
         Assert.That(await upstream.HeadAsync(), Does.StartWith("GET /api/v1/namespaces/shop/pods "), "the next one passes");
+    }
+
+    [TestCase("PATCH", "/new?fieldManager=x", "application/apply-patch+yaml", true)]
+    [TestCase("PATCH", "/new", "application/json\r\nContent-Type: Application/apply-patch+yaml;a=b", true)]
+    [TestCase("DELETE", "?fieldSelector=metadata.name=web", "application/json", true)]
+    [TestCase("PATCH", "/old", "application/merge-patch+json", false)]
+    public async Task What_is_not_to_be_made_or_deleted_is_not_in_other_ways(string method, string path, string type, bool isDenied)
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Request($"{method} /api/v1/namespaces/shop/configmaps{path}", $"Content-Type: {type}\r\nContent-Length: 2\r\n", "{}"));
+        if (!isDenied)
+        {
+            Assert.That(await (await AcceptAsync()).HeadAsync(), Does.StartWith("PATCH "));
+            return;
+        }
+
+        JsonElement status = await StatusAsync(client, "HTTP/1.1 403 Forbidden");
+        Assert.That(status.GetProperty("message").GetString(), Does.StartWith("denied by rule \"no-new-maps\""));
+        Assert.That(IsUpstreamAsked, Is.False);
+        JsonElement record = Audit.Operations.Single();
+        Assert.That(record.TryGetProperty("patch", out JsonElement patch) ? patch.GetString() : null, Is.EqualTo(method == "PATCH" ? "apply" : null));
     }
 
     [TestCase("application/json", "{\"kind\":\"Secret\",\"type\":\"kubernetes.io/service-account-token\"}", true)]

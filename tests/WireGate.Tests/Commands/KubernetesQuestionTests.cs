@@ -18,6 +18,7 @@ internal sealed class KubernetesQuestionTests : PolicyCommandFixture
             - { name: one, match: { kube: { verbs: [list], resources: [configmaps], names: [web] } }, do: allow }
             - { name: metrics, match: { kube: { paths: [/metrics] } }, do: allow }
             - { name: deletes, match: { kube: { verbs: [delete, deletecollection] } }, do: hold, approvers: { groups: [dba] } }
+            - { name: makes, match: { kube: { verbs: [create], resources: [services] } }, do: hold, approvers: { groups: [dba] } }
             - { name: no-system, match: { kube: { namespaces: ["kube-*"] } }, do: deny, reason: not yours }
 
         """, StringComparison.Ordinal);
@@ -52,6 +53,16 @@ internal sealed class KubernetesQuestionTests : PolicyCommandFixture
     {
         Assert.That(Explain("--http", "GET /api/v1/watch/namespaces/shop/pods"), Is.Zero, Error);
         Assert.That(Output, Does.Contain("operation watch pods shop/\n"));
+    }
+
+    [TestCase("application/apply-patch+yaml", "hold", "makes")]
+    [TestCase("application/merge-patch+json", "deny", null)]
+    public void Explain_knows_an_apply_by_its_type(string contentType, string decision, string? rule)
+    {
+        Assert.That(Explain("--kube", "patch services shop/web", "--header", $"Content-Type: {contentType}", "--json"), Is.EqualTo(1), Error);
+
+        JsonNode answer = JsonNode.Parse(Output)!;
+        Assert.That(((string?)answer["decision"], (string?)answer["rule"]), Is.EqualTo((decision, rule)));
     }
 
     [TestCase("get")]

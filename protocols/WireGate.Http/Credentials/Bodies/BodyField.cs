@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using WireGate.Core.Credentials;
+using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Http.Credentials.Bodies;
 

@@ -83,6 +83,7 @@ internal static class HttpFactsJson
         json.WriteString("subresource", request.Subresource);
         json.WriteString("namespace", request.Namespace);
         json.WriteString("name", request.Name);
+        json.WriteBoolean("applies", request.Applies);
         json.WriteBoolean("mintsCredential", request.MintsCredential);
         json.WriteEndObject();
     }

@@ -27,7 +27,7 @@ public sealed record HttpOperation : Operation
     public ImmutableArray<KeyValuePair<string, string>> Query { get; init; } = [];
 
     /// <summary>
-    /// The headers that a rule of the session asks for (<see cref="SessionRules.HttpHeaders"/>), by their names in lower case, one for each line
+    /// The headers that a rule of the session asks for (<see cref="SessionRules.AsksForHeader"/>), by their names in lower case, one for each line
     /// that the client sent.
     /// </summary>
     public ImmutableArray<KeyValuePair<string, string>> Headers { get; init; } = [];

@@ -16,14 +16,23 @@ public sealed class HttpPath
     private const string BackslashProblem = @"the path has a \";
     private const string SlashProblem = "the path has an escaped slash";
 
+    // At which a path ends for whoever is handed it without its escapes: in a request line, or in a URL.
+    private static readonly string[] Ends = ["%20", "%23", "%3F"];
+
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <param name="rawPath">As the client sent it: what stands before the <c>?</c>.</param>
     public HttpPath(ReadOnlySpan<byte> rawPath)
+        : this(rawPath, isWhole: true)
+    {
+    }
+
+    private HttpPath(ReadOnlySpan<byte> rawPath, bool isWhole)
     {
         Text = Write(rawPath);
         (ImmutableArray<string> segments, Problem) = Text == Asterisk ? ([], null) : Read(rawPath);
         (Segments, Slashed) = IsPlain ? (segments, ImmutableArray<string>.Empty) : (ImmutableArray<string>.Empty, segments);
+        Beginnings = segments.IsEmpty || !isWhole ? [] : BeginningsOf(rawPath);
     }
 
     /// <summary>As the client wrote it, in ASCII: in place of bytes that no path has <c>\x{ff}</c>.</summary>
@@ -43,6 +52,12 @@ public sealed class HttpPath
     /// </summary>
     public ImmutableArray<string> Slashed { get; }
 
+    /// <summary>
+    /// What stands before the first of its escaped blanks, <c>#</c> and <c>?</c>, if it can be read at all: of a path that a proxy hands on without its escapes, whoever is
+    /// behind that reads as much, and knows some of these ends or all.
+    /// </summary>
+    internal ImmutableArray<HttpPath> Beginnings { get; }
+
     /// <summary>As the client wrote it.</summary>
     public override string ToString() => Text;
 
@@ -60,6 +75,23 @@ public sealed class HttpPath
         }
 
         return text.ToString();
+    }
+
+    private ImmutableArray<HttpPath> BeginningsOf(ReadOnlySpan<byte> rawPath)
+    {
+        if (!Text.Contains('%', StringComparison.Ordinal))
+        {
+            return [];
+        }
+
+        ImmutableArray<HttpPath> beginnings = [];
+        foreach (string end in Ends)
+        {
+            int at = Text.IndexOf(end, StringComparison.OrdinalIgnoreCase);
+            beginnings = at < 0 ? beginnings : beginnings.Add(new HttpPath(rawPath[..at], isWhole: false));
+        }
+
+        return beginnings;
     }
 
     private static (ImmutableArray<string> Segments, string? Problem) Read(ReadOnlySpan<byte> path)

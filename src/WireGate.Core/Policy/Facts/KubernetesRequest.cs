@@ -74,7 +74,16 @@ public sealed record KubernetesRequest
     /// <summary>Each verb that it is: what connects is a create as well, whatever its method.</summary>
     public ImmutableArray<string> Verbs => Connects && Verb != "create" ? [Verb, "create"] : [Verb];
 
-    /// <summary>Reads a request.</summary>
+    /// <summary>Its body is one of server-side apply: what it names is made if it is not there yet. Its Content-Type says so.</summary>
+    public bool Applies { get; init; }
+
+    /// <summary>
+    /// Each verb by which somebody who wants it not to be done may mean it. Of an apply the API server asks RBAC for create as well if there is
+    /// something to make, which nobody knows before; with a collection go the objects that are in it.
+    /// </summary>
+    public ImmutableArray<string> Effects => Applies ? [.. Verbs, "create"] : Verb == "deletecollection" ? [.. Verbs, "delete"] : Verbs;
+
+    /// <summary>Reads a request. What its Content-Type makes of it is said by <see cref="WithContentType"/>.</summary>
     /// <param name="method">As the client wrote it.</param>
     /// <param name="path">As the API server gets it.</param>
     /// <param name="query">The parameters, as <see cref="HttpQuery.Parse"/> reads them.</param>
@@ -120,6 +129,17 @@ public sealed record KubernetesRequest
         }
 
         return request.WithResource(parts).WithSelection(query);
+    }
+
+    /// <summary>Reads one more Content-Type of it.</summary>
+    public KubernetesRequest WithContentType(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+
+        // application/apply-patch+yaml, and +cbor; which of two lines counts, and in which case, is the API server's to say. A part of an object is
+        // never made by it.
+        bool applies = IsResource && Verb == "patch" && Subresource.Length == 0 && value.Contains("apply-patch", StringComparison.OrdinalIgnoreCase);
+        return applies ? this with { Applies = true } : this;
     }
 
     // namespaces/{namespace}/{resource}/{name}/{subresource}/…

@@ -58,12 +58,33 @@ internal sealed class HttpVerdictTests
     [TestCase("/a?x=1;k=1", false, true, TestName = "Behind_a_semicolon_may_be_the_one")]
     [TestCase("/a?x=1", false, false, TestName = "Not_there_is_nothing")]
     [TestCase("/a?%6b=1", true, true, TestName = "An_escaped_name_is_that_name")]
+    [TestCase("/a?k=1&k[]=2", false, true, TestName = "A_list_of_that_name_may_be_the_one")]
+    [TestCase("/a?k[]=1", false, true, TestName = "A_list_alone_is_not_covered")]
+    [TestCase("/a?k[0]=1", false, true)]
+    [TestCase("/a?k%5Bx%5D=1", false, true)]
+    [TestCase("/a?k[]=2", false, false, TestName = "A_list_of_another_value_is_nothing")]
+    [TestCase("/a?%20k=1", false, true, TestName = "A_blank_may_be_no_part_of_a_name")]
+    [TestCase("/a?%256b=1", false, true, TestName = "A_name_may_be_decoded_twice")]
+    [TestCase("/a?k%3D1", false, true, TestName = "Behind_an_escaped_equals_sign_may_be_the_value")]
+    [TestCase("/a?k=1&kk[]=1&x[k]=1&ak=1", true, true, TestName = "What_only_has_it_is_another_name")]
     public void Query(string target, bool covers, bool touches) => Assert.That(Verdicts(Get(target), Match(query: "k: 1")), Is.EqualTo((covers, touches)));
+
+    [TestCase("/a?page_size=1", true, true)]
+    [TestCase("/a?page_size=1&page.size=1", false, true, TestName = "Dots_and_underscores_are_one_to_PHP")]
+    [TestCase("/a?page-size=1", false, true)]
+    [TestCase("/a?pagesize=1", false, false)]
+    [TestCase("/a?page_size_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx[]=1", false, false)]
+    public void Longer_parameters(string target, bool covers, bool touches) => Assert.That(Verdicts(Get(target), Match(query: "page_size: 1")), Is.EqualTo((covers, touches)));
 
     [TestCase("x-env: prod", "", true, true, TestName = "A_header_once_and_fitting_is_covered")]
     [TestCase("x-env: prod", "x-env: prod", false, true, TestName = "A_header_twice_is_not_covered_and_is_touched")]
     [TestCase("x-env: test", "x-env: test", false, true, TestName = "A_header_twice_is_touched_whatever_the_values")]
     [TestCase("x-env: test", "", false, false, TestName = "A_header_of_another_value_is_nothing")]
+    [TestCase("x_env: prod", "", false, true, TestName = "A_header_with_an_underscore_is_the_same_to_CGI")]
+    [TestCase("x.env: prod", "", false, true, TestName = "And_with_whatever_is_no_letter_to_some")]
+    [TestCase("x_env: test", "", false, false)]
+    [TestCase("xxenv: prod", "", false, false)]
+    [TestCase("x-env: prod", "x_env: test", false, true, TestName = "Which_of_the_two_counts_is_theirs_to_say")]
     public void Headers(string first, string second, bool covers, bool touches) =>
         Assert.That(Verdicts(Get("/a", [.. new[] { first, second }.Where(h => h.Length > 0)]), Match(headers: "x-env: prod")), Is.EqualTo((covers, touches)));
 
@@ -77,6 +98,13 @@ internal sealed class HttpVerdictTests
 
         Assert.That(config.RuleBook.For(Alice).HttpHeaders, Is.EquivalentTo(new[] { "x-env", "x-team", "x-seen" }));
     }
+
+    [TestCase("x-env", ExpectedResult = true)]
+    [TestCase("x_env", ExpectedResult = true)]
+    [TestCase("X-Env", ExpectedResult = true)]
+    [TestCase("x-envy", ExpectedResult = false)]
+    [TestCase("x", ExpectedResult = false)]
+    public bool They_are_asked_for_in_every_spelling(string name) => Config(Allow(Match(headers: "x-env: prod"), "a")).RuleBook.For(Alice).AsksForHeader(name);
 
     [Test]
     public void Rules_of_other_protocols_are_nothing_to_it_and_its_rules_are_nothing_to_them()
@@ -137,7 +165,7 @@ internal sealed class HttpVerdictTests
             Deny(Match("DELETE", "/repos/**/hooks"), "hooks"),
             Hold(Match(query: "force: true"), "force"),
             Allow(Match("GET", "/repos/acme/**", "api.*", headers: "x-env: prod*"), "reads")).RuleBook.For(Alice);
-        HttpOperation request = Get("/repos/acme/x?page=1", "x-env: prod");
+        HttpOperation request = Get("/repos/acme/x%3Fy?page=1&forced=%25&x[]=1", "x-env: prod");
         for (int i = 0; i < 100; i++)
         {
             rules.Judge(request, Now);

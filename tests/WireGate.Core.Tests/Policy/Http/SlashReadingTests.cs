@@ -5,10 +5,11 @@ using WireGate.Core.Policy.Facts;
 
 namespace WireGate.Core.Tests.Policy.Http;
 
-/// <summary>Which patterns a path with escaped slashes may be one of: those that fit some reading of it, and no others.</summary>
+/// <summary>Which patterns a path may be one of: those that fit some reading of it, and no others.</summary>
 public sealed class SlashReadingTests
 {
     [TestCase("/@scope/**", true)]
+    [TestCase("/@SCOPE/Name", true)]
     [TestCase("/@scope/name", true)]
     [TestCase("/@scope/*", true)]
     [TestCase("/@*%2F*", true)]
@@ -40,17 +41,43 @@ public sealed class SlashReadingTests
 
     [TestCase("/a/b", "/a/b", true)]
     [TestCase("/a%2Fb", "/a/b", false)]
+    [TestCase("/a/b", "/A/b", true, TestName = "Some_servers_know_no_case")]
+    [TestCase("/A*Z/**", "/a-z", true)]
+    [TestCase("/\u00c4\u03a3k/sI*", "/%C3%A4%CF%82%E2%84%AA/%C5%BF%C4%B1%C4%B0", true, TestName = "Nor_beyond_ASCII")]
+    [TestCase("/[", "/%7B", false, TestName = "Only_letters_have_a_case")]
     [TestCase("/b", "/a//b", true, TestName = "What_else_can_be_read_in_two_ways_may_be_anything")]
     [TestCase("/b", "/a%2Fb/../c", true, TestName = "Escaped_slashes_beside_that_may_be_anything_as_well")]
     public void A_path_without_any_is_what_it_is(string pattern, string path, bool mayMatch) =>
         Assert.That(Pattern(pattern).MayMatch(Read(path)), Is.EqualTo(mayMatch));
 
+    [TestCase("/a", "/a%3Fb", true, TestName = "What_is_decoded_and_read_again_ends_at_a_question_mark")]
+    [TestCase("/a", "/a/%3f/b", true)]
+    [TestCase("/a", "/a%23b", true, TestName = "At_a_hash")]
+    [TestCase("/a", "/a%20", true, TestName = "And_in_a_request_line_at_a_blank")]
+    [TestCase("/a b", "/a%20b%3Fc", true, TestName = "Some_end_it_at_one_of_these_alone")]
+    [TestCase("/a?b", "/a%3Fb%20c%23", true)]
+    [TestCase("/a?b/c", "/A%3FB/c", true, TestName = "Some_end_it_at_none")]
+    [TestCase("/a%2Fb", "/a%2Fb%3Fc", true)]
+    [TestCase("/a/b", "/a%2Fb%3Fc", true)]
+    [TestCase("/", "/%3Fa", true)]
+    [TestCase("/x", "/a/..%3Fb", true, TestName = "What_is_left_may_be_readable_in_two_ways")]
+    [TestCase("/x", "/a%2F%23b", true)]
+    [TestCase("/a?b", "/a%3Fb%3Fc", false, TestName = "Nobody_goes_on_behind_the_first")]
+    [TestCase("/a", "/ab%3Fc", false)]
+    [TestCase("/c", "/a%3Fb/c", false)]
+    [TestCase("/a", "/a%2B", false)]
+    public void Of_a_path_that_is_decoded_and_read_again_only_the_beginning_may_be_left(string pattern, string path, bool mayMatch)
+    {
+        Assert.That(Pattern(pattern).MayMatch(Read(path)), Is.EqualTo(mayMatch));
+        Assert.That(Pattern("/a").Matches(Read(path)), Is.False, "what covers goes by all of it");
+    }
+
     [Test]
     public void A_pattern_may_match_just_where_one_of_all_readings_fits()
     {
         var random = new Random(11);
-        string[] parts = ["a", "b", "ab", "*", "**", "a*", "*b", "*%2F*", "a%2fb", "a%2F*", "*a*b"];
-        string[] pieces = ["a", "b", "ab", "ba", "aab"];
+        string[] parts = ["a", "B", "ab", "*", "**", "A*", "*b", "*%2F*", "a%2fb", "a%2F*", "*a*B", "a b", "*?*"];
+        string[] pieces = ["a", "b", "B", "ab", "bA", "aab", "a%3Fb", "b%20b", "%23a"];
         int matched = 0, spared = 0;
         for (int i = 0; i < 20_000; i++)
         {
@@ -58,12 +85,8 @@ public sealed class SlashReadingTests
             string[] between = [.. random.GetItems(["/", "%2F", "%2f"], random.Next(1, 7))];
             string path = "/a" + string.Concat(between.Select(b => b + pieces[random.Next(pieces.Length)]));
             HttpPath read = Read(path);
-            if (read.IsPlain)
-            {
-                continue;
-            }
-
-            bool expected = Readings(path).Any(r => Pattern(AsCharacters(pattern)).Matches(Read(r)));
+            PathPattern folded = Pattern(AsCharacters(pattern.ToLowerInvariant()));
+            bool expected = Beginnings(path.ToLowerInvariant()).Any(b => IsAnything(Read(b)) || Readings(b).Any(r => folded.Matches(Read(r))));
             Assert.That(Pattern(pattern).MayMatch(read), Is.EqualTo(expected), $"{pattern} and {path}");
             _ = expected ? matched++ : spared++;
             Assert.That(!Pattern(pattern).Matches(read) || expected, "what is covered is touched");
@@ -99,6 +122,11 @@ public sealed class SlashReadingTests
         int at = path.IndexOf("%2F", StringComparison.OrdinalIgnoreCase);
         return at < 0 ? [path] : Readings(path[(at + 3)..]).SelectMany(rest => new[] { $"{path[..at]}/{rest}", $"{path[..at]}~{rest}" });
     }
+
+    private static bool IsAnything(HttpPath path) => !path.IsPlain && path.Slashed.IsEmpty;
+
+    // All of it; and what stands before the first of any of the characters at which whoever reads it again ends it.
+    private static IEnumerable<string> Beginnings(string path) => new[] { "%20", "%23", "%3f" }.Select(e => path.Split(e)[0]).Append(path);
 
     private static PathPattern Pattern(string text) => PathPattern.TryParse(text, out PathPattern? pattern) ? pattern : throw new ArgumentException(text);
 

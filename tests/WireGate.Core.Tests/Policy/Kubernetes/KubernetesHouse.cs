@@ -8,11 +8,12 @@ namespace WireGate.Core.Tests.Policy.Kubernetes;
 internal static class KubernetesHouse
 {
     /// <summary>METHOD target</summary>
-    public static HttpOperation Request(string text)
+    public static HttpOperation Request(string text, params string[] contentTypes)
     {
         string[] parts = text.Split(' ', 2);
         HttpOperation request = HttpHouse.Request(parts[0], parts[1]);
-        return request with { Kubernetes = KubernetesRequest.Of(request.Method, request.Path, request.Query) };
+        KubernetesRequest asked = KubernetesRequest.Of(request.Method, request.Path, request.Query);
+        return request with { Kubernetes = contentTypes.Aggregate(asked, (a, t) => a.WithContentType(t)) };
     }
 
     public static KubernetesRequest Ask(string text) => Request(text).Kubernetes!;

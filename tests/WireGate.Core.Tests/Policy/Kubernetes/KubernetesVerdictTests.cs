@@ -68,6 +68,30 @@ internal sealed class KubernetesVerdictTests
         }
     }
 
+    [TestCase("PATCH " + Pods + "/web", "application/apply-patch+yaml", true)]
+    [TestCase("PATCH " + Pods + "/web", "Application/Apply-Patch+YAML; charset=utf-8", true)]
+    [TestCase("PATCH " + Pods + "/web", "application/apply-patch+cbor", true)]
+    [TestCase("PATCH " + Pods + "/web/status", "application/apply-patch+yaml", false)]
+    [TestCase("PATCH " + Pods + "/web", "application/merge-patch+json", false)]
+    [TestCase("PUT " + Pods + "/web", "application/apply-patch+yaml", false)]
+    public void Who_may_create_nothing_applies_nothing(string request, string contentType, bool touches)
+    {
+        Assert.That(Verdicts(Request(request, contentType), Kube("create", "pods")), Is.EqualTo((false, touches)));
+        Assert.That(Verdicts(Request(request, "application/json", contentType), Kube("create", "pods")), Is.EqualTo((false, touches)), "of two lines");
+        Assert.That(Judge(Request(request, contentType), Allow(HttpHouse.Everything), Hold(Kube("create", "pods"))).Verdict == Verdict.Hold, Is.EqualTo(touches));
+    }
+
+    [Test]
+    public void What_may_be_patched_may_be_applied() =>
+        Assert.That(Verdicts(Request("PATCH " + Pods + "/web", "application/apply-patch+yaml"), Kube("patch", "pods")), Is.EqualTo((true, true)));
+
+    [TestCase("DELETE " + Pods, "delete", false, true)]
+    [TestCase("DELETE " + Pods + "?fieldSelector=metadata.name=web", "delete", false, true)]
+    [TestCase("DELETE " + Pods, "deletecollection", true, true)]
+    [TestCase("DELETE " + Pods + "/web", "deletecollection", false, false)]
+    public void With_a_collection_go_the_objects_that_are_in_it(string request, string verbs, bool covers, bool touches) =>
+        Assert.That(Verdicts(Request(request), Kube(verbs, "pods", "shop")), Is.EqualTo((covers, touches)));
+
     [TestCase("GET /api/v1/secrets", true)]
     [TestCase("GET /api/v1/secrets?watch=1", true)]
     [TestCase("DELETE /api/v1/secrets", true)]
@@ -163,7 +187,7 @@ internal sealed class KubernetesVerdictTests
 
         using JsonDocument written = JsonDocument.Parse(Encoding.UTF8.GetString(text.ToArray()));
         Assert.That(written.RootElement.GetProperty("kube").GetRawText(), Is.EqualTo(
-            """{"isResource":true,"verbs":["get","create"],"group":"","version":"v1","resource":"pods","subresource":"exec","namespace":"shop","name":"web","mintsCredential":false}"""));
+            """{"isResource":true,"verbs":["get","create"],"group":"","version":"v1","resource":"pods","subresource":"exec","namespace":"shop","name":"web","applies":false,"mintsCredential":false}"""));
         Assert.That(written.RootElement.GetProperty("http").GetProperty("method").GetString(), Is.EqualTo("GET"));
     }
 

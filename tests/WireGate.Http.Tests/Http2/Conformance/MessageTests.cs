@@ -98,9 +98,11 @@ internal sealed class MessageTests
     [TestCase("a\n", "b")]
     [TestCase(":a", "b")]
     [TestCase("a:b", "c")]
+    [TestCase("cookie", "a=1 ")]
+    [TestCase("cookie", " a=1")]
     public Task Ends_the_stream_of_a_field(string name, string value)
     {
-        byte[] block = [.. Get.Split('\n')[..^1].SelectMany(Literal), .. Literal(name, value)];
+        byte[] block = [.. Get.Split('\n')[..^1].SelectMany(Literal), .. Literal(name, value), .. Literal("cookie: y=2")];
         return new ConformanceCase(
             name,
             p => p.SendAsync(ScriptedHttp2.Frame(HEADERS, END_HEADERS | END_STREAM, 1, block)),
@@ -114,6 +116,9 @@ internal sealed class MessageTests
     [TestCase(Get + "a:\n")]
     [TestCase(Get + "a: \xe4\tb\n")]
     [TestCase(Get + "content-length: 00\n")]
+    [TestCase(Get + "cookie:\n")]
+    [TestCase(Get + "cookie: a=1\ncookie:\n")]
+    [TestCase(Get + "cookie:\nx: 1\ncookie: a=1\n")]
     public Task Answers_a_request_that_may_be(string request) =>
         new ConformanceCase("", p => p.HeadersAsync(1, request), Answers()).RunAsync();
 

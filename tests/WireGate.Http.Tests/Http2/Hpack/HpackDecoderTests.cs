@@ -146,4 +146,14 @@ internal sealed class HpackDecoderTests
         Assert.That(Sections.Text(section), Is.EqualTo(":path: /\na: 1\ncookie: x=1; y=2; z=3\nb: 2\nc: 3\n"));
         Assert.That(new[] { 0, 1, 2, 3 }.Select(section.IsSensitive), Is.EqualTo(new[] { false, true, false, false }));
     }
+
+    [TestCase("cookie:\ncookie: x=1\ncookie:\ncookie: y=2\ncookie:\n", "cookie: x=1; y=2\n")]
+    [TestCase("cookie: x=1\ncookie:\n", "cookie: x=1\n")]
+    [TestCase("cookie:\ncookie:\n", "cookie: \n")]
+    public void Joins_no_crumb_that_is_empty(string crumbs, string expected)
+    {
+        using FieldSection section = Sections.Of(crumbs);
+        section.JoinCookies();
+        Assert.That(Sections.Text(section), Is.EqualTo(expected));
+    }
 }

@@ -1,7 +1,7 @@
-namespace WireGate.Http.Credentials;
+namespace WireGate.Core.Policy.Facts;
 
 /// <summary>Reads escapes wherever they stand, as the most lenient of servers do: <c>%XX</c>, and <c>%uXXXX</c>, which ASP.NET reads, too.</summary>
-internal static class UrlEscapes
+public static class UrlEscapes
 {
     /// <summary>So often a text is decoded: a server, and one behind it, may decode what was decoded.</summary>
     public const int MostDecodings = 3;

@@ -1,13 +1,16 @@
 using System.Buffers;
+using System.Text;
 
-namespace WireGate.Http.Credentials;
+namespace WireGate.Core.Policy.Facts;
 
 /// <summary>
 /// The name of a cookie, a parameter or a field of a form as the most lenient of servers read it: whatever its case, with escapes, quotes or blanks, or a bracket behind it as
 /// PHP reads that. Which of several that are the same counts is theirs to say.
 /// </summary>
-internal static class LooseName
+public static class LooseName
 {
+    private const int MostOnStack = 512;
+
     // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes, and what stands between names elsewhere.
     private static readonly SearchValues<byte> Around = Bytes(b => (char)b is <= ' ' or >= '\x7F' or '"' or '=' or '+' or '?');
 
@@ -24,6 +27,35 @@ internal static class LooseName
         int begin = Math.Max(0, pair.IndexOfAnyExcept(Around)), end = pair[begin..].IndexOf((byte)'=');
         pair = end < 0 ? pair : pair[..(begin + end)];
         return IsSame(pair, name) || (pair.Contains((byte)'%') && IsDecoded(pair, name));
+    }
+
+    /// <summary>The same of a name that was decoded once, as those of a query are.</summary>
+    /// <param name="found">The name that a pair has.</param>
+    /// <param name="name">The one that it may be.</param>
+    internal static bool IsOf(string found, string name)
+    {
+        // Whatever is read from a text is no longer than that.
+        if (found.Length < name.Length)
+        {
+            return false;
+        }
+
+        if (found.Equals(name, StringComparison.OrdinalIgnoreCase))
+        {
+            return true;
+        }
+
+        int most = Encoding.UTF8.GetMaxByteCount(name.Length) + Encoding.UTF8.GetMaxByteCount(found.Length);
+        byte[]? rented = most <= MostOnStack ? null : ArrayPool<byte>.Shared.Rent(most);
+        Span<byte> bytes = rented is null ? stackalloc byte[MostOnStack] : rented;
+        int split = Encoding.UTF8.GetBytes(name, bytes), end = split + Encoding.UTF8.GetBytes(found, bytes[split..]);
+        bool isOf = IsOf(bytes[split..end], bytes[..split]);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        return isOf;
     }
 
     private static bool IsDecoded(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
