@@ -31,7 +31,7 @@ public sealed class ApprovalWaitTests
     [Test]
     public async Task Nobody_is_asked_any_longer_about_what_failed_while_it_waited()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         var store = new MemoryApprovalStore();
         using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person);
         await using Connection client = MemoryConnection.CreatePair().Gateway;
@@ -50,7 +50,7 @@ public sealed class ApprovalWaitTests
     [Test]
     public async Task Nobody_s_yes_runs_what_was_cancelled_before_anybody_was_asked()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         var store = new MemoryApprovalStore();
         using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person);
         await using Connection client = MemoryConnection.CreatePair().Gateway;
@@ -67,7 +67,7 @@ public sealed class ApprovalWaitTests
     [Test]
     public async Task Whoever_cancels_is_told_that_it_is_withdrawn_although_the_store_fails()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         var store = new MemoryApprovalStore();
         using ApprovalRegistry approvals = await ApprovalRegistry.OpenAsync(store, new MemoryAudit(), time, NullLogger.Instance, _ => [], person => person);
         await using Connection client = MemoryConnection.CreatePair().Gateway;

@@ -15,7 +15,7 @@ public class PausedListenerTests
     {
         var faults = new ConcurrentQueue<Exception>();
         var served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         using var reactor = new Reactor(0, null, faults.Enqueue);
@@ -44,7 +44,7 @@ public class PausedListenerTests
     public async Task Tells_once_of_what_lasts()
     {
         var faults = new ConcurrentQueue<Exception>();
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         using var reactor = new Reactor(0, null, faults.Enqueue);

@@ -107,7 +107,7 @@ internal sealed class LastProvenTests
 
     private sealed class Store : IPlaceholderStore
     {
-        private readonly ProvenPlaceholders _real = new(new ManualTime());
+        private readonly ProvenPlaceholders _real = new(new ManualTime { Jumps = true });
         private readonly Dictionary<string, Placeholder?> _changed = [];
 
         public int Verified { get; private set; }

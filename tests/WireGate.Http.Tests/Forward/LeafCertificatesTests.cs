@@ -19,7 +19,7 @@ internal sealed class LeafCertificatesTests
     [SetUp]
     public void Make()
     {
-        _time = new ManualTime();
+        _time = new ManualTime { Jumps = true };
         _directory = Directory.CreateTempSubdirectory("wiregate-leaves-");
         _leaves = new LeafCertificates(AuthorityFiles.Write(_directory.FullName, ["test"], _time.GetUtcNow()), _time, "http/1.1");
     }

@@ -36,7 +36,7 @@ internal sealed class RefusedHostsTests : IDisposable
     [SetUp]
     public void Start()
     {
-        (_time, _audit) = (new ManualTime(), new SessionAudit());
+        (_time, _audit) = (new ManualTime { Jumps = true }, new SessionAudit());
         _admission = new Admission(_time);
         _away = new TurnedAway(_audit, _time, NullLogger<TurnedAway>.Instance);
         _refused = new RefusedHosts(new HttpServices(null!, null!, null!, _audit, _admission, _time, NullLogger<HttpProtocol>.Instance) { TurnedAway = _away });

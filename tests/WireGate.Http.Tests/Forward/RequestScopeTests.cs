@@ -59,7 +59,7 @@ internal sealed class RequestScopeTests
             Grants = [],
             Targets = new[] { Target("plain", "127.0.0.1:80", TlsMode.Disable), Target("secure", "127.0.0.1:443", TlsMode.VerifyFull) }.ToFrozenDictionary(t => t.Name),
         };
-        using var session = new Session(listener, () => config, new StreamConnection(new PoolLoop(), Stream.Null, new IPEndPoint(IPAddress.Parse(source), 1)), new ManualTime());
+        using var session = new Session(listener, () => config, new StreamConnection(new PoolLoop(), Stream.Null, new IPEndPoint(IPAddress.Parse(source), 1)), new ManualTime { Jumps = true });
         return scope.Check(session, head);
     }
 

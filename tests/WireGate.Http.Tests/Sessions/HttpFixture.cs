@@ -77,7 +77,7 @@ internal abstract class HttpFixture(TransportKind kind)
     public void Start()
     {
         _faults = new ConcurrentQueue<Exception>();
-        Time = new ManualTime();
+        Time = new ManualTime { Jumps = true };
         Audit = new SessionAudit();
         Sessions = new SessionDirectory();
         Placeholders = new ProvenPlaceholders(Time);

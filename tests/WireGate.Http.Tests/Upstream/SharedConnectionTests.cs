@@ -20,7 +20,7 @@ namespace WireGate.Http.Tests.Upstream;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class SharedConnectionTests : IDisposable
 {
-    private readonly ManualTime _time = new();
+    private readonly ManualTime _time = new() { Jumps = true };
     private readonly EnvironmentSecrets _variables = EnvironmentSecrets.Capture([]);
     private readonly SecretProvider _secrets;
     private readonly ScriptedLoop _loop = new();

@@ -62,7 +62,7 @@ internal sealed class TestGateway : IAsyncDisposable
         _listener.Start(connection => Server.Serve(remote is null ? connection : new FarConnection(connection, remote)), _ => { });
     }
 
-    public ManualTime Time { get; } = new();
+    public ManualTime Time { get; } = new() { Jumps = true };
 
     public SessionAudit Audit { get; } = new();
 

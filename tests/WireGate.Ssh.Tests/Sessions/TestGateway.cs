@@ -55,7 +55,7 @@ internal sealed class TestGateway : IAsyncDisposable
         _listener.Start(connection => server.Serve(remote is null ? connection : new FarConnection(connection, remote)), _ => { });
     }
 
-    public ManualTime Time { get; } = new();
+    public ManualTime Time { get; } = new() { Jumps = true };
 
     public SessionAudit Audit { get; } = new();
 

@@ -7,6 +7,11 @@ public sealed class ManualTime : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
+    /// <summary>
+    /// The clock does not stop on its way: who is only told of a timer, on another thread, would see one moment or another, and wait from there on.
+    /// </summary>
+    public bool Jumps { get; init; }
+
     /// <summary>Raised when somebody starts to wait; true: for a time that will come.</summary>
     public event Action<bool>? Armed;
 
@@ -45,11 +50,36 @@ public sealed class ManualTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock, stopping at each moment for which a timer waits.</summary>
+    /// <summary>Moves the clock, stopping at each moment for which a timer waits, unless it jumps.</summary>
     public void Advance(TimeSpan by)
     {
+        if (Jumps)
+        {
+            Jump(by);
+            return;
+        }
+
         DateTimeOffset until = GetUtcNow() + by;
         while (TakeDue(until) is { } timer)
+        {
+            timer.Fire();
+        }
+    }
+
+    private void Jump(TimeSpan by)
+    {
+        ManualTimer[] due;
+        lock (_lock)
+        {
+            _now += by;
+            due = [.. _timers.Where(t => t.Due <= _now).OrderBy(t => t.Due)];
+            foreach (ManualTimer timer in due)
+            {
+                timer.Taken();
+            }
+        }
+
+        foreach (ManualTimer timer in due)
         {
             timer.Fire();
         }
@@ -85,7 +115,7 @@ public sealed class ManualTime : TimeProvider
         {
             if (_period > TimeSpan.Zero)
             {
-                Due += _period;
+                Due = (time.Jumps ? time._now : Due) + _period;
             }
             else
             {

@@ -16,7 +16,7 @@ internal sealed class GitHubAppTests
 {
     private const string Given = """{"token":"ghs_abc","expires_at":"2026-03-01T12:40:00Z","permissions":{"contents":"read"},"repository_selection":"selected"}""";
 
-    private readonly ManualTime _time = new();
+    private readonly ManualTime _time = new() { Jumps = true };
     private RSA _key = null!;
 
     [OneTimeSetUp]

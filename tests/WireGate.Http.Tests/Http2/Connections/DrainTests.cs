@@ -52,7 +52,7 @@ internal sealed class DrainTests
     [Test]
     public async Task Lets_a_slow_reader_have_the_end_of_what_was_begun()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         await using ScriptedHttp2 peer = await DrainUnreadAsync(time);
         await PassAsync(peer, time, 8);
 
@@ -71,7 +71,7 @@ internal sealed class DrainTests
     [Test]
     public async Task Waits_no_longer_for_who_takes_nothing()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         await using ScriptedHttp2 peer = await DrainUnreadAsync(time);
         await Until.TrueAsync(
             () =>
@@ -87,7 +87,7 @@ internal sealed class DrainTests
     [Test]
     public async Task Waits_for_who_does_not_open_its_window_no_longer_than_for_others()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Text("0123456789"), "000400000004", time);
         await peer.HeadersAsync(1, Get);
         Assert.That(await peer.NextAsync(), Is.EqualTo("HEADERS 1 :status: 200"));

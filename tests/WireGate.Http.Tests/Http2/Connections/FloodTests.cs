@@ -175,7 +175,7 @@ internal sealed class FloodTests
     [Test]
     public async Task T04_Ends_the_connection_of_a_client_that_never_acknowledges()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         await using ScriptedHttp2 peer = ScriptedHttp2.Serve(Text("hello"), time);
         await peer.SendAsync(FrameWriter.Preface.ToArray());
         await peer.SendAsync(FrameType.SETTINGS, 0, 0);
@@ -187,7 +187,7 @@ internal sealed class FloodTests
     [Test]
     public async Task T04_Ends_the_connection_of_a_client_that_says_nothing()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         await using ScriptedHttp2 peer = ScriptedHttp2.Serve(Text("hello"), time);
         await peer.NextOfAllAsync();
         time.Advance(TimeSpan.FromSeconds(16));
@@ -197,7 +197,7 @@ internal sealed class FloodTests
     [Test]
     public async Task T04_Ends_the_connection_of_a_client_whose_fields_drip()
     {
-        var time = new ManualTime();
+        var time = new ManualTime { Jumps = true };
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(Text("hello"), time: time);
         await peer.SettleAsync();
         await peer.SendAsync(FrameType.HEADERS, 0, 1, "82");
