@@ -41,6 +41,9 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     public override Connection Upgraded => connection;
 
     /// <inheritdoc/>
+    public override bool IsHttp11 => true;
+
+    /// <inheritdoc/>
     public override BodySink Begin(BodyKind body, Credential credential) =>
         body == BodyKind.Chunked ? BodySink.InChunks(connection.Output) : BodySink.Plain(connection.Output);
 
@@ -87,18 +90,22 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     public override void Release(Reuse reuse)
     {
         _trailers.Clear();
-        if (reuse == Reuse.Nobody)
+        switch (reuse)
         {
-            UpstreamPool.Close(this);
-            return;
+            case Reuse.Nobody:
+                UpstreamPool.Close(this);
+                break;
+            case Reuse.Leaving:
+                pool.Leave(this);
+                break;
+            case Reuse.Caller:
+                Key = _user;
+                pool.Return(this);
+                break;
+            default:
+                pool.Return(this);
+                break;
         }
-
-        if (reuse == Reuse.Caller)
-        {
-            Key = _user;
-        }
-
-        pool.Return(this);
     }
 
     /// <inheritdoc/>

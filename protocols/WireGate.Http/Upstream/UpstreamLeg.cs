@@ -39,6 +39,9 @@ internal abstract class UpstreamLeg
     /// <summary>It has to be asked in HTTP/1.1, and nothing was done of it.</summary>
     public virtual bool NeedsHttp11 => false;
 
+    /// <summary>Requests follow each other on what it goes over, one behind the other.</summary>
+    public virtual bool IsHttp11 => false;
+
     /// <summary>It takes fields behind the body of a request.</summary>
     public virtual bool TakesTrailers => false;
 
