@@ -46,8 +46,13 @@ internal static class HeadWriter
             output.Write("TE: trailers\r\nConnection: TE\r\n"u8);
         }
 
+        if (isLast && head.Upgrade.IsEmpty)
+        {
+            output.Write("Connection: close\r\n"u8);
+        }
+
         WriteFraming(output, head, length);
-        output.Write(isLast && head.Upgrade.IsEmpty ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
+        output.Write("\r\n"u8);
     }
 
     /// <summary>Writes a response as the client gets it.</summary>

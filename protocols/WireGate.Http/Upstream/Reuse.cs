@@ -4,9 +4,9 @@ using WireGate.Http.Http1;
 namespace WireGate.Http.Upstream;
 
 /// <summary>
-/// For whom a connection of HTTP/1.1 is any more. Some servers answer and leave the body of the request where it was: then it is the beginning of the next
-/// request, which is made with the real credential and was judged by nobody ("CL.0" of the literature on smuggling). Some answer with a body where none can
-/// be, and that is the beginning of the next answer. Nobody in front of them sees it.
+/// Whose a connection of HTTP/1.1 is any more. Some servers answer and leave the body of the request where it was: then it is the beginning of the next
+/// request, which is made with the real credential and was judged by nobody ("CL.0" of the literature on smuggling). Some say more than
+/// they said they would, and that is the beginning of the next answer. Nobody in front of them sees it.
 /// </summary>
 internal enum Reuse
 {
@@ -16,11 +16,8 @@ internal enum Reuse
     /// <summary>The upstream is let close it, which was asked to: of who closes first the port is taken for a minute more.</summary>
     Leaving,
 
-    /// <summary>For whom it was used, and nobody else: what may have been left there is the caller's own.</summary>
+    /// <summary>The caller's for whom it was opened, and nobody else's: what may be left there is the caller's own.</summary>
     Caller,
-
-    /// <summary>For every caller that has this login.</summary>
-    Anybody,
 }
 
 /// <summary>What an exchange leaves behind.</summary>
@@ -32,7 +29,7 @@ internal static class ReuseRules
     public static bool IsLast(ConnectionReuse reuse, BodyLength body) =>
         reuse == ConnectionReuse.Never || (reuse != ConnectionReuse.Bodies && HasBytes(body));
 
-    /// <summary>For whom a connection is any more on which all was said and heard.</summary>
+    /// <summary>Whose a connection is any more on which all was said and heard.</summary>
     /// <param name="reuse">What its target says.</param>
     /// <param name="body">What went with the request.</param>
     /// <param name="wasAskedForBody">The upstream said 100, or there was no need to.</param>
@@ -40,9 +37,8 @@ internal static class ReuseRules
     public static Reuse After(ConnectionReuse reuse, BodyLength body, bool wasAskedForBody, ResponseHead response) =>
         response is { IsLast: true } or { Body.Kind: BodyKind.UntilClose } ? Reuse.Nobody
         : IsLast(reuse, body) ? Reuse.Leaving
-        : HasBytes(body) ? wasAskedForBody ? Reuse.Caller : Reuse.Nobody
-        : response.IsToHead || response.Code is 204 or 304 ? Reuse.Caller
-        : Reuse.Anybody;
+        : wasAskedForBody || !HasBytes(body) ? Reuse.Caller
+        : Reuse.Nobody;
 
     private static bool HasBytes(BodyLength body) => body is not ({ Kind: BodyKind.None } or { Kind: BodyKind.Counted, Count: 0 });
 }

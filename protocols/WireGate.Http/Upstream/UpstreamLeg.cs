@@ -19,7 +19,7 @@ internal abstract class UpstreamLeg
     protected UpstreamLeg(UpstreamKey key) => Key = key;
 
     /// <summary>Whose it is.</summary>
-    public UpstreamKey Key { get; protected set; }
+    public UpstreamKey Key { get; }
 
     /// <summary>An exchange was made before on what it goes over: the upstream may close that at any moment, and has a right to.</summary>
     public bool IsReused { get; protected set; }

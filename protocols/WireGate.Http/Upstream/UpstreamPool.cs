@@ -57,7 +57,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
 
         // One of HTTP/1.1 that was needed by something else is not for what may be asked in HTTP/2.
         bool mayBeHttp11 = needsHttp11 || own is { IsHttp11: true } || all is { IsHttp11: true } || !MayBeShared(key.Target);
-        return mayBeHttp11 ? TakeIdle(own, key) ?? TakeIdle(all, key) : null;
+        return mayBeHttp11 ? TakeIdle(own, key) : null;
     }
 
     /// <summary>A new connection, or room on one that was opened for somebody else meanwhile. Owned by the caller. Continues on the loop.</summary>
@@ -208,15 +208,14 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         }
     }
 
-    private Http1Upstream? TakeIdle(KnownUpstream? known, UpstreamKey user)
+    private Http1Upstream? TakeIdle(KnownUpstream? known, UpstreamKey key)
     {
         while (known?.Idle.Count > 0)
         {
             Http1Upstream last = known.Idle[^1];
             Remove(known, last);
-            if (IsCurrent(user, last.Shown) && IsSilent(last.Connection))
+            if (IsCurrent(key, last.Shown) && IsSilent(last.Connection))
             {
-                last.Use(user);
                 return last;
             }
 
