@@ -23,9 +23,10 @@ internal static class HeadWriter
     /// <param name="isMasked">What it is answered will be masked.</param>
     /// <param name="length">Of its body, where the gateway knows better; null: as the client said.</param>
     /// <param name="asksForJson">What an API server has in JSON and in what cannot be masked is asked for in JSON.</param>
+    /// <param name="isLast">No other follows on the connection.</param>
     public static void WriteRequest(
         IBufferWriter<byte> output, RequestHead head, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, in PlaceholderSlot slot, Credential credential,
-        ReadOnlySpan<byte> added = default, bool isMasked = false, long? length = null, bool asksForJson = false)
+        ReadOnlySpan<byte> added = default, bool isMasked = false, long? length = null, bool asksForJson = false, bool isLast = false)
     {
         output.Write(head.Method);
         output.Write(" "u8);
@@ -43,6 +44,11 @@ internal static class HeadWriter
         if (head.TakesTrailers && head.Upgrade.IsEmpty)
         {
             output.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+        }
+
+        if (isLast && head.Upgrade.IsEmpty)
+        {
+            output.Write("Connection: close\r\n"u8);
         }
 
         WriteFraming(output, head, length);

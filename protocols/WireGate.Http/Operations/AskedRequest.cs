@@ -49,8 +49,9 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
     /// <param name="isMasked">What it is answered may be masked.</param>
     /// <param name="length">Of its body, where the gateway knows better; null: as the client said.</param>
     /// <param name="asksForJson">What an API server has in JSON and in what cannot be masked is asked for in JSON.</param>
+    /// <param name="isLast">The upstream is told that no other follows on the connection.</param>
     public void WriteHead(
-        IBufferWriter<byte> output, ReadOnlySpan<byte> authority, Credential credential, ReadOnlySpan<byte> added, bool isMasked, long? length, bool asksForJson = false)
+        IBufferWriter<byte> output, ReadOnlySpan<byte> authority, Credential credential, ReadOnlySpan<byte> added, bool isMasked, long? length, bool asksForJson = false, bool isLast = false)
     {
         RequestTarget asked = Head.ReadTarget();
         ReadOnlySpan<byte> path = PathOf(asked);
@@ -66,7 +67,7 @@ internal readonly record struct AskedRequest(RequestHead Head, int Prefix, Place
             end += query.Length;
         }
 
-        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), authority, Slot, credential, added, isMasked, length, asksForJson);
+        HeadWriter.WriteRequest(output, Head, whole.AsSpan(0, end), authority, Slot, credential, added, isMasked, length, asksForJson, isLast);
         LoopArrays.Return(whole);
     }
 

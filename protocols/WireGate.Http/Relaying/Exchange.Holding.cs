@@ -194,7 +194,7 @@ internal sealed partial class Exchange
     {
         var head = new ArrayBufferWriter<byte>(Head.Length + 64);
         using var hidden = Credential.Hidden(Shown(Access.Login));
-        WriteRequest(head, Access.Target, hidden);
+        WriteRequest(head, Access.Target, hidden, isLast: false);
         return head.WrittenSpan.ToArray();
     }
 

@@ -143,7 +143,8 @@ internal sealed partial class Exchange
     {
         Swap(credential);
         _response.WithheldCookie = credential.CookieName;
-        _scrubber.Begin(WriteRequest(upstream.Head, upstream.Key.Target, credential));
+        _scrubber.Begin(WriteRequest(
+            upstream.Head, upstream.Key.Target, credential, isLast: upstream.IsHttp11 && ReuseRules.IsLast(upstream.Key.Target.Reuse, SentBody)));
 
         // A client that is gone wants no answer: nginx ends the request then, too.
         client.Gone = upstream.Aborting;
@@ -260,8 +261,8 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
-            bool mayBeReused = isWhole && upstream.Key.Target.Reuse != ConnectionReuse.Never && !credential.BindsConnection && !_response.BindsConnection;
-            upstream.Release(mayBeReused ? ReuseRules.After(Head, SentBody, _isBodyAsked, _response) : Reuse.Nobody);
+            bool mayBeReused = isWhole && !credential.BindsConnection && !_response.BindsConnection;
+            upstream.Release(mayBeReused ? ReuseRules.After(upstream.Key.Target.Reuse, SentBody, _isBodyAsked, _response) : Reuse.Nobody);
             _response.Clear();
         }
     }

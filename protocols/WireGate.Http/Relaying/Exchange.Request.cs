@@ -28,22 +28,22 @@ internal sealed partial class Exchange
         || Head.Method.SequenceEqual("PUT"u8) || Head.Method.SequenceEqual("DELETE"u8);
 
     /// <returns>What of it nobody is to see in the answer; borrowed.</returns>
-    private Secret[] WriteRequest(IBufferWriter<byte> output, TargetConfig target, Credential credential)
+    private Secret[] WriteRequest(IBufferWriter<byte> output, TargetConfig target, Credential credential, bool isLast)
     {
         if (!IsSigned)
         {
-            WriteHead(output, target, credential);
+            WriteHead(output, target, credential, isLast);
             return credential.Forms;
         }
 
         var head = new ArrayBufferWriter<byte>(Head.Length + 64);
-        WriteHead(head, target, credential);
+        WriteHead(head, target, credential, isLast);
         return credential.Sign(output, head.WrittenSpan, _payload ?? "", Process.Time.GetUtcNow());
     }
 
-    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential) =>
+    private void WriteHead(IBufferWriter<byte> output, TargetConfig target, Credential credential, bool isLast) =>
         Asked.WriteHead(
-            output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength, asksForJson: _isKubernetes && _masks is not null);
+            output, AuthorityOf(target), credential, _impersonation, isMasked: _masks is not null, OwnLength, asksForJson: _isKubernetes && _masks is not null, isLast);
 
     private byte[] AuthorityOf(TargetConfig target)
     {

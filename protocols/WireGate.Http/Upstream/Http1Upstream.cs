@@ -12,14 +12,13 @@ namespace WireGate.Http.Upstream;
 /// <summary>A connection of HTTP/1.1 to an upstream, for one exchange after the other.</summary>
 /// <param name="connection">Owned.</param>
 /// <param name="shown">Which certificate of the login was shown on it; null: none.</param>
-/// <param name="key">For whom it was opened; it is anybody's.</param>
+/// <param name="key">Whose it is.</param>
 /// <param name="pool">Keeps it between two exchanges.</param>
-internal sealed class Http1Upstream(Connection connection, SslStreamCertificateContext? shown, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key.ForAll), IDisposable
+internal sealed class Http1Upstream(Connection connection, SslStreamCertificateContext? shown, UpstreamKey key, UpstreamPool pool) : UpstreamLeg(key), IDisposable
 {
     private const string ClosedWithin = "closed within its answer";
 
     private readonly ChunkTrailers _trailers = new();
-    private UpstreamKey _user = key;
     private Action? _lost;
 
     /// <summary>Its bytes.</summary>
@@ -39,6 +38,9 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
 
     /// <inheritdoc/>
     public override Connection Upgraded => connection;
+
+    /// <inheritdoc/>
+    public override bool IsHttp11 => true;
 
     /// <inheritdoc/>
     public override BodySink Begin(BodyKind body, Credential credential) =>
@@ -87,26 +89,22 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     public override void Release(Reuse reuse)
     {
         _trailers.Clear();
-        if (reuse == Reuse.Nobody)
+        switch (reuse)
         {
-            UpstreamPool.Close(this);
-            return;
+            case Reuse.Nobody:
+                UpstreamPool.Close(this);
+                break;
+            case Reuse.Leaving:
+                pool.Leave(this);
+                break;
+            default:
+                pool.Return(this);
+                break;
         }
-
-        if (reuse == Reuse.Caller)
-        {
-            Key = _user;
-        }
-
-        pool.Return(this);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _trailers.Dispose();
-
-    /// <summary>It is used by somebody: once it is that one's own, by nobody else.</summary>
-    /// <param name="user">For whom.</param>
-    public void Use(UpstreamKey user) => _user = user;
 
     /// <summary>It waits for an exchange.</summary>
     /// <param name="since">A timestamp of the clock.</param>

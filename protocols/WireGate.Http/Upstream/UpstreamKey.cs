@@ -8,8 +8,8 @@ namespace WireGate.Http.Upstream;
 /// <param name="Target">By itself: one of another config is another.</param>
 /// <param name="Login">By itself.</param>
 /// <param name="Caller">
-/// Whose requests go over it at the same time: an upstream that ends a connection for what one of them asks ends what the others are answered. By its
-/// issuer and subject; null: one after the other does no harm.
+/// Whose requests go over it: an upstream that ends a connection for what one of them asks ends what the others are answered, and what one of them left on
+/// it others would get. By its issuer and subject; null: what is known of the upstream, whoever asks.
 /// </param>
 internal readonly record struct UpstreamKey(TargetConfig Target, LoginConfig Login, Identity? Caller)
 {

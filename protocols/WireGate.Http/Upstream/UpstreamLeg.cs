@@ -19,7 +19,7 @@ internal abstract class UpstreamLeg
     protected UpstreamLeg(UpstreamKey key) => Key = key;
 
     /// <summary>Whose it is.</summary>
-    public UpstreamKey Key { get; protected set; }
+    public UpstreamKey Key { get; }
 
     /// <summary>An exchange was made before on what it goes over: the upstream may close that at any moment, and has a right to.</summary>
     public bool IsReused { get; protected set; }
@@ -38,6 +38,9 @@ internal abstract class UpstreamLeg
 
     /// <summary>It has to be asked in HTTP/1.1, and nothing was done of it.</summary>
     public virtual bool NeedsHttp11 => false;
+
+    /// <summary>Requests follow each other on what it goes over, one behind the other.</summary>
+    public virtual bool IsHttp11 => false;
 
     /// <summary>It takes fields behind the body of a request.</summary>
     public virtual bool TakesTrailers => false;

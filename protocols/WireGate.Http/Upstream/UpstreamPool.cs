@@ -21,17 +21,24 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     // Of one login, as many as made requests at the same time, within reason: to open one costs ten requests. nginx keeps what its config says, for
     // 60 s; many upstreams close after five, and say so.
     private const int MostIdle = 1024;
+
+    // Of all logins and callers.
+    private const int MostIdleOfAll = 4096;
+
+    // Upstreams that were told so close at once.
+    private const int MostLeaving = 1024;
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
     private const string LoopEnds = "the loop ends";
 
     private readonly Dictionary<UpstreamKey, KnownUpstream> _known = [];
+    private readonly HashSet<Http1Upstream> _leaving = [];
     private ITimer? _sweeper;
     private bool _isDisposed;
 
     /// <summary>How many of HTTP/1.1 wait.</summary>
-    public int Idle => _known.Values.Sum(u => u.Idle.Count);
+    public int Idle { get; private set; }
 
     /// <summary>A connection that is there: a stream of one that others share, or one that waits, the last that was used first.</summary>
     /// <param name="key">For whom.</param>
@@ -50,7 +57,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
 
         // One of HTTP/1.1 that was needed by something else is not for what may be asked in HTTP/2.
         bool mayBeHttp11 = needsHttp11 || own is { IsHttp11: true } || all is { IsHttp11: true } || !MayBeShared(key.Target);
-        return mayBeHttp11 ? TakeIdle(own, key) ?? TakeIdle(all, key) : null;
+        return mayBeHttp11 ? TakeIdle(own, key) : null;
     }
 
     /// <summary>A new connection, or room on one that was opened for somebody else meanwhile. Owned by the caller. Continues on the loop.</summary>
@@ -81,10 +88,25 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     /// <summary>Takes one back on which all was said and heard.</summary>
     public void Return(Http1Upstream connection) => Keep(connection, isReused: true);
 
+    /// <summary>Has the upstream close one that it was told to close.</summary>
+    public void Leave(Http1Upstream connection)
+    {
+        if (_isDisposed || _leaving.Count >= MostLeaving || connection.Connection.IsHungUp)
+        {
+            Close(connection);
+            return;
+        }
+
+        connection.Rest(time.GetTimestamp(), isReused: true);
+        connection.Connection.HungUp = connection.Lost;
+        _leaving.Add(connection);
+        _sweeper ??= NewSweeper();
+    }
+
     /// <summary>One that waited was closed by the upstream.</summary>
     public void OnLost(Http1Upstream connection)
     {
-        if (_known.TryGetValue(connection.Key, out KnownUpstream? known))
+        if (!_leaving.Remove(connection) && _known.TryGetValue(connection.Key, out KnownUpstream? known))
         {
             Remove(known, connection);
         }
@@ -120,7 +142,13 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
             known.Queue.Fail(new IOException(LoopEnds));
         }
 
+        foreach (Http1Upstream connection in _leaving)
+        {
+            Close(connection);
+        }
+
         _known.Clear();
+        _leaving.Clear();
     }
 
     private static bool MayBeShared(TargetConfig target) => target.Http2 switch
@@ -167,7 +195,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         }
     }
 
-    private static void Remove(KnownUpstream known, Http1Upstream connection)
+    private void Remove(KnownUpstream known, Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
 
@@ -176,18 +204,18 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         if (at >= 0)
         {
             known.Idle.RemoveAt(at);
+            Idle--;
         }
     }
 
-    private Http1Upstream? TakeIdle(KnownUpstream? known, UpstreamKey user)
+    private Http1Upstream? TakeIdle(KnownUpstream? known, UpstreamKey key)
     {
         while (known?.Idle.Count > 0)
         {
             Http1Upstream last = known.Idle[^1];
             Remove(known, last);
-            if (IsCurrent(user, last.Shown) && IsSilent(last.Connection))
+            if (IsCurrent(key, last.Shown) && IsSilent(last.Connection))
             {
-                last.Use(user);
                 return last;
             }
 
@@ -207,7 +235,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     {
         bool isKept = !_isDisposed && IsCurrent(connection.Key, connection.Shown) && IsSilent(connection.Connection);
         KnownUpstream? known = isKept ? KnownOf(connection.Key) : null;
-        if (known is null || known.Idle.Count >= MostIdle)
+        if (known is null || known.Idle.Count >= MostIdle || Idle >= MostIdleOfAll)
         {
             Close(connection);
             return;
@@ -216,6 +244,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         connection.Rest(time.GetTimestamp(), isReused);
         connection.Connection.HungUp = connection.Lost;
         known.Idle.Add(connection);
+        Idle++;
     }
 
     private KnownUpstream KnownOf(UpstreamKey key)
@@ -223,16 +252,25 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         if (!_known.TryGetValue(key, out KnownUpstream? known))
         {
             _known.Add(key, known = new KnownUpstream());
-            _sweeper ??= time.CreateTimer(static pool => ((UpstreamPool)pool!).OnSweep(), this, SweepEvery, SweepEvery);
+            _sweeper ??= NewSweeper();
         }
 
         return known;
     }
 
+    private ITimer NewSweeper() => time.CreateTimer(static pool => ((UpstreamPool)pool!).OnSweep(), this, SweepEvery, SweepEvery);
+
     private void OnSweep() => loop.Post(static pool => ((UpstreamPool)pool!).Sweep(), this);
 
     private void Sweep()
     {
+        foreach (Http1Upstream connection in _leaving.Where(c => time.GetElapsedTime(c.IdleSince) > SweepEvery).ToArray())
+        {
+            _leaving.Remove(connection);
+            connection.Connection.Reset();
+            Close(connection);
+        }
+
         foreach ((UpstreamKey key, KnownUpstream known) in _known.ToArray())
         {
             foreach (Http1Upstream connection in known.Idle.Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())

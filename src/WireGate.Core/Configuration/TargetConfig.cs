@@ -93,10 +93,13 @@ public enum ScrubbedBodies
 /// <summary>Whether a connection to an upstream of HTTP/1.1 is used for more than one request.</summary>
 public enum ConnectionReuse
 {
-    /// <summary>Where no part of a request, nor of an answer, can be taken for the next one, as far as that can be told from outside. The default.</summary>
+    /// <summary>Not after a body of a request: upstreams that leave one unread take it for the next request. The default.</summary>
     Safe = 0,
 
-    /// <summary>Never: the upstream leaves bodies unread, and answers as if it had read them.</summary>
+    /// <summary>After bodies as well, by the same caller: the upstream is known to read each to its end, or to close the connection.</summary>
+    Bodies,
+
+    /// <summary>Never.</summary>
     Never,
 }
 

@@ -18,6 +18,7 @@ internal sealed class HeldSessionTests(TransportKind transport) : HeldFixture(tr
     [Test]
     public async Task A_session_begins_with_somebodys_yes_and_goes_on_without()
     {
+        ReuseBehindBodies();
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Request("POST /1", "Content-Length: 3\r\n", "a=1"));
         string id = await AskedAsync();

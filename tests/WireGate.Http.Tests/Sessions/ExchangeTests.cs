@@ -41,6 +41,7 @@ internal sealed class ExchangeTests(TransportKind transport) : HttpFixture(trans
     [Test]
     public async Task Bodies_go_both_ways_in_chunks_and_by_their_length()
     {
+        ReuseBehindBodies();
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Request("POST /a", "Transfer-Encoding: chunked\r\n", "3;x=y\r\nabc\r\n"));
         RawPeer upstream = await AcceptAsync();

@@ -163,6 +163,10 @@ internal abstract class HttpFixture(TransportKind kind)
         Targets = config.Targets.Values.Select(t => t with { Http2 = TargetHttp2.Clear }).ToFrozenDictionary(t => t.Name),
     };
 
+    /// <summary>Connections to upstreams are used again behind bodies.</summary>
+    protected void ReuseBehindBodies() =>
+        Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Reuse = ConnectionReuse.Bodies }).ToFrozenDictionary(t => t.Name) };
+
     protected bool IsUpstreamAsked => Upstream.Pending();
 
     protected IReadOnlyList<AuditEvent> Records(AuditEventKind kind) => [.. Audit.Events.Where(e => e.Kind == kind)];

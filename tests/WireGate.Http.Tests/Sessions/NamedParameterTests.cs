@@ -40,6 +40,7 @@ internal sealed class NamedParameterTests(TransportKind transport) : HttpFixture
     [TestCase("api_key={0}&api_key%00y=x")]
     [TestCase("api_key={0}&%00api_key=x")]
     [TestCase("api_key={0}&api_key[]=x")]
+    [TestCase("api_key={0}&[api_key]=x")]
     [TestCase("api_key={0}&api_key[0]=x")]
     [TestCase("api_key={0}&api_key%5B%5D=x")]
     [TestCase("api_key={0}&api_key%255B0%255D=x")]

@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Http.Tests.Sessions;
+using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Upstream;
 
@@ -19,63 +20,92 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
     private const string Smuggled = "GET /admin HTTP/1.1\r\nHost: x\r\nX: ";
 
     private readonly ConcurrentQueue<int> _seen = [];
+    private readonly ConcurrentQueue<string> _heads = [];
+    private TaskCompletionSource _over = new();
+
+    private enum Whose
+    {
+        Nobodys = 0,
+        Callers,
+    }
 
     [SetUp]
     public void Serve()
     {
         _seen.Clear();
+        _heads.Clear();
+        _over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = AcceptAllAsync();
     }
 
     private static string Counted => $"Content-Length: {Smuggled.Length}\r\n";
 
-    private static TestCaseData[] Requests =>
+    private static readonly (string Line, string Fields, string Body, Whose Safe, Whose Bodies)[] Requests =
     [
-        Case("GET /api/200", "", "", isCallers: true, isAnybodys: true),
-        Case("GET /api/404", "", "", isCallers: true, isAnybodys: true),
-        Case("DELETE /api/200", "", "", isCallers: true, isAnybodys: true),
-        Case("POST /api/200", "Content-Length: 0\r\n", "", isCallers: true, isAnybodys: true),
-        Case("HEAD /api/200", "", "", isCallers: true, isAnybodys: false),
-        Case("GET /api/204", "", "", isCallers: true, isAnybodys: false),
-        Case("GET /api/304", "", "", isCallers: true, isAnybodys: false),
-        Case("POST /api/200", Counted, Smuggled, isCallers: true, isAnybodys: false),
-        Case("PUT /api/204", Counted, Smuggled, isCallers: true, isAnybodys: false),
-        Case("PATCH /api/302", Counted, Smuggled, isCallers: true, isAnybodys: false),
-        Case("POST /api/200", "Transfer-Encoding: chunked\r\n", "1\r\na\r\n0\r\n\r\n", isCallers: true, isAnybodys: false),
-        Case("POST /api/continue/200", Counted + "Expect: 100-continue\r\n", Smuggled, isCallers: true, isAnybodys: false),
-        Case("POST /api/200", Counted + "Expect: 100-continue\r\n", Smuggled, isCallers: false, isAnybodys: false),
-        Case("POST /api/404", Counted, Smuggled, isCallers: false, isAnybodys: false),
-        Case("PUT /api/500", Counted, Smuggled, isCallers: false, isAnybodys: false),
-        Case("GET /api/200", Counted, Smuggled, isCallers: false, isAnybodys: false),
-        Case("DELETE /api/200", Counted, Smuggled, isCallers: false, isAnybodys: false),
-        Case("OPTIONS /api/200", Counted, Smuggled, isCallers: false, isAnybodys: false),
-        Case("PROPFIND /api/200", "Transfer-Encoding: chunked\r\n", "1\r\na\r\n0\r\n\r\n", isCallers: false, isAnybodys: false),
+        ("GET /api/200", "", "", Whose.Callers, Whose.Callers),
+        ("GET /api/404", "", "", Whose.Callers, Whose.Callers),
+        ("DELETE /api/200", "", "", Whose.Callers, Whose.Callers),
+        ("POST /api/200", "Content-Length: 0\r\n", "", Whose.Callers, Whose.Callers),
+        ("HEAD /api/200", "", "", Whose.Callers, Whose.Callers),
+        ("GET /api/204", "", "", Whose.Callers, Whose.Callers),
+        ("GET /api/304", "", "", Whose.Callers, Whose.Callers),
+        ("POST /api/200", Counted, Smuggled, Whose.Nobodys, Whose.Callers),
+        ("PUT /api/204", Counted, Smuggled, Whose.Nobodys, Whose.Callers),
+        ("GET /api/200", Counted, Smuggled, Whose.Nobodys, Whose.Callers),
+        ("POST /api/404", Counted, Smuggled, Whose.Nobodys, Whose.Callers),
+        ("POST /api/200", "Transfer-Encoding: chunked\r\n", "1\r\na\r\n0\r\n\r\n", Whose.Nobodys, Whose.Callers),
+        ("POST /api/continue/200", Counted + "Expect: 100-continue\r\n", Smuggled, Whose.Nobodys, Whose.Callers),
+        ("POST /api/200", Counted + "Expect: 100-continue\r\n", Smuggled, Whose.Nobodys, Whose.Nobodys),
     ];
 
-    [TestCaseSource(nameof(Requests))]
-    public async Task Of_the_caller(string line, string fields, string body, bool isCallers, bool isAnybodys)
-    {
-        await AskAsync(line, fields, body, Token);
-        await AskAsync("GET /api/200", "", "", Token);
+    private static IEnumerable<TestCaseData> Cases =>
+        from request in Requests
+        from reuse in new[] { ConnectionReuse.Safe, ConnectionReuse.Bodies }
+        from another in new[] { false, true }
+        let whose = reuse == ConnectionReuse.Bodies ? request.Bodies : request.Safe
+        select new TestCaseData(request.Line, request.Fields, request.Body, reuse, another, !another && whose == Whose.Callers)
+            .SetArgDisplayNames($"{request.Line} {request.Fields.Replace("\r\n", " ", StringComparison.Ordinal)}, {reuse}, {(another ? "another" : "the caller")}");
 
-        Assert.That(_seen, Is.EqualTo(isCallers ? [1, 1] : new[] { 1, 2 }));
-        _ = isAnybodys;
+    [TestCaseSource(nameof(Cases))]
+    public async Task Who_gets_it_next(string line, string fields, string body, ConnectionReuse reuse, bool another, bool isTheSame)
+    {
+        Says(reuse);
+        await AskAsync(line, fields, body, Token);
+        await AskAsync("GET /api/200", "", "", another ? TokenOf("bob") : Token);
+
+        Assert.That(_seen, Is.EqualTo(isTheSame ? [1, 1] : new[] { 1, 2 }));
     }
 
-    [TestCaseSource(nameof(Requests))]
-    public async Task Of_another(string line, string fields, string body, bool isCallers, bool isAnybodys)
+    [TestCase(ConnectionReuse.Safe, "GET /api/200", "", "", false)]
+    [TestCase(ConnectionReuse.Safe, "POST /api/200", "Content-Length: 1\r\n", "a", true)]
+    [TestCase(ConnectionReuse.Bodies, "POST /api/200", "Content-Length: 1\r\n", "a", false)]
+    [TestCase(ConnectionReuse.Never, "GET /api/200", "", "", true)]
+    public async Task The_upstream_is_told(ConnectionReuse reuse, string line, string fields, string body, bool isTold)
     {
+        Says(reuse);
         await AskAsync(line, fields, body, Token);
-        await AskAsync("GET /api/200", "", "", TokenOf("bob"));
 
-        Assert.That(_seen, Is.EqualTo(isAnybodys ? [1, 1] : new[] { 1, 2 }));
-        _ = isCallers;
+        Assert.That(_heads.Single().Contains("\r\nConnection: close\r\n", StringComparison.Ordinal), Is.EqualTo(isTold));
+    }
+
+    [Test]
+    public async Task What_the_upstream_does_not_close_is_reset()
+    {
+        await AskAsync("POST /api/200", "Content-Length: 1\r\n", "a", Token);
+        Assert.That(_over.Task.IsCompleted, Is.False, "the upstream is to close it, which keeps the port where it is");
+        await Until.TrueAsync(
+            () =>
+            {
+                Time.Advance(TimeSpan.FromSeconds(5));
+                return _over.Task.IsCompleted;
+            },
+            "the connection to be closed");
     }
 
     [Test]
     public async Task Nobody_where_the_target_says_never()
     {
-        Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Reuse = ConnectionReuse.Never }).ToFrozenDictionary(t => t.Name) };
+        Says(ConnectionReuse.Never);
         await AskAsync("GET /api/200", "", "", Token);
         await AskAsync("GET /api/200", "", "", Token);
 
@@ -93,19 +123,8 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
         Assert.That(_seen, Is.EqualTo(new[] { 1, 1, 2, 1 }));
     }
 
-    [Test]
-    public async Task What_was_anybodys_becomes_the_own_of_who_used_it()
-    {
-        await AskAsync("GET /api/200", "", "", Token);
-        await AskAsync("POST /api/200", Counted, Smuggled, TokenOf("bob"));
-        await AskAsync("GET /api/200", "", "", Token);
-        await AskAsync("GET /api/200", "", "", TokenOf("bob"));
-
-        Assert.That(_seen, Is.EqualTo(new[] { 1, 1, 2, 1 }));
-    }
-
-    private static TestCaseData Case(string line, string fields, string body, bool isCallers, bool isAnybodys) =>
-        new TestCaseData(line, fields, body, isCallers, isAnybodys).SetArgDisplayNames($"{line} {fields}".Replace("\r\n", " ", StringComparison.Ordinal).TrimEnd());
+    private void Says(ConnectionReuse reuse) =>
+        Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Reuse = reuse }).ToFrozenDictionary(t => t.Name) };
 
     private string TokenOf(string subject) =>
         Placeholders.Mint(p => p with { Targets = ["api"], Identity = p.Identity with { Subject = subject } }).Token;
@@ -142,6 +161,7 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
             {
                 string head = await upstream.HeadAsync();
                 _seen.Enqueue(connection);
+                _heads.Enqueue(head);
                 if (head.Contains("/continue/", StringComparison.Ordinal))
                 {
                     await upstream.SendAsync("HTTP/1.1 100 Continue\r\n\r\n");
@@ -157,7 +177,7 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // It was closed.
+            _over.TrySetResult();
         }
     }
 

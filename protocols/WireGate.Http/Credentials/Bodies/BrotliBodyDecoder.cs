@@ -13,7 +13,12 @@ internal sealed class BrotliBodyDecoder(HeldInProcess held, Identity identity) :
     // What its codes take, however small the window: mostly less, at most three times as much.
     private const int Least = 1024 * 1024;
 
+    // Fourteen bytes may stand for 16 MiB, which nobody sends: text comes to a tenth.
+    private const int MostTimes = 256;
+
     private BrotliDecoder _decoder;
+    private long _in;
+    private long _out;
     private ReadOnlyMemory<byte> _piece;
     private string? _problem;
     private int _window;
@@ -53,6 +58,12 @@ internal sealed class BrotliBodyDecoder(HeldInProcess held, Identity identity) :
 
         OperationStatus status = _decoder.Decompress(_piece.Span, output, out int taken, out int count);
         _piece = _piece[taken..];
+        (_in, _out) = (_in + taken, _out + count);
+        if (_out > Least + (MostTimes * _in))
+        {
+            throw new InvalidDataException("It stands for too much.");
+        }
+
         _isDone = status == OperationStatus.Done;
         return status == OperationStatus.InvalidData ? throw new InvalidDataException("It is no brotli.") : count;
     }

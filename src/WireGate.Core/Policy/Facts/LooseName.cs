@@ -11,8 +11,9 @@ public static class LooseName
 {
     private const int MostOnStack = 512;
 
-    // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes, and what stands between names elsewhere.
-    private static readonly SearchValues<byte> Around = Bytes(b => (char)b is <= ' ' or >= '\x7F' or '"' or '=' or '+' or '?');
+    // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes, brackets ([name] of qs), and what stands between names
+    // elsewhere.
+    private static readonly SearchValues<byte> Around = Bytes(b => (char)b is <= ' ' or >= '\x7F' or '"' or '=' or '+' or '?' or '[' or ']');
 
     // Behind a name: a list or a member of it, a value that was escaped with it, or the end for who knows C's strings.
     private static readonly SearchValues<byte> Ends = SearchValues.Create("[=\0"u8);

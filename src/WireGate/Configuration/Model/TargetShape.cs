@@ -97,9 +97,9 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             "HTTP: in which bodies of answers the real secret is overwritten: text, which is the default; or all, byte for byte.");
         _reuse = OptionalValue<ConnectionReuse>(
             "reuse",
-            new ChoiceShape<ConnectionReuse>([("safe", ConnectionReuse.Safe), ("never", ConnectionReuse.Never)]),
+            new ChoiceShape<ConnectionReuse>([("safe", ConnectionReuse.Safe), ("bodies", ConnectionReuse.Bodies), ("never", ConnectionReuse.Never)]),
             t => t.Reuse == ConnectionReuse.Safe ? null : t.Reuse,
-            "HTTP: whether connections of HTTP/1.1 are used for several requests: safe, the default; never, for an upstream that does not read the bodies it is sent.");
+            "HTTP: whether a connection of HTTP/1.1 is used again: safe, not after the body of a request, which is the default; bodies, where the upstream reads all that it is sent; never.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);

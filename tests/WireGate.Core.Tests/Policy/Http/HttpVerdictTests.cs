@@ -61,6 +61,8 @@ internal sealed class HttpVerdictTests
     [TestCase("/a?k=1&k[]=2", false, true, TestName = "A_list_of_that_name_may_be_the_one")]
     [TestCase("/a?k[]=1", false, true, TestName = "A_list_alone_is_not_covered")]
     [TestCase("/a?k[0]=1", false, true)]
+    [TestCase("/a?[k]=1", false, true, TestName = "A_name_in_brackets_may_be_the_one")]
+    [TestCase("/a?k=1&%5Bk%5D[]=2", false, true)]
     [TestCase("/a?k%5Bx%5D=1", false, true)]
     [TestCase("/a?k[]=2", false, false, TestName = "A_list_of_another_value_is_nothing")]
     [TestCase("/a?%20k=1", false, true, TestName = "A_blank_may_be_no_part_of_a_name")]

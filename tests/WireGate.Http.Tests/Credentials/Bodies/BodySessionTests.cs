@@ -87,6 +87,7 @@ internal sealed class BodySessionTests(TransportKind transport) : HeldFixture(tr
     [Test]
     public async Task Requests_on_one_connection_go_on_with_the_same_placeholder_elsewhere()
     {
+        ReuseBehindBodies();
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Json($$"""{"client_secret":"{{Token}}"}"""));
         RawPeer upstream = await AcceptAsync();
