@@ -12,7 +12,7 @@ internal sealed class ScriptTests : HttpFixture
     private static IEnumerable<string> Names => Directory.GetFiles(Scripts, "*.vtc").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal);
 
     protected override string Edit(string config) => config
-        .Replace("targets:\n", $"targets:\n  vtc: {{ protocol: http, address: \"http://127.0.0.1:{_upstream}\", path: /vtc, logins: {{ bot: {{ bearer: real }} }} }}\n  vtc2: {{ protocol: http, address: \"http://127.0.0.1:{_upstream2}\", http2: clear, path: /vtc2, logins: {{ bot: {{ bearer: real }} }} }}\n", StringComparison.Ordinal)
+        .Replace("targets:\n", $"targets:\n  vtc: {{ protocol: http, address: \"http://127.0.0.1:{_upstream}\", path: /vtc, reuse: bodies, logins: {{ bot: {{ bearer: real }} }} }}\n  vtc2: {{ protocol: http, address: \"http://127.0.0.1:{_upstream2}\", http2: clear, path: /vtc2, logins: {{ bot: {{ bearer: real }} }} }}\n", StringComparison.Ordinal)
         .Replace("grants:\n", "grants:\n  - { name: vtc, to: { issuer: local, groups: [agents] }, targets: [vtc, vtc2] }\n", StringComparison.Ordinal);
 
     [TestCaseSource(nameof(Names))]
