@@ -121,8 +121,8 @@ internal sealed partial class UpstreamPool
             await loop.Switch();
             if (!known.Queue.Leave(waiter) && served is { IsCompletedSuccessfully: true, Result: { } leg })
             {
-                // The next has it.
-                leg.Release(Reuse.Nobody);
+                // The next has it: nothing was said on it.
+                leg.Release(Reuse.Caller);
             }
 
             throw;
