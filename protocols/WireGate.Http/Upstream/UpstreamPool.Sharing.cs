@@ -165,9 +165,19 @@ internal sealed partial class UpstreamPool
         known.Opening!.TrySetResult();
         known.Opening = null;
         known.HasFailed = failure is not null && known.MayHaveRoom;
+        if (failure is null)
+        {
+            known.Failure = null;
+        }
+
         if (known.HasFailed)
         {
             // Others are made there, and those that wait may be.
+            if (known.Failure != failure!.Message)
+            {
+                known.Failure = failure.Message;
+                logger.UpstreamFull(key.Target.Name, failure.Message);
+            }
         }
         else if (failure is not null)
         {

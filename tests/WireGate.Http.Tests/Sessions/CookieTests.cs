@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using NUnit.Framework;
+using WireGate.Testing.Time;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 
@@ -131,6 +132,13 @@ internal sealed class CookieTests(TransportKind transport) : HttpFixture(transpo
         RawPeer upstream = await AcceptAsync();
 
         Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 502 ").Or.StartWith("HTTP/1.1 503 "));
+        await Until.TrueAsync(
+            () =>
+            {
+                Time.Advance(TimeSpan.FromSeconds(5));
+                return upstream.HasEnded;
+            },
+            "the connection, on which nothing was said, to be closed");
         Assert.That(await upstream.ReadToEndAsync(), Is.Empty);
     }
 
