@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using NUnit.Framework;
-using WireGate.Testing.Time;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
+using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Sessions;
 
