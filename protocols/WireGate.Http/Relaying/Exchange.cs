@@ -165,6 +165,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return false;
         }
 
+        if (hasBody && IsUnseen)
+        {
+            return await DeclineCodingAsync();
+        }
+
         if (hasBody && await ReadBodyAsync() is { } read)
         {
             return read;
@@ -175,9 +180,9 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) == PlaceholderInBody)
+        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) is { } misplaced)
         {
-            return await BreakAsync(400, PlaceholderInBody);
+            return await DeclineBodyAsync(misplaced);
         }
 
         (HttpOperation request, Decision decision, refusal) = await DecideAsync(isRun: true);
