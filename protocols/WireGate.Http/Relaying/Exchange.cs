@@ -5,6 +5,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
+using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
@@ -180,7 +181,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) is { } misplaced)
+        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) is (PlaceholderInBody or BodyDecoder.NoRoom) and { } misplaced)
         {
             return await DeclineBodyAsync(misplaced);
         }
