@@ -55,6 +55,11 @@ internal sealed class PatternSteps
     /// <summary>Whether some reading fits.</summary>
     internal bool AnyFits(PathReadings path)
     {
+        if (_words == 1)
+        {
+            return AnyFitsInWord(path);
+        }
+
         Span<ulong> at = _words <= MostOnStack ? stackalloc ulong[MostOnStack] : new ulong[_words];
         at = at[.._words];
         _begin.CopyTo(at);
@@ -70,6 +75,35 @@ internal sealed class PatternSteps
             }
 
             if (end == 0 ? _fitsRoot : Overlaps(at, _last))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // The same for patterns of usual lengths.
+    private bool AnyFitsInWord(PathReadings path)
+    {
+        ulong at = _begin[0], last = _last[0];
+        Skips skips = _skips[0];
+        int read = 0;
+        foreach (int end in path.Ends)
+        {
+            for (; read < end; read++)
+            {
+                ref readonly Moves moves = ref _moves[ClassOf(path.Text[read])];
+                ulong next = (at & moves.Stay) | ((at & moves.Forward) << 1) | ((at & moves.Back) >> 1);
+                next |= (next & skips.Any) << 2;
+                at = next | ((next & skips.Star) << 1);
+                if (at == 0)
+                {
+                    return false;
+                }
+            }
+
+            if (end == 0 ? _fitsRoot : (at & last) != 0)
             {
                 return true;
             }
@@ -98,7 +132,7 @@ internal sealed class PatternSteps
         }
     });
 
-    // Where each character leads from a step, the first of all being one that the pattern does not name. An escaped slash is a character, and the end of a part.
+    // Where each character leads from a step; the first is any that the pattern does not name. An escaped slash is a character, and the end of a part.
     private void Note(char step, int word, ulong bit)
     {
         _skips[word].Any |= step == Any ? bit : 0;
@@ -114,11 +148,12 @@ internal sealed class PatternSteps
         }
     }
 
+    private int ClassOf(char c) => c < Ascii ? _classes[c] : _alphabet.IndexOf(Glob.Folded(c), StringComparison.Ordinal) + 1;
+
     /// <returns>False: no reading goes on.</returns>
     private bool Read(Span<ulong> at, char c)
     {
-        int of = c < Ascii ? _classes[c] : _alphabet.IndexOf(Glob.Folded(c), StringComparison.Ordinal) + 1;
-        ReadOnlySpan<Moves> moves = _moves.AsSpan(of * _words, at.Length);
+        ReadOnlySpan<Moves> moves = _moves.AsSpan(ClassOf(c) * _words, at.Length);
         ulong carry = 0, left = 0;
         for (int i = 0; i < at.Length; i++)
         {

@@ -13,6 +13,9 @@ public sealed class HttpPath
     // OPTIONS * asks about the server itself.
     private const string Asterisk = "*";
 
+    // Nginx takes 8 KiB for all of a request line, and what rules have to look at stays little.
+    private const int MostBytes = 8 * 1024, MostParts = 512;
+
     private const string BackslashProblem = @"the path has a \";
     private const string SlashProblem = "the path has an escaped slash";
 
@@ -115,8 +118,13 @@ public sealed class HttpPath
         }
 
         path = path[^1] == '/' ? path[1..^1] : path[1..];
+        int count = path.Count((byte)'/') + 1;
+        if (path.Length > MostBytes || count > MostParts)
+        {
+            return ([], "the path is longer than 8 KiB, or has more than 512 parts");
+        }
 
-        var segments = ImmutableArray.CreateBuilder<string>(path.Count((byte)'/') + 1);
+        var segments = ImmutableArray.CreateBuilder<string>(count);
         string? slash = null;
         foreach (Range range in path.Split((byte)'/'))
         {
