@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(452, LogLevel.Error, "a connection to target {Target} failed; this is a fault of the gateway")]
     internal static partial void UpstreamFailed(this ILogger logger, string target, Exception exception);
+
+    [LoggerMessage(453, LogLevel.Warning, "target {Target}: no other connection can be opened, requests wait for room on those that are open: {Problem}")]
+    internal static partial void UpstreamFull(this ILogger logger, string target, string problem);
 }

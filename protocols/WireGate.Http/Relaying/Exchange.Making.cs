@@ -99,7 +99,8 @@ internal sealed partial class Exchange
 
             if (refusal is not null || Session.End != SessionEnd.None)
             {
-                upstream?.Release(Reuse.Nobody);
+                // Nothing was said on it.
+                upstream?.Release(Reuse.Caller);
                 return Session.End == SessionEnd.None && await FailAsync(refusal!, status);
             }
 
@@ -261,8 +262,9 @@ internal sealed partial class Exchange
             client.Gone = null;
             client.Interrupted = null;
             EndMask();
-            bool mayBeReused = isWhole && !credential.BindsConnection && !_response.BindsConnection;
-            upstream.Release(mayBeReused ? ReuseRules.After(upstream.Key.Target.Reuse, SentBody, _isBodyAsked, _response) : Reuse.Nobody);
+            bool isBound = credential.BindsConnection || _response.BindsConnection;
+            upstream.Release(
+                !isWhole ? Reuse.Nobody : isBound ? Reuse.Leaving : ReuseRules.After(upstream.Key.Target.Reuse, SentBody, _isBodyAsked, _response));
             _response.Clear();
         }
     }

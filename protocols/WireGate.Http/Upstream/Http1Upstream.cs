@@ -82,8 +82,9 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     /// <inheritdoc/>
     public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body, _trailers, connection);
 
+    // Whoever says first that nothing more comes keeps the port for a minute: a caller that leaves all its requests would use them up.
     /// <inheritdoc/>
-    public override void Abort() => connection.Abort();
+    public override void Abort() => connection.Reset();
 
     /// <inheritdoc/>
     public override void Release(Reuse reuse)

@@ -24,6 +24,9 @@ internal sealed class KnownUpstream
     /// <summary>None could be opened for those that wait: they wait for room on one that is open, as long as one is.</summary>
     public bool HasFailed { get; set; }
 
+    /// <summary>The operator has been told why; null: one was opened since.</summary>
+    public string? Failure { get; set; }
+
     /// <summary>Those that wait may be served without another.</summary>
     public bool MayHaveRoom => Shared.Exists(c => c.MayHaveRoom);
 

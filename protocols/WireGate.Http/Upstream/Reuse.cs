@@ -10,10 +10,10 @@ namespace WireGate.Http.Upstream;
 /// </summary>
 internal enum Reuse
 {
-    /// <summary>It is closed.</summary>
+    /// <summary>It is closed, behind what was sent: not all was said or heard, or it has become something else.</summary>
     Nobody = 0,
 
-    /// <summary>The upstream is let close it, which was asked to: of who closes first the port is taken for a minute more.</summary>
+    /// <summary>The upstream is let close it, which said so or was asked to: of who closes first the port is taken for a minute more.</summary>
     Leaving,
 
     /// <summary>The caller's for whom it was opened, and nobody else's: what may be left there is the caller's own.</summary>
@@ -34,11 +34,12 @@ internal static class ReuseRules
     /// <param name="body">What went with the request.</param>
     /// <param name="wasAskedForBody">The upstream said 100, or there was no need to.</param>
     /// <param name="response">The answer.</param>
-    public static Reuse After(ConnectionReuse reuse, BodyLength body, bool wasAskedForBody, ResponseHead response) =>
-        response is { IsLast: true } or { Body.Kind: BodyKind.UntilClose } ? Reuse.Nobody
-        : IsLast(reuse, body) ? Reuse.Leaving
-        : wasAskedForBody || !HasBytes(body) ? Reuse.Caller
-        : Reuse.Nobody;
+    public static Reuse After(ConnectionReuse reuse, BodyLength body, bool wasAskedForBody, ResponseHead response)
+    {
+        bool isRead = wasAskedForBody || !HasBytes(body);
+        bool goesOn = response is { IsLast: false, Body.Kind: not BodyKind.UntilClose };
+        return isRead && goesOn && !IsLast(reuse, body) ? Reuse.Caller : Reuse.Leaving;
+    }
 
     private static bool HasBytes(BodyLength body) => body is not ({ Kind: BodyKind.None } or { Kind: BodyKind.Counted, Count: 0 });
 }

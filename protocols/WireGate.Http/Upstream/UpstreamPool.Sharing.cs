@@ -121,8 +121,8 @@ internal sealed partial class UpstreamPool
             await loop.Switch();
             if (!known.Queue.Leave(waiter) && served is { IsCompletedSuccessfully: true, Result: { } leg })
             {
-                // The next has it.
-                leg.Release(Reuse.Nobody);
+                // The next has it: nothing was said on it.
+                leg.Release(Reuse.Caller);
             }
 
             throw;
@@ -165,9 +165,19 @@ internal sealed partial class UpstreamPool
         known.Opening!.TrySetResult();
         known.Opening = null;
         known.HasFailed = failure is not null && known.MayHaveRoom;
+        if (failure is null)
+        {
+            known.Failure = null;
+        }
+
         if (known.HasFailed)
         {
             // Others are made there, and those that wait may be.
+            if (known.Failure != failure!.Message)
+            {
+                known.Failure = failure.Message;
+                logger.UpstreamFull(key.Target.Name, failure.Message);
+            }
         }
         else if (failure is not null)
         {

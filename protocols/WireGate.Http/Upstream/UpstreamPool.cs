@@ -25,8 +25,9 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     // Of all logins and callers.
     private const int MostIdleOfAll = 4096;
 
-    // Upstreams that were told so close at once.
-    private const int MostLeaving = 1024;
+    /// <summary>Upstreams that were told so close at once.</summary>
+    internal const int MostLeaving = 1024;
+
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
@@ -91,9 +92,15 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     /// <summary>Has the upstream close one that it was told to close.</summary>
     public void Leave(Http1Upstream connection)
     {
-        if (_isDisposed || _leaving.Count >= MostLeaving || connection.Connection.IsHungUp)
+        if (_isDisposed || connection.Connection.IsHungUp)
         {
             Close(connection);
+            return;
+        }
+
+        if (_leaving.Count >= MostLeaving)
+        {
+            Drop(connection);
             return;
         }
 
@@ -120,6 +127,13 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         connection.Connection.HungUp = null;
         connection.Dispose();
         _ = CloseAsync(connection.Connection);
+    }
+
+    /// <summary>Closes one at once, so that its port is free again: of who says first that nothing more comes it is taken for a minute. On the loop.</summary>
+    public static void Drop(Http1Upstream connection)
+    {
+        connection.Connection.Reset();
+        Close(connection);
     }
 
     /// <summary>Closes all that wait, or are shared. On the loop.</summary>
@@ -170,7 +184,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         {
             if (!connection.Input.TryRead(out ReadResult read))
             {
-                return true;
+                return !connection.HasUnread;
             }
 
             connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -267,8 +281,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         foreach (Http1Upstream connection in _leaving.Where(c => time.GetElapsedTime(c.IdleSince) > SweepEvery).ToArray())
         {
             _leaving.Remove(connection);
-            connection.Connection.Reset();
-            Close(connection);
+            Drop(connection);
         }
 
         foreach ((UpstreamKey key, KnownUpstream known) in _known.ToArray())

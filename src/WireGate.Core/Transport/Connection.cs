@@ -44,6 +44,12 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     public virtual bool IsLost => false;
 
     /// <summary>
+    /// Of what the peer sent there is something that <see cref="PipeReader.TryRead"/> does not give: it lies with the system, or has come in part, as
+    /// half a record of TLS. False also where the transport does not know: over a stream. On the loop, while nobody reads.
+    /// </summary>
+    public virtual bool HasUnread => false;
+
+    /// <summary>
     /// Changes when the peer's system takes something of what was written, by as many bytes, also while a flush waits. 0: the transport does not know. On
     /// the loop.
     /// </summary>

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using NUnit.Framework;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
+using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Sessions;
 
@@ -131,6 +132,13 @@ internal sealed class CookieTests(TransportKind transport) : HttpFixture(transpo
         RawPeer upstream = await AcceptAsync();
 
         Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 502 ").Or.StartWith("HTTP/1.1 503 "));
+        await Until.TrueAsync(
+            () =>
+            {
+                Time.Advance(TimeSpan.FromSeconds(5));
+                return upstream.HasEnded;
+            },
+            "the connection, on which nothing was said, to be closed");
         Assert.That(await upstream.ReadToEndAsync(), Is.Empty);
     }
 

@@ -53,6 +53,9 @@ internal abstract class HttpFixture(TransportKind kind)
 
     private DirectoryInfo _directory = null!;
 
+    /// <summary>Lines of the operator's log, from warnings on.</summary>
+    protected ConcurrentQueue<string> Logged { get; } = [];
+
     protected ManualTime Time { get; private set; } = null!;
 
     protected SessionAudit Audit { get; private set; } = null!;
@@ -77,6 +80,7 @@ internal abstract class HttpFixture(TransportKind kind)
     public void Start()
     {
         _faults = new ConcurrentQueue<Exception>();
+        Logged.Clear();
         Time = new ManualTime { Jumps = true };
         Audit = new SessionAudit();
         Sessions = new SessionDirectory();
@@ -95,9 +99,9 @@ internal abstract class HttpFixture(TransportKind kind)
         Approvals = ApprovalRegistry.OpenAsync(Store, Audit, Time, NullLogger.Instance, _ => [], person => person).Result;
         var admission = new Admission(Time);
         Away = new TurnedAway(Audit, Time, NullLogger<TurnedAway>.Instance);
-        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, NullLogger<HttpProtocol>.Instance) { TurnedAway = Away, Recorder = Recorder });
+        Protocol = new HttpProtocol(new HttpServices(Placeholders, Secrets, Approvals, Audit, admission, Time, new WatchedLog<HttpProtocol>(_faults, Logged)) { TurnedAway = Away, Recorder = Recorder });
         Spoken = new WatchedProtocol(Config.Listeners[0].Protocol == ProtocolNames.Forward ? Protocol.Forward : Protocol);
-        var server = new SessionServer(() => Config.Listeners[0], Spoken, () => Config, admission, Sessions, Away, Audit, Time, new FaultLogger(_faults));
+        var server = new SessionServer(() => Config.Listeners[0], Spoken, () => Config, admission, Sessions, Away, Audit, Time, new WatchedLog<SessionServer>(_faults, Logged));
         Listener = Moving.Listen(Config.Listeners[0].Address, null);
         Listener.Start(server.Serve, server.TurnAway);
     }
@@ -231,19 +235,20 @@ internal abstract class HttpFixture(TransportKind kind)
     private static Address AddressOf(int port) =>
         Address.TryParse($"127.0.0.1:{port}", 0, out Address? address) ? address : throw new ArgumentOutOfRangeException(nameof(port));
 
-    /// <summary>Whatever the gateway logs as an error is its own fault.</summary>
-    private sealed class FaultLogger(ConcurrentQueue<Exception> faults) : ILogger<SessionServer>
+    /// <summary>What the gateway logs with an exception is its own fault.</summary>
+    private sealed class WatchedLog<T>(ConcurrentQueue<Exception> faults, ConcurrentQueue<string> lines) : ILogger<T>
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (logLevel == LogLevel.Error)
+            lines.Enqueue(formatter(state, exception));
+            if (exception is not null)
             {
-                faults.Enqueue(exception ?? new InvalidOperationException(formatter(state, exception)));
+                faults.Enqueue(exception);
             }
         }
     }

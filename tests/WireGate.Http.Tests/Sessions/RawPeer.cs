@@ -64,6 +64,9 @@ internal sealed class RawPeer(Socket socket) : IDisposable
     /// <summary>What ended the connection was a reset.</summary>
     public bool WasReset { get; private set; }
 
+    /// <summary>The other end has said that nothing more comes, or is gone.</summary>
+    public bool HasEnded => socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) && socket.Available == 0;
+
     /// <summary>What comes up to and with a text.</summary>
     public async Task<string> ReadUntilAsync(string end)
     {

@@ -194,6 +194,8 @@ internal sealed class UpstreamQueueTests(TransportKind transport) : HttpFixture(
         {
             Assert.That((await client.AnswerAsync(stream)).Head, Is.EqualTo(":status: 204\n"));
         }
+
+        Assert.That(Logged.Count(l => l.Contains("no other connection can be opened", StringComparison.Ordinal)), Is.EqualTo(1), "the operator is told once");
     }
 
     [Test]

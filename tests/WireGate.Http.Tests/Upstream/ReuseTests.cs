@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Http.Tests.Sessions;
+using WireGate.Http.Upstream;
 using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Upstream;
@@ -21,7 +22,13 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
 
     private readonly ConcurrentQueue<int> _seen = [];
     private readonly ConcurrentQueue<string> _heads = [];
-    private TaskCompletionSource _over = new();
+    private readonly ConcurrentQueue<RawPeer> _upstreams = [];
+
+    // With what the first connection ended, as the upstream saw it.
+    private TaskCompletionSource<Exception> _over = new();
+
+    // After that a test is not slow but stuck.
+    private static readonly TimeSpan Hung = TimeSpan.FromSeconds(30);
 
     private enum Whose
     {
@@ -34,7 +41,8 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
     {
         _seen.Clear();
         _heads.Clear();
-        _over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _upstreams.Clear();
+        _over = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = AcceptAllAsync();
     }
 
@@ -88,18 +96,37 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
         Assert.That(_heads.Single().Contains("\r\nConnection: close\r\n", StringComparison.Ordinal), Is.EqualTo(isTold));
     }
 
-    [Test]
-    public async Task What_the_upstream_does_not_close_is_reset()
+    [TestCase("POST /api/200", "Content-Length: 1\r\n", "a", TestName = "What_the_upstream_was_told_to_close_it_closes_and_else_it_is_reset")]
+    [TestCase("POST /api/close/200", "Content-Length: 1\r\n", "a", TestName = "What_the_upstream_says_it_will_close_as_it_was_told_to")]
+    [TestCase("GET /api/close/200", "", "", TestName = "What_the_upstream_says_it_will_close")]
+    public async Task Whoever_says_so_closes(string line, string fields, string body)
     {
+        await AskAsync(line, fields, body, Token);
+        Assert.That(_upstreams.Single().HasEnded, Is.False, "of who closes first the port stays taken");
+        await ResetAsync();
+    }
+
+    [Test]
+    public async Task What_is_more_than_may_be_waited_for_is_reset()
+    {
+        for (int i = 0; i < UpstreamPool.MostLeaving; i++)
+        {
+            await AskAsync("POST /api/200", "Content-Length: 1\r\n", "a", Token);
+        }
+
+        Assert.That(_over.Task.IsCompleted, Is.False);
         await AskAsync("POST /api/200", "Content-Length: 1\r\n", "a", Token);
-        Assert.That(_over.Task.IsCompleted, Is.False, "the upstream is to close it, which keeps the port where it is");
-        await Until.TrueAsync(
-            () =>
-            {
-                Time.Advance(TimeSpan.FromSeconds(5));
-                return _over.Task.IsCompleted;
-            },
-            "the connection to be closed");
+        Assert.That(await _over.Task.WaitAsync(Hung), Is.TypeOf<IOException>(), "a reset, and no end");
+    }
+
+    [Test]
+    public async Task What_the_client_leaves_is_reset()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync($"GET /api/wait/200 HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer {Token}\r\n\r\n");
+        await Until.TrueAsync(() => !_seen.IsEmpty, "the upstream to be asked");
+        client.Reset();
+        Assert.That(await _over.Task.WaitAsync(Hung), Is.TypeOf<IOException>(), "a reset, and no end");
     }
 
     [Test]
@@ -123,6 +150,18 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
         Assert.That(_seen, Is.EqualTo(new[] { 1, 1, 2, 1 }));
     }
 
+    private async Task ResetAsync()
+    {
+        await Until.TrueAsync(
+            () =>
+            {
+                Time.Advance(TimeSpan.FromSeconds(5));
+                return _over.Task.IsCompleted;
+            },
+            "the connection to be closed");
+        Assert.That(await _over.Task.WaitAsync(Hung), Is.TypeOf<IOException>(), "a reset, and no end");
+    }
+
     private void Says(ConnectionReuse reuse) =>
         Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Reuse = reuse }).ToFrozenDictionary(t => t.Name) };
 
@@ -143,7 +182,9 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
         {
             try
             {
-                _ = AnswerAsync(i, await AcceptAsync());
+                RawPeer upstream = await AcceptAsync();
+                _upstreams.Enqueue(upstream);
+                _ = AnswerAsync(i, upstream);
             }
             catch (Exception e) when (e is InvalidOperationException or SocketException or TimeoutException)
             {
@@ -170,14 +211,20 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
                 await (Length().Match(head) is { Success: true } length ? upstream.ReadAsync(int.Parse(length.Groups[1].Value, CultureInfo.InvariantCulture))
                     : head.Contains("chunked", StringComparison.OrdinalIgnoreCase) ? upstream.ReadUntilAsync("0\r\n\r\n")
                     : Task.FromResult(""));
+                if (head.Contains("/wait/", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 string status = Status().Match(head).Groups[1].Value;
                 string rest = status is "204" or "304" ? "" : head.StartsWith("HEAD ", StringComparison.Ordinal) ? "Content-Length: 2\r\n" : "Content-Length: 0\r\n";
-                await upstream.SendAsync($"HTTP/1.1 {status} Said\r\n{rest}\r\n");
+                string close = head.Contains("/close/", StringComparison.Ordinal) ? "Connection: close\r\n" : "";
+                await upstream.SendAsync($"HTTP/1.1 {status} Said\r\n{close}{rest}\r\n");
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            _over.TrySetResult();
+            _over.TrySetResult(e);
         }
     }
 

@@ -34,6 +34,9 @@ internal sealed class EpollConnection(EpollSocket socket, EndPoint? remote) : Co
     public override bool IsLost => socket.IsLost;
 
     /// <inheritdoc/>
+    public override bool HasUnread => socket.Reader.HasUnread;
+
+    /// <inheritdoc/>
     public override long Taken => socket.Writer.Sent - socket.Unacknowledged;
 
     /// <inheritdoc/>

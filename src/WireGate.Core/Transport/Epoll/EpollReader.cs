@@ -65,6 +65,9 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
         return false;
     }
 
+    /// <summary>Something lies here, or with the kernel, as it may after a receive that was full, or has been told of and not taken.</summary>
+    internal bool HasUnread => _blocks.Length > 0 || (_readable && !IsDrained());
+
     /// <inheritdoc/>
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
@@ -139,6 +142,20 @@ internal sealed unsafe class EpollReader(EpollSocket socket) : PipeReader, IValu
         bool canceled = _canceled;
         _canceled = false;
         return new ReadResult(_blocks.Sequence, canceled, _ended);
+    }
+
+    private bool IsDrained()
+    {
+        byte one;
+        nint received;
+        int error = 0;
+        do
+        {
+            received = socket.IsClosed ? 0 : Libc.recv(socket.Descriptor, &one, 1, Libc.MSG_PEEK);
+        }
+        while (received < 0 && (error = Marshal.GetLastPInvokeError()) == Libc.EINTR);
+
+        return received < 0 && error == Libc.EAGAIN;
     }
 
     private void Receive()

@@ -35,6 +35,7 @@ internal static unsafe partial class Libc
     internal const int TCP_KEEPIDLE = 4;
     internal const int TCP_KEEPINTVL = 5;
     internal const int TCP_KEEPCNT = 6;
+    internal const int MSG_PEEK = 2;
     internal const int MSG_NOSIGNAL = 0x4000;
 
     internal const int SHUT_WR = 1;

@@ -43,6 +43,9 @@ internal sealed class RecordInput(PipeReader input)
     /// <summary>Whoever reads got to the end of the connection, however that came. Behind a close_notify nobody reads.</summary>
     internal bool HasEnded { get; private set; }
 
+    /// <summary>Something was received and not given out, and is not given back to the connection either.</summary>
+    internal bool HasUnread => !_received.IsEmpty;
+
     /// <summary>What came is no record of TLS.</summary>
     internal bool HasNoRecord { get; private set; }
 

@@ -97,6 +97,9 @@ public sealed class TlsConnection : Connection
     public override bool IsLost => _inner.IsLost;
 
     /// <inheritdoc/>
+    public override bool HasUnread => Input is TlsReader { HasUnread: true } || _inner.HasUnread;
+
+    /// <inheritdoc/>
     public override long Taken => _inner.Taken;
 
     // Behind a close_notify nothing is read any more: who has seen the end of what is below has seen none.

@@ -49,6 +49,9 @@ internal sealed class TlsReader : PipeReader, IValueTaskSource<ReadResult>
         records.LimitEmptyRecords();
     }
 
+    /// <summary>Something lies here that was decrypted, or a record that has come in part.</summary>
+    internal bool HasUnread => _blocks.Length > 0 || _records.HasUnread;
+
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
