@@ -22,7 +22,7 @@ internal sealed partial class Exchange
             HttpSurface.Signature => slot.Kind is SlotKind.Signature or SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header when login.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) => slot.Kind is SlotKind.Bearer or SlotKind.Basic,
             HttpSurface.Header => slot.Kind == SlotKind.Field && Ascii.EqualsIgnoreCase(Head.Name(Head.Fields[slot.Field]), login.Name),
-            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget().Query, slot.Parameter, login.Name),
+            HttpSurface.Query => slot.Kind == SlotKind.Query && IsParameter(Head.ReadTarget(), slot.Parameter, login.Name),
             HttpSurface.Cookie => slot.Kind == SlotKind.Cookie && IsCookie(slot, login.Name),
             _ => false,
         };
@@ -53,10 +53,10 @@ internal sealed partial class Exchange
     }
 
     // By the name that it is configured by, and with no other that some server takes for it: that may be the one that counts, and would be the client's own.
-    // Some begin the next parameter at a semicolon.
-    private static bool IsParameter(ReadOnlySpan<byte> query, Range own, string name)
+    // Some begin the next parameter at a semicolon, and some at a ? that was escaped in the path.
+    private static bool IsParameter(in RequestTarget target, Range own, string name)
     {
-        ReadOnlySpan<byte> pair = query[own];
+        ReadOnlySpan<byte> query = target.Query, pair = query[own];
         int equals = pair.IndexOf((byte)'='), count = 0;
         byte[] text = Encoding.ASCII.GetBytes(name);
         foreach (Range range in query.SplitAny("&;"u8))
@@ -64,7 +64,7 @@ internal sealed partial class Exchange
             count += LooseName.IsOf(query[range], text) ? 1 : 0;
         }
 
-        return count == 1 && equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name;
+        return count == 1 && equals > 0 && HttpQuery.Parse(pair[..equals]) is [{ Key: var key }] && key == name && !new HttpPath(target.Path).MayHaveParameter(name);
     }
 
     // As a parameter is.

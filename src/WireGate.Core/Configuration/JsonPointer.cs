@@ -53,6 +53,6 @@ public sealed class JsonPointer : IEquatable<JsonPointer>
     public override string ToString() => Text;
 
     /// <summary>Reads a place in an array.</summary>
-    internal static bool TryIndex(string token, out int index) =>
+    public static bool TryIndex(string token, out int index) =>
         int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out index) && (token.Length == 1 || token[0] != '0');
 }

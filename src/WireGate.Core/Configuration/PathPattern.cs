@@ -21,7 +21,7 @@ public sealed record PathPattern
     // Of a URL: the parts with slashes for the escaped ones that it names; null: it names none.
     private readonly string[]? _slashed;
 
-    private readonly SlashReadings _readings;
+    private readonly PatternSteps _steps;
 
     private PathPattern(string text, string[] parts)
     {
@@ -29,7 +29,7 @@ public sealed record PathPattern
         _parts = parts;
         _slashed = text.Contains(EscapedSlash, StringComparison.OrdinalIgnoreCase)
             ? [.. parts.Select(p => p.Replace(EscapedSlash, "/", StringComparison.OrdinalIgnoreCase))] : null;
-        _readings = new SlashReadings(_slashed ?? parts);
+        _steps = new PatternSteps(_slashed ?? parts);
     }
 
     /// <summary>As it is written.</summary>
@@ -62,26 +62,13 @@ public sealed record PathPattern
     }
 
     /// <summary>
-    /// Whether a path may fit, as some server may read it: in whatever case, of one with escaped slashes any reading, and of one that may be read again when it is
-    /// decoded what it begins with as well.
+    /// Whether a path may fit, as some server may read it: in whatever case, with a format behind it, of one with escaped slashes any reading, and of one that may be read
+    /// again when it is decoded what it begins with as well.
     /// </summary>
     public bool MayMatch(HttpPath path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (MayFit(path))
-        {
-            return true;
-        }
-
-        foreach (HttpPath beginning in path.Beginnings)
-        {
-            if (MayFit(beginning))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return path.Readings is { } readings ? readings.IsAny || _steps.AnyFits(readings) : Fits(_parts, path.Segments, ignoresCase: true);
     }
 
     /// <summary>Whether a path fits that is plain, and whatever is below it.</summary>
@@ -121,9 +108,6 @@ public sealed record PathPattern
 
     /// <inheritdoc/>
     public override string ToString() => Text;
-
-    private bool MayFit(HttpPath path) =>
-        path.IsPlain ? Fits(_parts, path.Segments, ignoresCase: true) : path.Slashed.IsEmpty || _readings.AnyFits(path.Slashed);
 
     // Any number of parts is also none.
     private void SkipAny(bool[] met)

@@ -18,6 +18,10 @@ internal static class Glob
             {
                 star = p++;
                 mark = t;
+                if (p == pattern.Length)
+                {
+                    return !text[t..].ContainsAny(never);
+                }
             }
             else if (p < pattern.Length && (pattern[p] == text[t] || (ignoresCase && Folded(pattern[p]) == Folded(text[t]))))
             {

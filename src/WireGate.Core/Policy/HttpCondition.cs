@@ -25,7 +25,7 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         && (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.Ordinal))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || IsIn(match.Paths, request.Path))
-        && CoversAll(match.Query, request.Query, MayBeParameter)
+        && CoversQuery(match.Query, request)
         && CoversAll(match.Headers, request.Headers, MayBeField)
         && HttpBodyCondition.Covers(match, request.Body)
         && CoversResponse(request.Response);
@@ -51,7 +51,7 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
             yield return "paths";
         }
 
-        foreach (KeyValuePair<string, NamePattern> query in match.Query.Where(q => !CoversAll([q], request.Query, MayBeParameter)))
+        foreach (KeyValuePair<string, NamePattern> query in match.Query.Where(q => !CoversQuery([q], request)))
         {
             yield return NearestRules.Miss("query", query.Key);
         }
@@ -87,8 +87,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.OrdinalIgnoreCase))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || MayBeIn(match.Paths, request.Path))
-        && TouchesAll(match.Query, request.Query, MayBeParameter)
-        && TouchesAll(match.Headers, request.Headers, MayBeField);
+        && TouchesAll(match.Query, request.Query, request.Path.Parameters, HttpQuery.MayBe)
+        && TouchesAll(match.Headers, request.Headers, [], MayBeField);
 
     // Before it is answered, an allow lets it be made, to be judged then; and what would be shown is not.
     private bool CoversResponse(HttpResponse? response) => match.Response is not { } asked
@@ -116,6 +116,10 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return asked.Statuses.IsEmpty;
     }
 
+    // Whoever is behind a proxy that decodes a path with an escaped ? or # gets another query.
+    private static bool CoversQuery(ImmutableArray<KeyValuePair<string, NamePattern>> named, HttpOperation request) =>
+        named.IsEmpty || (request.Path.Beginnings.IsEmpty && CoversAll(named, request.Query, HttpQuery.MayBe));
+
     // Each must be there once: of two, nobody knows which one the upstream takes.
     private static bool CoversAll(
         ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, Func<string, string, bool> mayBe)
@@ -128,7 +132,7 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
                 if (mayBe(other, name))
                 {
                     count++;
-                    if (other != name || IsUnreadable(value) || !pattern.Matches(value))
+                    if (other != name || HttpQuery.IsUnreadable(value) || !pattern.Matches(value))
                     {
                         return false;
                     }
@@ -145,7 +149,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
     }
 
     private static bool TouchesAll(
-        ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, Func<string, string, bool> mayBe)
+        ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, ImmutableArray<KeyValuePair<string, string>> within,
+        Func<string, string, bool> mayBe)
     {
         foreach ((string name, NamePattern pattern) in named)
         {
@@ -153,13 +158,14 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
             bool matches = false;
             foreach ((string other, string value) in found)
             {
-                if (mayBe(other, name))
-                {
-                    count++;
+                Look(other, value, name, pattern, mayBe, ref count, ref matches);
+            }
 
-                    // Behind a = that was escaped in a name is its value to whoever decodes before it parts the two.
-                    matches |= IsUnreadable(value) || pattern.Matches(value) || other.Contains('=', StringComparison.Ordinal);
-                }
+            for (int i = 0; i < within.Length; i++)
+            {
+                // The value of the last goes on with the query, for some.
+                bool isEnd = i < within.Length - 1 || found.IsEmpty;
+                Look(within[i].Key, isEnd ? within[i].Value : HttpQuery.Whole, name, pattern, mayBe, ref count, ref matches);
             }
 
             if (count < 2 && !matches)
@@ -171,12 +177,19 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return true;
     }
 
-    // What cannot be read may be any name.
-    private static bool MayBeParameter(string found, string name) => LooseName.IsOf(found, name) || IsUnreadable(found);
+    private static void Look(
+        string other, string value, string name, NamePattern pattern, Func<string, string, bool> mayBe, ref int count, ref bool matches)
+    {
+        if (mayBe(other, name))
+        {
+            count++;
+
+            // Behind a = that was escaped in a name is its value to whoever decodes before it parts the two.
+            matches |= HttpQuery.IsUnreadable(value) || pattern.Matches(value) || other.Contains('=', StringComparison.Ordinal);
+        }
+    }
 
     private static bool MayBeField(string found, string name) => LooseFieldName.IsOf(found, name);
-
-    private static bool IsUnreadable(string text) => text.Contains(HttpQuery.Unreadable, StringComparison.Ordinal);
 
     private static bool IsIn(ImmutableArray<string> methods, string method, StringComparison comparison)
     {
@@ -217,7 +230,21 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return false;
     }
 
+    // All of it, and what it begins with for whoever is behind a proxy that decodes it.
     private static bool IsIn(ImmutableArray<PathPattern> patterns, HttpPath path)
+    {
+        foreach (HttpPath beginning in path.Beginnings)
+        {
+            if (!Fits(patterns, beginning))
+            {
+                return false;
+            }
+        }
+
+        return Fits(patterns, path);
+    }
+
+    private static bool Fits(ImmutableArray<PathPattern> patterns, HttpPath path)
     {
         foreach (PathPattern pattern in patterns)
         {

@@ -60,13 +60,10 @@ internal sealed class KubernetesCondition(KubernetesMatchConfig match)
     }
 
     /// <summary>Whether any part of a request is touched, or could be.</summary>
-    internal bool Touches(KubernetesRequest request)
-    {
-        if (request.Unknown is not null)
-        {
-            return true;
-        }
+    internal bool Touches(KubernetesRequest request) => request.Unknown is not null || TouchesOne(request) || request.Besides.Any(TouchesOne);
 
+    private bool TouchesOne(KubernetesRequest request)
+    {
         if (!match.Verbs.IsEmpty && !request.Effects.Any(IsVerb))
         {
             return false;
@@ -74,7 +71,7 @@ internal sealed class KubernetesCondition(KubernetesMatchConfig match)
 
         if (!request.IsResource)
         {
-            return match.Paths.IsEmpty ? !match.IsOfResources : Matches(match.Paths, request.Path);
+            return match.Paths.IsEmpty ? !match.IsOfResources : match.Paths.Any(p => p.MayMatch(request.Path));
         }
 
         return (match.IsOfResources || match.Paths.IsEmpty)
@@ -85,7 +82,7 @@ internal sealed class KubernetesCondition(KubernetesMatchConfig match)
 
     // Of all namespaces; and a namespace that is made says its name in the body alone.
     private static bool MayBeInMany(KubernetesRequest request) =>
-        request.Verb is "list" or "watch" or "deletecollection" || (request is { Group: "", Resource: "namespaces", Name: "" });
+        request.IsAnywhere || request.Verb is "list" or "watch" or "deletecollection" || (request is { Group: "", Resource: "namespaces", Name: "" });
 
     // Who is reached through a proxy is named with scheme and port: https:web:8443.
     private static string[] NamesOf(KubernetesRequest request) => request.Connects ? [request.Name, .. request.Name.Split(':')] : [request.Name];

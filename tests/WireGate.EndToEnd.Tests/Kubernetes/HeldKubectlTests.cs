@@ -31,7 +31,7 @@ internal sealed class HeldKubectlTests
 
             """, StringComparison.Ordinal)
             + "    - { name: careful, match: { kube: { verbs: [patch, watch, create] } }, do: hold, approvers: { issuer: unix, groups: [sre] }, within: 10m }\n"
-            + "    - { name: discreet, match: { kube: { verbs: [get], resources: [pods], names: [web-1] } }, do: hold, approvers: { issuer: unix, groups: [sre] }, within: 10m }\n");
+            + "    - { name: discreet, match: { http: { methods: [GET], paths: [/api/v1/namespaces/shop/pods/web-1] } }, do: hold, approvers: { issuer: unix, groups: [sre] }, within: 10m }\n");
         _alice = await _gateway.KubeconfigAsync();
 
         // What there is, it then knows.

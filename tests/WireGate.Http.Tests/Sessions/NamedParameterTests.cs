@@ -64,10 +64,29 @@ internal sealed class NamedParameterTests(TransportKind transport) : HttpFixture
         Assert.That(IsUpstreamAsked, Is.False);
     }
 
-    private async Task<RawPeer> AskAsync(string query)
+    [TestCase("/x%3Fapi_key=x", false)]
+    [TestCase("/x%3fa=b%26API_KEY%3Dx/y", false)]
+    [TestCase("/x%253Fapi_key=x", false)]
+    [TestCase("/x%3Fapi_keys=x", true)]
+    [TestCase("/x%3Fa=api_key", true)]
+    [TestCase("/api_key=x", true)]
+    public async Task Nor_may_another_be_in_the_path_for_whoever_is_handed_that_without_its_escapes(string path, bool passes)
+    {
+        RawPeer client = await AskAsync("api_key={0}", path);
+        if (passes)
+        {
+            Assert.That(await (await AcceptAsync()).HeadAsync(), Does.StartWith($"GET {path}?api_key={Real} HTTP/1.1\r\n"));
+            return;
+        }
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 403 ").And.Contain("the query parameter api_key, once"));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    private async Task<RawPeer> AskAsync(string query, string path = "/")
     {
         RawPeer client = await ConnectAsync();
-        await client.SendAsync($"GET /?{query.Replace("{0}", Token, StringComparison.Ordinal)} HTTP/1.1\r\nHost: api.test\r\n\r\n");
+        await client.SendAsync($"GET {path}?{query.Replace("{0}", Token, StringComparison.Ordinal)} HTTP/1.1\r\nHost: api.test\r\n\r\n");
         return client;
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Policy.Facts;
 
@@ -106,8 +107,15 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
             }
 
             // Names that are the same are found here, however they are written.
-            using (JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Deepest }))
+            using (JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Deepest }))
             {
+                foreach (string pointer in pointers)
+                {
+                    if (pointer.StartsWith('/') && IsTwice(document.RootElement, [.. pointer[1..].Split('/').Select(Unescaped)]))
+                    {
+                        return "a member twice";
+                    }
+                }
             }
 
             var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = Deepest });
@@ -164,6 +172,36 @@ internal sealed record BodyField(string Pointer, int Start, int Length, bool IsF
             }
 
             return count;
+        }
+
+        // On the way to a member, whether some reader takes two for one: which of them counts is the reader's to say.
+        private static bool IsTwice(JsonElement at, ReadOnlySpan<string> tokens)
+        {
+            if (tokens.IsEmpty || at.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+            {
+                return false;
+            }
+
+            if (at.ValueKind == JsonValueKind.Array)
+            {
+                return JsonPointer.TryIndex(tokens[0], out int index) && index < at.GetArrayLength() && IsTwice(at[index], tokens[1..]);
+            }
+
+            int count = 0;
+            byte[] name = Encoding.UTF8.GetBytes(tokens[0]);
+            foreach (JsonProperty member in at.EnumerateObject())
+            {
+                if (LooseMemberName.IsOf(member.Name, tokens[0]) || LooseName.IsOf(Encoding.UTF8.GetBytes(member.Name), name))
+                {
+                    count++;
+                    if (count > 1 || IsTwice(member.Value, tokens[1..]))
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
         }
 
         // RFC 6901 section 3.

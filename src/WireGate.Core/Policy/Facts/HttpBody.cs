@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using WireGate.Core.Configuration;
@@ -104,7 +103,7 @@ public sealed class HttpBody
             int before = fields.Count, members = 0;
             foreach (JsonProperty member in at.EnumerateObject())
             {
-                if (IsSame(member.Name, token))
+                if (LooseMemberName.IsOf(member.Name, token))
                 {
                     members++;
                     Find(member.Value, pointer, step + 1, isExact && member.Name == token, fields);
@@ -133,17 +132,6 @@ public sealed class HttpBody
             }
         }
     }
-
-    // Where a NUL ends a text, what is before it is the name.
-    private static bool IsSame(string name, string token) =>
-        IsSameText(name, token) || (name.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var end && IsSameText(name[..end], token));
-
-    // Without case, as Unicode folds it or as Java does: some letters beyond ASCII are letters of it then.
-    private static bool IsSameText(string name, string token) =>
-        name.Equals(token, StringComparison.OrdinalIgnoreCase)
-        || (!Ascii.IsValid(name) && Fold(name).Equals(Fold(token), StringComparison.OrdinalIgnoreCase));
-
-    private static string Fold(string name) => name.Replace('\u212a', 'k').Replace('\u017f', 's').Replace('\u0130', 'i').Replace('\u0131', 'i');
 }
 
 /// <summary>A member that a rule asks for.</summary>

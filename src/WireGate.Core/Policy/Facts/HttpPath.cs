@@ -13,14 +13,14 @@ public sealed class HttpPath
     // OPTIONS * asks about the server itself.
     private const string Asterisk = "*";
 
-    // Of a longer one with escaped slashes not each reading is looked at: it is touched by every rule that names paths.
-    private const int MostSlashed = 1024;
+    // Nginx takes 8 KiB for all of a request line, and what rules have to look at stays little.
+    private const int MostBytes = 8 * 1024, MostParts = 512;
 
     private const string BackslashProblem = @"the path has a \";
     private const string SlashProblem = "the path has an escaped slash";
 
-    // At which a path ends for whoever is handed it without its escapes: in a request line, or in a URL.
-    private static readonly string[] Ends = ["%20", "%23", "%3F"];
+    // At which a path ends for whoever is handed it without its escapes: in a URL, and in a request line.
+    private static readonly string[] Ends = ["%23", "%3F"], Blanks = ["%20"];
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -35,7 +35,10 @@ public sealed class HttpPath
         Text = Write(rawPath);
         (ImmutableArray<string> segments, Problem) = Text == Asterisk ? ([], null) : Read(rawPath);
         (Segments, Slashed) = IsPlain ? (segments, ImmutableArray<string>.Empty) : (ImmutableArray<string>.Empty, segments);
-        Beginnings = segments.IsEmpty || !isWhole ? [] : BeginningsOf(rawPath);
+        bool isEscaped = isWhole && Text.Contains('%', StringComparison.Ordinal);
+        Beginnings = isEscaped ? BeginningsOf(rawPath, Ends) : [];
+        Parameters = isEscaped ? HttpQuery.Within(rawPath) : [];
+        Readings = isWhole ? PathReadings.Of(this, isEscaped ? [.. Beginnings, .. BeginningsOf(rawPath, Blanks)] : []) : null;
     }
 
     /// <summary>As the client wrote it, in ASCII: in place of bytes that no path has <c>\x{ff}</c>.</summary>
@@ -56,10 +59,20 @@ public sealed class HttpPath
     public ImmutableArray<string> Slashed { get; }
 
     /// <summary>
-    /// What stands before the first of its escaped blanks, <c>#</c> and <c>?</c>, if it can be read at all: of a path that a proxy hands on without its escapes, whoever is
-    /// behind that reads as much, and knows some of these ends or all.
+    /// What stands before the first of its escaped <c>#</c>, and of its escaped <c>?</c>: of a path that a proxy hands on without its escapes, whoever is behind that reads
+    /// as much.
     /// </summary>
     internal ImmutableArray<HttpPath> Beginnings { get; }
+
+    /// <summary>What servers may read of it; null: its segments, all of them.</summary>
+    internal PathReadings? Readings { get; }
+
+    /// <summary>What whoever is handed it without its escapes takes for parameters: see <see cref="HttpQuery.Within"/>.</summary>
+    internal ImmutableArray<KeyValuePair<string, string>> Parameters { get; }
+
+    /// <summary>Whether some server would read a parameter from it, which has no query.</summary>
+    /// <param name="name">Its name.</param>
+    public bool MayHaveParameter(string name) => Parameters.Any(p => HttpQuery.MayBe(p.Key, name));
 
     /// <summary>As the client wrote it.</summary>
     public override string ToString() => Text;
@@ -80,15 +93,10 @@ public sealed class HttpPath
         return text.ToString();
     }
 
-    private ImmutableArray<HttpPath> BeginningsOf(ReadOnlySpan<byte> rawPath)
+    private ImmutableArray<HttpPath> BeginningsOf(ReadOnlySpan<byte> rawPath, string[] ends)
     {
-        if (!Text.Contains('%', StringComparison.Ordinal))
-        {
-            return [];
-        }
-
         ImmutableArray<HttpPath> beginnings = [];
-        foreach (string end in Ends)
+        foreach (string end in ends)
         {
             int at = Text.IndexOf(end, StringComparison.OrdinalIgnoreCase);
             beginnings = at < 0 ? beginnings : beginnings.Add(new HttpPath(rawPath[..at], isWhole: false));
@@ -110,13 +118,18 @@ public sealed class HttpPath
         }
 
         path = path[^1] == '/' ? path[1..^1] : path[1..];
+        int count = path.Count((byte)'/') + 1;
+        if (path.Length > MostBytes || count > MostParts)
+        {
+            return ([], "the path is longer than 8 KiB, or has more than 512 parts");
+        }
 
-        var segments = ImmutableArray.CreateBuilder<string>(path.Count((byte)'/') + 1);
+        var segments = ImmutableArray.CreateBuilder<string>(count);
         string? slash = null;
         foreach (Range range in path.Split((byte)'/'))
         {
             string? problem = ReadSegment(path[range], out string segment);
-            if (problem is not null && (problem != SlashProblem || path.Length > MostSlashed || Array.Exists(segment.Split('/'), s => s is "" or "." or "..")))
+            if (problem is not null && (problem != SlashProblem || Array.Exists(segment.Split('/'), s => s is "" or "." or "..")))
             {
                 return ([], problem);
             }

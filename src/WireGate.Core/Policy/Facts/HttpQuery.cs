@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 
@@ -11,7 +12,11 @@ public static class HttpQuery
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private static readonly string Whole = Unreadable.ToString();
+    /// <summary>As a whole text.</summary>
+    internal static readonly string Whole = Unreadable.ToString();
+
+    // What a path without its escapes has between parameters, or at its end: in a URL, and in a request line.
+    private static readonly SearchValues<byte> Ends = SearchValues.Create([.. Enumerable.Range(0, ' ' + 1).Select(b => (byte)b), .. "&?#"u8]);
 
     /// <summary>
     /// Reads names and values, in their order, with what is escaped decoded and <c>+</c> as a blank. A name or value that servers do not all
@@ -35,14 +40,55 @@ public static class HttpQuery
                 continue;
             }
 
-            int equals = pair.IndexOf((byte)'=');
-            pairs.Add(
-                pair.Contains((byte)';') ? KeyValuePair.Create(Whole, Whole)
-                : equals < 0 ? KeyValuePair.Create(Decode(pair), "")
-                : KeyValuePair.Create(Decode(pair[..equals]), Decode(pair[(equals + 1)..])));
+            pairs.Add(Read(pair));
         }
 
         return pairs.DrainToImmutable();
+    }
+
+    /// <summary>
+    /// Reads the parameters of a path that has no query: whoever is handed it without its escapes (nginx's <c>proxy_pass</c> with <c>$uri</c> or what a regular expression
+    /// has found does that) has those behind an escaped <c>?</c>. They are there once for each time that it may be decoded. A value that may go on is U+FFFD.
+    /// </summary>
+    /// <param name="path">As the client sent it, with escapes.</param>
+    internal static ImmutableArray<KeyValuePair<string, string>> Within(ReadOnlySpan<byte> path)
+    {
+        var pairs = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
+        byte[] decoded = path.ToArray();
+        int length = decoded.Length;
+        for (int i = 0, again; i < UrlEscapes.MostDecodings && (again = UrlEscapes.Decode(decoded.AsSpan(0, length))) < length; i++)
+        {
+            length = again;
+            ReadOnlySpan<byte> rest = decoded.AsSpan(0, length);
+            int end = rest.IndexOf((byte)'?');
+            while (end >= 0)
+            {
+                rest = rest[(end + 1)..];
+                end = rest.IndexOfAny(Ends);
+                ReadOnlySpan<byte> pair = end < 0 ? rest : rest[..end];
+                if (!pair.IsEmpty)
+                {
+                    KeyValuePair<string, string> read = Read(pair);
+                    pairs.Add(end < 0 || rest[end] == '&' ? read : KeyValuePair.Create(read.Key, Whole));
+                }
+            }
+        }
+
+        return pairs.DrainToImmutable();
+    }
+
+    /// <summary>Whether some server takes a parameter for one of that name: what cannot be read may be any.</summary>
+    internal static bool MayBe(string found, string name) => LooseName.IsOf(found, name) || IsUnreadable(found);
+
+    /// <summary>Whether servers do not all read it alike.</summary>
+    internal static bool IsUnreadable(string text) => text.Contains(Unreadable, StringComparison.Ordinal);
+
+    private static KeyValuePair<string, string> Read(ReadOnlySpan<byte> pair)
+    {
+        int equals = pair.IndexOf((byte)'=');
+        return pair.Contains((byte)';') ? KeyValuePair.Create(Whole, Whole)
+            : equals < 0 ? KeyValuePair.Create(Decode(pair), "")
+            : KeyValuePair.Create(Decode(pair[..equals]), Decode(pair[(equals + 1)..]));
     }
 
     private static string Decode(ReadOnlySpan<byte> written)

@@ -10,6 +10,7 @@ public sealed record KubernetesRequest
 {
     private const string Watch = "watch";
     private const string Namespaces = "namespaces";
+    private const string Pods = "pods";
 
     // What the API server takes for a subresource of a namespace, and not for a resource in it.
     private static readonly string[] OfNamespaces = ["status", "finalize"];
@@ -78,10 +79,44 @@ public sealed record KubernetesRequest
     public bool Applies { get; init; }
 
     /// <summary>
-    /// Each verb by which somebody who wants it not to be done may mean it. Of an apply the API server asks RBAC for create as well if there is
-    /// something to make, which nobody knows before; with a collection go the objects that are in it.
+    /// Each verb by which somebody who wants it not to be done may mean it. A watch begins with all that there is, a list has of each object what a get has, and an API
+    /// server takes PUT and PATCH for one operation, an update. Of an apply it asks RBAC for create as well if there is something to make, which nobody knows before; with
+    /// a collection go the objects that are in it.
     /// </summary>
-    public ImmutableArray<string> Effects => Applies ? [.. Verbs, "create"] : Verb == "deletecollection" ? [.. Verbs, "delete"] : Verbs;
+    public ImmutableArray<string> Effects => (Verb, Applies) switch
+    {
+        (Watch, _) => ["watch", "list", "get"],
+        ("list", _) => ["list", "get"],
+        ("patch", true) => [.. Verbs, "update", "create"],
+        ("patch", _) => [.. Verbs, "update"],
+        ("update", _) => [.. Verbs, "patch"],
+        ("deletecollection", _) => [.. Verbs, "delete"],
+        _ => Verbs,
+    };
+
+    /// <summary>What it does besides, of which its verb and its resource say nothing, and which API servers know by another name as well.</summary>
+    public ImmutableArray<KubernetesRequest> Besides => (Group, Resource, Subresource, Verb) switch
+    {
+        ("", Pods, "eviction", "create") => [this with { Verb = "delete", Subresource = "" }],
+
+        // A container is put into the pod, with any program in it.
+        ("", Pods, "ephemeralcontainers", "update" or "patch") => [this with { Verb = "create", Subresource = "exec" }],
+        ("", "bindings", "", "create") => [this with { Resource = Pods, Subresource = "binding" }],
+
+        // How many there shall be stands in these themselves.
+        ("apps" or "extensions", "deployments" or "replicasets" or "statefulsets", "", "update" or "patch") => [this with { Subresource = "scale" }],
+        ("", "replicationcontrollers", "", "update" or "patch") => [this with { Subresource = "scale" }],
+
+        // The kubelet lists the pods of its node, reads their logs, and runs programs in them. What it measures is nothing of theirs.
+        ("", "nodes", "proxy", _) when Path.Segments is not [_, _, _, _, _, "healthz" or "metrics" or "stats", ..] =>
+        [
+            AtPods("list", ""), AtPods("get", "log"), AtPods("create", "exec"), AtPods("create", "attach"), AtPods("create", "portforward"),
+        ],
+        _ => [],
+    };
+
+    /// <summary>It may reach any namespace.</summary>
+    public bool IsAnywhere { get; private init; }
 
     /// <summary>Reads a request. What its Content-Type makes of it is said by <see cref="WithContentType"/>.</summary>
     /// <param name="method">As the client wrote it.</param>
@@ -151,14 +186,21 @@ public sealed record KubernetesRequest
             parts = parts[2..];
         }
 
+        string name = parts.Length > 1 ? parts[1] : "", part = parts.Length > 2 ? parts[2] : "";
         return this with
         {
             Namespace = space,
             Resource = parts[0],
-            Name = parts.Length > 1 ? parts[1] : "",
-            Subresource = parts.Length > 2 ? parts[2] : "",
+            Name = name,
+            Subresource = part,
+
+            // Behind a proxy that decodes the path it ends there.
+            Unknown = Unknown ?? (string.Concat(space, parts[0], name, part).AsSpan().ContainsAny("?#") ? "the path has a name with an escaped ? or #" : null),
         };
     }
+
+    private KubernetesRequest AtPods(string verb, string part) =>
+        this with { Verb = verb, Resource = Pods, Subresource = part, Namespace = "", Name = "", IsAnywhere = true };
 
     // A get without a name is a list or a watch, and a delete without one of all that is selected.
     private KubernetesRequest WithSelection(ImmutableArray<KeyValuePair<string, string>> query)

@@ -136,6 +136,19 @@ internal sealed class HttpPathTests
         }
     }
 
+    [TestCase(512, 1, true)]
+    [TestCase(513, 1, false)]
+    [TestCase(2, 4095, true)]
+    [TestCase(2, 4097, false)]
+    public void A_path_of_more_than_anybody_has_is_covered_by_none_and_touched_by_each(int parts, int length, bool isPlain)
+    {
+        HttpOperation request = Get(string.Concat(Enumerable.Repeat("/" + new string('a', length), parts)));
+
+        Assert.That(request.Path.IsPlain, Is.EqualTo(isPlain));
+        Assert.That(Judge(request, Allow(Match(paths: "/**"))).Verdict == Verdict.Allow, Is.EqualTo(isPlain));
+        Assert.That(Judge(request, Allow(Everything), Deny(Match(paths: "/b"))).Verdict == Verdict.Deny, Is.Not.EqualTo(isPlain));
+    }
+
     [Test]
     public void What_is_no_path_is_shown_without_what_a_terminal_would_do_with_it() =>
         Assert.That(new HttpPath([0x2f, 0x1b, 0xe4]).Text, Is.EqualTo(@"/\x{1b}\x{e4}"));

@@ -77,7 +77,7 @@ public sealed class SlashReadingTests
     {
         var random = new Random(11);
         string[] parts = ["a", "B", "ab", "*", "**", "A*", "*b", "*%2F*", "a%2fb", "a%2F*", "*a*B", "a b", "*?*"];
-        string[] pieces = ["a", "b", "B", "ab", "bA", "aab", "a%3Fb", "b%20b", "%23a"];
+        string[] pieces = ["a", "b", "B", "ab", "bA", "aab", "a%3Fb", "b%20b", "%23a", "a.json", "b.XML.", "a.", ".json", "b..", "a.b"];
         int matched = 0, spared = 0;
         for (int i = 0; i < 20_000; i++)
         {
@@ -86,7 +86,7 @@ public sealed class SlashReadingTests
             string path = "/a" + string.Concat(between.Select(b => b + pieces[random.Next(pieces.Length)]));
             HttpPath read = Read(path);
             PathPattern folded = Pattern(AsCharacters(pattern.ToLowerInvariant()));
-            bool expected = Beginnings(path.ToLowerInvariant()).Any(b => IsAnything(Read(b)) || Readings(b).Any(r => folded.Matches(Read(r))));
+            bool expected = Beginnings(path.ToLowerInvariant()).SelectMany(WithoutFormat).Any(b => IsAnything(Read(b)) || Readings(b).Any(r => folded.Matches(Read(r))));
             Assert.That(Pattern(pattern).MayMatch(read), Is.EqualTo(expected), $"{pattern} and {path}");
             _ = expected ? matched++ : spared++;
             Assert.That(!Pattern(pattern).Matches(read) || expected, "what is covered is touched");
@@ -99,7 +99,7 @@ public sealed class SlashReadingTests
     [Test]
     public void The_longest_path_takes_no_longer_than_its_length_and_the_pattern_s()
     {
-        string path = "/a" + string.Concat(Enumerable.Repeat("%2Fa", 250));
+        string path = "/a" + string.Concat(Enumerable.Repeat("%2Fa", 500));
 
         Assert.That(Pattern("/**/*a*a*a*a*/**/*a*a*%2F*a*a*/**/b").MayMatch(Read(path)), Is.False);
         Assert.That(Pattern("/**/*a*a*a*a*/**/*a*a*%2F*a*a*/**/a").MayMatch(Read(path)), Is.True);
@@ -107,7 +107,7 @@ public sealed class SlashReadingTests
 
     [Test]
     public void A_longer_one_may_be_any() =>
-        Assert.That(Pattern("/x").MayMatch(Read("/a" + string.Concat(Enumerable.Repeat("%2Fa", 300)))), Is.True);
+        Assert.That(Pattern("/x").MayMatch(Read("/a" + string.Concat(Enumerable.Repeat("%2Fa", 520)))), Is.True);
 
     [Test]
     public void A_long_pattern_is_read_to_its_end()
@@ -116,6 +116,51 @@ public sealed class SlashReadingTests
 
         Assert.That(Pattern($"/{part}/*").MayMatch(Read($"/{part}%2Fb")), Is.True);
         Assert.That(Pattern($"/{part}/*").MayMatch(Read($"/{part}b%2Fb")), Is.False);
+    }
+
+    [Test]
+    public void A_pattern_is_read_alike_wherever_its_steps_are()
+    {
+        for (int length = 1; length < 200; length++)
+        {
+            string part = new('x', length);
+            foreach ((string pattern, string path, bool mayMatch) in new[]
+            {
+                ("/**/a*b/*", "/q%2Fr/aab%2Fc", true), ("/**/a*b/*", "/q%2Fr/aac%2Fb", false), ("/**/**/c/**", "/q%2Fc", true), ("/*/**/c", "/q%2Fr%2Fd", false),
+                ("*/**/*c", "b%2Fc", true), ("*/**/*c", "/b%2Fcd", false), ("/b/**", "/b%2F%3F", true), ("/**", "/b%2Fc", true), ("", "%3Fb", true), ("", "/b%2Fc", false),
+            })
+            {
+                Assert.That(Pattern($"/{part}{pattern}").MayMatch(Read($"/{part}{path}")), Is.EqualTo(mayMatch), $"{length}: {pattern} and {path}");
+            }
+        }
+    }
+
+    [TestCase("/users/*/keys", "/users/1/keys.json", true)]
+    [TestCase("/users/*/keys", "/users/1/KEYS.Json", true)]
+    [TestCase("/users/*/keys", "/users/1/keys%2Exml", true)]
+    [TestCase("/users/*/keys", "/users/1/keys.php/", true)]
+    [TestCase("/users/*/keys", "/users/1/keys.", true)]
+    [TestCase("/users/*/keys", "/users/1/keys...", true)]
+    [TestCase("/users/*/keys", "/users/1/keys.csv.", true)]
+    [TestCase("/users/*/keys", "/users%2F1/keys.yml", true)]
+    [TestCase("/users/*/keys", "/users/1%2Fkeys.yml", true)]
+    [TestCase("/users/*/keys", "/users/1/keys.html%3Fx", true)]
+    [TestCase("/users/*/keys", "/users/1/keys.%20", true)]
+    [TestCase("/users/*/keys.json", "/users/1/keys.json", true)]
+    [TestCase("/users/*/keys.json", "/users/1/keys.json.", true)]
+    [TestCase("/users/*/keys", "/users/1/keys.json.json", false, TestName = "One_format_is_cut_off")]
+    [TestCase("/users/*/keys", "/users/1/keys.ssh", false, TestName = "What_is_none_is_not")]
+    [TestCase("/users/*/keys", "/users/1/keysjson", false)]
+    [TestCase("/users/*/keys", "/users/1.json/keys", true)]
+    [TestCase("/users/1/keys", "/users/1.json/keys", false, TestName = "It_stands_at_the_end_alone")]
+    [TestCase("/users/1", "/users/1/.json", false, TestName = "A_name_is_left")]
+    [TestCase("/users/1", "/users/1/...", false)]
+    [TestCase("/users/1", "/users/1%2F...", false)]
+    [TestCase("/users/1", "/users/1%2F.json", false)]
+    public void A_format_at_the_end_may_be_none_of_the_path(string pattern, string path, bool mayMatch)
+    {
+        Assert.That(Pattern(pattern).MayMatch(Read(path)), Is.EqualTo(mayMatch));
+        Assert.That(Pattern("/users/*/keys").Matches(Read("/users/1/keys.json")), Is.False, "what covers goes by all of it");
     }
 
     // An escaped slash that is no slash is a character as any other: of one that neither has, all that matches plain paths says what fits.
@@ -128,6 +173,25 @@ public sealed class SlashReadingTests
     }
 
     private static bool IsAnything(HttpPath path) => !path.IsPlain && path.Slashed.IsEmpty;
+
+    // In lower case.
+    private static IEnumerable<string> WithoutFormat(string path)
+    {
+        yield return path;
+        string dots = path.TrimEnd('/').TrimEnd('.');
+        dots = IsWithoutName(dots) ? path : dots;
+        yield return dots;
+        foreach (string format in new[] { ".json", ".xml" })
+        {
+            string name = dots.TrimEnd('/');
+            if (name.EndsWith(format, StringComparison.Ordinal) && !IsWithoutName(name[..^format.Length]))
+            {
+                yield return name[..^format.Length];
+            }
+        }
+    }
+
+    private static bool IsWithoutName(string path) => path.EndsWith('/') || path.EndsWith("%2f", StringComparison.Ordinal);
 
     // All of it; and what stands before the first of any of the characters at which whoever reads it again ends it.
     private static IEnumerable<string> Beginnings(string path) => new[] { "%20", "%23", "%3f" }.Select(e => path.Split(e)[0]).Append(path);

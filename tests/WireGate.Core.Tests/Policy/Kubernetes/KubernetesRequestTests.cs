@@ -126,6 +126,9 @@ internal sealed class KubernetesRequestTests
     [TestCase("GET /api/v1/pods?watch=1&watch=0")]
     [TestCase("GET /api/v1/pods?%ff=1")]
     [TestCase("GET /api/v1/pods?a=1;watch=1")]
+    [TestCase("GET /api/v1/namespaces/other/pods/foo%3F")]
+    [TestCase("GET /api/v1/namespaces/other/pods%3Fwatch=1")]
+    [TestCase("GET /api/v1/namespaces/other/pods/foo/log%23")]
     public void What_is_not_read_by_all_alike_is_unknown(string request) => Assert.That(Ask(request).Unknown, Is.Not.Null);
 
     [TestCase("GET /api/v1/namespaces/other/pods/foo/exec", ExpectedResult = "get,create")]

@@ -95,6 +95,31 @@ internal sealed class BodyFieldTests
         Assert.That(problem, Is.Not.Null);
     }
 
+    [TestCase("""{"client_secret":"§","Client_Secret":"x"}""", "/client_secret")]
+    [TestCase("""{"CLIENT_SECRET":"x","client_secret":"§"}""", "/client_secret")]
+    [TestCase("""{"client_secret":"§","\u0043lient_secret":"x"}""", "/client_secret")]
+    [TestCase("""{"client_secret":"§","client_\u017fecret":"x"}""", "/client_secret")]
+    [TestCase("""{"to\u212Aen":"x","token":"§"}""", "/token")]
+    [TestCase("""{"client_secret":"§","client_secret\u0000":"x"}""", "/client_secret")]
+    [TestCase("""{"client_secret":"§","client_secret[]":"x"}""", "/client_secret")]
+    [TestCase("""{"client_secret":"§","client.secret":"x"}""", "/client_secret")]
+    [TestCase("""{"client_secret":"§"," client_secret":"x"}""", "/client_secret")]
+    [TestCase("""{"auth":{"key":"§"},"Auth":{"key":"x"}}""", "/auth/key")]
+    [TestCase("""{"auth":{"key":"§","KEY":"x"}}""", "/auth/key")]
+    [TestCase("""{"auth":[{"key":"x"},{"key":"§","Key":"x"}]}""", "/auth/1/key")]
+    [TestCase("""{"a/b":"§","A/B":"x"}""", "/a~1b")]
+    [TestCase("""{"client_secret":"mine","Client_secret":"x"}""", "/client_secret")]
+    public void Refuses_JSON_with_a_member_that_some_reader_takes_for_it(string body, string pointer)
+    {
+        Assert.That(Find(body, false, out string? problem, pointer), Is.Null);
+        Assert.That(problem, Is.EqualTo("a member twice"));
+    }
+
+    [TestCase("""{"key":"§","keys":"x","my_key":1,"a":{"Key":"x"}}""", "/key", """{"key":"NEW","keys":"x","my_key":1,"a":{"Key":"x"}}""")]
+    [TestCase("""{"auth":{"key":"§"},"b":{"auth":1,"Auth":2},"Key":"x"}""", "/auth/key", """{"auth":{"key":"NEW"},"b":{"auth":1,"Auth":2},"Key":"x"}""")]
+    [TestCase("""{"auth":[{"key":"x","Key":"y"},{"key":"§"}]}""", "/auth/1/key", """{"auth":[{"key":"x","Key":"y"},{"key":"NEW"}]}""")]
+    public void Takes_JSON_with_members_elsewhere(string body, string pointer, string written) => Assert.That(Swap(body, isForm: false, pointer), Is.EqualTo(written));
+
     [Test]
     public void Refuses_what_is_no_UTF_8_and_what_is_nested_deeply()
     {

@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace WireGate.Core.Policy.Facts;
+
+/// <summary>
+/// The name of a member of JSON as the most lenient of readers has it: whatever its case, as Unicode folds it (encoding/json of Go does), and up to a NUL. Which of several
+/// that are the same counts is theirs to say.
+/// </summary>
+public static class LooseMemberName
+{
+    /// <summary>Whether some reader would take one name for another.</summary>
+    /// <param name="found">The one that is there, without escapes.</param>
+    /// <param name="name">The one that it may be.</param>
+    public static bool IsOf(string found, string name)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(name);
+        return IsSame(found, name) || (found.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var end && IsSame(found[..end], name));
+    }
+
+    // Without case, as Unicode folds it or as Java does: some letters beyond ASCII are letters of it then.
+    private static bool IsSame(string found, string name) =>
+        found.Equals(name, StringComparison.OrdinalIgnoreCase)
+        || (!Ascii.IsValid(found) && Fold(found).Equals(Fold(name), StringComparison.OrdinalIgnoreCase));
+
+    private static string Fold(string name) => name.Replace('\u212a', 'k').Replace('\u017f', 's').Replace('\u0130', 'i').Replace('\u0131', 'i');
+}
