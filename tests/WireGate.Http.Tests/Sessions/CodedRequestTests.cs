@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
@@ -6,6 +5,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 using WireGate.Http.Http2;
+using WireGate.Http.Tests.Holding;
 using static WireGate.Http.Tests.Credentials.Bodies.CodedBodies;
 
 namespace WireGate.Http.Tests.Sessions;
@@ -13,14 +13,13 @@ namespace WireGate.Http.Tests.Sessions;
 /// <summary>Requests whose bodies are coded: target "api" is asked in HTTP/2, "other" in HTTP/1.1.</summary>
 [TestFixture(TransportKind.Epoll)]
 [TestFixture(TransportKind.Streams)]
-internal sealed class CodedRequestTests(TransportKind transport) : HttpFixture(transport)
+internal sealed class CodedRequestTests(TransportKind transport) : HeldFixture(transport)
 {
     private const string Refused = "a body in a coding that is not looked through for a placeholder: send it as it is, or in one of gzip, deflate and br";
 
-    protected override GatewayConfig Change(GatewayConfig config) => config with
+    protected override GatewayConfig Change(GatewayConfig config) => WithTargets(base.Change(config), t => t.Name == "api" ? t with { Http2 = TargetHttp2.Clear } : t) with
     {
         Listeners = [config.Listeners[0] with { Http2 = ListenerHttp2.Clear }],
-        Targets = config.Targets.Values.Select(t => t.Name == "api" ? t with { Http2 = TargetHttp2.Clear } : t).ToFrozenDictionary(t => t.Name),
     };
 
     [TestCase("gzip, gzip")]
@@ -107,21 +106,10 @@ internal sealed class CodedRequestTests(TransportKind transport) : HttpFixture(t
     [Test]
     public async Task Brotli_without_room_is_503_and_the_upstream_is_cut()
     {
-        // Three of them take what there is for one caller.
+        await FillAsync();
         byte[] body = Large();
-        string head = ToOther("POST /v1", $"Content-Encoding: br\r\nContent-Length: {body.Length}\r\n");
-        for (int i = 0; i < 3; i++)
-        {
-            RawPeer other = await ConnectAsync();
-            await other.SendAsync(head);
-            RawPeer its = await AcceptAsync();
-            await its.HeadAsync();
-            await other.SendAsync(body[..^1]);
-            await its.ReadAsync(body.Length - 1);
-        }
-
         RawPeer client = await ConnectAsync();
-        await client.SendAsync(head);
+        await client.SendAsync(ToOther("POST /v1", $"Content-Encoding: br\r\nContent-Length: {body.Length}\r\n"));
         RawPeer upstream = await AcceptAsync();
         await upstream.HeadAsync();
         await client.SendAsync(body);
@@ -152,8 +140,36 @@ internal sealed class CodedRequestTests(TransportKind transport) : HttpFixture(t
         Assert.That((await upstream!.RequestAsync(7, r => r.Reset is not null)).Reset, Is.EqualTo(ErrorCode.CANCEL));
     }
 
-    private void AnyCodings() =>
-        Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Codings = RequestCodings.Any }).ToFrozenDictionary(t => t.Name) };
+    // That would be cut when it is sent.
+    [Test]
+    public async Task Nobody_is_asked_about_brotli_for_which_there_is_no_room()
+    {
+        await FillAsync();
+        byte[] body = Large();
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(ToOther("POST /held/x", $"Content-Encoding: br\r\nContent-Length: {body.Length}\r\n"));
+        await client.SendAsync(body);
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 503 ").And.Contain("\r\nRetry-After: 1\r\n").And.Contain("too much is held already: try again later"));
+        Assert.That((Store.All.Length, IsUpstreamAsked), Is.EqualTo((0, false)));
+    }
+
+    private void AnyCodings() => Config = WithTargets(Config, t => t with { Codings = RequestCodings.Any });
+
+    // Three of them take what there is for one caller.
+    private async Task FillAsync()
+    {
+        byte[] body = Large();
+        for (int i = 0; i < 3; i++)
+        {
+            RawPeer client = await ConnectAsync();
+            await client.SendAsync(ToOther("POST /v1", $"Content-Encoding: br\r\nContent-Length: {body.Length}\r\n"));
+            RawPeer upstream = await AcceptAsync();
+            await upstream.HeadAsync();
+            await client.SendAsync(body[..^1]);
+            await upstream.ReadAsync(body.Length - 1);
+        }
+    }
 
     private string ToOther(string line, string fields, string body = "") => Request(line, fields, body).Replace("api.test", "other.test", StringComparison.Ordinal);
 

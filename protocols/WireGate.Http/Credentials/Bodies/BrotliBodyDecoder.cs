@@ -16,7 +16,8 @@ internal sealed class BrotliBodyDecoder(HeldInProcess held, Identity identity) :
     // What it takes before it has read anything, and as much as is taken more at once.
     private const int Step = 64 * 1024;
 
-    // Its codes, by what says them: mostly less, at most three times as much.
+    // Its codes take so many times what says them, and this at most: mostly less, never more than three times as much.
+    private const int CodeTimes = 256;
     private const int MostOfCodes = 1024 * 1024;
 
     // Fourteen bytes may stand for 16 MiB, which nobody sends: text comes to a tenth.
@@ -90,7 +91,7 @@ internal sealed class BrotliBodyDecoder(HeldInProcess held, Identity identity) :
 
     private void Take(int written)
     {
-        int needed = Step + (int)Math.Min(MostOfCodes, MostTimes * _in) + written;
+        int needed = Step + (int)Math.Min(MostOfCodes, CodeTimes * _in) + written;
         int more = needed <= _room ? 0 : (needed - _room + Step - 1) / Step * Step;
         if (more > 0 && !held.TryTake(identity, more))
         {
