@@ -129,10 +129,17 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         _ = CloseAsync(connection.Connection);
     }
 
-    /// <summary>Closes one at once, so that its port is free again: of who says first that nothing more comes it is taken for a minute. On the loop.</summary>
+    /// <summary>
+    /// Closes one by a reset, so that its port is free again: of who says first that nothing more comes it is taken for a minute. Where something is under
+    /// way to the upstream that would be lost by it, as other closes. On the loop.
+    /// </summary>
     public static void Drop(Http1Upstream connection)
     {
-        connection.Connection.Reset();
+        if (connection.Connection.IsAllTaken)
+        {
+            connection.Connection.Reset();
+        }
+
         Close(connection);
     }
 
@@ -233,7 +240,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
                 return last;
             }
 
-            Close(last);
+            Drop(last);
         }
 
         return null;
@@ -251,7 +258,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         KnownUpstream? known = isKept ? KnownOf(connection.Key) : null;
         if (known is null || known.Idle.Count >= MostIdle || Idle >= MostIdleOfAll)
         {
-            Close(connection);
+            Drop(connection);
             return;
         }
 
