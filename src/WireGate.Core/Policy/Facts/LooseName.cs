@@ -9,8 +9,6 @@ namespace WireGate.Core.Policy.Facts;
 /// </summary>
 public static class LooseName
 {
-    private const int MostOnStack = 512;
-
     // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes, brackets ([name] of qs), and what stands between names
     // elsewhere.
     private static readonly SearchValues<byte> Around = Bytes(b => (char)b is <= ' ' or >= '\x7F' or '"' or '=' or '+' or '?' or '[' or ']');
@@ -30,33 +28,44 @@ public static class LooseName
         return IsSame(pair, name) || (pair.Contains((byte)'%') && IsDecoded(pair, name));
     }
 
-    /// <summary>The same of a name that was decoded once, as those of a query are.</summary>
+    /// <summary>What servers may read of a name that was decoded once, as those of a query are, to be compared with many: it, and that decoded again.</summary>
     /// <param name="found">The name that a pair has.</param>
-    /// <param name="name">The one that it may be.</param>
-    internal static bool IsOf(string found, string name)
+    internal static byte[][] ReadingsOf(string found)
     {
-        // Whatever is read from a text is no longer than that.
-        if (found.Length < name.Length)
+        ReadOnlySpan<byte> name = Encoding.UTF8.GetBytes(found);
+        int begin = Math.Max(0, name.IndexOfAnyExcept(Around)), end = name[begin..].IndexOf((byte)'=');
+        byte[] reading = (end < 0 ? name : name[..(begin + end)]).ToArray();
+        if (!reading.Contains((byte)'%'))
         {
-            return false;
+            return [reading];
         }
 
-        if (found.Equals(name, StringComparison.OrdinalIgnoreCase))
+        List<byte[]> readings = [reading];
+        byte[] decoded = [.. reading];
+        for (int i = 0, length = decoded.Length, again; i < UrlEscapes.MostDecodings && (again = UrlEscapes.Decode(decoded.AsSpan(0, length))) < length; i++)
         {
-            return true;
+            length = again;
+            readings.Add(decoded[..length]);
         }
 
-        int most = Encoding.UTF8.GetMaxByteCount(name.Length) + Encoding.UTF8.GetMaxByteCount(found.Length);
-        byte[]? rented = most <= MostOnStack ? null : ArrayPool<byte>.Shared.Rent(most);
-        Span<byte> bytes = rented is null ? stackalloc byte[MostOnStack] : rented;
-        int split = Encoding.UTF8.GetBytes(name, bytes), end = split + Encoding.UTF8.GetBytes(found, bytes[split..]);
-        bool isOf = IsOf(bytes[split..end], bytes[..split]);
-        if (rented is not null)
+        return [.. readings];
+    }
+
+    /// <summary>Whether some server would take a name for another.</summary>
+    /// <param name="readings">What may be read of it.</param>
+    /// <param name="name">The other.</param>
+    internal static bool IsOf(byte[][] readings, ReadOnlySpan<byte> name)
+    {
+        foreach (byte[] reading in readings)
         {
-            ArrayPool<byte>.Shared.Return(rented);
+            // Whatever is read from a text is no longer than that.
+            if (reading.Length >= name.Length && IsSame(reading, name))
+            {
+                return true;
+            }
         }
 
-        return isOf;
+        return false;
     }
 
     private static bool IsDecoded(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
@@ -82,6 +91,13 @@ public static class LooseName
 
     private static bool IsSame(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
     {
+        if (!name.IsEmpty && char.IsAsciiLetterOrDigit((char)name[0]))
+        {
+            // It begins with nothing that may be around it.
+            int begin = text.IndexOfAnyExcept(Around);
+            return begin >= 0 && Begins(text[begin..], name) && IsEnd(text[(begin + name.Length)..]);
+        }
+
         while (!(Begins(text, name) && IsEnd(text[name.Length..])))
         {
             if (text.IsEmpty || !Around.Contains(text[0]))
