@@ -8,12 +8,12 @@ namespace WireGate.Core.Policy;
 /// <summary>What a rule says of the parameters of a request.</summary>
 internal sealed class HttpQueryCondition(ImmutableArray<KeyValuePair<string, NamePattern>> named)
 {
-    private readonly Parameter[] _named = [.. named.Select(n => new Parameter(n.Key, Encoding.UTF8.GetBytes(n.Key), n.Value))];
+    private readonly Parameter[] _named = [.. named.Select(n => new Parameter(n.Key, new LooseName.Text(Encoding.UTF8.GetBytes(n.Key)), n.Value))];
 
     /// <summary>Whether each is there once, by its very name, with a value that fits.</summary>
     internal bool Covers(HttpOperation request)
     {
-        foreach (Parameter parameter in _named)
+        foreach (ref readonly Parameter parameter in _named.AsSpan())
         {
             if (!Covers(parameter, request))
             {
@@ -27,7 +27,7 @@ internal sealed class HttpQueryCondition(ImmutableArray<KeyValuePair<string, Nam
     /// <summary>Whether each is there, or could be.</summary>
     internal bool Touches(HttpOperation request)
     {
-        foreach (Parameter parameter in _named)
+        foreach (ref readonly Parameter parameter in _named.AsSpan())
         {
             if (!Touches(parameter, request.Parameters))
             {
@@ -48,7 +48,7 @@ internal sealed class HttpQueryCondition(ImmutableArray<KeyValuePair<string, Nam
         int count = 0;
         for (int i = 0; i < all.Count; i++)
         {
-            if (all.MayBe(i, parameter.Name, parameter.Bytes))
+            if (all.MayBe(i, parameter.Name, parameter.Text))
             {
                 count++;
                 (string name, string value) = all[i];
@@ -65,21 +65,21 @@ internal sealed class HttpQueryCondition(ImmutableArray<KeyValuePair<string, Nam
     private static bool Touches(in Parameter parameter, LooseParameters all)
     {
         int count = 0;
-        bool matches = false;
         for (int i = 0; i < all.Count; i++)
         {
-            if (all.MayBe(i, parameter.Name, parameter.Bytes))
+            if (all.MayBe(i, parameter.Name, parameter.Text))
             {
-                count++;
-
                 // Behind a = that was escaped in a name is its value to whoever decodes before it parts the two.
                 (string name, string value) = all[i];
-                matches |= HttpQuery.IsUnreadable(value) || parameter.Pattern.Matches(value) || name.Contains('=', StringComparison.Ordinal);
+                if (++count > 1 || HttpQuery.IsUnreadable(value) || parameter.Pattern.Matches(value) || name.Contains('=', StringComparison.Ordinal))
+                {
+                    return true;
+                }
             }
         }
 
-        return count > 1 || matches;
+        return false;
     }
 
-    private readonly record struct Parameter(string Name, byte[] Bytes, NamePattern Pattern);
+    private readonly record struct Parameter(string Name, LooseName.Text Text, NamePattern Pattern);
 }

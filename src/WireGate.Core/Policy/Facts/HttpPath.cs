@@ -74,7 +74,7 @@ public sealed class HttpPath
     /// <param name="name">Its name.</param>
     public bool MayHaveParameter(string name)
     {
-        byte[] text = Encoding.UTF8.GetBytes(name);
+        var text = new LooseName.Text(Encoding.UTF8.GetBytes(name));
         return Parameters.Any(p => HttpQuery.IsUnreadable(p.Key) || LooseName.IsOf(LooseName.ReadingsOf(p.Key), text));
     }
 

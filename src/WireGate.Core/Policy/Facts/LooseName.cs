@@ -30,22 +30,22 @@ public static class LooseName
 
     /// <summary>What servers may read of a name that was decoded once, as those of a query are, to be compared with many: it, and that decoded again.</summary>
     /// <param name="found">The name that a pair has.</param>
-    internal static byte[][] ReadingsOf(string found)
+    internal static Text[] ReadingsOf(string found)
     {
         ReadOnlySpan<byte> name = Encoding.UTF8.GetBytes(found);
         int begin = Math.Max(0, name.IndexOfAnyExcept(Around)), end = name[begin..].IndexOf((byte)'=');
         byte[] reading = (end < 0 ? name : name[..(begin + end)]).ToArray();
         if (!reading.Contains((byte)'%'))
         {
-            return [reading];
+            return [new Text(reading)];
         }
 
-        List<byte[]> readings = [reading];
+        List<Text> readings = [new Text(reading)];
         byte[] decoded = [.. reading];
         for (int i = 0, length = decoded.Length, again; i < UrlEscapes.MostDecodings && (again = UrlEscapes.Decode(decoded.AsSpan(0, length))) < length; i++)
         {
             length = again;
-            readings.Add(decoded[..length]);
+            readings.Add(new Text(decoded[..length]));
         }
 
         return [.. readings];
@@ -54,12 +54,14 @@ public static class LooseName
     /// <summary>Whether some server would take a name for another.</summary>
     /// <param name="readings">What may be read of it.</param>
     /// <param name="name">The other.</param>
-    internal static bool IsOf(byte[][] readings, ReadOnlySpan<byte> name)
+    internal static bool IsOf(Text[] readings, in Text name)
     {
-        foreach (byte[] reading in readings)
+        foreach (ref readonly Text reading in readings.AsSpan())
         {
-            // Whatever is read from a text is no longer than that.
-            if (reading.Length >= name.Length && IsSame(reading, name))
+            // One that begins with nothing that may be around it begins in one place.
+            if (name.IsPlain
+                ? reading.Folded.AsSpan(reading.Begin).StartsWith(name.Folded) && IsEnd(reading.Bytes.AsSpan(reading.Begin + name.Bytes.Length))
+                : IsSame(reading.Bytes, name.Bytes))
             {
                 return true;
             }
@@ -91,13 +93,6 @@ public static class LooseName
 
     private static bool IsSame(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
     {
-        if (!name.IsEmpty && char.IsAsciiLetterOrDigit((char)name[0]))
-        {
-            // It begins with nothing that may be around it.
-            int begin = text.IndexOfAnyExcept(Around);
-            return begin >= 0 && Begins(text[begin..], name) && IsEnd(text[(begin + name.Length)..]);
-        }
-
         while (!(Begins(text, name) && IsEnd(text[name.Length..])))
         {
             if (text.IsEmpty || !Around.Contains(text[0]))
@@ -137,4 +132,30 @@ public static class LooseName
     };
 
     private static SearchValues<byte> Bytes(Func<byte, bool> are) => SearchValues.Create([.. Enumerable.Range(0, 256).Select(b => (byte)b).Where(are)]);
+
+    /// <summary>A name, made ready to be compared.</summary>
+    internal readonly struct Text
+    {
+        /// <param name="bytes">It in UTF-8.</param>
+        internal Text(byte[] bytes)
+        {
+            Bytes = bytes;
+            Folded = Array.ConvertAll(bytes, LooseName.Folded);
+            int begin = bytes.AsSpan().IndexOfAnyExcept(Around);
+            Begin = begin < 0 ? bytes.Length : begin;
+            IsPlain = bytes.Length > 0 && char.IsAsciiLetterOrDigit((char)bytes[0]);
+        }
+
+        /// <summary>It in UTF-8.</summary>
+        internal byte[] Bytes { get; }
+
+        /// <summary>The same, with one letter for all that are the same.</summary>
+        internal byte[] Folded { get; }
+
+        /// <summary>The first that is not only around it.</summary>
+        internal int Begin { get; }
+
+        /// <summary>It begins with a letter or a digit.</summary>
+        internal bool IsPlain { get; }
+    }
 }

@@ -8,7 +8,7 @@ internal sealed class LooseParameters
     private readonly ImmutableArray<KeyValuePair<string, string>> _all;
 
     // Null: it cannot be read, and may be any.
-    private readonly byte[][]?[] _names;
+    private readonly LooseName.Text[]?[] _names;
 
     /// <param name="query">Those of the query.</param>
     /// <param name="within">Those of the path. For some the value of the last goes on with the query.</param>
@@ -29,8 +29,8 @@ internal sealed class LooseParameters
     /// <summary>Whether some server takes one of them for a parameter of that name.</summary>
     /// <param name="index">Which.</param>
     /// <param name="name">The name.</param>
-    /// <param name="bytes">It in UTF-8.</param>
-    internal bool MayBe(int index, string name, byte[] bytes) =>
-        _names[index] is not { } readings || LooseName.IsOf(readings, bytes)
-        || (bytes.Length > name.Length && _all[index].Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+    /// <param name="text">The same.</param>
+    internal bool MayBe(int index, string name, in LooseName.Text text) =>
+        _names[index] is not { } readings || LooseName.IsOf(readings, text)
+        || (text.Bytes.Length > name.Length && _all[index].Key.Equals(name, StringComparison.OrdinalIgnoreCase));
 }
