@@ -41,7 +41,7 @@ internal static class Grpc
         // UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, FAILED_PRECONDITION, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, UNAVAILABLE, INTERNAL
         401 => 16,
         403 => 7,
-        404 or 405 or 501 => 12,
+        404 or 405 or 415 or 501 => 12,
         421 => 9,
         413 or 414 or 429 or 431 => 8,
         408 or 504 => 4,

@@ -7,6 +7,10 @@ namespace WireGate.Http;
 /// <summary>What a client is answered whose session has ended before any of its requests was served.</summary>
 internal static class LastAnswer
 {
+    // Whoever has proven nothing keeps the gateway reading for less than others do: who sends more than that may lose the answer.
+    private const int Most = 64 * 1024;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
     /// <summary>Sends it, says that nothing more comes, and reads on for a moment. On the loop.</summary>
     /// <param name="session">Has ended: its deadline cuts the connection.</param>
     /// <param name="answer">All of it.</param>
@@ -26,8 +30,8 @@ internal static class LastAnswer
             return;
         }
 
-        session.SetDeadline(Lingering.Longest);
+        session.SetDeadline(Longest);
         await session.Client.FinishAsync();
-        await Lingering.ReadOnAsync(session.Client.Input);
+        await Lingering.ReadOnAsync(session.Client.Input, Most);
     }
 }

@@ -7,16 +7,12 @@ namespace WireGate.Http;
 /// </summary>
 internal static class Lingering
 {
-    // Kernels hold up to ten MiB between the two; nginx reads on for as long.
-    private const int Most = 16 * 1024 * 1024;
-
-    /// <summary>How long whoever reads on does so.</summary>
-    public static TimeSpan Longest { get; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>Reads on until the client has finished, or has sent too much.</summary>
-    public static async ValueTask ReadOnAsync(PipeReader input)
+    /// <summary>Reads on until the client has finished, or has sent too much. How long is for the caller to say.</summary>
+    /// <param name="input">From the client.</param>
+    /// <param name="most">Bytes.</param>
+    public static async ValueTask ReadOnAsync(PipeReader input, int most)
     {
-        for (long read = 0; read < Most;)
+        for (long read = 0; read < most;)
         {
             ReadResult result = await input.ReadAsync(CancellationToken.None);
             read += result.Buffer.Length;

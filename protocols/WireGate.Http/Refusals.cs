@@ -11,7 +11,7 @@ internal static class Refusals
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>With 429: when the sessions and approvals that others have are fewer nobody knows.</summary>
+    /// <summary>With 429 and 503: when the sessions and approvals that others have are fewer, and there is room again, nobody knows.</summary>
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>The status of a session that is not to be.</summary>
@@ -55,7 +55,7 @@ internal static class Refusals
             Fields = status switch
             {
                 401 => [("WWW-Authenticate", "Bearer realm=\"wiregate\""), ("WWW-Authenticate", "Basic realm=\"wiregate\"")],
-                429 => [("Retry-After", AskAgain.TotalSeconds.ToString(CultureInfo.InvariantCulture))],
+                429 or 503 => [("Retry-After", AskAgain.TotalSeconds.ToString(CultureInfo.InvariantCulture))],
                 _ => [],
             },
         };

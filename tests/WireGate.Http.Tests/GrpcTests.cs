@@ -11,6 +11,7 @@ internal sealed class GrpcTests
     [TestCase(429, 8)]
     [TestCase(504, 4)]
     [TestCase(502, 14)]
+    [TestCase(415, 12)]
     [TestCase(503, 14)]
     [TestCase(400, 13)]
     [TestCase(500, 13)]

@@ -73,8 +73,9 @@ internal static class ContentTypes
         return false;
     }
 
-    // parameter = token "=" ( token / quoted-string ); whoever writes such a name means such characters, in whatever parameter.
-    private static bool IsWide(ReadOnlySpan<byte> value)
+    /// <summary>Whether a field says so.</summary>
+    /// <param name="value">parameter = token "=" ( token / quoted-string ); whoever writes such a name means such characters, in whatever parameter.</param>
+    public static bool IsWide(ReadOnlySpan<byte> value)
     {
         int parameters = value.IndexOf((byte)';');
         value = parameters < 0 ? default : value[parameters..];

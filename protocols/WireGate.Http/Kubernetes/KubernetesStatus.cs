@@ -62,6 +62,7 @@ internal static class KubernetesStatus
         404 => "NotFound",
         405 => "MethodNotAllowed",
         413 => "RequestEntityTooLarge",
+        415 => "UnsupportedMediaType",
         429 => "TooManyRequests",
         503 => "ServiceUnavailable",
         504 => "Timeout",

@@ -61,10 +61,12 @@ internal sealed partial class Exchange
 
     /// <returns>False: the client's connection ends.</returns>
     private ValueTask<bool> AnswerAsync(int status, string detail, string? reference, bool isLast = false) =>
-        AnswerAsync(
-            IsGrpc ? Grpc.Of(status, detail, reference)
-            : _isKubernetes ? KubernetesStatus.Of(status, detail, reference, status == 429 ? Refusals.AskAgain : null)
-            : Refusals.Of(status, detail, reference), isLast);
+        AnswerAsync(AnswerOf(status, detail, reference), isLast);
+
+    private Answer AnswerOf(int status, string detail, string? reference) =>
+        IsGrpc ? Grpc.Of(status, detail, reference)
+        : _isKubernetes ? KubernetesStatus.Of(status, detail, reference, status == 429 ? Refusals.AskAgain : null)
+        : Refusals.Of(status, detail, reference);
 
     private ValueTask<bool> AnswerAsync(Answer answer, bool isLast = false)
     {

@@ -7,6 +7,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
+using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 using WireGate.Http.Kubernetes;
@@ -104,6 +105,11 @@ internal sealed partial class Exchange
     {
         if (await MisplacedAsync(body) is { } misplaced)
         {
+            if (misplaced == BodyDecoder.NoRoom)
+            {
+                return await NotHeldAsync(operation, decision, misplaced, status: 503);
+            }
+
             return await RefuseAsync(new Refusal(SessionEnd.ClientBrokeProtocol, misplaced, misplaced));
         }
 

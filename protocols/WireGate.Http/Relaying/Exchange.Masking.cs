@@ -4,6 +4,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Sessions;
+using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Http1;
 using WireGate.Http.Http2;
 using WireGate.Http.Masking;
@@ -129,7 +130,7 @@ internal sealed partial class Exchange
     private void CutWithin(BodyEnd received, ErrorCode? reset) => client.Cut(
         received switch
         {
-            _ when _clientProblem is not null => SessionEnd.ClientBrokeProtocol,
+            _ when _clientProblem is not null => _clientProblem == BodyDecoder.NoRoom ? SessionEnd.LimitReached : SessionEnd.ClientBrokeProtocol,
             // The upstream was told to stop for a client that is gone.
             BodyEnd.SourceClosed => client.IsGone ? SessionEnd.ClientClosed : SessionEnd.UpstreamClosed,
             BodyEnd.Unmaskable => SessionEnd.UpstreamBrokeProtocol,

@@ -2,6 +2,7 @@ using System.Buffers;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
 using WireGate.Core.Framing;
+using WireGate.Core.Sessions;
 using WireGate.Http.Credentials;
 using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Http1;
@@ -85,7 +86,24 @@ internal sealed partial class Exchange
         return decoded?.Problem;
     }
 
-    private DecodedGuard? Decoded() => DecodedGuard.Of(Head, Session.Loop, of.Services.Held, Session.ProvenCaller.Identity);
+    private DecodedGuard? Decoded() =>
+        DecodedGuard.Of(Head, Session.Loop, of.Services.Held, Session.ProvenCaller.Identity, Access.Target.Codings);
+
+    // What is not looked through is refused before anybody reads it, rather than cut while it is sent.
+    private bool IsUnseen => Access.Target.Codings != RequestCodings.Any && BodyCodings.Of(Head).Coding == BodyCoding.Unknown;
+
+    private ValueTask<bool> DeclineCodingAsync()
+    {
+        var refusal = new Refusal(
+            SessionEnd.FeatureRefused, BodyCodings.Unknown, "a request body in a coding that is not looked through for a placeholder: with codings: any the target lets such pass unseen");
+        of.Decline(refusal);
+        Answer answer = AnswerOf(415, refusal.Message, refusal.Reference);
+        return AnswerAsync(answer with { Fields = [.. answer.Fields, ("Accept-Encoding", BodyCodings.Accepted)] });
+    }
+
+    /// <summary>A body that does not pass, or of which nobody can tell now whether it may.</summary>
+    private ValueTask<bool> DeclineBodyAsync(string problem) =>
+        problem == BodyDecoder.NoRoom ? DeclineAsync(503, new Refusal(SessionEnd.LimitReached, problem, problem)) : BreakAsync(400, problem);
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {

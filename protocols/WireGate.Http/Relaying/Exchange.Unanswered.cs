@@ -53,7 +53,7 @@ internal sealed partial class Exchange
 
         if (_clientProblem is { } problem)
         {
-            await BreakAsync(400, problem);
+            await DeclineBodyAsync(problem);
             return Exchanged.Ended;
         }
 

@@ -5,6 +5,7 @@ using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
+using WireGate.Http.Credentials.Bodies;
 using WireGate.Http.Holding;
 using WireGate.Http.Http1;
 
@@ -165,6 +166,11 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return false;
         }
 
+        if (hasBody && IsUnseen)
+        {
+            return await DeclineCodingAsync();
+        }
+
         if (hasBody && await ReadBodyAsync() is { } read)
         {
             return read;
@@ -175,9 +181,9 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) == PlaceholderInBody)
+        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) is (PlaceholderInBody or BodyDecoder.NoRoom) and { } misplaced)
         {
-            return await BreakAsync(400, PlaceholderInBody);
+            return await DeclineBodyAsync(misplaced);
         }
 
         (HttpOperation request, Decision decision, refusal) = await DecideAsync(isRun: true);

@@ -11,6 +11,9 @@ namespace WireGate.Http.Relaying;
 /// <content>What an exchange is answered by, in HTTP/1.1's frames.</content>
 internal sealed partial class Http1Connection
 {
+    // Kernels hold up to ten MiB between the two; nginx reads on for as long.
+    private const int MostLingering = 16 * 1024 * 1024;
+    private static readonly TimeSpan LongestLingering = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestUnread = TimeSpan.FromSeconds(60);
 
     private readonly Action _interrupt;
@@ -179,8 +182,8 @@ internal sealed partial class Http1Connection
     {
         _isLingered = true;
         await Session.Client.FinishAsync();
-        _clock.Set(Lingering.Longest, SessionEnd.ClientClosed, isKept: false);
-        await Lingering.ReadOnAsync(Input);
+        _clock.Set(LongestLingering, SessionEnd.ClientClosed, isKept: false);
+        await Lingering.ReadOnAsync(Input, MostLingering);
         _clock.Stop();
     }
 }

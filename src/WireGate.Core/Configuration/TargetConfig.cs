@@ -72,6 +72,9 @@ public sealed record TargetConfig
     /// <summary>Whether a connection to an upstream of HTTP/1.1 is used for more than one request.</summary>
     public ConnectionReuse Reuse { get; init; }
 
+    /// <summary>In which codings bodies of requests of HTTP may be.</summary>
+    public RequestCodings Codings { get; init; }
+
     /// <summary>Finds a login by name.</summary>
     public bool TryGetLogin(string name, [NotNullWhen(true)] out LoginConfig? login)
     {
@@ -101,6 +104,16 @@ public enum ConnectionReuse
 
     /// <summary>Never.</summary>
     Never,
+}
+
+/// <summary>In which codings bodies of requests may be (Content-Encoding).</summary>
+public enum RequestCodings
+{
+    /// <summary>In those that are looked through for a placeholder. The default.</summary>
+    Known = 0,
+
+    /// <summary>In any: what cannot be looked through passes unseen.</summary>
+    Any,
 }
 
 /// <summary>Whether an upstream is asked in HTTP/2; else it is in HTTP/1.1.</summary>

@@ -39,6 +39,16 @@ internal sealed class ForwardTests(TransportKind transport) : ForwardFixture(tra
     }
 
     [Test]
+    public async Task A_body_in_a_coding_that_is_not_looked_through_goes_no_further()
+    {
+        RawPeer client = await TunnelAsync();
+        await client.SendAsync(Inside("POST /one").Replace("\r\n\r\n", "\r\nContent-Encoding: zstd\r\nContent-Length: 3\r\n\r\nabc", StringComparison.Ordinal));
+
+        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 415 ").And.Contain("\r\nAccept-Encoding: gzip, deflate, br, identity\r\n"));
+        Assert.That(IsUpstreamAsked, Is.False);
+    }
+
+    [Test]
     public async Task What_comes_behind_CONNECT_at_once_stays_in_its_order()
     {
         RawPeer client = await ConnectAsync();

@@ -20,6 +20,7 @@ internal sealed class KubernetesStatusTests
     [TestCase(405, "MethodNotAllowed")]
     [TestCase(413, "RequestEntityTooLarge")]
     [TestCase(502, "")]
+    [TestCase(415, "UnsupportedMediaType")]
     [TestCase(503, "ServiceUnavailable")]
     [TestCase(504, "Timeout")]
     public void Each_status_has_the_reason_that_clients_look_for(int status, string reason) =>

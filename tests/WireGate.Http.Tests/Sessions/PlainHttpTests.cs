@@ -40,17 +40,48 @@ internal sealed class PlainHttpTests(TransportKind transport) : HttpFixture(tran
     }
 
     [Test]
-    public async Task One_that_has_more_to_send_than_lies_on_the_way_sends_it_and_reads_its_answer()
+    public async Task One_that_sends_a_little_more_reads_its_answer()
     {
         RawPeer client = await ConnectAsync();
         await client.SendAsync("PUT / HTTP/1.1\r\nHost: api.test\r\n\r\n");
-        for (int i = 0; i < 12; i++)
-        {
-            await client.SendAsync(new byte[1024 * 1024]);
-        }
+        await client.SendAsync(new byte[32 * 1024]);
 
         Assert.That(await client.ReadToEndAfterFinAsync(), Does.StartWith("HTTP/1.1 400 "));
         Assert.That(client.WasReset, Is.False);
+    }
+
+    [Test]
+    public async Task One_that_sends_much_more_is_cut()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync("PUT / HTTP/1.1\r\nHost: api.test\r\n\r\n");
+        bool isCut = false;
+        for (int i = 0; i < 12 && !isCut; i++)
+        {
+            try
+            {
+                await client.SendAsync(new byte[1024 * 1024]);
+            }
+            catch (IOException)
+            {
+                isCut = true;
+            }
+        }
+
+        await client.ReadToEndAsync();
+        Assert.That(isCut || client.WasReset, "more lies on the way than is read of those who have proven nothing");
+    }
+
+    [Test]
+    public async Task One_that_sends_nothing_more_is_cut_after_two_seconds()
+    {
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: api.test\r\n\r\n");
+        Assert.That(await client.ReadToEndAsync(), Does.StartWith("HTTP/1.1 400 "));
+        Assert.That(Sessions.Count, Is.EqualTo(1));
+        Time.Advance(TimeSpan.FromSeconds(2));
+
+        await Until.TrueAsync(() => Sessions.Count == 0, "the connection to be gone");
     }
 
     [Test]

@@ -1,51 +1,35 @@
 using System.IO.Compression;
-using System.Text;
 using WireGate.Core.Sessions;
 using WireGate.Http.Holding;
-using WireGate.Http.Http1;
 
 namespace WireGate.Http.Credentials.Bodies;
 
-/// <summary>
-/// Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Of one coding: of several, one over the other, nothing is known. Not zstd, which the
-/// platform does not have.
-/// </summary>
+/// <summary>Decodes a body that comes in pieces (RFC 9110 section 8.4.1). Not zstd, which the platform does not have.</summary>
 internal abstract class BodyDecoder : IDisposable
 {
-    /// <summary>The decoder of what a request says of its body; null: it says nothing, or something that is not decoded here.</summary>
-    /// <param name="head">The request's.</param>
+    /// <summary>The problem of one for which there is no memory now.</summary>
+    public const string NoRoom = "a compressed body has to be looked through, and too much is held already: try again later";
+
+    /// <summary>The decoder of a body; null: it is what it is, or nobody knows what.</summary>
+    /// <param name="codings">How it is coded.</param>
     /// <param name="held">Where one that takes much memory finds room.</param>
     /// <param name="identity">Whose request it is.</param>
-    public static BodyDecoder? Of(RequestHead head, HeldInProcess held, Identity identity)
+    public static BodyDecoder? Of(BodyCodings codings, HeldInProcess held, Identity identity)
     {
-        ReadOnlySpan<byte> coding = default;
-        int count = 0;
-        foreach (ref readonly FieldLine field in head.Fields)
+        BodyDecoder? decoder = codings.Coding switch
         {
-            ReadOnlySpan<byte> list = field.Name == FieldName.ContentEncoding ? head.Value(field) : default;
-            foreach (Range element in list.Split((byte)','))
-            {
-                // Elements of a list may be empty (RFC 9110 section 5.6.1), and identity is none.
-                ReadOnlySpan<byte> one = Grammar.Trim(list[element]);
-                if (!one.IsEmpty && !Ascii.EqualsIgnoreCase(one, "identity"u8))
-                {
-                    coding = one;
-                    count++;
-                }
-            }
-        }
-
-        return count != 1 ? null
-            : Ascii.EqualsIgnoreCase(coding, "gzip"u8) || Ascii.EqualsIgnoreCase(coding, "x-gzip"u8) ? new InflateDecoder(isGzip: true)
-            : Ascii.EqualsIgnoreCase(coding, "deflate"u8) ? new InflateDecoder(isGzip: false)
-            : Ascii.EqualsIgnoreCase(coding, "br"u8) ? new BrotliBodyDecoder(held, identity)
-            : null;
+            BodyCoding.Gzip => new InflateDecoder(isGzip: true),
+            BodyCoding.Deflate => new InflateDecoder(isGzip: false),
+            BodyCoding.Brotli => new BrotliBodyDecoder(held, identity),
+            _ => null,
+        };
+        return codings is { IsInChunks: true, Coding: not BodyCoding.Unknown } ? new AwsChunksDecoder(decoder) : decoder;
     }
 
     /// <summary>Not all that was given was read: it has ended before.</summary>
     public abstract bool HasMore { get; }
 
-    /// <summary>By what it begins with, why it is not decoded; null: it is.</summary>
+    /// <summary>Why no more of it is decoded; null: it is.</summary>
     public abstract string? Problem { get; }
 
     /// <summary>Gives it the next piece; the one before was read to its end.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Http.Holding;
@@ -8,7 +9,7 @@ using WireGate.Http.Http1;
 namespace WireGate.Http.Credentials.Bodies;
 
 /// <summary>
-/// Looks for a placeholder in what the bytes of a body stand for: what is compressed in it, and the escapes of a form or of JSON. The bytes themselves go on, as they
+/// Looks for a placeholder in what the bytes of a body stand for: what is compressed in it, UTF-16 and UTF-32, and the escapes of a form or of JSON. The bytes themselves go on, as they
 /// came, once that was looked through; of what may be the rest of a placeholder nothing does. For one body, on the loop.
 /// </summary>
 internal sealed class DecodedGuard : IDisposable
@@ -30,15 +31,19 @@ internal sealed class DecodedGuard : IDisposable
     private readonly bool _isJson;
     private FormEscapes _formEscapes;
     private JsonEscapes _jsonEscapes;
+    private byte[] _narrowed = [];
     private byte[] _read = [];
     private byte[] _held = [];
     private int _heldLength;
     private bool _isReleased;
+    private bool _isWide;
+    private byte _first;
+    private int _looked;
     private long _out;
 
-    private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm, bool isJson)
+    private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm, bool isJson, bool isWide)
     {
-        (_loop, _decoder, _isForm, _isJson) = (loop, decoder, isForm, isJson);
+        (_loop, _decoder, _isForm, _isJson, _isWide) = (loop, decoder, isForm, isJson, isWide);
         _decoded = decoder is null ? [] : new byte[Step];
     }
 
@@ -50,20 +55,25 @@ internal sealed class DecodedGuard : IDisposable
     /// <param name="loop">Where it is looked through.</param>
     /// <param name="held">What is held of bodies.</param>
     /// <param name="identity">Whose request it is.</param>
-    public static DecodedGuard? Of(RequestHead head, EventLoop loop, HeldInProcess held, Identity identity)
+    /// <param name="accepted">In which codings it may be.</param>
+    public static DecodedGuard? Of(RequestHead head, EventLoop loop, HeldInProcess held, Identity identity, RequestCodings accepted)
     {
-        bool isForm = false, isJson = false;
+        bool isForm = false, isJson = false, isWide = false;
         foreach (ref readonly FieldLine field in head.Fields)
         {
             if (field.Name == FieldName.ContentType)
             {
                 isForm |= IsForm(head.Value(field));
                 isJson |= IsJson(head.Value(field));
+                isWide |= ContentTypes.IsWide(head.Value(field));
             }
         }
 
-        BodyDecoder? decoder = BodyDecoder.Of(head, held, identity);
-        return decoder is null && !isForm && !isJson ? null : new DecodedGuard(loop, decoder, isForm, isJson);
+        var codings = BodyCodings.Of(head);
+        BodyDecoder? decoder = BodyDecoder.Of(codings, held, identity);
+        string? problem = codings.Coding == BodyCoding.Unknown && accepted != RequestCodings.Any ? BodyCodings.Unknown : null;
+        return problem is null && decoder is null && !isForm && !isJson && !isWide ? null
+            : new DecodedGuard(loop, decoder, isForm, isJson, isWide) { Problem = problem };
     }
 
     /// <summary>Takes the next bytes of it. Continues on the loop.</summary>
@@ -88,6 +98,7 @@ internal sealed class DecodedGuard : IDisposable
         _decoder?.Dispose();
         _search.Forget();
         CryptographicOperations.ZeroMemory(_decoded);
+        CryptographicOperations.ZeroMemory(_narrowed);
         CryptographicOperations.ZeroMemory(_read);
         CryptographicOperations.ZeroMemory(_held);
     }
@@ -164,7 +175,6 @@ internal sealed class DecodedGuard : IDisposable
         if (_decoder is not null)
         {
             _decoder.Give(run);
-            Problem = _decoder.Problem;
             return LookOn(_out + DecodedHere);
         }
 
@@ -176,12 +186,12 @@ internal sealed class DecodedGuard : IDisposable
     {
         try
         {
-            while (Problem is null && _out < until)
+            while ((Problem ??= _decoder!.Problem) is null && _out < until)
             {
                 int count = _decoder!.Read(_decoded);
                 if (count == 0)
                 {
-                    Problem = _decoder.HasMore ? "a compressed body with more behind its end" : null;
+                    Problem = _decoder.Problem ?? (_decoder.HasMore ? "a compressed body with more behind its end" : null);
                     return false;
                 }
 
@@ -199,12 +209,14 @@ internal sealed class DecodedGuard : IDisposable
 
     private void Search(ReadOnlyMemory<byte> text)
     {
+        LookForWide(text.Span);
+
         // Of most JSON nothing is copied.
-        bool hasEscapes = _isForm || (_isJson && (_jsonEscapes.IsWithin || text.Span.Contains((byte)'\\')));
+        bool isRead = _isForm || _isWide || (_isJson && (_jsonEscapes.IsWithin || text.Span.Contains((byte)'\\')));
         while (!text.IsEmpty && Problem is null)
         {
             ReadOnlyMemory<byte> step = text;
-            if (hasEscapes)
+            if (isRead)
             {
                 step = text[..Math.Min(text.Length, Step)];
                 text = text[step.Length..];
@@ -222,8 +234,28 @@ internal sealed class DecodedGuard : IDisposable
         }
     }
 
+    // Of ASCII in UTF-16 and UTF-32 one of the first two octets is zero (RFC 4627 section 3), unless there is a mark before it.
+    private void LookForWide(ReadOnlySpan<byte> text)
+    {
+        for (int i = 0; _looked < 2 && i < text.Length; i++, _looked++)
+        {
+            _isWide |= text[i] == 0 || (_looked == 1 && (_first, text[i]) is (0xFF, 0xFE) or (0xFE, 0xFF));
+            _first = text[i];
+        }
+    }
+
     private ReadOnlyMemory<byte> Read(ReadOnlySpan<byte> step)
     {
+        if (_isWide)
+        {
+            step = Narrow(step);
+        }
+
+        if (!_isForm && !_isJson)
+        {
+            return _narrowed.AsMemory(0, step.Length);
+        }
+
         if (_read.Length == 0)
         {
             _read = new byte[Step + 2];
@@ -238,5 +270,22 @@ internal sealed class DecodedGuard : IDisposable
 
         // In place: none becomes longer.
         return _read.AsMemory(0, _isJson ? _jsonEscapes.Decode(step, _read) : count);
+    }
+
+    private ReadOnlySpan<byte> Narrow(ReadOnlySpan<byte> step)
+    {
+        if (_narrowed.Length == 0)
+        {
+            _narrowed = new byte[Step];
+        }
+
+        int count = 0;
+        foreach (byte b in step)
+        {
+            _narrowed[count] = b;
+            count += b == 0 ? 0 : 1;
+        }
+
+        return _narrowed.AsSpan(0, count);
     }
 }

@@ -32,6 +32,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     private readonly Key<TargetHttp2> _http2;
     private readonly Key<ScrubbedBodies> _scrub;
     private readonly Key<ConnectionReuse> _reuse;
+    private readonly Key<RequestCodings> _codings;
 
     public TargetShape()
     {
@@ -100,6 +101,11 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             new ChoiceShape<ConnectionReuse>([("safe", ConnectionReuse.Safe), ("bodies", ConnectionReuse.Bodies), ("never", ConnectionReuse.Never)]),
             t => t.Reuse == ConnectionReuse.Safe ? null : t.Reuse,
             "HTTP: whether a connection of HTTP/1.1 is used again: safe, not after the body of a request, which is the default; bodies, where the upstream reads all that it is sent; never.");
+        _codings = OptionalValue<RequestCodings>(
+            "codings",
+            new ChoiceShape<RequestCodings>([("known", RequestCodings.Known), ("any", RequestCodings.Any)]),
+            t => t.Codings == RequestCodings.Known ? null : t.Codings,
+            "HTTP: in which codings bodies of requests pass: known, those that are looked through for a placeholder, which is the default; any, the others unseen.");
     }
 
     protected override bool Accept(MapNode map, ReadContext context) => ProtocolShape.Accept(ProtocolShape.Target, map, context);
@@ -114,7 +120,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http, ProtocolNames.Kubernetes], _tls);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts, _environment);
-        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path, _http2, _scrub);
+        ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Http, ProtocolNames.Kubernetes], _hosts, _path, _http2, _scrub, _reuse, _codings);
         values.TryGet(_protocol, out string? protocol);
         if (protocol == ProtocolNames.Ssh)
         {
@@ -182,6 +188,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Http2 = values.Get(_http2, TargetHttp2.Tls),
             Scrub = values.Get(_scrub, ScrubbedBodies.Text),
             Reuse = values.Get(_reuse, ConnectionReuse.Safe),
+            Codings = values.Get(_codings, RequestCodings.Known),
         };
     }
 

@@ -44,10 +44,11 @@ internal sealed class OpensslClient : IAsyncDisposable
     }
 
     /// <summary>Has the server echo the words.</summary>
+    /// <exception cref="TimeoutException">It did not, or said something else behind them.</exception>
     internal async Task SayAsync(string words)
     {
         await CommandAsync(words);
-        await SeenAsync("echo " + words);
+        await SeenAsync($"echo {words}{Environment.NewLine}");
     }
 
     /// <summary>Waits for the words, and forgets what was said up to them.</summary>

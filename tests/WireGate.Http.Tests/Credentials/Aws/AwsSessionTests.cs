@@ -202,7 +202,7 @@ internal sealed class AwsUnsignedTests(TransportKind transport) : AwsFixture(tra
     public async Task Chunks_that_are_not_signed_pass()
     {
         const string Claim = "X-Amz-Content-Sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n";
-        string head = await SentAsync(Signed("PUT /k", $"Content-Length: 5\r\nContent-Encoding: aws-chunked\r\nx-amz-trailer: x-amz-checksum-crc32\r\n{Claim}", "hello"));
+        string head = await SentAsync(Signed("PUT /k", $"Content-Length: 46\r\nContent-Encoding: aws-chunked\r\nx-amz-trailer: x-amz-checksum-crc32\r\n{Claim}", "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"));
 
         Assert.That(head, Does.Contain(Claim).And.Contain("Content-Encoding: aws-chunked\r\n").And.Contain("SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token;x-amz-trailer,"));
     }

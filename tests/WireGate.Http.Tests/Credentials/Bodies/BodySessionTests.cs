@@ -5,6 +5,7 @@ using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Http.Tests.Holding;
 using WireGate.Http.Tests.Sessions;
+using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Credentials.Bodies;
 
@@ -141,6 +142,29 @@ internal sealed class BodySessionTests(TransportKind transport) : HeldFixture(tr
         await RefusedAsync("POST /oauth/token HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: 65537\r\n\r\n", "413", "65536");
         await RefusedAsync(
             $"POST /oauth/token HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n{new string(' ', 65537)}\r\n", "413", "65536");
+    }
+
+    // Sixteen have room for all of it.
+    [Test]
+    public async Task What_all_of_one_source_send_before_they_have_proven_anything_has_an_end()
+    {
+        RawPeer[] clients = await Task.WhenAll(Enumerable.Range(0, 17).Select(_ => ConnectAsync()));
+        foreach (RawPeer client in clients)
+        {
+            await client.SendAsync("POST /oauth/token HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: 65536\r\n\r\n" + new string(' ', 65535));
+        }
+
+        Task<string>[] answers = [.. clients.Select(c => c.ReadUntilAsync("}\n"))];
+        Assert.That(await await Task.WhenAny(answers), Does.StartWith("HTTP/1.1 503 ").And.Contain("\r\nRetry-After: 1\r\n").And.Contain("too much waits already"));
+        foreach (RawPeer client in clients)
+        {
+            client.Dispose();
+        }
+
+        Assert.That(() => Task.WhenAll(answers), Throws.Exception, "the others were not answered");
+        Assert.That(answers.Count(a => a.IsCompletedSuccessfully), Is.EqualTo(1));
+        await Until.TrueAsync(() => Sessions.Count == 0, "them to be gone");
+        Assert.That(Body(await SentAsync(Json($$"""{"client_secret":"{{Token}}"}"""))), Does.Contain(Latin1(InJson)));
     }
 
     [TestCase("""{"client_secret":"§","client_secret":"x"}""", "has a member twice")]

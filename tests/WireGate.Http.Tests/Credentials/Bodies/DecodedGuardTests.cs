@@ -1,15 +1,9 @@
-using System.Buffers;
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Credentials;
-using WireGate.Core.Sessions;
-using WireGate.Core.Transport;
 using WireGate.Core.Transport.Streams;
-using WireGate.Http.Credentials.Bodies;
-using WireGate.Http.Holding;
-using WireGate.Http.Http1;
+using static WireGate.Http.Tests.Credentials.Bodies.CodedBodies;
 
 namespace WireGate.Http.Tests.Credentials.Bodies;
 
@@ -17,8 +11,6 @@ namespace WireGate.Http.Tests.Credentials.Bodies;
 internal sealed class DecodedGuardTests
 {
     private static readonly string[] Codings = ["gzip", "x-gzip", "deflate", "raw deflate", "br"];
-
-    private static readonly Identity Alice = new() { Issuer = "a", Subject = "alice" };
 
     private string _token = null!;
 
@@ -144,35 +136,6 @@ internal sealed class DecodedGuardTests
         Assert.That((await PassAsync(Coded("deflate"), body, size)).Problem, Is.EqualTo("a compressed body that servers read in two ways"));
     }
 
-    [Test]
-    public async Task The_window_of_brotli_takes_room_and_gives_it_back([Range(10, 24)] int bits)
-    {
-        byte[] body = new byte[100];
-        Assert.That(BrotliEncoder.TryCompress("{}"u8, body, out int length, quality: 11, window: bits), Is.True);
-        var held = new HeldInProcess();
-        using (DecodedGuard guard = Guard(Coded("br"), new PoolLoop(), held)!)
-        {
-            Assert.That(await guard.TakeAsync(body.AsMemory(0, length)), Is.Not.Null);
-            Assert.That(held.Bytes, Is.EqualTo(Math.Max(1024 * 1024, 1L << bits)));
-        }
-
-        Assert.That(held.Bytes, Is.Zero);
-    }
-
-    [Test]
-    public async Task A_window_for_which_there_is_no_room_is_refused()
-    {
-        byte[] body = Compress("br", "{}"u8.ToArray());
-        var held = new HeldInProcess();
-        Assert.That(held.TryTake(Alice, (int)HeldInProcess.MostOfOne), Is.True);
-        using DecodedGuard guard = Guard(Coded("br"), new PoolLoop(), held)!;
-
-        Assert.That(await guard.TakeAsync(body), Is.Null);
-        Assert.That(guard.Problem, Does.EndWith("too much is held already: try again later"));
-        guard.Dispose();
-        Assert.That(held.Bytes, Is.EqualTo(HeldInProcess.MostOfOne), "that of others stays");
-    }
-
     [TestCase("gzip,")]
     [TestCase(", GZip ,")]
     [TestCase("identity, gzip")]
@@ -247,82 +210,6 @@ internal sealed class DecodedGuardTests
 
     [TestCase("")]
     [TestCase("Content-Encoding: identity\r\n")]
-    [TestCase("Content-Encoding: zstd\r\n")]
-    [TestCase("Content-Encoding: gzip, br\r\n")]
-    [TestCase("Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n")]
     [TestCase("Content-Type: multipart/form-data; boundary=x\r\n")]
     public void Of_what_is_not_known_there_is_none(string fields) => Assert.That(Guard(fields, new PoolLoop()), Is.Null);
-
-    private static string Coded(string coding) => $"Content-Encoding: {coding.Split(' ')[^1]}\r\n";
-
-    private static DecodedGuard? Guard(string fields, EventLoop loop, HeldInProcess? held = null)
-    {
-        using var head = new RequestHead();
-        head.TryRead(new ReadOnlySequence<byte>(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")), out _);
-        return DecodedGuard.Of(head, loop, held ?? new HeldInProcess(), Alice);
-    }
-
-    private static async Task<(byte[] Passed, string? Problem)> PassAsync(string fields, byte[] body, int size)
-    {
-        EventLoop loop = new PoolLoop();
-        using DecodedGuard guard = Guard(fields, loop)!;
-        using var passed = new MemoryStream();
-        for (int at = 0; at < body.Length; at += size)
-        {
-            if (await guard.TakeAsync(body.AsMemory(at, Math.Min(size, body.Length - at))) is not { } some)
-            {
-                return (passed.ToArray(), guard.Problem);
-            }
-
-            passed.Write(some.Span);
-        }
-
-        passed.Write(guard.Rest().Span);
-        return (passed.ToArray(), guard.Problem);
-    }
-
-    private static byte[] Compress(string coding, byte[] text)
-    {
-        using var output = new MemoryStream();
-        using (Stream stream = coding switch
-        {
-            "deflate" => new ZLibStream(output, CompressionMode.Compress, leaveOpen: true),
-            "raw deflate" => new DeflateStream(output, CompressionMode.Compress, leaveOpen: true),
-            "br" => new BrotliStream(output, CompressionMode.Compress, leaveOpen: true),
-            _ => new GZipStream(output, CompressionMode.Compress, leaveOpen: true),
-        })
-        {
-            stream.Write(text);
-        }
-
-        return output.ToArray();
-    }
-
-    // As far as it goes.
-    private static string Decompress(string coding, byte[] body)
-    {
-        using var input = new MemoryStream(body);
-        using Stream stream = coding switch
-        {
-            "deflate" => new ZLibStream(input, CompressionMode.Decompress),
-            "raw deflate" => new DeflateStream(input, CompressionMode.Decompress),
-            "br" => new BrotliStream(input, CompressionMode.Decompress),
-            _ => new GZipStream(input, CompressionMode.Decompress),
-        };
-        var text = new StringBuilder();
-        byte[] block = new byte[1];
-        try
-        {
-            while (stream.Read(block) > 0)
-            {
-                text.Append((char)block[0]);
-            }
-        }
-        catch (InvalidDataException)
-        {
-            // It is not whole.
-        }
-
-        return text.ToString();
-    }
 }
