@@ -10,6 +10,8 @@ namespace WireGate.Core.Policy;
 /// <param name="unmasks">The rule shows what is masked.</param>
 internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, bool unmasks)
 {
+    private readonly HttpQueryCondition _query = new(match.Query);
+
     /// <summary>The members of a body that it asks for.</summary>
     internal IEnumerable<JsonPointer> Pointers => match.Body.Select(b => b.Key);
 
@@ -25,8 +27,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         && (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.Ordinal))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || IsIn(match.Paths, request.Path))
-        && CoversQuery(match.Query, request)
-        && CoversAll(match.Headers, request.Headers, MayBeField)
+        && _query.Covers(request)
+        && CoversAll(match.Headers, request.Headers)
         && HttpBodyCondition.Covers(match, request.Body)
         && CoversResponse(request.Response);
 
@@ -51,12 +53,12 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
             yield return "paths";
         }
 
-        foreach (KeyValuePair<string, NamePattern> query in match.Query.Where(q => !CoversQuery([q], request)))
+        foreach (string query in _query.Misses(request))
         {
-            yield return NearestRules.Miss("query", query.Key);
+            yield return NearestRules.Miss("query", query);
         }
 
-        foreach (KeyValuePair<string, NamePattern> header in match.Headers.Where(h => !CoversAll([h], request.Headers, MayBeField)))
+        foreach (KeyValuePair<string, NamePattern> header in match.Headers.Where(h => !CoversAll([h], request.Headers)))
         {
             yield return NearestRules.Miss("headers", header.Key);
         }
@@ -87,8 +89,8 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         (match.Methods.IsEmpty || IsIn(match.Methods, request.Method, StringComparison.OrdinalIgnoreCase))
         && (match.Hosts.IsEmpty || IsIn(match.Hosts, request.Host))
         && (match.Paths.IsEmpty || MayBeIn(match.Paths, request.Path))
-        && TouchesAll(match.Query, request.Query, request.Path.Parameters, HttpQuery.MayBe)
-        && TouchesAll(match.Headers, request.Headers, [], MayBeField);
+        && _query.Touches(request)
+        && TouchesAll(match.Headers, request.Headers);
 
     // Before it is answered, an allow lets it be made, to be judged then; and what would be shown is not.
     private bool CoversResponse(HttpResponse? response) => match.Response is not { } asked
@@ -116,20 +118,15 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return asked.Statuses.IsEmpty;
     }
 
-    // Whoever is behind a proxy that decodes a path with an escaped ? or # gets another query.
-    private static bool CoversQuery(ImmutableArray<KeyValuePair<string, NamePattern>> named, HttpOperation request) =>
-        named.IsEmpty || (request.Path.Beginnings.IsEmpty && CoversAll(named, request.Query, HttpQuery.MayBe));
-
     // Each must be there once: of two, nobody knows which one the upstream takes.
-    private static bool CoversAll(
-        ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, Func<string, string, bool> mayBe)
+    private static bool CoversAll(ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found)
     {
         foreach ((string name, NamePattern pattern) in named)
         {
             int count = 0;
             foreach ((string other, string value) in found)
             {
-                if (mayBe(other, name))
+                if (LooseFieldName.IsOf(other, name))
                 {
                     count++;
                     if (other != name || HttpQuery.IsUnreadable(value) || !pattern.Matches(value))
@@ -148,9 +145,7 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
         return true;
     }
 
-    private static bool TouchesAll(
-        ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found, ImmutableArray<KeyValuePair<string, string>> within,
-        Func<string, string, bool> mayBe)
+    private static bool TouchesAll(ImmutableArray<KeyValuePair<string, NamePattern>> named, ImmutableArray<KeyValuePair<string, string>> found)
     {
         foreach ((string name, NamePattern pattern) in named)
         {
@@ -158,14 +153,11 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
             bool matches = false;
             foreach ((string other, string value) in found)
             {
-                Look(other, value, name, pattern, mayBe, ref count, ref matches);
-            }
-
-            for (int i = 0; i < within.Length; i++)
-            {
-                // The value of the last goes on with the query, for some.
-                bool isEnd = i < within.Length - 1 || found.IsEmpty;
-                Look(within[i].Key, isEnd ? within[i].Value : HttpQuery.Whole, name, pattern, mayBe, ref count, ref matches);
+                if (LooseFieldName.IsOf(other, name))
+                {
+                    count++;
+                    matches |= HttpQuery.IsUnreadable(value) || pattern.Matches(value);
+                }
             }
 
             if (count < 2 && !matches)
@@ -176,20 +168,6 @@ internal sealed class HttpCondition(HttpMatchConfig match, Verdict? verdict, boo
 
         return true;
     }
-
-    private static void Look(
-        string other, string value, string name, NamePattern pattern, Func<string, string, bool> mayBe, ref int count, ref bool matches)
-    {
-        if (mayBe(other, name))
-        {
-            count++;
-
-            // Behind a = that was escaped in a name is its value to whoever decodes before it parts the two.
-            matches |= HttpQuery.IsUnreadable(value) || pattern.Matches(value) || other.Contains('=', StringComparison.Ordinal);
-        }
-    }
-
-    private static bool MayBeField(string found, string name) => LooseFieldName.IsOf(found, name);
 
     private static bool IsIn(ImmutableArray<string> methods, string method, StringComparison comparison)
     {

@@ -7,6 +7,8 @@ namespace WireGate.Core.Policy.Facts;
 /// </summary>
 public sealed record HttpOperation : Operation
 {
+    private LooseParameters? _parameters;
+
     /// <summary>As the client wrote it: methods know case.</summary>
     public required string Method { get; init; }
 
@@ -21,10 +23,18 @@ public sealed record HttpOperation : Operation
     }
 
     /// <summary>Its path, without the query.</summary>
-    public required HttpPath Path { get; init; }
+    public required HttpPath Path
+    {
+        get;
+        init => (field, _parameters) = (value, null);
+    }
 
     /// <summary>Names and values of the query, as <see cref="HttpQuery.Parse"/> reads them, but for the placeholder if it stands there.</summary>
-    public ImmutableArray<KeyValuePair<string, string>> Query { get; init; } = [];
+    public ImmutableArray<KeyValuePair<string, string>> Query
+    {
+        get;
+        init => (field, _parameters) = (value, null);
+    } = [];
 
     /// <summary>
     /// The headers that a rule of the session asks for (<see cref="SessionRules.AsksForHeader"/>), by their names in lower case, one for each line
@@ -40,6 +50,9 @@ public sealed record HttpOperation : Operation
 
     /// <summary>What it asks of a Kubernetes API server; null: the target is another.</summary>
     public KubernetesRequest? Kubernetes { get; init; }
+
+    /// <summary>Its parameters, as rules look for them.</summary>
+    internal LooseParameters Parameters => _parameters ??= new LooseParameters(Query, Path.Parameters);
 
     /// <summary>Why it cannot be known what is asked for, for the audit log and <c>explain</c>; null: it is known.</summary>
     public string? Unknown => Path.Problem ?? Kubernetes?.Unknown;

@@ -72,7 +72,11 @@ public sealed class HttpPath
 
     /// <summary>Whether some server would read a parameter from it, which has no query.</summary>
     /// <param name="name">Its name.</param>
-    public bool MayHaveParameter(string name) => Parameters.Any(p => HttpQuery.MayBe(p.Key, name));
+    public bool MayHaveParameter(string name)
+    {
+        var text = new LooseName.Text(Encoding.UTF8.GetBytes(name));
+        return Parameters.Any(p => HttpQuery.IsUnreadable(p.Key) || LooseName.IsOf(LooseName.ReadingsOf(p.Key), text));
+    }
 
     /// <summary>As the client wrote it.</summary>
     public override string ToString() => Text;

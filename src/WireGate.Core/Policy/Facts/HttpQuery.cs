@@ -10,6 +10,9 @@ public static class HttpQuery
     /// <summary>Stands for what servers do not all read alike, and is touched by each rule that could mean it.</summary>
     internal const char Unreadable = '\uFFFD';
 
+    // PHP, Express and Django read no more.
+    private const int Most = 1000;
+
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>As a whole text.</summary>
@@ -20,7 +23,8 @@ public static class HttpQuery
 
     /// <summary>
     /// Reads names and values, in their order, with what is escaped decoded and <c>+</c> as a blank. A name or value that servers do not all
-    /// read alike is U+FFFD: it has bytes that are not UTF-8, an escape that is none, or a <c>;</c>, at which some begin the next one.
+    /// read alike is U+FFFD: it has bytes that are not UTF-8, an escape that is none, or a <c>;</c>, at which some begin the next one. So are all behind the thousandth,
+    /// together.
     /// </summary>
     /// <param name="query">As the client sent it, without the <c>?</c>.</param>
     /// <returns>Never throws.</returns>
@@ -31,16 +35,14 @@ public static class HttpQuery
             return [];
         }
 
-        var pairs = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>(query.Count((byte)'&') + 1);
+        var pairs = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>(Math.Min(query.Count((byte)'&'), Most) + 1);
         foreach (Range range in query.Split((byte)'&'))
         {
             ReadOnlySpan<byte> pair = query[range];
-            if (pair.IsEmpty)
+            if (!pair.IsEmpty && !TryAdd(pairs, Read(pair)))
             {
-                continue;
+                break;
             }
-
-            pairs.Add(Read(pair));
         }
 
         return pairs.DrainToImmutable();
@@ -69,7 +71,10 @@ public static class HttpQuery
                 if (!pair.IsEmpty)
                 {
                     KeyValuePair<string, string> read = Read(pair);
-                    pairs.Add(end < 0 || rest[end] == '&' ? read : KeyValuePair.Create(read.Key, Whole));
+                    if (!TryAdd(pairs, end < 0 || rest[end] == '&' ? read : KeyValuePair.Create(read.Key, Whole)))
+                    {
+                        return pairs.DrainToImmutable();
+                    }
                 }
             }
         }
@@ -77,11 +82,15 @@ public static class HttpQuery
         return pairs.DrainToImmutable();
     }
 
-    /// <summary>Whether some server takes a parameter for one of that name: what cannot be read may be any.</summary>
-    internal static bool MayBe(string found, string name) => LooseName.IsOf(found, name) || IsUnreadable(found);
-
     /// <summary>Whether servers do not all read it alike.</summary>
     internal static bool IsUnreadable(string text) => text.Contains(Unreadable, StringComparison.Ordinal);
+
+    private static bool TryAdd(ImmutableArray<KeyValuePair<string, string>>.Builder pairs, KeyValuePair<string, string> pair)
+    {
+        bool isRead = pairs.Count < Most;
+        pairs.Add(isRead ? pair : KeyValuePair.Create(Whole, Whole));
+        return isRead;
+    }
 
     private static KeyValuePair<string, string> Read(ReadOnlySpan<byte> pair)
     {

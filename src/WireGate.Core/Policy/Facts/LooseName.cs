@@ -9,8 +9,6 @@ namespace WireGate.Core.Policy.Facts;
 /// </summary>
 public static class LooseName
 {
-    private const int MostOnStack = 512;
-
     // What is around a name and no part of it for some reader: blanks of any alphabet, controls, quotes, brackets ([name] of qs), and what stands between names
     // elsewhere.
     private static readonly SearchValues<byte> Around = Bytes(b => (char)b is <= ' ' or >= '\x7F' or '"' or '=' or '+' or '?' or '[' or ']');
@@ -30,33 +28,46 @@ public static class LooseName
         return IsSame(pair, name) || (pair.Contains((byte)'%') && IsDecoded(pair, name));
     }
 
-    /// <summary>The same of a name that was decoded once, as those of a query are.</summary>
+    /// <summary>What servers may read of a name that was decoded once, as those of a query are, to be compared with many: it, and that decoded again.</summary>
     /// <param name="found">The name that a pair has.</param>
-    /// <param name="name">The one that it may be.</param>
-    internal static bool IsOf(string found, string name)
+    internal static Text[] ReadingsOf(string found)
     {
-        // Whatever is read from a text is no longer than that.
-        if (found.Length < name.Length)
+        ReadOnlySpan<byte> name = Encoding.UTF8.GetBytes(found);
+        int begin = Math.Max(0, name.IndexOfAnyExcept(Around)), end = name[begin..].IndexOf((byte)'=');
+        byte[] reading = (end < 0 ? name : name[..(begin + end)]).ToArray();
+        if (!reading.Contains((byte)'%'))
         {
-            return false;
+            return [new Text(reading)];
         }
 
-        if (found.Equals(name, StringComparison.OrdinalIgnoreCase))
+        List<Text> readings = [new Text(reading)];
+        byte[] decoded = [.. reading];
+        for (int i = 0, length = decoded.Length, again; i < UrlEscapes.MostDecodings && (again = UrlEscapes.Decode(decoded.AsSpan(0, length))) < length; i++)
         {
-            return true;
+            length = again;
+            readings.Add(new Text(decoded[..length]));
         }
 
-        int most = Encoding.UTF8.GetMaxByteCount(name.Length) + Encoding.UTF8.GetMaxByteCount(found.Length);
-        byte[]? rented = most <= MostOnStack ? null : ArrayPool<byte>.Shared.Rent(most);
-        Span<byte> bytes = rented is null ? stackalloc byte[MostOnStack] : rented;
-        int split = Encoding.UTF8.GetBytes(name, bytes), end = split + Encoding.UTF8.GetBytes(found, bytes[split..]);
-        bool isOf = IsOf(bytes[split..end], bytes[..split]);
-        if (rented is not null)
+        return [.. readings];
+    }
+
+    /// <summary>Whether some server would take a name for another.</summary>
+    /// <param name="readings">What may be read of it.</param>
+    /// <param name="name">The other.</param>
+    internal static bool IsOf(Text[] readings, in Text name)
+    {
+        foreach (ref readonly Text reading in readings.AsSpan())
         {
-            ArrayPool<byte>.Shared.Return(rented);
+            // One that begins with nothing that may be around it begins in one place.
+            if (name.IsPlain
+                ? reading.Folded.AsSpan(reading.Begin).StartsWith(name.Folded) && IsEnd(reading.Bytes.AsSpan(reading.Begin + name.Bytes.Length))
+                : IsSame(reading.Bytes, name.Bytes))
+            {
+                return true;
+            }
         }
 
-        return isOf;
+        return false;
     }
 
     private static bool IsDecoded(ReadOnlySpan<byte> pair, ReadOnlySpan<byte> name)
@@ -121,4 +132,30 @@ public static class LooseName
     };
 
     private static SearchValues<byte> Bytes(Func<byte, bool> are) => SearchValues.Create([.. Enumerable.Range(0, 256).Select(b => (byte)b).Where(are)]);
+
+    /// <summary>A name, made ready to be compared.</summary>
+    internal readonly struct Text
+    {
+        /// <param name="bytes">It in UTF-8.</param>
+        internal Text(byte[] bytes)
+        {
+            Bytes = bytes;
+            Folded = Array.ConvertAll(bytes, LooseName.Folded);
+            int begin = bytes.AsSpan().IndexOfAnyExcept(Around);
+            Begin = begin < 0 ? bytes.Length : begin;
+            IsPlain = bytes.Length > 0 && char.IsAsciiLetterOrDigit((char)bytes[0]);
+        }
+
+        /// <summary>It in UTF-8.</summary>
+        internal byte[] Bytes { get; }
+
+        /// <summary>The same, with one letter for all that are the same.</summary>
+        internal byte[] Folded { get; }
+
+        /// <summary>The first that is not only around it.</summary>
+        internal int Begin { get; }
+
+        /// <summary>It begins with a letter or a digit.</summary>
+        internal bool IsPlain { get; }
+    }
 }

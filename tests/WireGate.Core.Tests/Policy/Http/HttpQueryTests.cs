@@ -1,6 +1,9 @@
 using System.Text;
 using NUnit.Framework;
+using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
+using static WireGate.Core.Tests.Policy.Http.HttpHouse;
+using static WireGate.Core.Tests.Policy.RuleHouse;
 
 namespace WireGate.Core.Tests.Policy.Http;
 
@@ -21,4 +24,42 @@ internal sealed class HttpQueryTests
     [TestCase("a=%00", "a:\uFFFD", TestName = "A_NUL_cannot_be_read")]
     public void Reads(string query, string pairs) =>
         Assert.That(string.Join('|', HttpQuery.Parse(Encoding.UTF8.GetBytes(query)).Select(p => $"{p.Key}:{p.Value}")), Is.EqualTo(pairs));
+
+    [TestCase(1000, false)]
+    [TestCase(1001, true)]
+    [TestCase(9000, true)]
+    public void Behind_the_thousandth_may_be_any(int count, bool mayBe)
+    {
+        string query = string.Join('&', Enumerable.Repeat("a", count));
+
+        Assert.That(HttpQuery.Parse(Encoding.UTF8.GetBytes(query)), Has.Length.EqualTo(Math.Min(count, 1001)));
+        foreach (string target in new[] { "/x?" + query, "/x%3F" + query })
+        {
+            Assert.That(Judge(Get(target), Allow(Everything), Deny(Match(query: "force: true"))).Verdict == Verdict.Deny, Is.EqualTo(mayBe));
+        }
+
+        Assert.That(Judge(Get("/x?force=true&" + query), Allow(Match(query: "force: true"))).Verdict == Verdict.Allow, Is.EqualTo(count < 1000));
+    }
+
+    [Test]
+    public void What_is_looked_for_is_that_of_the_request_and_not_of_another()
+    {
+        HttpOperation request = Get("/x?force=no");
+
+        Assert.That(Judge(request, Allow(Everything), Deny(Match(query: "force: true"))).Verdict, Is.EqualTo(Verdict.Allow));
+        Assert.That(Judge(request with { Query = Get("/x?force=true").Query }, Allow(Everything), Deny(Match(query: "force: true"))).Verdict, Is.EqualTo(Verdict.Deny));
+        Assert.That(Judge(request with { Path = Get("/x%3Fforce=true").Path }, Allow(Everything), Deny(Match(query: "force: true"))).Verdict, Is.EqualTo(Verdict.Deny));
+    }
+
+    [TestCase("/x?%C3%A4=1", "\u00e4: 1", true)]
+    [TestCase("/x?%C3%84=1", "\u00e4: 1", true)]
+    [TestCase("/x?%C3%B6=1", "\u00e4: 1", false)]
+    [TestCase("/x?_method=1", "_method: 1", true)]
+    [TestCase("/x?+_method=1", "_method: 1", true)]
+    [TestCase("/x?++-method=1", "_method: 1", true)]
+    [TestCase("/x?filter[a]=1", "filter[a]: 1", true)]
+    [TestCase("/x?[filter[a]]=1", "filter[a]: 1", true)]
+    [TestCase("/x?++++=1", "a: 1", false)]
+    public void Names_of_any_kind_are_found(string target, string query, bool touches) =>
+        Assert.That(Judge(Get(target), Allow(Everything), Deny(Match(query: query))).Verdict == Verdict.Deny, Is.EqualTo(touches));
 }
