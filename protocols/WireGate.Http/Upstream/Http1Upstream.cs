@@ -21,6 +21,7 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     private readonly ChunkTrailers _trailers = new();
     private Action? _lost;
     private bool _isUpgraded;
+    private bool _isHeld = true;
 
     /// <summary>Its bytes.</summary>
     public Connection Connection => connection;
@@ -114,7 +115,21 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _trailers.Dispose();
+    public void Dispose()
+    {
+        _trailers.Dispose();
+        Unhold();
+    }
+
+    /// <summary>It counts for its caller no longer.</summary>
+    public void Unhold()
+    {
+        if (_isHeld)
+        {
+            _isHeld = false;
+            pool.Unhold(Key);
+        }
+    }
 
     /// <summary>It waits for an exchange.</summary>
     /// <param name="since">A timestamp of the clock.</param>

@@ -25,16 +25,12 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     // Of all logins and callers.
     private const int MostIdleOfAll = 4096;
 
-    /// <summary>Upstreams that were told so close at once.</summary>
-    internal const int MostLeaving = 1024;
-
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
     private const string LoopEnds = "the loop ends";
 
     private readonly Dictionary<UpstreamKey, KnownUpstream> _known = [];
-    private readonly HashSet<Http1Upstream> _leaving = [];
     private ITimer? _sweeper;
     private bool _isDisposed;
 
@@ -65,15 +61,18 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     /// <param name="key">Whose it is.</param>
     /// <param name="needsHttp11">It must be one of HTTP/1.1.</param>
     /// <param name="isFresh">Nothing may have been made on it.</param>
-    /// <param name="within">How long it may take.</param>
+    /// <param name="limits">In force.</param>
     /// <param name="cancellationToken">Nobody waits for it any longer.</param>
+    /// <exception cref="CallerFullException">The caller has too many.</exception>
     /// <exception cref="IOException">It cannot be had.</exception>
     /// <exception cref="TimeoutException">There is no room, and none came.</exception>
     /// <exception cref="ProtocolException">The upstream is not who it should be.</exception>
     /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool needsHttp11, bool isFresh, TimeSpan within, CancellationToken cancellationToken)
+    public async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool needsHttp11, bool isFresh, LimitsConfig limits, CancellationToken cancellationToken)
     {
+        _mostOfCaller = limits.SessionsPerIdentity;
+        TimeSpan within = limits.Connect;
         try
         {
             return needsHttp11 || !MayBeShared(key.Target) ? await OpenHttp11Async(key, within, cancellationToken)
@@ -89,55 +88,12 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     /// <summary>Takes one back on which all was said and heard.</summary>
     public void Return(Http1Upstream connection) => Keep(connection, isReused: true);
 
-    /// <summary>Has the upstream close one that it was told to close.</summary>
-    public void Leave(Http1Upstream connection)
-    {
-        if (_isDisposed || connection.Connection.IsHungUp)
-        {
-            Close(connection);
-            return;
-        }
-
-        if (_leaving.Count >= MostLeaving)
-        {
-            Drop(connection);
-            return;
-        }
-
-        connection.Rest(time.GetTimestamp(), isReused: true);
-        connection.Connection.HungUp = connection.Lost;
-        _leaving.Add(connection);
-        _sweeper ??= NewSweeper();
-    }
-
     /// <summary>One that waited was closed by the upstream.</summary>
     public void OnLost(Http1Upstream connection)
     {
         if (!_leaving.Remove(connection) && _known.TryGetValue(connection.Key, out KnownUpstream? known))
         {
             Remove(known, connection);
-        }
-
-        Close(connection);
-    }
-
-    /// <summary>Closes one, on which nothing is made any more. On the loop.</summary>
-    public static void Close(Http1Upstream connection)
-    {
-        connection.Connection.HungUp = null;
-        connection.Dispose();
-        _ = CloseAsync(connection.Connection);
-    }
-
-    /// <summary>
-    /// Closes one by a reset, so that its port is free again: of who says first that nothing more comes it is taken for a minute. Where something is under
-    /// way to the upstream that would be lost by it, as other closes. On the loop.
-    /// </summary>
-    public static void Drop(Http1Upstream connection)
-    {
-        if (connection.Connection.IsAllTaken)
-        {
-            connection.Connection.Reset();
         }
 
         Close(connection);
@@ -163,13 +119,8 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
             known.Queue.Fail(new IOException(LoopEnds));
         }
 
-        foreach (Http1Upstream connection in _leaving)
-        {
-            Close(connection);
-        }
-
         _known.Clear();
-        _leaving.Clear();
+        CloseLeaving();
     }
 
     private static bool MayBeShared(TargetConfig target) => target.Http2 switch
@@ -201,18 +152,6 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         {
             // It broke TLS while nobody waited for it.
             return false;
-        }
-    }
-
-    private static async Task CloseAsync(Connection connection)
-    {
-        try
-        {
-            await connection.DisposeAsync();
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // It is gone, which was wanted.
         }
     }
 
@@ -248,8 +187,23 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
 
     private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
-        (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken);
-        return new Http1Upstream(connection, shown, key, this);
+        Hold(key);
+        bool isThere = false;
+        try
+        {
+            (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken);
+            await loop.Switch();
+            isThere = true;
+            return new Http1Upstream(connection, shown, key, this);
+        }
+        finally
+        {
+            if (!isThere)
+            {
+                await loop.Switch();
+                Unhold(key);
+            }
+        }
     }
 
     private void Keep(Http1Upstream connection, bool isReused)
@@ -285,12 +239,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
 
     private void Sweep()
     {
-        foreach (Http1Upstream connection in _leaving.Where(c => time.GetElapsedTime(c.IdleSince) > SweepEvery).ToArray())
-        {
-            _leaving.Remove(connection);
-            Drop(connection);
-        }
-
+        SweepLeaving();
         foreach ((UpstreamKey key, KnownUpstream known) in _known.ToArray())
         {
             foreach (Http1Upstream connection in known.Idle.Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())

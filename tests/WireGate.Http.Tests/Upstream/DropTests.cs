@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using WireGate.Core.Transport;
 using WireGate.Http.Upstream;
@@ -7,13 +8,17 @@ using WireGate.Http.Upstream;
 namespace WireGate.Http.Tests.Upstream;
 
 /// <summary>How a connection to an upstream of HTTP/1.1 is closed on which nothing is asked any more.</summary>
-internal sealed class DropTests
+internal sealed class DropTests : IDisposable
 {
+    private readonly UpstreamPool _pool = new(null!, null!, TimeProvider.System, NullLogger.Instance);
+
+    public void Dispose() => _pool.Dispose();
+
     [Test]
     public void Only_what_loses_nothing_is_reset([Values] bool isAllTaken)
     {
         var connection = new WatchedConnection(isAllTaken);
-        UpstreamPool.Drop(new Http1Upstream(connection, null, default, null!));
+        UpstreamPool.Drop(new Http1Upstream(connection, null, default, _pool));
 
         Assert.That(connection.WasReset, Is.EqualTo(isAllTaken), "an upstream that answered first still has the body to read");
         Assert.That(connection.IsDisposed, Is.True);
@@ -23,7 +28,7 @@ internal sealed class DropTests
     public void What_has_become_something_else_is_not_reset()
     {
         var connection = new WatchedConnection(isAllTaken: true);
-        var upstream = new Http1Upstream(connection, null, default, null!);
+        var upstream = new Http1Upstream(connection, null, default, _pool);
         Assert.That(upstream.Upgrade(), Is.SameAs(connection));
         upstream.Release(Reuse.Nobody);
 
