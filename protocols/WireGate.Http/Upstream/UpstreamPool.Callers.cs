@@ -42,13 +42,18 @@ internal sealed partial class UpstreamPool
         {
             if (known.Idle.Count > 0 && CallerOf(key) == caller)
             {
-                Http1Upstream oldest = known.Idle[0];
-                Remove(known, oldest);
-                Drop(oldest);
+                CloseOldest(known);
                 return true;
             }
         }
 
         return false;
+    }
+
+    private void CloseOldest(KnownUpstream known)
+    {
+        Http1Upstream oldest = known.Idle[0];
+        Remove(known, oldest);
+        Drop(oldest);
     }
 }

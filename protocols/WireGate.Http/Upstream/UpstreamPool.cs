@@ -23,7 +23,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     private const int MostIdle = 1024;
 
     // Of all logins and callers.
-    private const int MostIdleOfAll = 4096;
+    internal const int MostIdleOfAll = 4096;
 
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
@@ -210,10 +210,16 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     {
         bool isKept = !_isDisposed && IsCurrent(connection.Key, connection.Shown) && IsSilent(connection.Connection);
         KnownUpstream? known = isKept ? KnownOf(connection.Key) : null;
-        if (known is null || known.Idle.Count >= MostIdle || Idle >= MostIdleOfAll)
+        if (known is null || known.Idle.Count >= MostIdle)
         {
             Drop(connection);
             return;
+        }
+
+        if (Idle >= MostIdleOfAll)
+        {
+            // Whoever came first would have them all.
+            CloseOldest(_known.Values.MaxBy(k => k.Idle.Count)!);
         }
 
         connection.Rest(time.GetTimestamp(), isReused);

@@ -77,20 +77,24 @@ internal sealed class CodedRequestTests(TransportKind transport) : HeldFixture(t
         Assert.That(await (await AcceptAsync()).HeadAsync(), Does.Contain("Content-Encoding: zstd\r\n"));
     }
 
-    [TestCase("identity")]
-    [TestCase("UTF-8")]
-    [TestCase("amz-1.0")]
-    [TestCase("utf-8, identity")]
-    public async Task What_is_no_coding_is_looked_through_as_it_is(string coding)
+    [TestCase("identity", true)]
+    [TestCase("UTF-8", true)]
+    [TestCase("amz-1.0", true)]
+    [TestCase("utf-8, identity", true)]
+    [TestCase("utf-8", false)]
+    public async Task What_is_no_coding_is_looked_through_as_it_is(string coding, bool hasPlaceholder)
     {
         RawPeer client = await ConnectAsync();
-        string body = $"some {Token} more";
+        string body = hasPlaceholder ? $"some {Token} more" : "some more";
         await client.SendAsync(ToOther("POST /v1", $"Content-Encoding: {coding}\r\nContent-Length: {body.Length}\r\n", body));
-        Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("a placeholder in the body"));
-
-        RawPeer another = await ConnectAsync();
-        await another.SendAsync(ToOther("POST /v1", $"Content-Encoding: {coding}\r\nContent-Length: 3\r\n", "abc"));
-        Assert.That(await (await AcceptAsync()).ReadUntilAsync("abc"), Does.Contain($"Content-Encoding: {coding}\r\n"));
+        if (hasPlaceholder)
+        {
+            Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("a placeholder in the body"));
+        }
+        else
+        {
+            Assert.That(await (await AcceptAsync()).ReadUntilAsync(body), Does.Contain($"Content-Encoding: {coding}\r\n"));
+        }
     }
 
     [Test]

@@ -1,18 +1,48 @@
+using System.Collections.Frozen;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
+using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
+using WireGate.Http.Credentials;
 using WireGate.Http.Upstream;
+using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Upstream;
 
 /// <summary>How a connection to an upstream of HTTP/1.1 is closed on which nothing is asked any more.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class DropTests : IDisposable
 {
-    private readonly UpstreamPool _pool = new(null!, null!, TimeProvider.System, NullLogger.Instance);
+    private static readonly TargetConfig Target = new()
+    {
+        Name = "api",
+        Protocol = ProtocolNames.Http,
+        Addresses = [],
+        Tls = new ClientTlsConfig { Mode = TlsMode.Disable },
+        Logins = [new LoginConfig { Name = "bot", User = "" }],
+    };
 
-    public void Dispose() => _pool.Dispose();
+    private readonly EnvironmentSecrets _variables = EnvironmentSecrets.Capture([]);
+    private readonly ManualTime _time = new();
+    private readonly SecretProvider _secrets;
+    private readonly UpstreamPool _pool;
+
+    public DropTests()
+    {
+        _secrets = new SecretProvider(FrozenDictionary<string, SecretConfig>.Empty, _variables, _time);
+        _pool = new UpstreamPool(null!, new UpstreamConnector(new LoginCertificates(_secrets)), _time, NullLogger.Instance);
+    }
+
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _secrets.Dispose();
+        _variables.Dispose();
+    }
 
     [Test]
     public void Only_what_loses_nothing_is_reset([Values] bool isAllTaken)
@@ -35,6 +65,32 @@ internal sealed class DropTests : IDisposable
         Assert.That(connection.WasReset, Is.False, "both ends have said goodbye");
         Assert.That(connection.IsDisposed, Is.True);
     }
+
+    [Test]
+    public void When_all_places_are_taken_the_oldest_of_who_has_most_goes()
+    {
+        WatchedConnection[] alices = [.. Enumerable.Range(0, 1000).Select(_ => Return("alice"))];
+        for (int i = alices.Length; i < UpstreamPool.MostIdleOfAll; i++)
+        {
+            Return($"one-{i}");
+        }
+
+        Assert.That(_pool.Idle, Is.EqualTo(UpstreamPool.MostIdleOfAll));
+        WatchedConnection carols = Return("carol");
+
+        Assert.That(_pool.Idle, Is.EqualTo(UpstreamPool.MostIdleOfAll));
+        Assert.That(carols.IsDisposed, Is.False);
+        Assert.That(alices.Select(a => a.IsDisposed), Is.EqualTo(alices.Select((_, i) => i == 0)));
+    }
+
+    private WatchedConnection Return(string subject)
+    {
+        var connection = new WatchedConnection(isAllTaken: true);
+        _pool.Return(new Http1Upstream(connection, null, new UpstreamKey(Target, Target.Logins[0], Of(subject)), _pool));
+        return connection;
+    }
+
+    private static Identity Of(string subject) => new() { Issuer = "local", Subject = subject };
 
     private sealed class WatchedConnection(bool isAllTaken) : Connection
     {
