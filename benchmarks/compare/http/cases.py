@@ -41,6 +41,16 @@ def _run(peer: Peer, *command) -> tuple[str, float]:
     return done.stdout, spent
 
 
+def _wrk(name: str, peer: Peer, token: str, seconds: int, connections: int, *more) -> Sample:
+    said, spent = _run(peer, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}", *more)
+    count = re.search(r"(\d+) requests in", said)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", said)
+    if not count or not rate or not p99 or "Non-2xx" in said or "Socket errors" in said:
+        raise SetupError(f"{name} through {peer.name}: {said}")
+    return Sample(float(rate.group(1)), float(p99.group(1)) * UNITS[p99.group(2)], spent / max(1, int(count.group(1))) * 1e6)
+
+
 @dataclass(frozen=True)
 class Case:
     """One load of wrk: one thread of it, keep-alive."""
@@ -56,14 +66,28 @@ class Case:
     def run(self, peer: Peer, token: str, seconds: int) -> Sample:
         """Does it once."""
         url = f"https://127.0.0.1:{peer.tls_port}" if self.is_tls else f"http://127.0.0.1:{peer.port}"
-        said, spent = _run(peer, "wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}",
-                           f"{url}/{self.size}")
-        count = re.search(r"(\d+) requests in", said)
-        rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-        p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", said)
-        if not count or not rate or not p99 or "Non-2xx" in said or "Socket errors" in said:
-            raise SetupError(f"{self.name} through {peer.name}: {said}")
-        return Sample(float(rate.group(1)), float(p99.group(1)) * UNITS[p99.group(2)], spent / max(1, int(count.group(1))) * 1e6)
+        return _wrk(self.name, peer, token, seconds, self.connections, f"{url}/{self.size}")
+
+
+@dataclass(frozen=True)
+class PostCase:
+    """As that, in clear, with a body of 1 KiB and an answer of two bytes."""
+
+    connections: int
+    # The upstream is known to read all that it is sent, and keeps the connection, where that is asked for.
+    is_read: bool
+
+    @property
+    def name(self) -> str:
+        return f"post-c{self.connections}" + ("-read" if self.is_read else "")
+
+    def run(self, peer: Peer, token: str, seconds: int) -> Sample:
+        """Does it once."""
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write('wrk.method = "POST"; wrk.body = string.rep("a", 1024)\n')
+            script.flush()
+            return _wrk(self.name, peer, token, seconds, self.connections, f"http://127.0.0.1:{peer.reading_port if self.is_read else peer.port}/posted",
+                        "-s", script.name)
 
 
 @dataclass(frozen=True)
@@ -144,10 +168,10 @@ class PacedCase:
         return Sample(len(rows) / seconds, taken[int(len(taken) * 0.99)] / 1e3, spent / len(rows) * 1e6)
 
 
-def all_cases() -> list[Case | Http2Case | PacedCase]:
-    """1 KiB and 64 KiB for one, some and many connections; 1 MiB for what bodies cost; latency at one rate."""
+def all_cases() -> list[Case | PostCase | Http2Case | PacedCase]:
+    """1 KiB and 64 KiB for one, some and many connections; 1 MiB for what bodies cost; requests with a body; latency at one rate."""
     return [Case(size, connections, is_tls) for is_tls in (False, True) for size in ("1k", "64k") for connections in (1, 32, 256)] \
-        + [Case("1m", 8, False), Case("1m", 8, True)] + [Http2Case(size, connections) for size in ("1k", "64k") for connections in (1, 8, 32, 256)] \
+        + [Case("1m", 8, False), Case("1m", 8, True), PostCase(32, False), PostCase(32, True)] + [Http2Case(size, connections) for size in ("1k", "64k") for connections in (1, 8, 32, 256)] \
         + [PacedCase("1k", 32, kind) for kind in ("plain", "tls", "h2")]
 
 

@@ -22,14 +22,14 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class Peer(Server):
-    """Listens in clear on `port` and with TLS on `tls_port`."""
+    """Listens in clear on `port` and with TLS on `tls_port`; on `reading_port` as one who knows that the origin reads all bodies."""
 
     name = ""
 
     def __init__(self, folder: Path, tls: tuple[Path, Path], upstream: "Origin | None"):
         super().__init__(folder, self.name)
         self.tls, self.upstream = tls, upstream
-        self.tls_port = free_port()
+        self.tls_port, self.reading_port = free_port(), self.port
 
     def pids(self) -> list[int]:
         """Its processes."""
@@ -114,6 +114,7 @@ class Origin(Nginx):
     ssl_certificate_key {key};
     if ($http_authorization != "Bearer {TOKEN}") {{ return 401; }}
     root {self.folder}/files;
+    location = /posted {{ return 200 ok; }}
   }}
 """
 
@@ -155,6 +156,7 @@ class WireGate(Peer):
     def __init__(self, folder: Path, tls: tuple[Path, Path], upstream: Origin, executable: Path):
         super().__init__(folder, tls, upstream)
         self._executable, self._config = executable, self.folder / "wiregate.yaml"
+        self.reading_port = free_port()
 
     def command(self) -> list:
         secret = self.folder / "token"
@@ -168,13 +170,15 @@ admin: {{ socket: {{ path: {self.folder}/admin.sock }} }}
 limits: {{ sessionsPerIdentity: 3000 }}
 listeners:
   - {{ name: plain, protocol: http, address: "127.0.0.1:{self.port}", target: origin }}
+  - {{ name: reading, protocol: http, address: "127.0.0.1:{self.reading_port}", target: reading }}
   - {{ name: tls, protocol: http, address: "127.0.0.1:{self.tls_port}", target: origin, tls: {{ certificate: {self.tls[0]}, key: {self.tls[1]} }} }}
 secrets:
   token: {{ file: {secret} }}
 targets:
   origin: {{ protocol: http, address: "http://127.0.0.1:{self.upstream.port}", logins: {{ bot: {{ bearer: token }} }} }}
+  reading: {{ protocol: http, address: "http://127.0.0.1:{self.upstream.port}", reuse: bodies, logins: {{ bot: {{ bearer: token }} }} }}
 grants:
-  - {{ name: all, to: {{ issuer: local, groups: [all] }}, targets: [origin] }}
+  - {{ name: all, to: {{ issuer: local, groups: [all] }}, targets: [origin, reading] }}
 rules:
   list:
 {self._rules()}""", encoding="utf-8")
@@ -183,13 +187,13 @@ rules:
     @staticmethod
     def _rules() -> str:
         """50, of which half are about this target and have to be looked at."""
-        lines = ['{ name: reads, match: { target: origin, http: { methods: [GET, HEAD], paths: ["/*"] } }, do: allow }']
-        lines += [f'{{ name: no-{n}, match: {{ target: origin, http: {{ paths: ["/private-{n}/**"] }} }}, do: deny }}' for n in range(24)]
+        lines = ['{ name: reads, match: { target: [origin, reading], http: { methods: [GET, HEAD, POST], paths: ["/*"] } }, do: allow }']
+        lines += [f'{{ name: no-{n}, match: {{ target: [origin, reading], http: {{ paths: ["/private-{n}/**"] }} }}, do: deny }}' for n in range(24)]
         lines += [f"{{ name: team-{n}, match: {{ from: {{ groups: [team-{n}] }}, http: {{ methods: [POST] }} }}, do: allow }}" for n in range(25)]
         return "".join(f"    - {line}\n" for line in lines)
 
     def token(self) -> str:
-        said = run(self._executable, "placeholder", "mint", "--config", self._config, "--subject", "bench", "--group", "all", "--target", "origin",
+        said = run(self._executable, "placeholder", "mint", "--config", self._config, "--subject", "bench", "--group", "all", "--target", "origin", "--target", "reading",
                    "--ttl", "8h", "--json")
         return json.loads(said)["token"]
 

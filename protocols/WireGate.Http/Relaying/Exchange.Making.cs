@@ -73,6 +73,10 @@ internal sealed partial class Exchange
 
                 return false;
             }
+            catch (CallerFullException e)
+            {
+                refusal = new Refusal(SessionEnd.LimitReached, "too many requests of yours at the same time", e.Message);
+            }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 refusal = new Refusal(SessionEnd.UpstreamUnreachable, "the upstream cannot be reached", e.Message);
@@ -129,7 +133,7 @@ internal sealed partial class Exchange
         client.Gone = () => Session.Loop.Post(static e => ((CancellationTokenSource)e!).Cancel(), ended);
         try
         {
-            return client.IsGone ? throw new OperationCanceledException() : await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh, Session.Config.Limits.Connect, ended.Token);
+            return client.IsGone ? throw new OperationCanceledException() : await of.Services.Pool.ConnectAsync(key, isHttp11, isFresh, Session.Config.Limits, ended.Token);
         }
         finally
         {

@@ -18,7 +18,7 @@ internal sealed partial class Exchange
     private async ValueTask TunnelAsync(UpstreamLeg upstream)
     {
         _isAnswered = true;
-        Connection there = upstream.Upgraded, here = client.Upgrade(_response);
+        Connection there = upstream.Upgrade(), here = client.Upgrade(_response);
         _clock.Receives(true);
         Task sending = TunnelAsync(_clientBodies, here, there, Peer.Client, SessionEnd.ClientClosed);
         await TunnelAsync(_upstreamBodies, there, here, Peer.Upstream, SessionEnd.UpstreamClosed);

@@ -20,6 +20,8 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
 
     private readonly ChunkTrailers _trailers = new();
     private Action? _lost;
+    private bool _isUpgraded;
+    private bool _isHeld = true;
 
     /// <summary>Its bytes.</summary>
     public Connection Connection => connection;
@@ -36,8 +38,6 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     /// <inheritdoc/>
     public override IBufferWriter<byte> Head => connection.Output;
 
-    /// <inheritdoc/>
-    public override Connection Upgraded => connection;
 
     /// <inheritdoc/>
     public override bool IsHttp11 => true;
@@ -80,6 +80,13 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     }
 
     /// <inheritdoc/>
+    public override Connection Upgrade()
+    {
+        _isUpgraded = true;
+        return connection;
+    }
+
+    /// <inheritdoc/>
     public override BodySource BodyOf(ResponseHead head) => new(connection.Input, head.Body, _trailers, connection);
 
     // Whoever says first that nothing more comes keeps the port for a minute: a caller that leaves all its requests would use them up.
@@ -92,8 +99,11 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
         _trailers.Clear();
         switch (reuse)
         {
-            case Reuse.Nobody:
+            case Reuse.Nobody when _isUpgraded:
                 UpstreamPool.Close(this);
+                break;
+            case Reuse.Nobody:
+                UpstreamPool.Drop(this);
                 break;
             case Reuse.Leaving:
                 pool.Leave(this);
@@ -105,7 +115,21 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _trailers.Dispose();
+    public void Dispose()
+    {
+        _trailers.Dispose();
+        Unhold();
+    }
+
+    /// <summary>It counts for its caller no longer.</summary>
+    public void Unhold()
+    {
+        if (_isHeld)
+        {
+            _isHeld = false;
+            pool.Unhold(Key);
+        }
+    }
 
     /// <summary>It waits for an exchange.</summary>
     /// <param name="since">A timestamp of the clock.</param>

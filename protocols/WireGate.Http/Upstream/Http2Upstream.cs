@@ -26,9 +26,6 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     public override IBufferWriter<byte> Head => _text;
 
     /// <inheritdoc/>
-    public override Connection Upgraded => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
-
-    /// <inheritdoc/>
     public override bool IsUnprocessed => _stream is null ? !_isAborted : _stream.Error is { IsUnprocessed: true };
 
     /// <inheritdoc/>
@@ -98,6 +95,9 @@ internal sealed class Http2Upstream(SharedConnection connection) : UpstreamLeg(c
     // Its length was watched over; what tells its end is the end of the stream.
     /// <inheritdoc/>
     public override BodySource BodyOf(ResponseHead head) => new(_stream!.Body, head.IsWhole ? default : new BodyLength(BodyKind.UntilClose), _stream);
+
+    /// <inheritdoc/>
+    public override Connection Upgrade() => throw new InvalidOperationException("A stream of HTTP/2 goes on with nothing else.");
 
     /// <inheritdoc/>
     public override void Abort()

@@ -10,7 +10,7 @@ namespace WireGate.Http.Upstream;
 /// </summary>
 internal enum Reuse
 {
-    /// <summary>It is closed, behind what was sent: not all was said or heard, or it has become something else.</summary>
+    /// <summary>It is closed: not all was said or heard, or it has become something else.</summary>
     Nobody = 0,
 
     /// <summary>The upstream is let close it, which said so or was asked to: of who closes first the port is taken for a minute more.</summary>

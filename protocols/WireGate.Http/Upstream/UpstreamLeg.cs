@@ -27,8 +27,6 @@ internal abstract class UpstreamLeg
     /// <summary>Gets the head of the request, as it is in HTTP/1.1; then <see cref="Begin"/>.</summary>
     public abstract IBufferWriter<byte> Head { get; }
 
-    /// <summary>Both ends go on with something else behind a 101: what is read of that, and written.</summary>
-    public abstract Connection Upgraded { get; }
 
     /// <summary><see cref="Abort"/>.</summary>
     public Action Aborting => _aborting ??= Abort;
@@ -63,6 +61,10 @@ internal abstract class UpstreamLeg
     /// <summary>The body of the answer.</summary>
     /// <param name="head">What <see cref="ReadHeadAsync"/> gave last.</param>
     public abstract BodySource BodyOf(ResponseHead head);
+
+    /// <summary>Both ends go on with something else behind a 101.</summary>
+    /// <returns>What is read of that, and written.</returns>
+    public abstract Connection Upgrade();
 
     /// <summary>Ends the exchange at once. Whoever reads or writes is woken.</summary>
     public abstract void Abort();

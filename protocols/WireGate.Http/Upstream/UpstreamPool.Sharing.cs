@@ -39,6 +39,16 @@ internal sealed partial class UpstreamPool
         {
             KnownOf(key.ForAll).IsHttp11 = true;
             KnownOf(key).IsHttp11 = true;
+            try
+            {
+                Hold(key);
+            }
+            catch (CallerFullException)
+            {
+                _ = CloseAsync(connection);
+                throw;
+            }
+
             return new Http1Upstream(connection, shown, key, this);
         }
 

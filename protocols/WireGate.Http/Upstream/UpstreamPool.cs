@@ -23,10 +23,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     private const int MostIdle = 1024;
 
     // Of all logins and callers.
-    private const int MostIdleOfAll = 4096;
-
-    /// <summary>Upstreams that were told so close at once.</summary>
-    internal const int MostLeaving = 1024;
+    internal const int MostIdleOfAll = 4096;
 
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
@@ -34,7 +31,6 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     private const string LoopEnds = "the loop ends";
 
     private readonly Dictionary<UpstreamKey, KnownUpstream> _known = [];
-    private readonly HashSet<Http1Upstream> _leaving = [];
     private ITimer? _sweeper;
     private bool _isDisposed;
 
@@ -65,15 +61,18 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     /// <param name="key">Whose it is.</param>
     /// <param name="needsHttp11">It must be one of HTTP/1.1.</param>
     /// <param name="isFresh">Nothing may have been made on it.</param>
-    /// <param name="within">How long it may take.</param>
+    /// <param name="limits">In force.</param>
     /// <param name="cancellationToken">Nobody waits for it any longer.</param>
+    /// <exception cref="CallerFullException">The caller has too many.</exception>
     /// <exception cref="IOException">It cannot be had.</exception>
     /// <exception cref="TimeoutException">There is no room, and none came.</exception>
     /// <exception cref="ProtocolException">The upstream is not who it should be.</exception>
     /// <exception cref="SecretUnavailableException">The login's certificate cannot be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool needsHttp11, bool isFresh, TimeSpan within, CancellationToken cancellationToken)
+    public async ValueTask<UpstreamLeg> ConnectAsync(UpstreamKey key, bool needsHttp11, bool isFresh, LimitsConfig limits, CancellationToken cancellationToken)
     {
+        _mostOfCaller = limits.SessionsPerIdentity;
+        TimeSpan within = limits.Connect;
         try
         {
             return needsHttp11 || !MayBeShared(key.Target) ? await OpenHttp11Async(key, within, cancellationToken)
@@ -89,27 +88,6 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
     /// <summary>Takes one back on which all was said and heard.</summary>
     public void Return(Http1Upstream connection) => Keep(connection, isReused: true);
 
-    /// <summary>Has the upstream close one that it was told to close.</summary>
-    public void Leave(Http1Upstream connection)
-    {
-        if (_isDisposed || connection.Connection.IsHungUp)
-        {
-            Close(connection);
-            return;
-        }
-
-        if (_leaving.Count >= MostLeaving)
-        {
-            Drop(connection);
-            return;
-        }
-
-        connection.Rest(time.GetTimestamp(), isReused: true);
-        connection.Connection.HungUp = connection.Lost;
-        _leaving.Add(connection);
-        _sweeper ??= NewSweeper();
-    }
-
     /// <summary>One that waited was closed by the upstream.</summary>
     public void OnLost(Http1Upstream connection)
     {
@@ -118,21 +96,6 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
             Remove(known, connection);
         }
 
-        Close(connection);
-    }
-
-    /// <summary>Closes one, on which nothing is made any more. On the loop.</summary>
-    public static void Close(Http1Upstream connection)
-    {
-        connection.Connection.HungUp = null;
-        connection.Dispose();
-        _ = CloseAsync(connection.Connection);
-    }
-
-    /// <summary>Closes one at once, so that its port is free again: of who says first that nothing more comes it is taken for a minute. On the loop.</summary>
-    public static void Drop(Http1Upstream connection)
-    {
-        connection.Connection.Reset();
         Close(connection);
     }
 
@@ -156,13 +119,8 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
             known.Queue.Fail(new IOException(LoopEnds));
         }
 
-        foreach (Http1Upstream connection in _leaving)
-        {
-            Close(connection);
-        }
-
         _known.Clear();
-        _leaving.Clear();
+        CloseLeaving();
     }
 
     private static bool MayBeShared(TargetConfig target) => target.Http2 switch
@@ -197,18 +155,6 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
         }
     }
 
-    private static async Task CloseAsync(Connection connection)
-    {
-        try
-        {
-            await connection.DisposeAsync();
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // It is gone, which was wanted.
-        }
-    }
-
     private void Remove(KnownUpstream known, Http1Upstream connection)
     {
         connection.Connection.HungUp = null;
@@ -233,7 +179,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
                 return last;
             }
 
-            Close(last);
+            Drop(last);
         }
 
         return null;
@@ -241,18 +187,39 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
 
     private async ValueTask<UpstreamLeg> OpenHttp11Async(UpstreamKey key, TimeSpan within, CancellationToken cancellationToken)
     {
-        (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken);
-        return new Http1Upstream(connection, shown, key, this);
+        Hold(key);
+        bool isThere = false;
+        try
+        {
+            (Connection connection, SslStreamCertificateContext? shown) = await connector.ConnectAsync(loop, key, offersHttp2: false, time, within, cancellationToken);
+            await loop.Switch();
+            isThere = true;
+            return new Http1Upstream(connection, shown, key, this);
+        }
+        finally
+        {
+            if (!isThere)
+            {
+                await loop.Switch();
+                Unhold(key);
+            }
+        }
     }
 
     private void Keep(Http1Upstream connection, bool isReused)
     {
         bool isKept = !_isDisposed && IsCurrent(connection.Key, connection.Shown) && IsSilent(connection.Connection);
         KnownUpstream? known = isKept ? KnownOf(connection.Key) : null;
-        if (known is null || known.Idle.Count >= MostIdle || Idle >= MostIdleOfAll)
+        if (known is null || known.Idle.Count >= MostIdle)
         {
-            Close(connection);
+            Drop(connection);
             return;
+        }
+
+        if (Idle >= MostIdleOfAll)
+        {
+            // Whoever came first would have them all.
+            CloseOldest(_known.Values.MaxBy(k => k.Idle.Count)!);
         }
 
         connection.Rest(time.GetTimestamp(), isReused);
@@ -278,12 +245,7 @@ internal sealed partial class UpstreamPool(EventLoop loop, UpstreamConnector con
 
     private void Sweep()
     {
-        foreach (Http1Upstream connection in _leaving.Where(c => time.GetElapsedTime(c.IdleSince) > SweepEvery).ToArray())
-        {
-            _leaving.Remove(connection);
-            Drop(connection);
-        }
-
+        SweepLeaving();
         foreach ((UpstreamKey key, KnownUpstream known) in _known.ToArray())
         {
             foreach (Http1Upstream connection in known.Idle.Where(c => time.GetElapsedTime(c.IdleSince) > LongestIdle).ToArray())

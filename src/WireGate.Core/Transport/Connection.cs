@@ -56,6 +56,11 @@ public abstract class Connection : IDuplexPipe, IAsyncDisposable
     public virtual long Taken => 0;
 
     /// <summary>
+    /// The peer's system has all that was written: a <see cref="Reset"/> destroys nothing of it. False also where the transport does not know. On the loop.
+    /// </summary>
+    public virtual bool IsAllTaken => false;
+
+    /// <summary>
     /// Once <see cref="Input"/> has completed: the peer did not end what it sends by its own word. The connection was reset, lost or aborted, or of
     /// TLS the end came without a close_notify, so that somebody between may have cut it.
     /// </summary>

@@ -111,6 +111,29 @@ public sealed class ConnectionEndTests(TransportKind kind) : IDisposable
     });
 
     [Test]
+    public Task What_the_peer_has_not_taken_is_known() => OnLoopAsync(async () =>
+    {
+        if (kind == TransportKind.Streams)
+        {
+            Assert.That(_connection.IsAllTaken, Is.False, "nobody tells");
+            return;
+        }
+
+        Assert.That(_connection.IsAllTaken, Is.True);
+        "a"u8.CopyTo(_connection.Output.GetSpan(1));
+        _connection.Output.Advance(1);
+        Assert.That(_connection.IsAllTaken, Is.False, "it lies here");
+
+        // More than any system keeps for a peer that reads nothing.
+        byte[] rest = Bytes.Noise(16 << 20);
+        Task writing = _connection.Output.WriteAsync(rest).AsTask();
+        Assert.That(_connection.IsAllTaken, Is.False, "the peer reads nothing");
+        await ReceiveAsync(1 + rest.Length);
+        await writing;
+        await Until.TrueAsync(() => _connection.IsAllTaken, "the peer to have it all");
+    });
+
+    [Test]
     public Task Dispose_over_bytes_that_nobody_read_does_not_overtake_the_last_message() => OnLoopAsync(async () =>
     {
         await _peer.SendAsync(new byte[50_000]);

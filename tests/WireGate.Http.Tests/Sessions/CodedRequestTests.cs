@@ -77,6 +77,26 @@ internal sealed class CodedRequestTests(TransportKind transport) : HeldFixture(t
         Assert.That(await (await AcceptAsync()).HeadAsync(), Does.Contain("Content-Encoding: zstd\r\n"));
     }
 
+    [TestCase("identity", true)]
+    [TestCase("UTF-8", true)]
+    [TestCase("amz-1.0", true)]
+    [TestCase("utf-8, identity", true)]
+    [TestCase("utf-8", false)]
+    public async Task What_is_no_coding_is_looked_through_as_it_is(string coding, bool hasPlaceholder)
+    {
+        RawPeer client = await ConnectAsync();
+        string body = hasPlaceholder ? $"some {Token} more" : "some more";
+        await client.SendAsync(ToOther("POST /v1", $"Content-Encoding: {coding}\r\nContent-Length: {body.Length}\r\n", body));
+        if (hasPlaceholder)
+        {
+            Assert.That(await client.ReadUntilAsync("}\n"), Does.StartWith("HTTP/1.1 400 ").And.Contain("a placeholder in the body"));
+        }
+        else
+        {
+            Assert.That(await (await AcceptAsync()).ReadUntilAsync(body), Does.Contain($"Content-Encoding: {coding}\r\n"));
+        }
+    }
+
     [Test]
     public async Task A_target_that_takes_any_gets_it_as_it_came()
     {

@@ -171,6 +171,9 @@ internal abstract class HttpFixture(TransportKind kind)
     protected void ReuseBehindBodies() =>
         Config = Config with { Targets = Config.Targets.Values.Select(t => t with { Reuse = ConnectionReuse.Bodies }).ToFrozenDictionary(t => t.Name) };
 
+    /// <summary>Nobody accepts connections there any more.</summary>
+    protected void StopUpstream() => Upstream.Stop();
+
     protected bool IsUpstreamAsked => Upstream.Pending();
 
     protected IReadOnlyList<AuditEvent> Records(AuditEventKind kind) => [.. Audit.Events.Where(e => e.Kind == kind)];

@@ -119,6 +119,14 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
         Assert.That(await _over.Task.WaitAsync(Hung), Is.TypeOf<IOException>(), "a reset, and no end");
     }
 
+    [TestCase("GET /api/wrong/502")]
+    [TestCase("GET /api/packed/502")]
+    public async Task What_the_upstream_answers_wrongly_is_reset(string line)
+    {
+        await AskAsync(line, "", "", Token);
+        Assert.That(await _over.Task.WaitAsync(Hung), Is.TypeOf<IOException>(), "a reset, and no end");
+    }
+
     [Test]
     public async Task What_the_client_leaves_is_reset()
     {
@@ -218,6 +226,18 @@ internal sealed partial class ReuseTests(TransportKind transport) : HttpFixture(
 
                 string status = Status().Match(head).Groups[1].Value;
                 string rest = status is "204" or "304" ? "" : head.StartsWith("HEAD ", StringComparison.Ordinal) ? "Content-Length: 2\r\n" : "Content-Length: 0\r\n";
+                if (head.Contains("/wrong/", StringComparison.Ordinal))
+                {
+                    await upstream.SendAsync("HTP/1.1 200 OK\r\n\r\n");
+                    continue;
+                }
+
+                if (head.Contains("/packed/", StringComparison.Ordinal))
+                {
+                    await upstream.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: compress\r\nContent-Length: 2\r\n\r\nno");
+                    continue;
+                }
+
                 string close = head.Contains("/close/", StringComparison.Ordinal) ? "Connection: close\r\n" : "";
                 await upstream.SendAsync($"HTTP/1.1 {status} Said\r\n{close}{rest}\r\n");
             }

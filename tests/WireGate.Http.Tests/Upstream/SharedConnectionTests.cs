@@ -76,7 +76,7 @@ internal sealed class SharedConnectionTests : IDisposable
     }
 
     private Task<UpstreamLeg> AskAsync() =>
-        _loop.RunAsync(() => _pool.ConnectAsync(Key, needsHttp11: false, isFresh: true, TimeSpan.FromMinutes(1), CancellationToken.None).AsTask());
+        _loop.RunAsync(() => _pool.ConnectAsync(Key, needsHttp11: false, isFresh: true, new LimitsConfig(), CancellationToken.None).AsTask());
 
     private static readonly UpstreamKey Key = new(
         new TargetConfig

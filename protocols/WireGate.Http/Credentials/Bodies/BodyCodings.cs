@@ -43,9 +43,9 @@ internal readonly record struct BodyCodings(BodyCoding Coding, bool IsInChunks)
             ReadOnlySpan<byte> list = field.Name == FieldName.ContentEncoding ? head.Value(field) : default;
             foreach (Range element in list.Split((byte)','))
             {
-                // Elements of a list may be empty (RFC 9110 section 5.6.1), and identity is none.
+                // Elements of a list may be empty (RFC 9110 section 5.6.1).
                 ReadOnlySpan<byte> one = Grammar.Trim(list[element]);
-                if (one.IsEmpty || Ascii.EqualsIgnoreCase(one, "identity"u8))
+                if (one.IsEmpty || IsNone(one))
                 {
                     continue;
                 }
@@ -62,6 +62,10 @@ internal readonly record struct BodyCodings(BodyCoding Coding, bool IsInChunks)
 
         return new BodyCodings(coding, isInChunks);
     }
+
+    // Of those that are none clients send two: a charset, and the version of a protocol of AWS.
+    private static bool IsNone(ReadOnlySpan<byte> name) =>
+        Ascii.EqualsIgnoreCase(name, "identity"u8) || Ascii.EqualsIgnoreCase(name, "utf-8"u8) || Ascii.EqualsIgnoreCase(name, "amz-1.0"u8);
 
     private static BodyCoding CodingOf(ReadOnlySpan<byte> name) =>
         Ascii.EqualsIgnoreCase(name, "gzip"u8) || Ascii.EqualsIgnoreCase(name, "x-gzip"u8) ? BodyCoding.Gzip

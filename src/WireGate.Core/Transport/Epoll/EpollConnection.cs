@@ -40,6 +40,9 @@ internal sealed class EpollConnection(EpollSocket socket, EndPoint? remote) : Co
     public override long Taken => socket.Writer.Sent - socket.Unacknowledged;
 
     /// <inheritdoc/>
+    public override bool IsAllTaken => socket.Writer.UnflushedBytes == 0 && socket.Unacknowledged == 0;
+
+    /// <inheritdoc/>
     public override bool IsCut => !socket.HasFinished;
 
     /// <inheritdoc/>

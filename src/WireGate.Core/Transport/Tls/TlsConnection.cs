@@ -102,6 +102,9 @@ public sealed class TlsConnection : Connection
     /// <inheritdoc/>
     public override long Taken => _inner.Taken;
 
+    /// <inheritdoc/>
+    public override bool IsAllTaken => Output is TlsWriter { UnflushedBytes: 0 } && _inner.IsAllTaken;
+
     // Behind a close_notify nothing is read any more: who has seen the end of what is below has seen none.
     /// <inheritdoc/>
     public override bool IsCut => _records.Records.HasEnded;

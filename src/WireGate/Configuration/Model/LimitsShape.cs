@@ -49,7 +49,7 @@ internal sealed class LimitsShape : MapShape<LimitsConfig>
             "drain", new DurationShape(TimeSpan.Zero, TimeSpan.FromHours(1)), l => l.Drain,
             "What sessions have at a stop to finish what is under way, 30s by default; 0s: nothing.");
         _sessionsPerListener = Defaulted("sessionsPerListener", Words.Count, l => l.SessionsPerListener, "Sessions of one listener, 10000 by default.");
-        _sessionsPerIdentity = Defaulted("sessionsPerIdentity", Words.Count, l => l.SessionsPerIdentity, "Sessions of one identity, 1000 by default.");
+        _sessionsPerIdentity = Defaulted("sessionsPerIdentity", Words.Count, l => l.SessionsPerIdentity, "Sessions of one identity, and connections to upstreams of HTTP/1.1 that one has on each reactor, 1000 by default.");
         _sessionsPerSource = Defaulted(
             "sessionsPerSource", Words.Count, l => l.SessionsPerSource, "Sessions of one source (an IPv4 address, an IPv6 /64), 5000 by default.");
         _unprovenPerSource = Defaulted(
