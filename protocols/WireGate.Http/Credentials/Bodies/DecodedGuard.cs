@@ -14,8 +14,8 @@ namespace WireGate.Http.Credentials.Bodies;
 /// </summary>
 internal sealed class DecodedGuard : IDisposable
 {
-    // So much is decoded on the loop of one piece, and the rest of it elsewhere.
-    private const int DecodedHere = 128 * 1024;
+    // So much is decoded on the loop, and then what came with it elsewhere, so that others have their turn: a piece of a hundred bytes may stand for as much.
+    private const int DecodedHere = 32 * 1024;
 
     // Bytes that stand for the rest of a placeholder, or for nothing.
     private const int MostHeld = 256 * 1024;
@@ -40,6 +40,7 @@ internal sealed class DecodedGuard : IDisposable
     private byte _first;
     private int _looked;
     private long _out;
+    private long _outHere = DecodedHere;
 
     private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm, bool isJson, bool isWide)
     {
@@ -134,6 +135,7 @@ internal sealed class DecodedGuard : IDisposable
             }
         });
         await _loop.Switch();
+        _outHere = _out + DecodedHere;
         return Pass(run);
     }
 
@@ -175,7 +177,7 @@ internal sealed class DecodedGuard : IDisposable
         if (_decoder is not null)
         {
             _decoder.Give(run);
-            return LookOn(_out + DecodedHere);
+            return LookOn(_outHere);
         }
 
         Search(run);

@@ -95,13 +95,28 @@ public sealed record KubernetesRequest
     };
 
     /// <summary>What it does besides, of which its verb and its resource say nothing, and which API servers know by another name as well.</summary>
-    public ImmutableArray<KubernetesRequest> Besides => (Group, Resource, Subresource, Verb) switch
+    public ImmutableArray<KubernetesRequest> Besides => TwinGroup is { } group ? [this with { Group = group }, .. More] : More;
+
+    // The same objects are in two groups.
+    private string? TwinGroup => (Group, Resource) switch
+    {
+        ("", "events") => "events.k8s.io",
+        ("events.k8s.io", "events") => "",
+        ("extensions", "deployments" or "daemonsets" or "replicasets") => "apps",
+        ("apps", "deployments" or "daemonsets" or "replicasets") => "extensions",
+        ("extensions", "ingresses" or "networkpolicies") => "networking.k8s.io",
+        ("networking.k8s.io", "ingresses" or "networkpolicies") => "extensions",
+        _ => null,
+    };
+
+    private ImmutableArray<KubernetesRequest> More => (Group, Resource, Subresource, Verb) switch
     {
         ("", Pods, "eviction", "create") => [this with { Verb = "delete", Subresource = "" }],
 
         // A container is put into the pod, with any program in it.
         ("", Pods, "ephemeralcontainers", "update" or "patch") => [this with { Verb = "create", Subresource = "exec" }],
         ("", "bindings", "", "create") => [this with { Resource = Pods, Subresource = "binding" }],
+        ("", Pods, "binding", "create") => [this with { Resource = "bindings", Subresource = "" }],
 
         // How many there shall be stands in these themselves.
         ("apps" or "extensions", "deployments" or "replicasets" or "statefulsets", "", "update" or "patch") => [this with { Subresource = "scale" }],

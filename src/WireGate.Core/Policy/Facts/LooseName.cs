@@ -93,7 +93,7 @@ public static class LooseName
 
     private static bool IsSame(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
     {
-        while (!(Begins(text, name) && IsEnd(text[name.Length..])))
+        while (Begins(text, name) is var read && (read < 0 || !IsEnd(text[read..])))
         {
             if (text.IsEmpty || !Around.Contains(text[0]))
             {
@@ -106,15 +106,34 @@ public static class LooseName
         return true;
     }
 
-    private static bool Begins(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
+    /// <returns>How much of it is the name; below 0: it does not begin with that.</returns>
+    private static int Begins(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
     {
-        int same = 0;
-        while (same < name.Length && same < text.Length && Folded(text[same]) == Folded(name[same]))
+        bool hasParts = name.Contains((byte)'[');
+        int read = 0;
+        for (int i = 0; i < name.Length;)
         {
-            same++;
+            if (read < text.Length && Folded(text[read]) == Folded(name[i]))
+            {
+                read++;
+                i++;
+            }
+            else if (hasParts && name[i] == ']')
+            {
+                i++;
+            }
+            else if (hasParts && read < text.Length && text[read] is (byte)']' or (byte)' ')
+            {
+                // filter[role] is [filter][role] to qs, filter][role] to Rack, and filter[ role] to PHP.
+                read++;
+            }
+            else
+            {
+                return -1;
+            }
         }
 
-        return same == name.Length;
+        return read;
     }
 
     private static bool IsEnd(ReadOnlySpan<byte> rest)
@@ -143,7 +162,7 @@ public static class LooseName
             Folded = Array.ConvertAll(bytes, LooseName.Folded);
             int begin = bytes.AsSpan().IndexOfAnyExcept(Around);
             Begin = begin < 0 ? bytes.Length : begin;
-            IsPlain = bytes.Length > 0 && char.IsAsciiLetterOrDigit((char)bytes[0]);
+            IsPlain = bytes.Length > 0 && char.IsAsciiLetterOrDigit((char)bytes[0]) && !bytes.Contains((byte)'[');
         }
 
         /// <summary>It in UTF-8.</summary>
@@ -155,7 +174,7 @@ public static class LooseName
         /// <summary>The first that is not only around it.</summary>
         internal int Begin { get; }
 
-        /// <summary>It begins with a letter or a digit.</summary>
+        /// <summary>It begins with a letter or a digit, and has no parts.</summary>
         internal bool IsPlain { get; }
     }
 }

@@ -71,6 +71,16 @@ internal sealed class HttpVerdictTests
     [TestCase("/a?k=1&kk[]=1&x[k]=1&ak=1", true, true, TestName = "What_only_has_it_is_another_name")]
     public void Query(string target, bool covers, bool touches) => Assert.That(Verdicts(Get(target), Match(query: "k: 1")), Is.EqualTo((covers, touches)));
 
+    [TestCase("/a?f[k]=1", true, true)]
+    [TestCase("/a?[f][k]=1", false, true)]
+    [TestCase("/a?%5Bf%5D%5Bk%5D=1", false, true)]
+    [TestCase("/a?f[k]=1&[f][k]=2", false, true)]
+    [TestCase("/a?f][k]=1", false, true)]
+    [TestCase("/a?f[%20k]=1", false, true)]
+    [TestCase("/a?f[k]=1&[f][kk]=1&g[k]=1&f[]=1", true, true)]
+    [TestCase("/a?[f][kk]=1&fk=1&f[][k]=1", false, false)]
+    public void Parameters_with_parts(string target, bool covers, bool touches) => Assert.That(Verdicts(Get(target), Match(query: "f[k]: 1")), Is.EqualTo((covers, touches)));
+
     [TestCase("/a?page_size=1", true, true)]
     [TestCase("/a?page_size=1&page.size=1", false, true, TestName = "Dots_and_underscores_are_one_to_PHP")]
     [TestCase("/a?page-size=1", false, true)]

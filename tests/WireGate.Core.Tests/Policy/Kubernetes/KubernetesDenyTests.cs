@@ -32,6 +32,15 @@ internal sealed class KubernetesDenyTests
     [TestCase("watch", "pods", "GET " + Pods, false)]
     [TestCase("watch", "pods", "GET " + Pods + "/web", false)]
 
+    // The same objects in another group.
+    [TestCase("list", "events", "GET /apis/events.k8s.io/v1/namespaces/shop/events", true)]
+    [TestCase("list", "events.events.k8s.io", "GET /api/v1/namespaces/shop/events", true)]
+    [TestCase("delete", "deployments.apps", "DELETE /apis/extensions/v1beta1/namespaces/shop/deployments/web", true)]
+    [TestCase("delete", "ingresses.networking.k8s.io", "DELETE /apis/extensions/v1beta1/namespaces/shop/ingresses/web", true)]
+    [TestCase("delete", "deployments.apps", "DELETE /apis/example.org/v1/namespaces/shop/deployments/web", false)]
+    [TestCase("create", "bindings", "POST " + Pods + "/web/binding", true)]
+    [TestCase("create", "bindings", "POST " + Pods + "/web/eviction", false)]
+
     // What a PATCH changes is updated, and the other way round: API servers have one operation for both.
     [TestCase("update", "deployments.apps", "PATCH " + Web, true)]
     [TestCase("patch", "deployments.apps", "PUT " + Web, true)]

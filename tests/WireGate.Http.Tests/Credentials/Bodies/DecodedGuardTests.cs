@@ -3,6 +3,7 @@ using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Credentials;
 using WireGate.Core.Transport.Streams;
+using WireGate.Http.Credentials.Bodies;
 using static WireGate.Http.Tests.Credentials.Bodies.CodedBodies;
 
 namespace WireGate.Http.Tests.Credentials.Bodies;
@@ -42,6 +43,24 @@ internal sealed class DecodedGuardTests
 
         Assert.That(problem, Is.Null);
         Assert.That(passed, Is.EqualTo(body));
+    }
+
+    [Test]
+    public async Task However_it_is_cut_little_of_it_is_decoded_at_once([ValueSource(nameof(Codings))] string coding)
+    {
+        const int Size = 1024 * 1024, AtOnce = 32 * 1024;
+        byte[] body = Compress(coding, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, Size / 8).Select(i => $"{i % 3000:D8}"))));
+        using DecodedGuard guard = Guard(Coded(coding), new PoolLoop())!;
+        int waits = 0;
+        for (int at = 0; at < body.Length; at += 10)
+        {
+            ValueTask<ReadOnlyMemory<byte>?> taking = guard.TakeAsync(body.AsMemory(at, Math.Min(10, body.Length - at)));
+            waits += taking.IsCompleted ? 0 : 1;
+            Assert.That(await taking, Is.Not.Null);
+        }
+
+        // The largest pieces stand for more than that.
+        Assert.That(waits, Is.GreaterThan(0).And.LessThanOrEqualTo(Size / AtOnce));
     }
 
     [TestCase(1)]
