@@ -65,7 +65,7 @@ const paths = {
 
 function serve(request, response) {
   const number = ++seen;
-  say({ number, method: request.method, url: request.url });
+  say({ number, method: request.method, url: request.url, from: request.socket.remotePort });
   const hash = crypto.createHash('sha256');
   const start = [];
   let length = 0;

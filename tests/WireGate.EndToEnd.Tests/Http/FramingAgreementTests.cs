@@ -35,6 +35,11 @@ internal sealed class FramingAgreementTests(string name) : HttpFixture
 
     private int Port => name switch { "nginx" => Gateway.NginxPort, "node" => Gateway.NodePort, _ => Gateway.Node2Port };
 
+    // Else what is behind a body would go over another connection, and nobody would see where the server takes its end to be.
+    protected override string Edit(string config) => config
+        .Replace("path: /nginx,", "path: /nginx, reuse: bodies,", StringComparison.Ordinal)
+        .Replace("path: /node,", "path: /node, reuse: bodies,", StringComparison.Ordinal);
+
     [SetUp]
     public async Task NoteAsync()
     {
@@ -79,6 +84,13 @@ internal sealed class FramingAgreementTests(string name) : HttpFixture
         Assert.That(await client.StatusAsync(), Is.EqualTo(request.IsLast ? null : 200));
         string[] sent = [$"{request.Method} {PathOf(request)}", .. request.IsLast ? Array.Empty<string>() : [$"GET /any/marker-{_id}"]];
         Assert.That(await SeenAsync(), Is.EqualTo(sent));
+        if (name == "node")
+        {
+            int[] connections = [.. Node.Records.Where(r => r.TryGetProperty("url", out JsonElement url) && sent.Any(s => s.EndsWith($" {url.GetString()}", StringComparison.Ordinal)))
+                .Select(r => r.GetProperty("from").GetInt32())];
+            Assert.That(connections, Has.Length.EqualTo(sent.Length).And.All.EqualTo(connections[0]), "what follows came behind it");
+        }
+
         Assert.That(TryBody(out string body) ? body : "", Is.EqualTo(request.Method == "PUT" || name != "nginx" ? request.Body : ""));
     }
 
