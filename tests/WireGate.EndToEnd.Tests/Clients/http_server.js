@@ -65,7 +65,7 @@ const paths = {
 
 function serve(request, response) {
   const number = ++seen;
-  say({ number, method: request.method, url: request.url, from: request.socket.remotePort });
+  say({ number, method: request.method, url: request.url, from: request.httpVersionMajor === 1 ? request.socket.remotePort : 0 });
   const hash = crypto.createHash('sha256');
   const start = [];
   let length = 0;
