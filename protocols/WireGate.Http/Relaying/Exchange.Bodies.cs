@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using WireGate.Core.Configuration;
 using WireGate.Core.Framing;
 using WireGate.Core.Policy;
 using WireGate.Core.Policy.Facts;
@@ -18,7 +16,7 @@ internal sealed partial class Exchange
     // Of the body, while nobody knows how long it is: the rules were asked about one of so many bytes at most, and it is cut there.
     private long _mostBody = long.MaxValue;
     private HttpBody? _body;
-    private ImmutableArray<JsonPointer> _pointers;
+    private JsonPointers? _pointers;
 
     // What the client is told of a body that was cut; null: it was not.
     private string? _cutBody;
@@ -124,7 +122,7 @@ internal sealed partial class Exchange
         return _body;
     }
 
-    private async ValueTask ParseAsync(ImmutableArray<JsonPointer> pointers)
+    private async ValueTask ParseAsync(JsonPointers pointers)
     {
         ReadOnlyMemory<byte> bytes = _heldBody!.Bytes;
         _body = bytes.Length <= ParsedHere ? Parse(bytes, pointers) : await Task.Run(() => Parse(bytes, pointers));
@@ -132,7 +130,7 @@ internal sealed partial class Exchange
         await Session.Loop.Switch();
     }
 
-    private HttpBody Parse(ReadOnlyMemory<byte> bytes, ImmutableArray<JsonPointer> pointers) =>
+    private HttpBody Parse(ReadOnlyMemory<byte> bytes, JsonPointers pointers) =>
         pointers.IsEmpty ? HttpBody.Unread(bytes.Length)
         : _field is not null ? HttpBody.Unread(bytes.Length, "it has the placeholder")
         : !JsonBody.Is(Head) ? HttpBody.Unread(bytes.Length, "it does not say that it is JSON in UTF-8, once and not compressed")

@@ -38,7 +38,6 @@ internal sealed class Http1Upstream(Connection connection, SslStreamCertificateC
     /// <inheritdoc/>
     public override IBufferWriter<byte> Head => connection.Output;
 
-
     /// <inheritdoc/>
     public override bool IsHttp11 => true;
 

@@ -27,7 +27,6 @@ internal abstract class UpstreamLeg
     /// <summary>Gets the head of the request, as it is in HTTP/1.1; then <see cref="Begin"/>.</summary>
     public abstract IBufferWriter<byte> Head { get; }
 
-
     /// <summary><see cref="Abort"/>.</summary>
     public Action Aborting => _aborting ??= Abort;
 

@@ -28,20 +28,7 @@ internal static class HttpBodyCondition
 
         foreach ((JsonPointer pointer, ImmutableArray<NamePattern> values) in match.Body)
         {
-            int count = 0;
-            foreach (HttpBodyField field in body.Fields)
-            {
-                if (field.Pointer.Equals(pointer))
-                {
-                    count++;
-                    if (!field.IsExact || field.Value is not { } value || !IsIn(values, value))
-                    {
-                        return false;
-                    }
-                }
-            }
-
-            if (count != 1)
+            if (body.Count(pointer, out HttpBodyField field) != 1 || !field.IsExact || field.Value is not { } value || !IsIn(values, value))
             {
                 return false;
             }
@@ -82,20 +69,9 @@ internal static class HttpBodyCondition
 
         foreach ((JsonPointer pointer, ImmutableArray<NamePattern> values) in match.Body)
         {
-            int count = 0;
-            bool matches = false;
-            foreach (HttpBodyField field in body.Fields)
-            {
-                if (field.Pointer.Equals(pointer))
-                {
-                    count++;
-
-                    // Some servers take a list of one for that one.
-                    matches |= field.Value is not { } value || IsIn(values, value) || (field.IsNumber && IsNumberIn(values, value));
-                }
-            }
-
-            if (count < 2 && !matches)
+            // Of two, nobody can say which one counts.
+            int count = body.Count(pointer, out HttpBodyField field);
+            if (count == 0 || (count == 1 && !MayBeIn(values, field)))
             {
                 return false;
             }
@@ -103,6 +79,10 @@ internal static class HttpBodyCondition
 
         return true;
     }
+
+    // Some servers take a list of one for that one.
+    private static bool MayBeIn(ImmutableArray<NamePattern> values, in HttpBodyField field) =>
+        field.Value is not { } value || IsIn(values, value) || (field.IsNumber && IsNumberIn(values, value));
 
     private static bool IsIn(ImmutableArray<NamePattern> patterns, string value)
     {

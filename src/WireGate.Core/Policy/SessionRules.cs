@@ -44,7 +44,7 @@ public sealed class SessionRules
         HttpHeaders = [.. rules.SelectMany(r => r.Config.Match.Http?.Headers.Select(h => h.Key) ?? []).Distinct(StringComparer.Ordinal)];
         HttpCondition[] http = [.. rules.Select(r => r.Http).OfType<HttpCondition>()];
         _namingBodies = [.. http.Where(h => h.Pointers.Any())];
-        HttpBodyPointers = [.. http.SelectMany(h => h.Pointers).Distinct()];
+        HttpBodyPointers = [.. http.SelectMany(h => h.Pointers)];
         HttpBodySizes = [.. http.Select(h => h.BodySize).OfType<long>().Distinct().OrderDescending()];
         AsksForResponses = http.Any(h => h.AsksForResponse);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
@@ -60,7 +60,7 @@ public sealed class SessionRules
     public ImmutableArray<string> HttpHeaders { get; }
 
     /// <summary>The members of a JSON body that rules ask for: those that <see cref="HttpOperation.Body"/> must have.</summary>
-    public ImmutableArray<JsonPointer> HttpBodyPointers { get; }
+    public JsonPointers HttpBodyPointers { get; }
 
     /// <summary>The lengths of bodies that rules ask for, the longest first.</summary>
     public ImmutableArray<long> HttpBodySizes { get; }

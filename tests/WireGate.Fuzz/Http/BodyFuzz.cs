@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using NUnit.Framework;
@@ -11,7 +10,7 @@ namespace WireGate.Fuzz.Http;
 /// <summary>Bodies that rules look at may be anything: what is found of them is what another reader of JSON finds there.</summary>
 internal sealed class BodyFuzz
 {
-    private static readonly ImmutableArray<JsonPointer> Pointers = [.. new[] { "/kind", "/n/0/a", "/a~1b" }.Select(t => JsonPointer.TryParse(t, out JsonPointer? p) ? p : throw new ArgumentException(t))];
+    private static readonly JsonPointers Pointers = [.. new[] { "/kind", "/n/0/a", "/a~1b" }.Select(t => JsonPointer.TryParse(t, out JsonPointer? p) ? p : throw new ArgumentException(t))];
 
     private static readonly byte[][] Bodies =
     [

@@ -18,7 +18,16 @@ public sealed class HttpBody
 
     private static readonly JsonDocumentOptions Once = new() { AllowDuplicateProperties = false, MaxDepth = Deepest };
 
-    private HttpBody(long most, string? problem, ImmutableArray<HttpBodyField> fields) => (Most, Problem, Fields) = (most, problem, fields);
+    private readonly Dictionary<JsonPointer, (int Count, HttpBodyField Field)> _found = [];
+
+    private HttpBody(long most, string? problem, ImmutableArray<HttpBodyField> fields)
+    {
+        (Most, Problem, Fields) = (most, problem, fields);
+        foreach (HttpBodyField field in fields)
+        {
+            _found[field.Pointer] = (Count(field.Pointer, out _) + 1, field);
+        }
+    }
 
     /// <summary>There is none.</summary>
     public static HttpBody None { get; } = new(0, null, []);
@@ -51,8 +60,9 @@ public sealed class HttpBody
     /// <param name="body">All of it.</param>
     /// <param name="pointers">The members that are asked for.</param>
     /// <returns>Never throws.</returns>
-    public static HttpBody OfJson(ReadOnlyMemory<byte> body, ImmutableArray<JsonPointer> pointers)
+    public static HttpBody OfJson(ReadOnlyMemory<byte> body, JsonPointers pointers)
     {
+        ArgumentNullException.ThrowIfNull(pointers);
         if (!Utf8.IsValid(body.Span))
         {
             return Unread(body.Length, "it is no UTF-8");
@@ -61,13 +71,9 @@ public sealed class HttpBody
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, Once);
-            var fields = ImmutableArray.CreateBuilder<HttpBodyField>();
-            foreach (JsonPointer pointer in pointers)
-            {
-                Find(document.RootElement, pointer, 0, isExact: true, fields);
-            }
-
-            return new HttpBody(body.Length, null, fields.DrainToImmutable());
+            return new MemberSearch(pointers).TryFind(document.RootElement, out ImmutableArray<HttpBodyField> fields)
+                ? new HttpBody(body.Length, null, fields)
+                : Unread(body.Length, "it has a member in too many ways of writing it");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -78,59 +84,11 @@ public sealed class HttpBody
 
     internal static HttpBody Favorable(long most) => new(most, NotLookedAt, []) { IsFavorable = true };
 
-    // Some servers know no case in the names of members: whatever they could take for the one that is asked for is found.
-    private static void Find(JsonElement at, JsonPointer pointer, int step, bool isExact, ImmutableArray<HttpBodyField>.Builder fields)
+    /// <summary>How often a member was found; of one that was found once, what it is.</summary>
+    internal int Count(JsonPointer pointer, out HttpBodyField field)
     {
-        if (step == pointer.Tokens.Length)
-        {
-            fields.Add(new HttpBodyField(
-                pointer,
-                at.ValueKind switch
-                {
-                    // Where a NUL ends a text, it is another one.
-                    JsonValueKind.String => at.GetString() is { } text && !text.Contains('\0', StringComparison.Ordinal) ? text : null,
-                    JsonValueKind.Object or JsonValueKind.Array => null,
-                    _ => at.GetRawText(),
-                },
-                at.ValueKind == JsonValueKind.Number,
-                isExact));
-            return;
-        }
-
-        string token = pointer.Tokens[step];
-        if (at.ValueKind == JsonValueKind.Object)
-        {
-            int before = fields.Count, members = 0;
-            foreach (JsonProperty member in at.EnumerateObject())
-            {
-                if (LooseMemberName.IsOf(member.Name, token))
-                {
-                    members++;
-                    Find(member.Value, pointer, step + 1, isExact && member.Name == token, fields);
-                }
-            }
-
-            // Which of them a server goes on with, nobody can say.
-            if (members > fields.Count - before && members > 1)
-            {
-                fields.Add(new HttpBodyField(pointer, null, IsNumber: false, IsExact: false));
-            }
-        }
-        else if (at.ValueKind == JsonValueKind.Array)
-        {
-            if (!JsonPointer.TryIndex(token, out int index))
-            {
-                // Some servers take a list of one for that one.
-                if (at.EnumerateArray().Any(e => e.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
-                {
-                    fields.Add(new HttpBodyField(pointer, null, IsNumber: false, IsExact: false));
-                }
-            }
-            else if (index < at.GetArrayLength())
-            {
-                Find(at[index], pointer, step + 1, isExact, fields);
-            }
-        }
+        (int count, field) = _found.GetValueOrDefault(pointer);
+        return count;
     }
 }
 

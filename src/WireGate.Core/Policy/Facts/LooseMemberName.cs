@@ -18,10 +18,22 @@ public static class LooseMemberName
         return IsSame(found, name) || (found.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var end && IsSame(found[..end], name));
     }
 
+    /// <summary>Names up to a NUL, or without one: two that some reader takes for one are equal.</summary>
+    internal static IEqualityComparer<string> Comparer { get; } = new LooseComparer();
+
     // Without case, as Unicode folds it or as Java does: some letters beyond ASCII are letters of it then.
     private static bool IsSame(string found, string name) =>
         found.Equals(name, StringComparison.OrdinalIgnoreCase)
         || (!Ascii.IsValid(found) && Fold(found).Equals(Fold(name), StringComparison.OrdinalIgnoreCase));
 
     private static string Fold(string name) => name.Replace('\u212a', 'k').Replace('\u017f', 's').Replace('\u0130', 'i').Replace('\u0131', 'i');
+
+    private sealed class LooseComparer : IEqualityComparer<string>
+    {
+        public bool Equals(string? x, string? y) => x is null || y is null ? x == y : Known(x).Equals(Known(y), StringComparison.OrdinalIgnoreCase);
+
+        public int GetHashCode(string name) => Known(name).GetHashCode(StringComparison.OrdinalIgnoreCase);
+
+        private static string Known(string name) => Ascii.IsValid(name) ? name : Fold(name);
+    }
 }

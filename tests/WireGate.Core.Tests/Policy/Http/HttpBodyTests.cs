@@ -110,6 +110,60 @@ internal sealed class HttpBodyTests
         Assert.That(rules.JudgeHead(Request("GET", "/v1/charges"), Now).Verdict, Is.EqualTo(Verdict.Deny), "whatever its body has");
     }
 
+    [Test]
+    public void A_body_is_gone_through_once_however_many_members_are_asked_for()
+    {
+        byte[] body = Encoding.UTF8.GetBytes($"{{{string.Join(',', Enumerable.Range(0, 3000).Select(i => $"\"member{i}\":{i}"))}}}");
+        JsonPointers one = [Pointer("/member1")], many = [.. Enumerable.Range(0, 200).Select(i => Pointer($"/member{10 * i}"))];
+
+        long Allocated(JsonPointers pointers)
+        {
+            HttpBody.OfJson(body, pointers);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.That(HttpBody.OfJson(body, pointers).Fields, Has.Length.EqualTo(pointers.Count()));
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        // Each name that is read is a text of its own.
+        Assert.That(Allocated(many), Is.LessThan(2 * Allocated(one)));
+    }
+
+    [Test]
+    public void Members_of_one_array_are_found_in_one_pass()
+    {
+        MatchConfig match = Body(("/n/0/a", ["x"]), ("/n/2", ["y"]), ("/n/7", ["z"]));
+
+        HttpOperation request = Of("""{"n":[{"a":"x"},[],"y"]}""", match);
+
+        Assert.That(request.Body.Fields.Select(f => (f.Pointer.Text, f.Value)), Is.EqualTo(new[] { ("/n/0/a", "x"), ("/n/2", "y") }));
+    }
+
+    [Test]
+    public void Members_whose_names_begin_alike_are_told_apart()
+    {
+        JsonPointers pointers = [Pointer("/a"), Pointer("/a/b"), Pointer("/A/b"), Pointer("/a/c")];
+
+        var body = HttpBody.OfJson("""{"a":{"b":1},"A":{"c":2}}"""u8.ToArray(), pointers);
+
+        Assert.That(body.Fields.Select(f => (f.Pointer.Text, f.Value, f.IsExact)), Is.EquivalentTo(new[]
+        {
+            ("/a", null, true), ("/a", (string?)null, false),
+            ("/a/b", "1", true), ("/a/b", null, false),
+            ("/A/b", "1", false), ("/A/b", null, false),
+            ("/a/c", "2", false), ("/a/c", null, false),
+        }));
+    }
+
+    [TestCase(8, true)]
+    [TestCase(9, false)]
+    public void A_member_in_many_ways_of_writing_it_makes_a_body_that_nobody_reads(int ways, bool isRead)
+    {
+        string body = $"{{{string.Join(',', Enumerable.Range(0, ways).Select(i => $"\"kind\\u0000{i}\":{{}}"))}}}";
+
+        Assert.That(HttpBody.OfJson(Encoding.UTF8.GetBytes(body), [Pointer("/kind/a")]).Problem is null, Is.EqualTo(isRead));
+        Assert.That(Verdicts(body, "/kind/a", "x"), Is.EqualTo((false, true)));
+    }
+
     [TestCase("")]
     [TestCase("a")]
     [TestCase("/a~")]
