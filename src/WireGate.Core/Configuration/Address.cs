@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using WireGate.Core.Transport;
 
 namespace WireGate.Core.Configuration;
 
@@ -23,8 +24,14 @@ public sealed record Address
     /// <summary>True for a Unix socket.</summary>
     public bool IsUnix => Path is not null;
 
+    /// <summary>True: a host's name that says nothing of where it leads, as localhost does.</summary>
+    public bool IsName => !IsUnix && !IsLocalHost(Host) && !IPAddress.TryParse(Host, out _);
+
+    /// <summary>Whether it is meant that its host's name leads to this machine itself; <c>localhost</c> and a literal say what they are.</summary>
+    public bool MayBeLoopback { get; init; }
+
     /// <summary>True: a host that is this machine, by its name or an address that never leaves it.</summary>
-    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+    public bool IsLoopback => IsLocalHost(Host) || (IPAddress.TryParse(Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
     /// <summary>Reads <c>host:port</c>, <c>[v6]:port</c>, <c>host</c> with a default port, or <c>unix:/path</c>.</summary>
     /// <returns>False: it is none of these; <paramref name="address"/> is then null.</returns>
@@ -98,8 +105,12 @@ public sealed record Address
     {
         { Path: { } path } => new UnixDomainSocketEndPoint(path),
         _ when IPAddress.TryParse(Host, out IPAddress? ip) => new IPEndPoint(ip, Port),
+        _ when MayBeLoopback => new LoopbackName(Host!, Port),
         _ => new DnsEndPoint(Host!, Port, AddressFamily.Unspecified),
     };
+
+    /// <summary>Whether that is the name of this machine itself.</summary>
+    internal static bool IsLocalHost(string? host) => string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>As it is written in the config.</summary>
     public override string ToString() =>

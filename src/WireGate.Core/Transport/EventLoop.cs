@@ -23,7 +23,7 @@ public abstract class EventLoop
 
     /// <summary>
     /// Opens a connection whose bytes are moved by this loop. Resolves names off the loop, once, and tries each address of the name in turn, but
-    /// none of <see cref="RefusedAddresses"/>.
+    /// none of <see cref="RefusedAddresses"/>, nor this machine itself but for <c>localhost</c> and a <see cref="LoopbackName"/>.
     /// </summary>
     /// <exception cref="IOException">None could be reached; the message is the system's, of the last one tried.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>

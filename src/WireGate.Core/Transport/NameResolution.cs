@@ -6,18 +6,18 @@ namespace WireGate.Core.Transport;
 /// <summary>Host names to addresses.</summary>
 internal static class NameResolution
 {
-    /// <summary>Resolves on the pool; a literal is itself.</summary>
-    /// <exception cref="IOException">The name cannot be resolved.</exception>
-    internal static async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    /// <summary>Resolves on the pool, to the addresses that may be dialled: one that is refused is left out.</summary>
+    /// <exception cref="IOException">The name cannot be resolved, or leads to nothing but what is refused.</exception>
+    internal static async ValueTask<IPAddress[]> ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(host, out IPAddress? literal))
+        if (IPAddress.TryParse(name.Host, out IPAddress? literal))
         {
-            return [literal];
+            return RefusedAddresses.LeaveOut(name, [literal]);
         }
 
         try
         {
-            return await Dns.GetHostAddressesAsync(host, cancellationToken);
+            return RefusedAddresses.LeaveOut(name, await Dns.GetHostAddressesAsync(name.Host, cancellationToken));
         }
         catch (SocketException e)
         {

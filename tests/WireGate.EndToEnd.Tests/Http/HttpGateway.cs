@@ -11,6 +11,8 @@ internal sealed class HttpGateway : IAsyncDisposable
     private readonly Certificates _certificates;
     private string _configText;
     private RunningProcess? _process;
+    private const string Unshare = "/usr/bin/unshare", HostsMount = "mount --bind \"$0\" /etc/hosts";
+
     private string? _hosts;
     private string? _auditSize;
 
@@ -146,7 +148,7 @@ internal sealed class HttpGateway : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        _process = _hosts is not null ? StartMounted("mount --bind \"$0\" /etc/hosts", _hosts)
+        _process = _hosts is not null ? StartMounted(HostsMount, _hosts)
             : _auditSize is not null ? StartMounted($"mount -t tmpfs -o size={_auditSize},mode=700 none \"$0\"", Directory.CreateDirectory(Path.Combine(_root, "audit")).FullName)
             : RunningProcess.Start(Places.Gateway, ["run", "--config", ConfigPath]);
         await Wait.UntilAsync(IsReadyAsync, "the gateway to serve");
@@ -213,9 +215,14 @@ internal sealed class HttpGateway : IAsyncDisposable
     }
 
     // With a mount of its own, which goes with it.
-    private RunningProcess StartMounted(string mount, string what) => RunningProcess.Start(
-        "/usr/bin/unshare",
-        [.. Unix.IsRoot ? [] : (string[])["--map-root-user"], "--mount", "--", "sh", "-c", $"{mount} && exec \"$@\"", what, Places.Gateway, "run", "--config", ConfigPath]);
+    /// <summary>Runs a command of the gateway that alone has a file for /etc/hosts.</summary>
+    public static Task<ToolResult> CommandWithHostsAsync(string hosts, params IReadOnlyList<string> arguments) =>
+        Tools.RunAsync(Unshare, Mounted(HostsMount, hosts, arguments));
+
+    private RunningProcess StartMounted(string mount, string what) => RunningProcess.Start(Unshare, Mounted(mount, what, ["run", "--config", ConfigPath]));
+
+    private static IReadOnlyList<string> Mounted(string mount, string what, IReadOnlyList<string> arguments) =>
+        [.. Unix.IsRoot ? [] : (string[])["--map-root-user"], "--mount", "--", "sh", "-c", $"{mount} && exec \"$@\"", what, Places.Gateway, .. arguments];
 
     private async Task<bool> IsReadyAsync() => _process!.HasExited
         ? throw new InvalidOperationException($"The gateway ended at its start:\n{Log}")

@@ -121,6 +121,10 @@ internal sealed class ConfigLoaderTests
     }
 
     [Test]
+    public void Reads_whose_names_may_lead_to_this_machine() => Assert.That(
+        Load("every-key").Targets.Values.SelectMany(t => t.Addresses).Where(a => a.MayBeLoopback).Select(a => a.Host), Is.EqualTo(new[] { "moving.internal" }));
+
+    [Test]
     public void Reads_what_is_written_of_HTTP()
     {
         GatewayConfig config = Load("every-key");

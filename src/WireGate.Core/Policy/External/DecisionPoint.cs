@@ -101,16 +101,18 @@ public sealed class DecisionPoint : IDisposable
     // Resolved here and not by the socket: what is dialled is what was looked at.
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        IPAddress[] found = await NameResolution.ResolveAsync(context.DnsEndPoint.Host, cancellationToken);
-        foreach (IPAddress one in found)
+        DnsEndPoint asked = context.DnsEndPoint;
+        if (IPAddress.TryParse(asked.Host, out _))
         {
-            RefusedAddresses.ThrowIfContains(new IPEndPoint(one, context.DnsEndPoint.Port));
+            // What the config names by its address it means, also where that is this machine.
+            asked = new LoopbackName(asked.Host, asked.Port);
         }
 
+        IPAddress[] found = await NameResolution.ResolveAsync(asked, cancellationToken);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(found, context.DnsEndPoint.Port, cancellationToken);
+            await socket.ConnectAsync(found, asked.Port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -16,7 +16,7 @@ internal static class EpollConnector
             return await ConnectOneAsync(reactor, address, cancellationToken);
         }
 
-        IPAddress[] found = await NameResolution.ResolveAsync(name.Host, cancellationToken);
+        IPAddress[] found = await NameResolution.ResolveAsync(name, cancellationToken);
         await reactor.Switch();
         return await AddressRace.ConnectAsync(reactor, found, name.Port, (one, over) => ConnectOneAsync(reactor, one, over), cancellationToken);
     }

@@ -83,7 +83,7 @@ public sealed class PoolLoop : EventLoop, IThreadPoolWorkItem
         }
 
         // Resolved here and not by the socket: what is dialled is what was looked at.
-        IPAddress[] found = await NameResolution.ResolveAsync(name.Host, cancellationToken);
+        IPAddress[] found = await NameResolution.ResolveAsync(name, cancellationToken);
         await Switch();
         return await AddressRace.ConnectAsync(this, found, name.Port, ConnectOneAsync, cancellationToken);
     }

@@ -17,6 +17,7 @@ internal sealed class TargetShape : MapShape<TargetConfig>
 
     private readonly Key<string> _protocol;
     private readonly Key<ImmutableArray<TargetAddress>> _address;
+    private readonly Key<bool> _loopback;
     private readonly Key<ImmutableArray<KeyValuePair<string, string>>> _labels;
     private readonly Key<ClientTlsConfig> _tls;
     private readonly Key<ImmutableArray<KeyValuePair<string, LoginConfig>>> _logins;
@@ -44,6 +45,9 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             new OneOrManyShape<TargetAddress>(new TargetAddressShape()),
             t => [.. t.Addresses.Select(a => TargetAddress.Of(t, a))],
             "host:port or unix:/path, the protocol's own port by default; for HTTP and Kubernetes https://host:port. Of several, the first that answers.");
+        _loopback = OptionalValue<bool>(
+            "loopback", Words.Boolean, t => t.Addresses[0].MayBeLoopback ? true : null,
+            "true: names of its addresses and token endpoints may lead to this machine itself; else only localhost and literals do.");
         _labels = Defaulted(
             "labels", new NamedShape<string>(Words.Text), t => [.. t.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)], "Free labels.");
         _tls = Optional("tls", new ClientTlsShape(), t => IsSsh(t) || (t.Tls.Mode == TlsMode.Disable && ProtocolNames.IsOverHttp(t.Protocol)) ? null : t.Tls, "How the upstream is verified; verify-full by default, nothing over a Unix socket.");
@@ -117,6 +121,12 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             context.DefineLogins(values.Map.Name, [.. logins.Entries.Select(e => e.Key)]);
         }
 
+        if (values.TryGet(_loopback, out bool said) && said && values.TryGet(_address, out ImmutableArray<TargetAddress> reached) && !reached.Any(a => a.Address.IsName)
+            && values.TryGet(_logins, out ImmutableArray<KeyValuePair<string, LoginConfig>> known) && known.All(l => l.Value.Http?.Token is null))
+        {
+            context.Report(values.Node(_loopback), "no name could lead there: what is written as localhost, an address or a socket is meant, remove it");
+        }
+
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres, ProtocolNames.Http, ProtocolNames.Kubernetes], _tls);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Postgres], _databases, _authentication, _parameters);
         ProtocolShape.CheckOnly(values, context, _protocol, [ProtocolNames.Ssh], _hostKeys, _knownHosts, _environment);
@@ -166,16 +176,17 @@ internal sealed class TargetShape : MapShape<TargetConfig>
     {
         ImmutableArray<TargetAddress> addresses = values.Get(_address);
         string protocol = values.Get(_protocol);
+        bool mayBeLoopback = values.Get(_loopback, false);
         return new TargetConfig
         {
             Name = values.Map.Name,
             Protocol = protocol,
-            Addresses = [.. addresses.Select(a => a.Address)],
+            Addresses = [.. addresses.Select(a => a.Address with { MayBeLoopback = mayBeLoopback })],
             Labels = values.Get(_labels, []).ToFrozenDictionary(StringComparer.Ordinal),
             Tls = ProtocolNames.IsOverHttp(protocol)
                 ? HttpTargetChecks.Tls(values.GetOrNull(_tls), addresses)
                 : Tls(values, addresses[0].Address.IsUnix || protocol == ProtocolNames.Ssh),
-            Logins = [.. values.Get(_logins).Select(l => l.Value)],
+            Logins = [.. values.Get(_logins).Select(l => mayBeLoopback ? WithLoopback(l.Value) : l.Value)],
             Databases = values.Get(_databases, []),
             Authentication = values.Get(_authentication, protocol == ProtocolNames.Postgres ? DefaultAuthentication : []),
             Parameters = values.Get(_parameters, []),
@@ -191,6 +202,10 @@ internal sealed class TargetShape : MapShape<TargetConfig>
             Codings = values.Get(_codings, RequestCodings.Known),
         };
     }
+
+    private static LoginConfig WithLoopback(LoginConfig login) => login.Http is { Token: { Endpoint: { } endpoint } token } http
+        ? login with { Http = http with { Token = token with { Endpoint = endpoint with { Address = endpoint.Address with { MayBeLoopback = true } } } } }
+        : login;
 
     private static bool IsSsh(TargetConfig target) => target.Protocol == ProtocolNames.Ssh;
 
