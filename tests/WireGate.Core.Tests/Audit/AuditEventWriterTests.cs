@@ -22,7 +22,6 @@ internal sealed class AuditEventWriterTests : AuditFixture
     [TestCase("\u0085\u009b\u2028\u2029", "\\u0085\\u009B\\u2028\\u2029")]
     [TestCase("\u202e\u2066\u200f\ufeff", "\\u202E\\u2066\\u200F\\uFEFF")]
     [TestCase("\u00e9\u4e2d\ud83d\ude00", "\\u00E9\\u4E2D\\uD83D\\uDE00")]
-    [TestCase("a\ud800b", "a\\uFFFDb")]
     public void Writes_a_text_the_same_way_in_events_and_in_operations(string text, string written)
     {
         Assert.That(Write(new AuditEvent(AuditEventKind.SessionOpened) { Detail = text }), Does.EndWith($",\"detail\":\"{written}\"}}"));
