@@ -33,7 +33,6 @@ public sealed class HttpProtocol : IProtocol, IDisposable
     private readonly LoginCredentials _credentials;
     private readonly UpstreamTroubles _troubles;
     private readonly DecisionPoint _point = new();
-    private readonly HeldInProcess _held = new();
 
     // A loop of the process lives as long as that; one of a session alone takes its connections with it.
     private readonly ConditionalWeakTable<EventLoop, UpstreamPool> _pools = [];
@@ -51,6 +50,8 @@ public sealed class HttpProtocol : IProtocol, IDisposable
 
     /// <summary>The same for listeners that are proxies.</summary>
     public IProtocol Forward { get; }
+
+    internal HeldInProcess Held { get; } = new();
 
     /// <inheritdoc/>
     public string Name => ProtocolNames.Http;
@@ -79,7 +80,7 @@ public sealed class HttpProtocol : IProtocol, IDisposable
         UpstreamPool pool = _pools.GetValue(session.Loop, loop => new UpstreamPool(loop, _connector, _services.Time, _services.Logger));
         try
         {
-            var services = new RelayServices(_services, pool, _credentials, _troubles, _point, _held) { Scope = scope };
+            var services = new RelayServices(_services, pool, _credentials, _troubles, _point, Held) { Scope = scope };
             if (session.Client.Tls?.ApplicationProtocol == Http2 || (session.Listener.Http2 == ListenerHttp2.Clear && await BeginsHttp2Async(session.Client.Input)))
             {
                 using var connection = new Http2ClientConnection(session, services);

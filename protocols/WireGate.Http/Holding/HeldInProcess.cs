@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using WireGate.Core.Sessions;
+using WireGate.Http.Credentials.Bodies;
 
 namespace WireGate.Http.Holding;
 
@@ -22,6 +23,9 @@ internal sealed class HeldInProcess
     private readonly Dictionary<Identity, long> _ofEach = [];
     private readonly Lock _lock = new();
     private long _bytes;
+
+    /// <summary>Whose turn it is to have a body decoded.</summary>
+    public DecodingTurns Decoding { get; } = new();
 
     /// <summary>Bytes that are held.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);

@@ -105,6 +105,11 @@ internal sealed partial class Exchange
     {
         if (await MisplacedAsync(body) is { } misplaced)
         {
+            if (misplaced == DecodedGuard.Left)
+            {
+                return await LeaveAsync();
+            }
+
             if (misplaced == BodyDecoder.NoRoom)
             {
                 return await NotHeldAsync(operation, decision, misplaced, status: 503);

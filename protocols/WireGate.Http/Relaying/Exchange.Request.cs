@@ -87,7 +87,7 @@ internal sealed partial class Exchange
     }
 
     private DecodedGuard? Decoded() =>
-        DecodedGuard.Of(Head, Session.Loop, of.Services.Held, Session.ProvenCaller.Identity, Access.Target.Codings);
+        DecodedGuard.Of(Head, Session.Loop, of.Services.Held, Session.ProvenCaller.Identity, Access.Target.Codings, () => Session.End != SessionEnd.None || client.IsGone);
 
     // What is not looked through is refused before anybody reads it, rather than cut while it is sent.
     private bool IsUnseen => Access.Target.Codings != RequestCodings.Any && BodyCodings.Of(Head).Coding == BodyCoding.Unknown;
@@ -103,7 +103,14 @@ internal sealed partial class Exchange
 
     /// <summary>A body that does not pass, or of which nobody can tell now whether it may.</summary>
     private ValueTask<bool> DeclineBodyAsync(string problem) =>
-        problem == BodyDecoder.NoRoom ? DeclineAsync(503, new Refusal(SessionEnd.LimitReached, problem, problem)) : BreakAsync(400, problem);
+        problem == DecodedGuard.Left ? LeaveAsync()
+        : problem == BodyDecoder.NoRoom ? DeclineAsync(503, new Refusal(SessionEnd.LimitReached, problem, problem)) : BreakAsync(400, problem);
+
+    private ValueTask<bool> LeaveAsync()
+    {
+        client.Cut(SessionEnd.ClientClosed, "while the body of a request was looked through");
+        return ValueTask.FromResult(false);
+    }
 
     private async Task<BodyEnd> SendAsync(UpstreamLeg upstream, Credential credential)
     {
@@ -140,7 +147,11 @@ internal sealed partial class Exchange
             CutBody();
         }
 
-        if (end == BodyEnd.Misplaced)
+        if (end == BodyEnd.Misplaced && decoded?.Problem == DecodedGuard.Left)
+        {
+            end = BodyEnd.SourceClosed;
+        }
+        else if (end == BodyEnd.Misplaced)
         {
             _clientProblem = decoded?.Problem ?? PlaceholderInBody;
         }

@@ -181,7 +181,7 @@ internal sealed partial class Exchange(HttpSession of, ClientLeg client) : IDisp
             return seen;
         }
 
-        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) is (PlaceholderInBody or BodyDecoder.NoRoom) and { } misplaced)
+        if (_heldBody is { } held && _field is null && await MisplacedAsync(held.Bytes) is (PlaceholderInBody or BodyDecoder.NoRoom or DecodedGuard.Left) and { } misplaced)
         {
             return await DeclineBodyAsync(misplaced);
         }

@@ -1,5 +1,7 @@
 using System.Net.Security;
 using WireGate.Core.Configuration;
+using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 
 namespace WireGate.Http.Upstream;
@@ -186,7 +188,14 @@ internal sealed partial class UpstreamPool
             if (known.Failure != failure!.Message)
             {
                 known.Failure = failure.Message;
-                logger.UpstreamFull(key.Target.Name, failure.Message);
+                if (IsOurs(failure))
+                {
+                    logger.UpstreamFailed(key.Target.Name, failure);
+                }
+                else
+                {
+                    logger.UpstreamFull(key.Target.Name, failure.Message);
+                }
             }
         }
         else if (failure is not null)
@@ -209,4 +218,8 @@ internal sealed partial class UpstreamPool
 
         Serve(known, key);
     }
+
+    // Nothing that an upstream, the network, a secret's source or a limit can be the reason of.
+    private static bool IsOurs(Exception failure) => failure is not (IOException or ObjectDisposedException or TimeoutException
+        or OperationCanceledException or ProtocolException or SecretUnavailableException or CallerFullException);
 }

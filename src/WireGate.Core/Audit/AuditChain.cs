@@ -54,7 +54,7 @@ internal sealed class AuditChain : IDisposable
         _waiters = new LoopWaiters(log, () => Volatile.Read(ref _durable));
         RecordFormat.WritePrefix(_buffer.GetSpan(RecordFormat.PrefixSize), log.LogId, chain);
         _buffer.Advance(RecordFormat.PrefixSize);
-        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true, Encoder = AuditEncoder.Instance });
     }
 
     public int Index { get; }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 
 namespace WireGate.Core.Audit;
 
@@ -12,14 +11,8 @@ public static class AuditText
 {
     private const int LongestEscape = 6;
 
-    /// <summary>Characters that come out as they are, which most texts have only.</summary>
-    internal const string Plain = " !#$%()*,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
-
     // ," and ":" around the name.
     private const int BeforeText = 5;
-
-    private static readonly SearchValues<char> PlainText = SearchValues.Create(Plain);
-    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Plain));
 
     /// <summary>Writes a JSON string, quotes included.</summary>
     /// <param name="output">Where to.</param>
@@ -30,7 +23,7 @@ public static class AuditText
         output.Write("\""u8);
         while (!utf8.IsEmpty)
         {
-            int plain = JavaScriptEncoder.Default.FindFirstCharacterToEncodeUtf8(utf8);
+            int plain = AuditEncoder.Instance.FindFirstCharacterToEncodeUtf8(utf8);
             if (plain != 0)
             {
                 ReadOnlySpan<byte> run = plain < 0 ? utf8 : utf8[..plain];
@@ -42,7 +35,7 @@ public static class AuditText
             // One character that is not ASCII may be a pair of surrogates: two escapes.
             Rune.DecodeFromUtf8(utf8, out _, out int consumed);
             Span<byte> escaped = output.GetSpan(2 * LongestEscape);
-            JavaScriptEncoder.Default.EncodeUtf8(utf8[..consumed], escaped, out _, out int written);
+            AuditEncoder.Instance.EncodeUtf8(utf8[..consumed], escaped, out _, out int written);
             output.Advance(written);
             utf8 = utf8[consumed..];
         }
@@ -69,7 +62,7 @@ public static class AuditText
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(value);
-        if (value.AsSpan().ContainsAnyExcept(PlainText))
+        if (!AuditEncoder.IsPlain(value))
         {
             WriteName(output, name);
             WriteString(output, Encoding.UTF8.GetBytes(value));
@@ -88,7 +81,7 @@ public static class AuditText
     public static void WriteMember(IBufferWriter<byte> output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
     {
         ArgumentNullException.ThrowIfNull(output);
-        if (utf8.ContainsAnyExcept(PlainBytes))
+        if (!AuditEncoder.IsPlain(utf8))
         {
             WriteName(output, name);
             WriteString(output, utf8);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
@@ -12,10 +13,32 @@ internal sealed class AuditEventWriterTests : AuditFixture
     private static readonly DateTimeOffset Noon = new(2030, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public void Plain_characters_are_those_that_the_encoder_does_not_escape() =>
-        Assert.That(
-            AuditText.Plain,
-            Is.EqualTo(string.Concat(Enumerable.Range(0, 0x100).Select(c => (char)c).Where(c => System.Text.Encodings.Web.JavaScriptEncoder.Default.Encode($"{c}") == $"{c}"))));
+    public void Writes_plain_what_JSON_lets_stand_and_is_printable_ASCII() =>
+        Assert.That(AuditEncoder.Plain, Is.EqualTo(string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\')))));
+
+    [TestCase("/a?x=1&y='2'+<3>`", "/a?x=1&y='2'+<3>`")]
+    [TestCase("a\"b\\c", "a\\\"b\\\\c")]
+    [TestCase("\t\n\0\u001b\u007f", "\\t\\n\\u0000\\u001B\\u007F")]
+    [TestCase("\u0085\u009b\u2028\u2029", "\\u0085\\u009B\\u2028\\u2029")]
+    [TestCase("\u202e\u2066\u200f\ufeff", "\\u202E\\u2066\\u200F\\uFEFF")]
+    [TestCase("\u00e9\u4e2d\ud83d\ude00", "\\u00E9\\u4E2D\\uD83D\\uDE00")]
+    public void Writes_a_text_the_same_way_in_events_and_in_operations(string text, string written)
+    {
+        Assert.That(Write(new AuditEvent(AuditEventKind.SessionOpened) { Detail = text }), Does.EndWith($",\"detail\":\"{written}\"}}"));
+        var output = new ArrayBufferWriter<byte>();
+        AuditText.WriteMember(output, "detail"u8, text);
+        AuditText.WriteMember(output, "detail"u8, Encoding.UTF8.GetBytes(text));
+        Assert.That(Encoding.UTF8.GetString(output.WrittenSpan), Is.EqualTo($",\"detail\":\"{written}\",\"detail\":\"{written}\""));
+    }
+
+    [Test]
+    public async Task The_log_itself_is_written_so()
+    {
+        await using AuditLog log = Open();
+        log.Append(new AuditEvent(AuditEventKind.SessionOpened) { Detail = "a&b+'<>" });
+
+        Assert.That(Encoding.UTF8.GetString(AuditReader.Read(Directory).First().Payload.Span), Does.Contain("\"detail\":\"a&b+'<>\""));
+    }
 
     [Test]
     public void Writes_all_members_under_their_names()
@@ -165,7 +188,7 @@ internal sealed class AuditEventWriterTests : AuditFixture
     private static string Write(AuditEvent auditEvent)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = AuditEncoder.Instance }))
         {
             AuditEventWriter.Write(json, auditEvent, Noon);
         }

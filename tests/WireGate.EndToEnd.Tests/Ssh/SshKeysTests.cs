@@ -35,7 +35,7 @@ internal sealed class SshKeysTests
         Assert.That((result.ExitCode, result.Output), Is.EqualTo((7, "in\n")), result.ToString());
         Assert.That(await _users.Gateway.AuditAsync(), Does.Match(
             "\"event\":\"session-authenticated\".*\"identity\":{\"issuer\":\"users\",\"subject\":\"alice\",\"groups\":\\[\"sre\"\\]}.*"
-            + $"\"key\":\"{System.Text.RegularExpressions.Regex.Escape((await SshUsers.FingerprintAsync(_users.Key)).Replace("+", "\\u002B", StringComparison.Ordinal))}\",\"method\":\"publickey\""));
+            + $"\"key\":\"{System.Text.RegularExpressions.Regex.Escape(await SshUsers.FingerprintAsync(_users.Key))}\",\"method\":\"publickey\""));
     }
 
     [TestCase("ed25519")]

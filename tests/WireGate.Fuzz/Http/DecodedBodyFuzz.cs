@@ -113,7 +113,7 @@ internal sealed partial class DecodedBodyFuzz
     {
         using var head = new RequestHead();
         Assert.That(head.TryRead(new ReadOnlySequence<byte>(Bytes($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")), out _));
-        using DecodedGuard guard = DecodedGuard.Of(head, new PoolLoop(), new HeldInProcess(), HeldInProcess.Unproven(null) with { Issuer = "a" }, RequestCodings.Known)!;
+        using DecodedGuard guard = DecodedGuard.Of(head, new PoolLoop(), new HeldInProcess(), HeldInProcess.Unproven(null) with { Issuer = "a" }, RequestCodings.Known, () => false)!;
         var passed = new MemoryStream();
         for (int at = 0; at < bytes.Length; at += step)
         {

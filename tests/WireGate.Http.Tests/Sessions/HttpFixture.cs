@@ -15,6 +15,7 @@ using WireGate.Core.Sessions;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Epoll;
 using WireGate.Core.Transport.Streams;
+using WireGate.Http.Holding;
 using WireGate.Http.Http2.Frames;
 using WireGate.Testing.Approvals;
 using WireGate.Testing.Credentials;
@@ -73,6 +74,9 @@ internal abstract class HttpFixture(TransportKind kind)
     protected string Token { get; private set; } = null!;
 
     protected string SecretFile => Path.Combine(_directory.FullName, "real");
+
+    /// <summary>What the process holds of bodies.</summary>
+    private protected HeldInProcess Held => Protocol.Held;
 
     protected int UpstreamPort => ((IPEndPoint)Upstream.LocalEndpoint).Port;
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Credentials;
+using WireGate.Core.Framing;
 using WireGate.Core.Transport;
 using WireGate.Core.Transport.Streams;
 using WireGate.Http.Credentials;
@@ -55,6 +56,28 @@ internal sealed class SharedConnectionTests : IDisposable
         Assert.That(_faults.Seen, Is.EqualTo(new[] { "a connection to target api failed; this is a fault of the gateway: ours" }));
     }
 
+    [TestCase(true, "a connection to target api failed; this is a fault of the gateway: ours")]
+    [TestCase(false, "target api: no other connection can be opened, requests wait for room on those that are open: theirs: ")]
+    public async Task What_keeps_another_from_being_opened_is_told_as_what_it_is(bool isOurs, string told)
+    {
+        Task<UpstreamLeg> asked = AskAsync();
+        await Until.TrueAsync(() => _loop.Opened.Count == 1, "a connection to be opened");
+        _loop.Opened[0].SaySettings((SettingId.MAX_CONCURRENT_STREAMS, 1));
+        UpstreamLeg leg = await asked.WaitAsync(TimeSpan.FromSeconds(30));
+
+        _loop.Refusal = isOurs ? new InvalidOperationException("ours") : new ProtocolException(Peer.Upstream, "theirs");
+        Task<UpstreamLeg> waits = AskAsync(isFresh: false);
+        await Until.TrueAsync(() => _faults.Seen.Count > 0, "the operator to be told");
+        Assert.That(_faults.Seen, Is.EqualTo(new[] { told }));
+
+        await _loop.RunAsync(() =>
+        {
+            leg.Release(Reuse.Caller);
+            return Task.FromResult(true);
+        });
+        Assert.That(await waits.WaitAsync(TimeSpan.FromSeconds(30)), Is.InstanceOf<Http2Upstream>(), "it waited for room");
+    }
+
     [Test]
     public async Task Ends_the_requests_that_are_made_on_it()
     {
@@ -75,8 +98,8 @@ internal sealed class SharedConnectionTests : IDisposable
         Assert.That(await answered.WaitAsync(TimeSpan.FromSeconds(30)), Is.False);
     }
 
-    private Task<UpstreamLeg> AskAsync() =>
-        _loop.RunAsync(() => _pool.ConnectAsync(Key, needsHttp11: false, isFresh: true, new LimitsConfig(), CancellationToken.None).AsTask());
+    private Task<UpstreamLeg> AskAsync(bool isFresh = true) =>
+        _loop.RunAsync(() => _pool.ConnectAsync(Key, needsHttp11: false, isFresh, new LimitsConfig(), CancellationToken.None).AsTask());
 
     private static readonly UpstreamKey Key = new(
         new TargetConfig
@@ -110,6 +133,9 @@ internal sealed class SharedConnectionTests : IDisposable
 
         public List<ScriptedConnection> Opened { get; } = [];
 
+        /// <summary>What no other connection can be opened for.</summary>
+        public Exception? Refusal { get; set; }
+
         public override int Index => 0;
 
         public override bool IsCurrent => _loop.IsCurrent;
@@ -118,6 +144,11 @@ internal sealed class SharedConnectionTests : IDisposable
 
         public override ValueTask<Connection> ConnectAsync(EndPoint address, CancellationToken cancellationToken)
         {
+            if (Refusal is not null)
+            {
+                throw Refusal;
+            }
+
             var opened = new ScriptedConnection(this);
             Opened.Add(opened);
             return ValueTask.FromResult<Connection>(opened);
@@ -149,9 +180,9 @@ internal sealed class SharedConnectionTests : IDisposable
 
         public void Fail(Exception fault) => _input.Writer.Complete(fault);
 
-        public void SaySettings()
+        public void SaySettings(params (SettingId, uint)[] settings)
         {
-            FrameWriter.WriteSettings(_input.Writer, []);
+            FrameWriter.WriteSettings(_input.Writer, settings);
             _ = _input.Writer.FlushAsync().AsTask();
         }
 

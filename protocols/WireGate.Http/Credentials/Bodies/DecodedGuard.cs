@@ -14,8 +14,14 @@ namespace WireGate.Http.Credentials.Bodies;
 /// </summary>
 internal sealed class DecodedGuard : IDisposable
 {
+    /// <summary>The problem of one whose client was gone before all of it was looked through.</summary>
+    public const string Left = "a body that nobody waits for";
+
     // So much is decoded on the loop, and then what came with it elsewhere, so that others have their turn: a piece of a hundred bytes may stand for as much.
     private const int DecodedHere = 32 * 1024;
+
+    // So much of it is decoded there before it is another's turn.
+    private const int DecodedAtOnce = 1024 * 1024;
 
     // Bytes that stand for the rest of a placeholder, or for nothing.
     private const int MostHeld = 256 * 1024;
@@ -24,6 +30,9 @@ internal sealed class DecodedGuard : IDisposable
     private const int Step = 4 * 1024;
 
     private readonly EventLoop _loop;
+    private readonly DecodingTurns _turns;
+    private readonly Identity _identity;
+    private readonly Func<bool> _isGone;
     private readonly BodyDecoder? _decoder;
     private readonly PlaceholderGuard _search = new();
     private readonly byte[] _decoded;
@@ -42,9 +51,10 @@ internal sealed class DecodedGuard : IDisposable
     private long _out;
     private long _outHere = DecodedHere;
 
-    private DecodedGuard(EventLoop loop, BodyDecoder? decoder, bool isForm, bool isJson, bool isWide)
+    private DecodedGuard(EventLoop loop, DecodingTurns turns, Identity identity, Func<bool> isGone, BodyDecoder? decoder, bool isForm, bool isJson, bool isWide)
     {
-        (_loop, _decoder, _isForm, _isJson, _isWide) = (loop, decoder, isForm, isJson, isWide);
+        (_loop, _turns, _identity, _isGone) = (loop, turns, identity, isGone);
+        (_decoder, _isForm, _isJson, _isWide) = (decoder, isForm, isJson, isWide);
         _decoded = decoder is null ? [] : new byte[Step];
     }
 
@@ -57,7 +67,8 @@ internal sealed class DecodedGuard : IDisposable
     /// <param name="held">What is held of bodies.</param>
     /// <param name="identity">Whose request it is.</param>
     /// <param name="accepted">In which codings it may be.</param>
-    public static DecodedGuard? Of(RequestHead head, EventLoop loop, HeldInProcess held, Identity identity, RequestCodings accepted)
+    /// <param name="isGone">Who sent it is gone. Asked on the loop.</param>
+    public static DecodedGuard? Of(RequestHead head, EventLoop loop, HeldInProcess held, Identity identity, RequestCodings accepted, Func<bool> isGone)
     {
         bool isForm = false, isJson = false, isWide = false;
         foreach (ref readonly FieldLine field in head.Fields)
@@ -74,7 +85,7 @@ internal sealed class DecodedGuard : IDisposable
         BodyDecoder? decoder = BodyDecoder.Of(codings, held, identity);
         string? problem = codings.Coding == BodyCoding.Unknown && accepted != RequestCodings.Any ? BodyCodings.Unknown : null;
         return problem is null && decoder is null && !isForm && !isJson && !isWide ? null
-            : new DecodedGuard(loop, decoder, isForm, isJson, isWide) { Problem = problem };
+            : new DecodedGuard(loop, held.Decoding, identity, isGone, decoder, isForm, isJson, isWide) { Problem = problem };
     }
 
     /// <summary>Takes the next bytes of it. Continues on the loop.</summary>
@@ -128,12 +139,16 @@ internal sealed class DecodedGuard : IDisposable
 
     private async ValueTask<ReadOnlyMemory<byte>?> LookOnAsync(ReadOnlyMemory<byte> run)
     {
-        await Task.Run(() =>
+        while (await _turns.TakeAsync(_identity, () => LookOn(_out + DecodedAtOnce)))
         {
-            while (LookOn(long.MaxValue))
+            await _loop.Switch();
+            if (_isGone())
             {
+                Problem = Left;
+                return null;
             }
-        });
+        }
+
         await _loop.Switch();
         _outHere = _out + DecodedHere;
         return Pass(run);

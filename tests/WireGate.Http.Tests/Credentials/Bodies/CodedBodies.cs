@@ -18,11 +18,11 @@ internal static class CodedBodies
 
     public static string Coded(string coding) => $"Content-Encoding: {coding.Split(' ')[^1]}\r\n";
 
-    public static DecodedGuard? Guard(string fields, EventLoop loop, HeldInProcess? held = null, RequestCodings accepted = RequestCodings.Known)
+    public static DecodedGuard? Guard(string fields, EventLoop loop, HeldInProcess? held = null, RequestCodings accepted = RequestCodings.Known, Func<bool>? isGone = null)
     {
         using var head = new RequestHead();
         head.TryRead(new ReadOnlySequence<byte>(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")), out _);
-        return DecodedGuard.Of(head, loop, held ?? new HeldInProcess(), Alice, accepted);
+        return DecodedGuard.Of(head, loop, held ?? new HeldInProcess(), Alice, accepted, isGone ?? (() => false));
     }
 
     public static async Task<(byte[] Passed, string? Problem)> PassAsync(string fields, byte[] body, int size, RequestCodings accepted = RequestCodings.Known)
