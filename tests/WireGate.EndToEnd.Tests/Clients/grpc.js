@@ -3,9 +3,10 @@
 'use strict';
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const grpc = require('@grpc/grpc-js');
 
-const { WG_PORT, WG_ADDRESS, WG_PLACEHOLDER, WG_REAL } = process.env;
+const { WG_PORT, WG_ADDRESS, WG_AUTHORITY, WG_PLACEHOLDER, WG_REAL } = process.env;
 const bytes = value => value;
 const method = (path, requestStream, responseStream) => ({
   path, requestStream, responseStream, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes,
@@ -174,7 +175,8 @@ const cases = {
 };
 
 async function ask() {
-  const client = new (grpc.makeGenericClientConstructor(definition, 'wiregate.Test'))(WG_ADDRESS, grpc.credentials.createInsecure());
+  const channel = WG_AUTHORITY ? grpc.credentials.createSsl(fs.readFileSync(WG_AUTHORITY)) : grpc.credentials.createInsecure();
+  const client = new (grpc.makeGenericClientConstructor(definition, 'wiregate.Test'))(WG_ADDRESS, channel);
   for (const [name, run] of Object.entries(cases)) {
     await run(client);
     console.log(name);

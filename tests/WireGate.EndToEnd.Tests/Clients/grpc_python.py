@@ -52,7 +52,11 @@ def serve():
 
 
 def ask():
-    channel = grpc.insecure_channel(os.environ["WG_ADDRESS"])
+    if os.environ["WG_AUTHORITY"]:
+        with open(os.environ["WG_AUTHORITY"], "rb") as authority:
+            channel = grpc.secure_channel(os.environ["WG_ADDRESS"], grpc.ssl_channel_credentials(authority.read()))
+    else:
+        channel = grpc.insecure_channel(os.environ["WG_ADDRESS"])
     token = ("authorization", f"Bearer {os.environ['WG_PLACEHOLDER']}")
     unary, missing = channel.unary_unary("/wiregate.Test/Unary"), channel.unary_unary("/wiregate.Test/Missing")
     denied, upload = channel.unary_unary("/admin/Denied"), channel.stream_unary("/wiregate.Test/Upload")

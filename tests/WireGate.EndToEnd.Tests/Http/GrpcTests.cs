@@ -25,25 +25,32 @@ internal sealed class GrpcTests : HttpFixture
         .Replace("masks:\n", $"  grpc: {{ protocol: http, address: \"http://127.0.0.1:{_port}\", http2: clear, hosts: [127.0.0.1], logins: {{ bot: {{ bearer: real }} }} }}\nmasks:\n", StringComparison.Ordinal)
         .Replace("targets: [nginx,", "targets: [grpc, nginx,", StringComparison.Ordinal);
 
-    [TestCase("node", "node", false)]
-    [TestCase("node", "python", false)]
-    [TestCase("python", "node", false)]
-    [TestCase("python", "python", false)]
-    [TestCase("node", "node", true)]
-    [TestCase("node", "python", true)]
-    public async Task The_cases_of_interoperability_pass(string server, string client, bool isBehindNginx)
+    [TestCase("node", "node", "clear")]
+    [TestCase("node", "python", "clear")]
+    [TestCase("python", "node", "clear")]
+    [TestCase("python", "python", "clear")]
+    [TestCase("node", "node", "tls")]
+    [TestCase("python", "python", "tls")]
+    [TestCase("node", "node", "nginx")]
+    [TestCase("node", "python", "nginx")]
+    public async Task The_cases_of_interoperability_pass(string server, string client, string way)
     {
         await using RunningProcess serving = RunningProcess.Start(
             "/usr/bin/env", [.. Program(server), "server"], Environment(("WG_PORT", _port.ToString(CultureInfo.InvariantCulture))));
         await Wait.UntilAsync(
             () => serving.HasExited ? throw new InvalidOperationException($"the server ended:\n{serving.Error}") : serving.Output.Contains("listening", StringComparison.Ordinal),
             "the server of gRPC");
-        int port = isBehindNginx ? Ports.Free() : Gateway.ClearPort;
-        await using NginxFront? front = isBehindNginx
+        int port = way switch
+        {
+            "tls" => Gateway.TlsPort,
+            "nginx" => Ports.Free(),
+            _ => Gateway.ClearPort,
+        };
+        await using NginxFront? front = way == "nginx"
             ? await NginxFront.StartAsync(port, $"listen 127.0.0.1:{port} http2; client_max_body_size 0; location / {{ grpc_pass grpc://127.0.0.1:{Gateway.ClearPort}; }}") : null;
 
         ToolResult result = await Tools.RunAsync(
-            "/usr/bin/env", Program(client), Environment(("WG_ADDRESS", $"127.0.0.1:{port}"), ("WG_PLACEHOLDER", await TokenAsync("grpc"))));
+            "/usr/bin/env", Program(client), Environment(("WG_ADDRESS", $"127.0.0.1:{port}"), ("WG_AUTHORITY", way == "tls" ? Gateway.Authority : ""), ("WG_PLACEHOLDER", await TokenAsync("grpc"))));
 
         Assert.That(result.Succeeded().Output.Split('\n')[..^1], Is.EqualTo(client == "node" ? Cases : CasesOfPython));
         if (server == "node")
