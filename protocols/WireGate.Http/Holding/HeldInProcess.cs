@@ -24,7 +24,7 @@ internal sealed class HeldInProcess
     private readonly Lock _lock = new();
     private long _bytes;
 
-    /// <summary>Whose turn it is to have a body decoded.</summary>
+    /// <summary>Whose turn it is to have a body decoded or parsed.</summary>
     public DecodingTurns Decoding { get; } = new();
 
     /// <summary>Bytes that are held.</summary>

@@ -50,6 +50,8 @@ internal static class MaskableBody
             : BodyForm.Unknown;
     }
 
+    private static ReadOnlySpan<byte> Charset => "charset"u8;
+
     // parameters = *( OWS ";" OWS [ name "=" ( token / quoted-string ) ] )
     internal static bool HasOtherCharset(ReadOnlySpan<byte> value)
     {
@@ -57,7 +59,14 @@ internal static class MaskableBody
         {
             ReadOnlySpan<byte> parameter = Grammar.Trim(value[range]);
             int equals = parameter.IndexOf((byte)'=');
-            if (equals < 0 || !Ascii.EqualsIgnoreCase(Grammar.Trim(parameter[..equals]), "charset"u8))
+            ReadOnlySpan<byte> name = equals < 0 ? default : Grammar.Trim(parameter[..equals]);
+            if (name.Length > Charset.Length && Ascii.EqualsIgnoreCase(name[..Charset.Length], Charset) && name[Charset.Length] == '*')
+            {
+                // charset*=utf-8''utf-7, charset*0=utf-7 (RFC 2231, RFC 8187), which a Content-Type must not have, and some read.
+                return true;
+            }
+
+            if (!Ascii.EqualsIgnoreCase(name, Charset))
             {
                 continue;
             }

@@ -10,7 +10,7 @@ namespace WireGate.Http.Relaying;
 /// <content>Bodies that rules look at.</content>
 internal sealed partial class Exchange
 {
-    // More than that is parsed elsewhere.
+    // More than that is parsed elsewhere, once it is its turn.
     private const int ParsedHere = 64 * 1024;
 
     // Of the body, while nobody knows how long it is: the rules were asked about one of so many bytes at most, and it is cut there.
@@ -125,9 +125,25 @@ internal sealed partial class Exchange
     private async ValueTask ParseAsync(JsonPointers pointers)
     {
         ReadOnlyMemory<byte> bytes = _heldBody!.Bytes;
-        _body = bytes.Length <= ParsedHere ? Parse(bytes, pointers) : await Task.Run(() => Parse(bytes, pointers));
+        if (bytes.Length > ParsedHere && !pointers.IsEmpty)
+        {
+            HttpBody? parsed = null;
+            await of.Services.Held.Decoding.TakeAsync(
+                Session.ProvenCaller.Identity,
+                () =>
+                {
+                    parsed = Parse(bytes, pointers);
+                    return false;
+                });
+            await Session.Loop.Switch();
+            _body = parsed;
+        }
+        else
+        {
+            _body = Parse(bytes, pointers);
+        }
+
         _pointers = pointers;
-        await Session.Loop.Switch();
     }
 
     private HttpBody Parse(ReadOnlyMemory<byte> bytes, JsonPointers pointers) =>

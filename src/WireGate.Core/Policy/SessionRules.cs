@@ -21,6 +21,7 @@ public sealed class SessionRules
     private readonly ImmutableArray<Rule> _namingRequests;
     private readonly ulong _targetMasks;
     private readonly ImmutableArray<HttpCondition> _namingBodies;
+    private JsonPointers? _bodyPointers;
     private readonly bool _readsAnyTable;
     private readonly RateKeys _keys;
 
@@ -44,7 +45,6 @@ public sealed class SessionRules
         HttpHeaders = [.. rules.SelectMany(r => r.Config.Match.Http?.Headers.Select(h => h.Key) ?? []).Distinct(StringComparer.Ordinal)];
         HttpCondition[] http = [.. rules.Select(r => r.Http).OfType<HttpCondition>()];
         _namingBodies = [.. http.Where(h => h.Pointers.Any())];
-        HttpBodyPointers = [.. http.SelectMany(h => h.Pointers)];
         HttpBodySizes = [.. http.Select(h => h.BodySize).OfType<long>().Distinct().OrderDescending()];
         AsksForResponses = http.Any(h => h.AsksForResponse);
         NeedsSqlFacts = book.Rules.DeniesCredentialMinting || book.Rules.Default != Verdict.Deny || rules.Any(r => r.NeedsSqlFacts);
@@ -60,7 +60,7 @@ public sealed class SessionRules
     public ImmutableArray<string> HttpHeaders { get; }
 
     /// <summary>The members of a JSON body that rules ask for: those that <see cref="HttpOperation.Body"/> must have.</summary>
-    public JsonPointers HttpBodyPointers { get; }
+    public JsonPointers HttpBodyPointers => _bodyPointers ??= [.. _namingBodies.SelectMany(h => h.Pointers)];
 
     /// <summary>The lengths of bodies that rules ask for, the longest first.</summary>
     public ImmutableArray<long> HttpBodySizes { get; }

@@ -39,7 +39,7 @@ internal static class ExplainCommand
         var http = new Option<string?>("--http") { Description = $"Instead: {HttpQuestions.Form}." };
         var kube = new Option<string?>("--kube") { Description = $"Instead: {KubernetesQuestions.Form}." };
         var headers = new Option<string[]>("--header") { Description = $"A header of the request, {HttpQuestions.HeaderForm}; any number.", DefaultValueFactory = _ => [] };
-        var body = new Option<string?>("--body") { Description = "The body of the request, of JSON; without, it has none." };
+        var body = new Option<string?>("--body") { Description = "The body of the request, of JSON; without one, or with an empty one, it has none." };
         var response = new Option<string?>("--response") { Description = $"What the request is answered, {HttpQuestions.ResponseForm}: what becomes of that." };
         var pty = new Option<bool>("--pty") { Description = "The command, shell or subsystem has a terminal." };
         var command = new Command("explain", "Say what would happen to an operation: the decision, the rule, and why. Exit code 0: it passes.")
@@ -95,7 +95,7 @@ internal static class ExplainCommand
                     Sql = result.GetValue(sql) ?? "",
                     Ssh = ssh,
                     Http = HttpOf(result.GetValue(http), result.GetValue(kube), result.GetRequiredValue(headers), result.GetValue(response)),
-                    Body = result.GetValue(body) is { } text ? Encoding.UTF8.GetBytes(text) : null,
+                    Body = Encoding.UTF8.GetBytes(result.GetValue(body) ?? ""),
                 });
                 if (result.GetValue(json))
                 {

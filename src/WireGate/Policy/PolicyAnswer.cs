@@ -118,7 +118,7 @@ internal sealed record PolicyAnswer(Decision Decision, string? Grant, string? Lo
             throw new PolicyException("rules ask for the body, which is not known");
         }
 
-        return question.Body is not { } body ? HttpBody.None
+        return question.Body is not { IsEmpty: false } body ? HttpBody.None
             : body.Length > config.Limits.InspectedFrame ? HttpBody.Unread(body.Length)
             : HttpBody.OfJson(body, rules.HttpBodyPointers);
     }

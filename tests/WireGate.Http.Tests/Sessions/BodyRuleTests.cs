@@ -58,6 +58,9 @@ internal sealed class BodyRuleTests(TransportKind transport) : HttpFixture(trans
     [TestCase("/post", Json + "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", Charge, "no-refunds", TestName = "What_is_compressed_in_a_second_line")]
     [TestCase("/post", "Content-Type: application/x-www-form-urlencoded,a+json\r\n", Charge, "no-refunds", TestName = "Two_types_in_a_line")]
     [TestCase("/post", "Content-Type: application/x-www-form-urlencoded a/b+json\r\n", Charge, "no-refunds", TestName = "A_type_with_a_blank")]
+    [TestCase("/post", "Content-Type: application/json; charset=utf-7\r\n", Charge, "no-refunds", TestName = "Another_charset")]
+    [TestCase("/post", "Content-Type: application/json; charset*=utf-8''utf-7\r\n", Charge, "no-refunds", TestName = "Another_charset_in_the_way_of_mail")]
+    [TestCase("/post", "Content-Type: application/json; Charset*0=utf-7\r\n", Charge, "no-refunds", TestName = "Another_charset_in_parts")]
     [TestCase("/pay", Json + "Content-Encoding: gzip\r\n", Charge, "no rule allows it", TestName = "What_is_compressed_and_would_be_allowed")]
     public async Task Is_refused(string path, string fields, string body, string why)
     {
@@ -189,10 +192,10 @@ internal sealed class BodyRuleTests(TransportKind transport) : HttpFixture(trans
         Assert.That(await upstream.ReadUntilAsync("}"), Does.EndWith(Charge));
     }
 
-    private static RuleConfig Rule(string name, Verdict verdict, HttpMatchConfig match) => new() { Name = name, Match = new MatchConfig { Http = match }, Do = verdict };
+    internal static RuleConfig Rule(string name, Verdict verdict, HttpMatchConfig match) => new() { Name = name, Match = new MatchConfig { Http = match }, Do = verdict };
 
-    private static PathPattern Path(string text) => PathPattern.TryParse(text, out PathPattern? path) ? path : throw new ArgumentException(text);
+    internal static PathPattern Path(string text) => PathPattern.TryParse(text, out PathPattern? path) ? path : throw new ArgumentException(text);
 
-    private static KeyValuePair<JsonPointer, ImmutableArray<NamePattern>> Member(string pointer, params string[] values) => KeyValuePair.Create(
+    internal static KeyValuePair<JsonPointer, ImmutableArray<NamePattern>> Member(string pointer, params string[] values) => KeyValuePair.Create(
         JsonPointer.TryParse(pointer, out JsonPointer? named) ? named : throw new ArgumentException(pointer), values.Select(v => new NamePattern(v)).ToImmutableArray());
 }

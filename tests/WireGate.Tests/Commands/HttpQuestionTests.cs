@@ -21,6 +21,7 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
             - { name: pays, match: { http: { methods: [PUT], body: { /kind: charge }, bodySize: { max: 64B } } }, do: allow }
             - { name: no-pages, match: { http: { response: { status: 2xx, contentType: text/html } } }, do: deny }
             - { name: no-hooks, match: { http: { paths: ["/repos/**/hooks"] } }, do: deny, reason: hooks are ours }
+            - { name: no-refunds, match: { http: { body: { /kind: refund } } }, do: deny }
 
         """, StringComparison.Ordinal);
 
@@ -41,7 +42,9 @@ internal sealed class HttpQuestionTests : PolicyCommandFixture
     [TestCase("deny", null, "--http", "POST /x")]
     [TestCase("deny", null, "--http", "OPTIONS *")]
     [TestCase("allow", "pays", "--http", "PUT /pay", "--body", "{\"kind\":\"charge\"}")]
-    [TestCase("deny", null, "--http", "PUT /pay", "--body", "{\"kind\":\"refund\"}")]
+    [TestCase("deny", "no-refunds", "--http", "PUT /pay", "--body", "{\"kind\":\"refund\"}")]
+    [TestCase("allow", "repos", "--http", "GET /repos/acme/x", "--body", "")]
+    [TestCase("deny", "no-refunds", "--http", "GET /repos/acme/x", "--body", "no JSON")]
     [TestCase("deny", null, "--http", "PUT /pay", "--body", "{\"kind\":\"charge\",\"x\":\"                                        too long\"}")]
     [TestCase("deny", null, "--http", "PUT /pay")]
     [TestCase("allow", "repos", "--http", "GET /repos/acme/x", "--response", "200 application/json")]

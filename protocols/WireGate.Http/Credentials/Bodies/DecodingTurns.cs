@@ -3,7 +3,7 @@ using WireGate.Core.Sessions;
 namespace WireGate.Http.Credentials.Bodies;
 
 /// <summary>
-/// Whose turn it is to decode beside the loops: one body of an identity at a time, as many identities as there are processors (and two at least), and those that wait one
+/// Whose turn it is to have a body decoded, or parsed for rules, beside the loops: one body of an identity at a time, as many identities as there are processors (and two at least), and those that wait one
 /// after the other, whichever has how many. Safe to use from any thread.
 /// </summary>
 /// <param name="most">Turns that are taken at the same time.</param>

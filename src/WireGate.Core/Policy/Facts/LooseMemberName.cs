@@ -26,7 +26,9 @@ public static class LooseMemberName
         found.Equals(name, StringComparison.OrdinalIgnoreCase)
         || (!Ascii.IsValid(found) && Fold(found).Equals(Fold(name), StringComparison.OrdinalIgnoreCase));
 
-    private static string Fold(string name) => name.Replace('\u212a', 'k').Replace('\u017f', 's').Replace('\u0130', 'i').Replace('\u0131', 'i');
+    private static string Fold(string name) => name
+        .Replace('\u212a', 'k').Replace('\u017f', 's').Replace('\u0130', 'i').Replace('\u0131', 'i')
+        .Replace('\u1e9e', '\u00df').Replace('\u2126', '\u03c9').Replace('\u212b', '\u00e5').Replace('\u03f4', '\u03b8');
 
     private sealed class LooseComparer : IEqualityComparer<string>
     {
