@@ -214,11 +214,11 @@ internal sealed class HttpGateway : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 
-    // With a mount of its own, which goes with it.
     /// <summary>Runs a command of the gateway that alone has a file for /etc/hosts.</summary>
     public static Task<ToolResult> CommandWithHostsAsync(string hosts, params IReadOnlyList<string> arguments) =>
         Tools.RunAsync(Unshare, Mounted(HostsMount, hosts, arguments));
 
+    // With a mount of its own, which goes with it.
     private RunningProcess StartMounted(string mount, string what) => RunningProcess.Start(Unshare, Mounted(mount, what, ["run", "--config", ConfigPath]));
 
     private static IReadOnlyList<string> Mounted(string mount, string what, IReadOnlyList<string> arguments) =>
