@@ -163,10 +163,10 @@ internal sealed class HttpGateway : IAsyncDisposable
         [$"--reuid={unixUser}", $"--regid={unixUser}", "--clear-groups", "--", Places.Gateway, .. arguments, "--socket", Path.Combine(_root, "admin.sock")]);
 
     /// <summary>Mints with the real command, as a user does.</summary>
-    public async Task<Minted> MintAsync(string target)
+    public async Task<Minted> MintAsync(params IReadOnlyList<string> targets)
     {
         ToolResult result = (await CommandAsync(
-            ["placeholder", "mint", "--subject", "alice", "--group", "agents", "--target", target, "--ttl", "1h", "--json"])).Succeeded();
+            ["placeholder", "mint", "--subject", "alice", "--group", "agents", .. targets.SelectMany(t => (string[])["--target", t]), "--ttl", "1h", "--json"])).Succeeded();
         using JsonDocument json = JsonDocument.Parse(result.Output);
         return new Minted(json.RootElement.GetProperty("id").GetString()!, json.RootElement.GetProperty("token").GetString()!);
     }
