@@ -7,7 +7,7 @@ namespace WireGate.EndToEnd.Tests.Http;
 internal sealed class SilentResolverTests
 {
     // More than the pool has threads, or soon gets.
-    private const int Targets = 100, RequestsOfEach = 3;
+    private const int Targets = 60, RequestsOfEach = 3;
 
     [Test]
     public async Task Who_asks_for_names_that_nobody_answers_for_delays_nobody_else()
