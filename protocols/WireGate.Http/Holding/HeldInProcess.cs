@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using WireGate.Core.Sessions;
-using WireGate.Http.Credentials.Bodies;
 
 namespace WireGate.Http.Holding;
 
@@ -24,8 +23,8 @@ internal sealed class HeldInProcess
     private readonly Lock _lock = new();
     private long _bytes;
 
-    /// <summary>Whose turn it is to have a body decoded or parsed.</summary>
-    public DecodingTurns Decoding { get; } = new();
+    /// <summary>Whose turn it is to have a long body decoded, parsed or hashed.</summary>
+    public BodyTurns Turns { get; } = new();
 
     /// <summary>Bytes that are held.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);

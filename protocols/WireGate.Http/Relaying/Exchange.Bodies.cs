@@ -10,8 +10,8 @@ namespace WireGate.Http.Relaying;
 /// <content>Bodies that rules look at.</content>
 internal sealed partial class Exchange
 {
-    // More than that is parsed elsewhere, once it is its turn.
-    private const int ParsedHere = 64 * 1024;
+    // More than that is parsed or hashed elsewhere, once it is its turn.
+    private const int DoneHere = 64 * 1024;
 
     // Of the body, while nobody knows how long it is: the rules were asked about one of so many bytes at most, and it is cut there.
     private long _mostBody = long.MaxValue;
@@ -125,25 +125,21 @@ internal sealed partial class Exchange
     private async ValueTask ParseAsync(JsonPointers pointers)
     {
         ReadOnlyMemory<byte> bytes = _heldBody!.Bytes;
-        if (bytes.Length > ParsedHere && !pointers.IsEmpty)
+        _body = await InTurnAsync(pointers.IsEmpty ? 0 : bytes.Length, () => Parse(bytes, pointers));
+        _pointers = pointers;
+    }
+
+    // What is done with all of a body: at once with a short one, else when it is the caller's turn. Continues on the loop.
+    private async ValueTask<T> InTurnAsync<T>(int length, Func<T> work)
+    {
+        if (length <= DoneHere)
         {
-            HttpBody? parsed = null;
-            await of.Services.Held.Decoding.TakeAsync(
-                Session.ProvenCaller.Identity,
-                () =>
-                {
-                    parsed = Parse(bytes, pointers);
-                    return false;
-                });
-            await Session.Loop.Switch();
-            _body = parsed;
-        }
-        else
-        {
-            _body = Parse(bytes, pointers);
+            return work();
         }
 
-        _pointers = pointers;
+        T done = await of.Services.Held.Turns.TakeAsync(Session.ProvenCaller.Identity, work);
+        await Session.Loop.Switch();
+        return done;
     }
 
     private HttpBody Parse(ReadOnlyMemory<byte> bytes, JsonPointers pointers) =>

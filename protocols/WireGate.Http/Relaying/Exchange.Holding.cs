@@ -23,9 +23,6 @@ internal sealed partial class Exchange
     // Of the body of a request that is to be held, absolute: a megabyte in that time is what a bad line carries.
     private static readonly TimeSpan LongestBody = TimeSpan.FromSeconds(60);
 
-    // More than that is hashed elsewhere.
-    private const int HashedHere = 64 * 1024;
-
     private string? _approval;
     private bool _isSent;
     private int _answeredWith;
@@ -121,8 +118,7 @@ internal sealed partial class Exchange
         byte[] shown = HeadForPeople();
         string upstream = HeldRequest.UpstreamOf(Access.Target);
         var request = new HeldRequest(shown, body);
-        ApprovalRequest? asked = body.Length <= HashedHere ? request.Ask(Session, decision) : await Task.Run(() => request.Ask(Session, decision));
-        await Session.Loop.Switch();
+        ApprovalRequest? asked = await InTurnAsync(body.Length, () => request.Ask(Session, decision));
         if (asked is null)
         {
             return await NotHeldAsync(operation, decision, "it needs an approval, and is not approvable: people would not see all of its head");

@@ -78,8 +78,7 @@ internal sealed partial class Exchange
         // Of what people have seen, the hash is ours.
         if (_heldBody is { } held && !aws.IsPayloadUnsigned)
         {
-            _payload = held.Bytes.Length <= HashedHere ? AwsPayload.Of(held.Bytes.Span) : await Task.Run(() => AwsPayload.Of(held.Bytes.Span));
-            await Session.Loop.Switch();
+            _payload = await InTurnAsync(held.Bytes.Length, () => AwsPayload.Of(held.Bytes.Span));
         }
 
         return null;

@@ -6,7 +6,14 @@ namespace WireGate.Core.Transport;
 /// <summary>Host names to addresses.</summary>
 internal static class NameResolution
 {
-    /// <summary>Resolves on the pool, to the addresses that may be dialled: one that is refused is left out.</summary>
+    // More names than one config's that nobody answers for; a thread of theirs is some ten KB.
+    private const int MostLookups = 128;
+
+    private static readonly NameLookups Lookups = new(static host => Dns.GetHostAddresses(host), MostLookups, TimeSpan.FromSeconds(10));
+
+    /// <summary>Resolves beside the loops and the pool, to the addresses that may be dialled: one that is refused is left out.</summary>
+    /// <param name="name">The name, or an address in its place.</param>
+    /// <param name="cancellationToken">Ends the wait; the lookup itself goes on.</param>
     /// <exception cref="IOException">The name cannot be resolved, or leads to nothing but what is refused.</exception>
     internal static async ValueTask<IPAddress[]> ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken)
     {
@@ -17,7 +24,7 @@ internal static class NameResolution
 
         try
         {
-            return RefusedAddresses.LeaveOut(name, await Dns.GetHostAddressesAsync(name.Host, cancellationToken));
+            return RefusedAddresses.LeaveOut(name, await Lookups.AskAsync(name.Host).WaitAsync(cancellationToken));
         }
         catch (SocketException e)
         {

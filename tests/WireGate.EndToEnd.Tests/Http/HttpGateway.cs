@@ -163,10 +163,10 @@ internal sealed class HttpGateway : IAsyncDisposable
         [$"--reuid={unixUser}", $"--regid={unixUser}", "--clear-groups", "--", Places.Gateway, .. arguments, "--socket", Path.Combine(_root, "admin.sock")]);
 
     /// <summary>Mints with the real command, as a user does.</summary>
-    public async Task<Minted> MintAsync(string target)
+    public async Task<Minted> MintAsync(params IReadOnlyList<string> targets)
     {
         ToolResult result = (await CommandAsync(
-            ["placeholder", "mint", "--subject", "alice", "--group", "agents", "--target", target, "--ttl", "1h", "--json"])).Succeeded();
+            ["placeholder", "mint", "--subject", "alice", "--group", "agents", .. targets.SelectMany(t => (string[])["--target", t]), "--ttl", "1h", "--json"])).Succeeded();
         using JsonDocument json = JsonDocument.Parse(result.Output);
         return new Minted(json.RootElement.GetProperty("id").GetString()!, json.RootElement.GetProperty("token").GetString()!);
     }
@@ -214,11 +214,11 @@ internal sealed class HttpGateway : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 
-    // With a mount of its own, which goes with it.
     /// <summary>Runs a command of the gateway that alone has a file for /etc/hosts.</summary>
     public static Task<ToolResult> CommandWithHostsAsync(string hosts, params IReadOnlyList<string> arguments) =>
         Tools.RunAsync(Unshare, Mounted(HostsMount, hosts, arguments));
 
+    // With a mount of its own, which goes with it.
     private RunningProcess StartMounted(string mount, string what) => RunningProcess.Start(Unshare, Mounted(mount, what, ["run", "--config", ConfigPath]));
 
     private static IReadOnlyList<string> Mounted(string mount, string what, IReadOnlyList<string> arguments) =>

@@ -35,6 +35,22 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
     }
 
     [Test]
+    public async Task A_long_one_is_shown_when_it_is_its_turn()
+    {
+        using var first = new ManualResetEventSlim();
+        Task begun = TakeTurnAsync(first);
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Post(new string('x', 70_000)));
+        await Until.TrueAsync(() => Held.Turns.Waiting == 1, "it to wait");
+        Assert.That(Store.All, Is.Empty);
+
+        first.Set();
+        await ApproveAsync(await AskedAsync());
+        Assert.That(await ServeAsync(body: 70_000), Does.EndWith(new string('x', 70_000)));
+        await begun;
+    }
+
+    [Test]
     public async Task A_no_is_403_and_the_next_request_has_an_answer_of_its_own()
     {
         RawPeer client = await ConnectAsync();

@@ -15,8 +15,6 @@ internal sealed class DecodingSessionTests(TransportKind transport) : HttpFixtur
 {
     private const int Many = 6;
 
-    private static readonly Identity Caller = new() { Issuer = Identity.LocalIssuer, Subject = "alice" };
-
     private readonly byte[] _body = Compress("gzip", new byte[3 * 1024 * 1024]);
 
     [Test]
@@ -24,7 +22,7 @@ internal sealed class DecodingSessionTests(TransportKind transport) : HttpFixtur
     {
         string another = Placeholders.Mint(p => p with { Targets = ["api"], Identity = p.Identity with { Subject = "another" } }).Token;
         using var first = new ManualResetEventSlim();
-        Task<bool> begun = Held.Decoding.TakeAsync(Caller, () => Wait(first));
+        Task begun = TakeTurnAsync(first);
         try
         {
             var clients = new List<RawPeer>();
@@ -35,11 +33,11 @@ internal sealed class DecodingSessionTests(TransportKind transport) : HttpFixtur
                 upstreams.Add(await AcceptAsync());
             }
 
-            await Until.TrueAsync(() => Held.Decoding.Waiting == Many, "all of them to wait");
+            await Until.TrueAsync(() => Held.Turns.Waiting == Many, "all of them to wait");
             RawPeer other = await PostAsync(another);
             await AnswerAsync(await AcceptAsync());
             Assert.That(await other.ReadUntilAsync("ok"), Does.StartWith("HTTP/1.1 200 OK\r\n"));
-            Assert.That(Held.Decoding.Waiting, Is.EqualTo(Many), "those of the other wait still");
+            Assert.That(Held.Turns.Waiting, Is.EqualTo(Many), "those of the other wait still");
 
             clients[0].Reset();
             first.Set();
@@ -52,7 +50,7 @@ internal sealed class DecodingSessionTests(TransportKind transport) : HttpFixtur
             // Over a stream it is not known who has left before something is sent to them.
             upstreams[0].Dispose();
             await Until.TrueAsync(() => Records(AuditEventKind.SessionEnded).Count == 1, "the session of who left to end");
-            Assert.That((Held.Decoding.Waiting, Held.Bytes), Is.EqualTo((0, 0)));
+            Assert.That((Held.Turns.Waiting, Held.Bytes), Is.EqualTo((0, 0)));
         }
         finally
         {
@@ -65,31 +63,25 @@ internal sealed class DecodingSessionTests(TransportKind transport) : HttpFixtur
     public async Task A_session_that_is_ended_while_its_body_waits_leaves()
     {
         using var first = new ManualResetEventSlim();
-        Task<bool> begun = Held.Decoding.TakeAsync(Caller, () => Wait(first));
+        Task begun = TakeTurnAsync(first);
         try
         {
             RawPeer client = await PostAsync(Token);
             RawPeer upstream = await AcceptAsync();
-            await Until.TrueAsync(() => Held.Decoding.Waiting == 1, "its body to wait");
+            await Until.TrueAsync(() => Held.Turns.Waiting == 1, "its body to wait");
             Sessions.KillAll(SessionEnd.Shutdown);
             first.Set();
 
             Assert.That((await EndAsync()).End, Is.EqualTo(SessionEnd.Shutdown));
             Assert.That(await upstream.ReadToEndAsync(), Does.Not.Contain(Encoding.Latin1.GetString(_body)), "none of it was passed on");
             await client.ReadToEndAsync();
-            Assert.That(Held.Decoding.Waiting, Is.Zero);
+            Assert.That(Held.Turns.Waiting, Is.Zero);
         }
         finally
         {
             first.Set();
             await begun;
         }
-    }
-
-    private static bool Wait(ManualResetEventSlim gate)
-    {
-        gate.Wait();
-        return false;
     }
 
     private async Task<RawPeer> PostAsync(string token)

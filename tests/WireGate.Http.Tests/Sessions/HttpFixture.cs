@@ -78,6 +78,17 @@ internal abstract class HttpFixture(TransportKind kind)
     /// <summary>What the process holds of bodies.</summary>
     private protected HeldInProcess Held => Protocol.Held;
 
+    /// <summary>Takes the turn of who <see cref="Token"/> stands for, so that what is to be done with its long bodies waits.</summary>
+    /// <param name="until">When it gives it back.</param>
+    /// <returns>That it did.</returns>
+    private protected Task TakeTurnAsync(ManualResetEventSlim until) => Held.Turns.TakeAsync(
+        new Identity { Issuer = Identity.LocalIssuer, Subject = "alice" },
+        () =>
+        {
+            until.Wait();
+            return true;
+        });
+
     protected int UpstreamPort => ((IPEndPoint)Upstream.LocalEndpoint).Port;
 
     [SetUp]

@@ -1,7 +1,6 @@
 using NUnit.Framework;
 using WireGate.Core.Configuration;
 using WireGate.Core.Policy;
-using WireGate.Core.Sessions;
 using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Sessions;
@@ -28,16 +27,10 @@ internal sealed class LongBodyRuleTests(TransportKind transport) : HttpFixture(t
     {
         string body = $$"""{"kind":"order","a":"{{new string('x', 70_000)}}"}""";
         using var first = new ManualResetEventSlim();
-        Task<bool> begun = Held.Decoding.TakeAsync(
-            new Identity { Issuer = Identity.LocalIssuer, Subject = "alice" },
-            () =>
-            {
-                first.Wait();
-                return false;
-            });
+        Task begun = TakeTurnAsync(first);
         RawPeer client = await ConnectAsync();
         await client.SendAsync(Request("POST /post", "Content-Type: application/json\r\n" + $"Content-Length: {body.Length}\r\n", body));
-        await Until.TrueAsync(() => Held.Decoding.Waiting == 1, "it to wait");
+        await Until.TrueAsync(() => Held.Turns.Waiting == 1, "it to wait");
         Assert.That(IsUpstreamAsked, Is.False);
 
         first.Set();

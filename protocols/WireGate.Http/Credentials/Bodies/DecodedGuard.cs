@@ -30,7 +30,7 @@ internal sealed class DecodedGuard : IDisposable
     private const int Step = 4 * 1024;
 
     private readonly EventLoop _loop;
-    private readonly DecodingTurns _turns;
+    private readonly BodyTurns _turns;
     private readonly Identity _identity;
     private readonly Func<bool> _isGone;
     private readonly BodyDecoder? _decoder;
@@ -51,7 +51,7 @@ internal sealed class DecodedGuard : IDisposable
     private long _out;
     private long _outHere = DecodedHere;
 
-    private DecodedGuard(EventLoop loop, DecodingTurns turns, Identity identity, Func<bool> isGone, BodyDecoder? decoder, bool isForm, bool isJson, bool isWide)
+    private DecodedGuard(EventLoop loop, BodyTurns turns, Identity identity, Func<bool> isGone, BodyDecoder? decoder, bool isForm, bool isJson, bool isWide)
     {
         (_loop, _turns, _identity, _isGone) = (loop, turns, identity, isGone);
         (_decoder, _isForm, _isJson, _isWide) = (decoder, isForm, isJson, isWide);
@@ -85,7 +85,7 @@ internal sealed class DecodedGuard : IDisposable
         BodyDecoder? decoder = BodyDecoder.Of(codings, held, identity);
         string? problem = codings.Coding == BodyCoding.Unknown && accepted != RequestCodings.Any ? BodyCodings.Unknown : null;
         return problem is null && decoder is null && !isForm && !isJson && !isWide ? null
-            : new DecodedGuard(loop, held.Decoding, identity, isGone, decoder, isForm, isJson, isWide) { Problem = problem };
+            : new DecodedGuard(loop, held.Turns, identity, isGone, decoder, isForm, isJson, isWide) { Problem = problem };
     }
 
     /// <summary>Takes the next bytes of it. Continues on the loop.</summary>

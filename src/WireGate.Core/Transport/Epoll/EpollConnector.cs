@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace WireGate.Core.Transport.Epoll;
 
-/// <summary>Connects from a reactor: names are resolved on the pool, the connection itself is made without blocking the thread.</summary>
+/// <summary>Connects from a reactor: names are resolved elsewhere, the connection itself is made without blocking the thread.</summary>
 internal static class EpollConnector
 {
     private static readonly Action<object?> CloseSocket = static s => ((EpollSocket)s!).Close();

@@ -1,10 +1,12 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using System.Text;
 using NUnit.Framework;
 using WireGate.Core.Audit;
 using WireGate.Core.Configuration;
 using WireGate.Core.Sessions;
 using WireGate.Http.Tests.Sessions;
+using WireGate.Testing.Time;
 
 namespace WireGate.Http.Tests.Credentials.Aws;
 
@@ -93,6 +95,23 @@ internal sealed class AwsSessionTests(TransportKind transport) : AwsFixture(tran
         Assert.That(await upstream.ReadAsync(5), Is.EqualTo("hello"));
         await upstream.SendAsync(Ok);
         Assert.That(await client.HeadAsync(), Does.StartWith("HTTP/1.1 200 "));
+    }
+
+    [Test]
+    public async Task A_long_body_is_hashed_when_it_is_its_turn()
+    {
+        string body = new('x', 70_000);
+        using var first = new ManualResetEventSlim();
+        Task begun = TakeTurnAsync(first);
+        RawPeer client = await ConnectAsync();
+        await client.SendAsync(Signed("PUT /k", $"Content-Length: {body.Length}\r\n", body));
+        await Until.TrueAsync(() => Held.Turns.Waiting == 1, "it to wait");
+
+        first.Set();
+        RawPeer upstream = await AcceptAsync();
+        Assert.That(await upstream.HeadAsync(), Does.Contain($"X-Amz-Content-Sha256: {Convert.ToHexStringLower(SHA256.HashData(Encoding.Latin1.GetBytes(body)))}\r\n"));
+        Assert.That(await upstream.ReadAsync(body.Length), Is.EqualTo(body));
+        await begun;
     }
 
     [Test]

@@ -1,13 +1,13 @@
 using WireGate.Core.Sessions;
 
-namespace WireGate.Http.Credentials.Bodies;
+namespace WireGate.Http.Holding;
 
 /// <summary>
-/// Whose turn it is to have a body decoded, or parsed for rules, beside the loops: one body of an identity at a time, as many identities as there are processors (and two at least), and those that wait one
+/// Whose turn it is to have a long body decoded, parsed or hashed beside the loops: one body of an identity at a time, as many identities as there are processors (and two at least), and those that wait one
 /// after the other, whichever has how many. Safe to use from any thread.
 /// </summary>
 /// <param name="most">Turns that are taken at the same time.</param>
-internal sealed class DecodingTurns(int most)
+internal sealed class BodyTurns(int most)
 {
     private readonly Lock _lock = new();
 
@@ -19,7 +19,7 @@ internal sealed class DecodingTurns(int most)
     private int _taken;
 
     /// <summary>Of this machine.</summary>
-    public DecodingTurns()
+    public BodyTurns()
         : this(Math.Max(2, Environment.ProcessorCount))
     {
     }
@@ -40,9 +40,9 @@ internal sealed class DecodingTurns(int most)
     /// <param name="identity">Whose it is.</param>
     /// <param name="turn">What is done: little, so that others have theirs.</param>
     /// <returns>What it returns.</returns>
-    public Task<bool> TakeAsync(Identity identity, Func<bool> turn)
+    public Task<T> TakeAsync<T>(Identity identity, Func<T> turn)
     {
-        var task = new Task<bool>(turn, TaskCreationOptions.RunContinuationsAsynchronously);
+        var task = new Task<T>(turn, TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
             if (!_lines.TryGetValue(identity, out Line? line))
@@ -75,7 +75,7 @@ internal sealed class DecodingTurns(int most)
 
     private void Run(Line line)
     {
-        Task<bool>? task;
+        Task? task;
         lock (_lock)
         {
             task = line.Turns.Dequeue();
@@ -103,7 +103,7 @@ internal sealed class DecodingTurns(int most)
     {
         public Identity Identity { get; } = identity;
 
-        public Queue<Task<bool>> Turns { get; } = [];
+        public Queue<Task> Turns { get; } = [];
 
         public bool HasTurn { get; set; }
     }

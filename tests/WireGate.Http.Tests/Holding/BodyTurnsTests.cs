@@ -7,17 +7,17 @@ using WireGate.Http.Holding;
 using WireGate.Testing.Time;
 using static WireGate.Http.Tests.Credentials.Bodies.CodedBodies;
 
-namespace WireGate.Http.Tests.Credentials.Bodies;
+namespace WireGate.Http.Tests.Holding;
 
-/// <summary>What is decoded beside the loops is so in turns, whoever has how much of it.</summary>
-internal sealed class DecodingTurnsTests
+/// <summary>What is done with bodies beside the loops is so in turns, whoever has how much of it.</summary>
+internal sealed class BodyTurnsTests
 {
     private static readonly Identity Bob = Alice with { Subject = "bob" };
 
     [Test]
     public async Task Identities_take_turns_however_many_wait_of_one()
     {
-        var turns = new DecodingTurns(1);
+        var turns = new BodyTurns(1);
         var taken = new ConcurrentQueue<string>();
         using var first = new ManualResetEventSlim();
         Task<bool> Take(Identity identity, string name) => turns.TakeAsync(identity, () => Note(taken, name));
@@ -34,7 +34,7 @@ internal sealed class DecodingTurnsTests
     [Test]
     public async Task One_identity_has_one_turn_at_a_time_and_another_has_its_own()
     {
-        var turns = new DecodingTurns(4);
+        var turns = new BodyTurns(4);
         var taken = new ConcurrentQueue<string>();
         using var first = new ManualResetEventSlim();
         Task<bool> begun = turns.TakeAsync(Alice, () => Wait(first));
@@ -50,9 +50,9 @@ internal sealed class DecodingTurnsTests
     [Test]
     public async Task What_fails_ends_its_turn()
     {
-        var turns = new DecodingTurns(1);
+        var turns = new BodyTurns(1);
 
-        Assert.ThrowsAsync<InvalidOperationException>(() => turns.TakeAsync(Alice, () => throw new InvalidOperationException()));
+        Assert.ThrowsAsync<InvalidOperationException>(() => turns.TakeAsync<bool>(Alice, () => throw new InvalidOperationException()));
         Assert.That(await turns.TakeAsync(Bob, () => true));
     }
 
@@ -61,18 +61,18 @@ internal sealed class DecodingTurnsTests
     {
         var held = new HeldInProcess();
         using var first = new ManualResetEventSlim();
-        Task<bool> begun = held.Decoding.TakeAsync(Alice, () => Wait(first));
+        Task<bool> begun = held.Turns.TakeAsync(Alice, () => Wait(first));
         bool isGone = false;
         using DecodedGuard guard = Guard(Coded("gzip"), new PoolLoop(), held, isGone: () => isGone)!;
 
         Task<ReadOnlyMemory<byte>?> taking = guard.TakeAsync(Compress("gzip", new byte[3 * 1024 * 1024])).AsTask();
-        await Until.TrueAsync(() => held.Decoding.Waiting == 1, "its first turn to be waited for");
+        await Until.TrueAsync(() => held.Turns.Waiting == 1, "its first turn to be waited for");
         isGone = true;
         first.Set();
         await begun;
 
         Assert.That(await taking, Is.Null);
-        Assert.That((guard.Problem, held.Decoding.Waiting), Is.EqualTo((DecodedGuard.Left, 0)));
+        Assert.That((guard.Problem, held.Turns.Waiting), Is.EqualTo((DecodedGuard.Left, 0)));
     }
 
     private static bool Note(ConcurrentQueue<string> taken, string name)
