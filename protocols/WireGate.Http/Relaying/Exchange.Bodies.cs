@@ -132,14 +132,14 @@ internal sealed partial class Exchange
     // What is done with all of a body: at once with a short one, else when it is the caller's turn. Continues on the loop.
     private async ValueTask<T> InTurnAsync<T>(int length, Func<T> work)
     {
-        if (length <= DoneHere)
+        try
         {
-            return work();
+            return length <= DoneHere ? work() : await of.Services.Held.Turns.TakeAsync(Session.ProvenCaller.Identity, work);
         }
-
-        T done = await of.Services.Held.Turns.TakeAsync(Session.ProvenCaller.Identity, work);
-        await Session.Loop.Switch();
-        return done;
+        finally
+        {
+            await Session.Loop.Switch();
+        }
     }
 
     private HttpBody Parse(ReadOnlyMemory<byte> bytes, JsonPointers pointers) =>

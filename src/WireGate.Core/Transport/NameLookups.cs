@@ -64,19 +64,13 @@ internal sealed class NameLookups(Func<string, IPAddress[]> lookUp, int most, Ti
 
     private void StartThread()
     {
-        _threads++;
         try
         {
             new Thread(Work, Stack) { IsBackground = true, Name = "names" }.UnsafeStart();
+            _threads++;
         }
-        catch (OutOfMemoryException)
+        catch (OutOfMemoryException) when (_threads > 0)
         {
-            _threads--;
-            if (_threads == 0)
-            {
-                throw;
-            }
-
             // Those that are there take it.
         }
     }

@@ -26,7 +26,7 @@ internal static class NameResolution
         {
             return RefusedAddresses.LeaveOut(name, await Lookups.AskAsync(name.Host).WaitAsync(cancellationToken));
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or OutOfMemoryException)
         {
             throw new IOException(e.Message, e);
         }
