@@ -18,9 +18,12 @@ internal sealed class DrainTests
     [Test]
     public async Task Drains_in_two_steps()
     {
-        var go = new TaskCompletionSource();
+        // One for each: of several that wait for the same, all but one would go on beside the loop.
+        var all = new List<TaskCompletionSource>();
         await using ScriptedHttp2 peer = await ScriptedHttp2.ServeAsync(async stream =>
         {
+            var go = new TaskCompletionSource();
+            all.Add(go);
             await go.Task;
             Text("late")(stream);
         });
@@ -34,7 +37,7 @@ internal sealed class DrainTests
         await peer.SendAsync(FrameType.PING, FrameFlags.ACK, 0, ping[5..]);
         Assert.That(await peer.NextAsync(), Is.EqualTo("GOAWAY 3 NO_ERROR"), "what was asked meanwhile is served");
         await peer.HeadersAsync(5, Get);
-        await peer.OnLoopAsync(go.SetResult);
+        await peer.OnLoopAsync(() => all.ForEach(go => go.SetResult()));
         var frames = new List<string>();
         for (string frame; (frame = await peer.NextAsync()) != "closed";)
         {
