@@ -6,7 +6,7 @@ namespace WireGate.Core.Transport;
 /// <summary>Host names to addresses.</summary>
 internal static class NameResolution
 {
-    // More names than one config's that nobody answers for; a thread of theirs is some ten KB.
+    // Names that nobody answers for at the same time; more of them wait for each other.
     private const int MostLookups = 128;
 
     private static readonly NameLookups Lookups = new(static host => Dns.GetHostAddresses(host), MostLookups, TimeSpan.FromSeconds(10));

@@ -106,6 +106,8 @@ internal sealed class HeldRequestTests(TransportKind transport) : HeldFixture(tr
         client.Dispose();
 
         await StateAsync(id, ApprovalState.Withdrawn);
+        Assert.That((await Approvals.ApproveAsync(Ann, id, null, CancellationToken.None)).IsTaken, Is.False);
+        Assert.That(IsUpstreamAsked, Is.False);
     }
 
     [Test]
