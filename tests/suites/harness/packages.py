@@ -33,6 +33,8 @@ def require(tools: dict) -> None:
     if os.geteuid() != 0:
         raise SetupError(f"missing: {', '.join(missing)}. Install with: sudo {' '.join(line)}")
     print("installing", *missing, flush=True)
+    # A new machine has no index yet; a source that does not answer matters only if what is missing cannot be had without it.
+    subprocess.run(["apt-get", "update", "-q"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     _execute(line, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
 
 
